@@ -1,0 +1,157 @@
+"""The shell of the ``footfall`` command.
+
+Each room brings its own verbs by the entry-point group ``footfall.commands``; a room that is not installed is named
+in the help instead of breaking it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from importlib.metadata import EntryPoint, entry_points
+
+import click
+import msgspec
+
+from footfall import __version__
+from footfall.settings import DEMO_KEYS, Settings, SettingsError, explain_settings
+
+# The order in which a newcomer meets them.
+_ORDER = ["demo", "collect", "run", "serve", "import", "replay", "failed", "config", "doctor"]
+
+
+class Rooms(click.Group):
+    """A click group whose verbs are found by entry point and imported only when one is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        names = {*self.commands, *_verbs()}
+        return sorted(names, key=lambda name: (_ORDER.index(name) if name in _ORDER else len(_ORDER), name))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if (own := super().get_command(ctx, cmd_name)) is not None:
+            return own
+        if (verb := _verbs().get(cmd_name)) is None:
+            return None
+        try:
+            command = verb.load()
+        except ModuleNotFoundError as error:
+            return _missing(cmd_name, error)
+        assert isinstance(command, click.Command)
+        return command
+
+
+def _verbs() -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group="footfall.commands")}
+
+
+def _missing(name: str, error: ModuleNotFoundError) -> click.Command:
+    hint = f"`footfall {name}` needs the package {error.name}: pip install 'footfall[demo]' brings every room"
+
+    @click.command(name, help=f"(not installed: needs {error.name})")
+    @click.argument("anything", nargs=-1)
+    def explain(anything: tuple[str, ...]) -> None:
+        raise click.ClickException(hint)
+
+    return explain
+
+
+@click.group(cls=Rooms, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="footfall")
+def main() -> None:
+    """Clickstream for online shops: from a visitor's click to what the shop shows next.
+
+    Settings come from FOOTFALL_* variables and ./footfall.toml; `footfall config` shows what is in force.
+    """
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+def config(as_json: bool) -> None:
+    """Print every setting, its value, and where it came from."""
+    from rich.console import Console
+    from rich.table import Table
+
+    try:
+        _, rows = explain_settings()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+    if as_json:
+        shown = {row.name: {"value": row.value, "origin": row.origin} for row in rows}
+        click.echo(msgspec.json.format(msgspec.json.encode(shown, enc_hook=str)))
+        return
+    table = Table("setting", "value", "from", "what it is", title="Footfall's settings (set one with FOOTFALL_<NAME>)")
+    for row in rows:
+        value = (
+            "\n".join(f"{key.source}: {key.key}{' (trusted)' if key.trusted else ''}" for key in row.value)
+            if row.name == "write_keys"
+            else ", ".join(row.value)
+            if isinstance(row.value, tuple)
+            else str(row.value)
+        )
+        table.add_row(row.name, value, row.origin, row.description)
+    Console(width=None if sys.stdout.isatty() else 150).print(table)
+
+
+@main.command()
+def doctor() -> None:
+    """Look at the settings, the disk and the doors; say what is wrong and what to do about it."""
+    try:
+        settings, _ = explain_settings()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+    findings = [*_look_at_disk(settings), *_look_at_keys(settings), *_look_at_doors(settings)]
+    for good, text in findings:
+        click.secho(f" {'ok' if good else '!!'}  ", fg="green" if good else "yellow", nl=False)
+        click.echo(text)
+    if not all(good for good, _ in findings):
+        sys.exit(1)
+
+
+def _look_at_disk(settings: Settings) -> list[tuple[bool, str]]:
+    data = settings.paths.data
+    if not data.exists():
+        return [(False, f"{data} does not exist yet: `make demo` or `footfall collect` makes it")]
+    free = shutil.disk_usage(data).free
+    enough = free > settings.min_free_bytes
+    findings = [
+        (
+            enough,
+            f"{free / 2**30:.1f} GiB free at {data}"
+            + ("" if enough else f", the collector refuses events below {settings.min_free_bytes / 2**30:.1f} GiB"),
+        )
+    ]
+    for folder, meaning in (
+        ("quarantine", "bytes that no reader understood; keep them, they may hold events"),
+        ("sealed", "segments waiting for the lake: is Dagster's daemon running (`make dev`)?"),
+    ):
+        files = list((settings.paths.landing / folder).glob("*"))
+        findings.append((not files, f"landing/{folder}: {len(files)} files" + (f" ({meaning})" if files else "")))
+    return findings
+
+
+def _look_at_keys(settings: Settings) -> list[tuple[bool, str]]:
+    used = {key.key for key in settings.write_keys}
+    used |= {settings.api_public_key, settings.api_secret_key, settings.identity_secret}
+    if demo := sorted(used & DEMO_KEYS):
+        return [(False, f"keys from the public repository are in force ({', '.join(demo)}): set your own")]
+    return [(True, "keys are your own")]
+
+
+def _look_at_doors(settings: Settings) -> list[tuple[bool, str]]:
+    import httpx
+
+    findings = []
+    for name, url, verb in (
+        ("collector", settings.collector_url, "collect"),
+        ("API", settings.api_url, "serve"),
+    ):
+        try:
+            answer = httpx.get(f"{url}/readyz", timeout=2)
+            findings.append((answer.status_code == 200, f"{name} at {url}: {answer.status_code} {answer.text[:200]}"))
+        except httpx.HTTPError as error:
+            findings.append((False, f"{name} at {url}: {error}. Start it with `footfall {verb}`"))
+    return findings
+
+
+if __name__ == "__main__":
+    main()

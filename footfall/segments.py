@@ -1,0 +1,159 @@
+"""The landing segment: an append-only file of framed requests, the collector's promise on disk.
+
+Layout: a header of 16 bytes (``FFSEG``, NUL, version u16, 8 bytes zero), then frames
+``u32 length | u32 crc32 of the payload | payload`` (little endian). A payload is one ``Envelope`` as JSON.
+
+    landing/open/<writer>.seg          being written, by one process
+    landing/sealed/<segment_id>.seg    complete, never written again; sorts by time of sealing
+    landing/quarantine/                bytes that no reader understands, kept for a person to look at
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+from msgspec import Raw, Struct
+
+MAGIC = b"FFSEG\x00"
+VERSION = 1
+HEADER = MAGIC + struct.pack("<H", VERSION) + bytes(8)
+FRAME_HEAD = struct.Struct("<II")
+#: A payload is a body of at most 4 MiB after inflation, plus its envelope and the base64 of rejected messages.
+MAX_PAYLOAD = 16 * 2**20
+#: Every payload begins so; a reader finds its way back after damaged bytes by looking for it.
+PAYLOAD_START = b'{"v":1,'
+
+
+class FailedMessage(Struct, kw_only=True):
+    """A message that was refused at the door, kept with its reason. ``raw`` is base64 in JSON."""
+
+    index: int
+    field: str
+    reason: str
+    raw: bytes
+    message_id: str | None = None
+
+
+class Envelope(Struct, kw_only=True):
+    """One request as it landed. ``accepted`` and ``rejected`` are what the visitor's browser was answered."""
+
+    v: int = 1
+    received_at: datetime
+    source: str
+    trusted: bool = False
+    sent_at: datetime | None = None
+    ip: str | None = None
+    """Truncated: v4 /24, v6 /48."""
+    user_agent: str | None = None
+    gpc: bool = False
+    is_bot: bool = False
+    bot_reason: str | None = None
+    accepted: int
+    rejected: int
+    batch: list[Raw]
+    failed: list[FailedMessage] = []
+
+
+class Frame(Struct, frozen=True):
+    """A good frame: its number in the segment (from 0), its offset and its payload."""
+
+    number: int
+    offset: int
+    payload: bytes
+
+
+class Damage(Struct, frozen=True):
+    """Bytes that are no frame. ``at_tail``: nothing readable follows, as after a crash in the middle of a write."""
+
+    number: int
+    offset: int
+    raw: bytes
+    reason: str
+    at_tail: bool
+
+
+class SegmentError(Exception):
+    """A file that is no landing segment of a version we read."""
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Envelope)
+
+
+def encode_frame(envelope: Envelope) -> bytes:
+    """The bytes to append. Raises ValueError for an envelope larger than any reader accepts."""
+    payload = _encoder.encode(envelope)
+    if len(payload) > MAX_PAYLOAD:
+        raise ValueError(f"envelope of {len(payload)} bytes, at most {MAX_PAYLOAD}")
+    return FRAME_HEAD.pack(len(payload), zlib.crc32(payload)) + payload
+
+
+def decode_envelope(payload: bytes) -> Envelope:
+    """The envelope of a frame. Raises msgspec.MsgspecError where a newer writer made it."""
+    return _decoder.decode(payload)
+
+
+def read_segment(path: Path) -> Iterator[Frame | Damage]:
+    """Everything in a segment, in order: good frames and, between or after them, what could not be read.
+
+    Frames and damages are numbered together, so that a row's place in its segment never changes.
+    Raises SegmentError where the header is not ours. Reads the file whole: a segment is 64 MiB by default.
+    """
+    data = path.read_bytes()
+    if data[: len(MAGIC)] != MAGIC:
+        raise SegmentError(f"{path} is no landing segment")
+    if (version := struct.unpack_from("<H", data.ljust(16, b"\0"), len(MAGIC))[0]) != VERSION:
+        raise SegmentError(f"{path} has segment version {version}, this Footfall reads {VERSION}")
+    offset, number = len(HEADER), 0
+    while offset < len(data):
+        if (payload := _frame_at(data, offset)) is not None:
+            yield Frame(number, offset, payload)
+            offset += FRAME_HEAD.size + len(payload)
+        else:
+            after = _next_frame(data, offset + 1)
+            yield Damage(
+                number,
+                offset,
+                data[offset:after],
+                "torn write" if after == len(data) else "bytes changed on disk",
+                at_tail=after == len(data),
+            )
+            offset = after
+        number += 1
+
+
+def good_length(path: Path) -> int:
+    """The length up to which a segment that a crash left open is good: where its damaged tail, if any, begins."""
+    end = len(HEADER)
+    for part in read_segment(path):
+        if isinstance(part, Damage):
+            end = part.offset if part.at_tail else part.offset + len(part.raw)
+        else:
+            end = part.offset + FRAME_HEAD.size + len(part.payload)
+    return end
+
+
+def _frame_at(data: bytes, offset: int) -> bytes | None:
+    if offset + FRAME_HEAD.size > len(data):
+        return None
+    length, crc = FRAME_HEAD.unpack_from(data, offset)
+    start = offset + FRAME_HEAD.size
+    # A length of 0 has the checksum 0: a zeroed tail must not read as endless empty frames.
+    if not 0 < length <= MAX_PAYLOAD or start + length > len(data):
+        return None
+    payload = data[start : start + length]
+    return payload if zlib.crc32(payload) == crc else None
+
+
+def _next_frame(data: bytes, offset: int) -> int:
+    while (found := data.find(PAYLOAD_START, offset + FRAME_HEAD.size)) != -1:
+        candidate = found - FRAME_HEAD.size
+        if _frame_at(data, candidate) is not None:
+            return candidate
+        offset = candidate + 1
+    return len(data)

@@ -1,0 +1,245 @@
+"""Every setting of Footfall, in one place.
+
+A value comes from, in rising order: the default below, the TOML file (``FOOTFALL_CONFIG``, else ``./footfall.toml``),
+the environment (``FOOTFALL_<NAME>``). ``footfall config`` prints what is in force and where each value came from.
+Lists of tables (``write_keys``) are TOML in the file and JSON in the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+REPO = Path(__file__).resolve().parent.parent
+
+#: Keys that stand in this public repository: fine on a laptop, warned about by ``footfall doctor``.
+DEMO_KEYS = frozenset(
+    {"ff_demo_write_key", "ff_trusted_write_key", "ff_demo_public_key", "ff_demo_secret_key", "ff_demo_identity_secret"}
+)
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+
+
+class SettingsError(Exception):
+    """A setting that can't be read; the message names the setting, its source and what it must look like."""
+
+
+class WriteKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A key that may write events. Write keys are public identifiers, not secrets (tracking plan, "Request")."""
+
+    key: Annotated[str, Meta(min_length=4, max_length=255)]
+    source: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+    """The name that stands in the lake's ``source`` column."""
+    trusted: bool = False
+    """History from elsewhere: timestamps are kept as sent instead of being corrected by the clock skew."""
+    origins: tuple[str, ...] = ("*",)
+    """Browser origins that may use the key; requests without an Origin header (servers) pass."""
+
+
+class Paths(msgspec.Struct, frozen=True):
+    """What stands where under the data directory."""
+
+    data: Path
+
+    @property
+    def landing(self) -> Path:
+        return self.data / "landing"
+
+    @property
+    def lake(self) -> Path:
+        return self.data / "lake"
+
+    @property
+    def derived(self) -> Path:
+        return self.lake / "derived"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.data / "warehouse.duckdb"
+
+    @property
+    def serving(self) -> Path:
+        return self.data / "serving"
+
+    @property
+    def catalog(self) -> Path:
+        """The inbox of catalog files (``*.json`` of a Shopify store, ``*.csv`` of a product export)."""
+        return self.data / "catalog"
+
+    @property
+    def ledgers(self) -> Path:
+        return self.data / "ledgers"
+
+    @property
+    def dagster(self) -> Path:
+        return self.data / "dagster"
+
+    @property
+    def logs(self) -> Path:
+        return self.data / "logs"
+
+
+def _default_write_keys() -> tuple[WriteKey, ...]:
+    return (
+        WriteKey(key="ff_demo_write_key", source="shop_pixel"),
+        WriteKey(key="ff_trusted_write_key", source="history", trusted=True, origins=()),
+    )
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The settings in force. Field docstrings are what ``footfall config`` prints beside each value."""
+
+    data: Annotated[Path, Meta(description="directory that holds everything Footfall writes")] = Path("data")
+    pixel_dir: Annotated[Path, Meta(description="built pixel that the collector serves")] = REPO / "pixel" / "dist"
+
+    collector_host: Annotated[str, Meta(description="address the collector listens on")] = "127.0.0.1"
+    collector_port: Annotated[Port, Meta(description="port of the collector")] = 8710
+    collector_workers: Annotated[int, Meta(ge=1, description="collector processes")] = 1
+    trust_forwarded_for: Annotated[
+        bool, Meta(description="take the visitor's address from X-Forwarded-For (only behind your own proxy)")
+    ] = False
+    seal_bytes: Annotated[int, Meta(ge=1024, description="a landing segment is sealed at this size")] = 64 * 2**20
+    seal_seconds: Annotated[float, Meta(gt=0, description="... or at this age")] = 15.0
+    min_free_bytes: Annotated[
+        int, Meta(ge=0, description="below this much free disk the collector answers 503")
+    ] = 2**30
+    write_keys: Annotated[
+        tuple[WriteKey, ...], Meta(description="who may send events: key, source, trusted, origins")
+    ] = msgspec.field(default_factory=_default_write_keys)
+
+    api_host: Annotated[str, Meta(description="address the API listens on")] = "127.0.0.1"
+    api_port: Annotated[Port, Meta(description="port of the API")] = 8720
+    api_workers: Annotated[int, Meta(ge=1, description="API processes")] = 1
+    api_public_key: Annotated[str, Meta(description="browser key: public lists and the caller's own guest token")] = (
+        "ff_demo_public_key"
+    )
+    api_secret_key: Annotated[str, Meta(description="server key: everything")] = "ff_demo_secret_key"
+    api_origins: Annotated[tuple[str, ...], Meta(description="browser origins that may call the API")] = ("*",)
+    identity_secret: Annotated[
+        str, Meta(description="HMAC secret with which the shop's server signs a user id for the browser")
+    ] = "ff_demo_identity_secret"
+    keep_snapshots: Annotated[int, Meta(ge=1, description="published snapshots kept for rollback")] = 3
+
+    shop_port: Annotated[Port, Meta(description="port of the demo shop")] = 8700
+    dagster_port: Annotated[Port, Meta(description="port of Dagster's UI")] = 3000
+    sensor_seconds: Annotated[int, Meta(ge=1, description="how often the sensor looks for sealed segments")] = 2
+    failed_rows_shown: Annotated[int, Meta(ge=1, description="failed events shown by `footfall doctor`")] = 10
+    warehouse_memory: Annotated[str, Meta(description="memory limit of a DuckDB connection")] = "4GB"
+
+    @property
+    def paths(self) -> Paths:
+        """Where things stand under ``data`` (absolute)."""
+        return Paths(self.data.absolute())
+
+    @property
+    def collector_url(self) -> str:
+        return f"http://{_reachable(self.collector_host)}:{self.collector_port}"
+
+    @property
+    def api_url(self) -> str:
+        return f"http://{_reachable(self.api_host)}:{self.api_port}"
+
+    @property
+    def shop_url(self) -> str:
+        return f"http://127.0.0.1:{self.shop_port}"
+
+    @property
+    def dagster_url(self) -> str:
+        return f"http://127.0.0.1:{self.dagster_port}"
+
+    @property
+    def trusted_key(self) -> WriteKey:
+        """The first trusted write key. Raises SettingsError where none is declared."""
+        for key in self.write_keys:
+            if key.trusted:
+                return key
+        raise SettingsError("no trusted write key: add one to write_keys (trusted = true) to bring in history")
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One row of ``footfall config``."""
+
+    name: str
+    value: Any
+    origin: str
+    description: str
+
+
+def _reachable(host: str) -> str:
+    return "127.0.0.1" if host in ("0.0.0.0", "::", "") else host
+
+
+def _dec_hook(kind: type, value: Any) -> Any:
+    if kind is Path and isinstance(value, str):
+        return Path(value).expanduser()
+    raise NotImplementedError(f"can't read a {kind}")
+
+
+def _convert(name: str, value: Any, hint: Any, origin: str, *, from_text: bool) -> Any:
+    is_list = name in {"write_keys", "api_origins"}
+    try:
+        if from_text and is_list and isinstance(value, str):
+            value = msgspec.json.decode(value) if value.lstrip().startswith("[") else value.split(",")
+        return msgspec.convert(value, hint, strict=not from_text, dec_hook=_dec_hook)
+    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        raise SettingsError(f"{name} (from {origin}): {error}") from None
+
+
+def explain_settings(env: Mapping[str, str] | None = None) -> tuple[Settings, list[Setting]]:
+    """Read the settings and where each came from.
+
+    Raises SettingsError for an unknown name, a value of the wrong type, or a file that is not TOML.
+    """
+    env = os.environ if env is None else env
+    hints = get_type_hints(Settings, include_extras=True)
+    file = Path(env.get("FOOTFALL_CONFIG", "footfall.toml"))
+    from_file: dict[str, Any] = {}
+    if file.exists():
+        try:
+            from_file = tomllib.loads(file.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{file} is not TOML: {error}") from None
+    elif "FOOTFALL_CONFIG" in env:
+        raise SettingsError(f"FOOTFALL_CONFIG names {file}, which does not exist")
+    if unknown := sorted(set(from_file) - set(hints)):
+        raise SettingsError(f"{file}: unknown setting {', '.join(unknown)}. `footfall config` lists the names")
+
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for name, hint in hints.items():
+        variable = f"FOOTFALL_{name.upper()}"
+        if variable in env:
+            values[name] = _convert(name, env[variable], hint, variable, from_text=True)
+            origins[name] = variable
+        elif name in from_file:
+            values[name] = _convert(name, from_file[name], hint, str(file), from_text=False)
+            origins[name] = str(file)
+    settings = Settings(**values)
+    rows = [
+        Setting(
+            name=field.name,
+            value=getattr(settings, field.name),
+            origin=origins.get(field.name, "default"),
+            description=_description(hints[field.name]),
+        )
+        for field in msgspec.structs.fields(Settings)
+    ]
+    return settings, rows
+
+
+def _description(hint: Any) -> str:
+    for meta in getattr(hint, "__metadata__", ()):
+        if isinstance(meta, Meta) and meta.description:
+            return meta.description
+    return ""
+
+
+def load_settings(env: Mapping[str, str] | None = None) -> Settings:
+    """The settings in force; see ``explain_settings`` for what it raises."""
+    return explain_settings(env)[0]

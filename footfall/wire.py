@@ -1,0 +1,218 @@
+"""The wire schema: one message format from the pixel to the lake.
+
+It is the Segment/RudderStack HTTP tracking format, so their SDKs and our pixel speak one language. The rules and
+their numbers are those of ``docs/reference/tracking-plan.md``. A batch is decoded in two steps: the frame of the
+request strictly, each message on its own, so that one bad message costs its neighbours nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+# Limits of the tracking plan ("Request"). Bytes unless said.
+MAX_MESSAGE = 32 * 1024
+MAX_MESSAGES = 500
+MAX_BODY = 2**20
+MAX_INFLATED = 4 * 2**20
+MAX_DEPTH = 10
+
+Id = Annotated[str, Meta(min_length=1, max_length=255)]
+IdLike = Id | int
+"""Some SDKs send numbers as ids; ``text_id`` makes text of them."""
+Short = Annotated[str, Meta(max_length=255)]
+Url = Annotated[str, Meta(max_length=4096)]
+MessageType = Literal["track", "page", "screen", "identify", "alias", "group"]
+MESSAGE_TYPES: tuple[str, ...] = ("track", "page", "screen", "identify", "alias", "group")
+
+#: Ids that client code sends when it has none. One of them would glue all such visitors into one person.
+PLACEHOLDER_IDS = frozenset(
+    {
+        "null", "nil", "none", "undefined", "nan", "n/a", "na", "anonymous", "anon", "guest", "user", "unknown",
+        "true", "false", "0", "-1", "[object object]", "not_set", "(not set)",
+        "00000000-0000-0000-0000-000000000000",
+    }
+)  # fmt: skip
+
+
+class WireError(Exception):
+    """A message or request that breaks the schema: which field, and why."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
+class Page(Struct, kw_only=True):
+    """Where the visitor was."""
+
+    url: Url | None = None
+    path: Url | None = None
+    search: Url | None = None
+    title: Annotated[str, Meta(max_length=2000)] | None = None
+    referrer: Url | None = None
+
+
+class Consent(Struct, kw_only=True):
+    """What the visitor agreed to; ``None`` is "not asked"."""
+
+    analytics: bool | None = None
+    marketing: bool | None = None
+    gpc: bool | None = None
+
+
+class Context(Struct, rename="camel", kw_only=True):
+    """The surroundings of a message. Unknown keys are let through and reach the lake in ``context``."""
+
+    session_id: IdLike | None = None
+    page_view_id: IdLike | None = None
+    page: Page | None = None
+    campaign: dict[str, Any] | None = None
+    user_agent: Annotated[str, Meta(max_length=1000)] | None = None
+    consent: Consent | None = None
+
+
+class Element(Struct, kw_only=True):
+    """The element of a click; text and classes are two of the seven facts that get columns of their own."""
+
+    tag: Short | None = None
+    id: Short | None = None
+    classes: Annotated[list[Short], Meta(max_length=20)] = []
+    text: Short | None = None
+    href: Url | None = None
+
+
+class Message(Struct, rename="camel", kw_only=True):
+    """One checked message. Times without a zone are UTC."""
+
+    type: MessageType
+    message_id: Id | None = None
+    event: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    anonymous_id: IdLike | None = None
+    user_id: IdLike | None = None
+    timestamp: datetime | None = None
+    original_timestamp: datetime | None = None
+    sent_at: datetime | None = None
+    context: Context = msgspec.field(default_factory=Context)
+    properties: dict[str, Any] | None = None
+    traits: dict[str, Any] | None = None
+
+    @property
+    def happened_at(self) -> datetime | None:
+        """The client's own time of the event, in UTC."""
+        return as_utc(self.original_timestamp or self.timestamp)
+
+    @property
+    def element(self) -> Element | None:
+        raw = (self.properties or {}).get("element")
+        return None if raw is None else msgspec.convert(raw, Element)
+
+
+class Batch(Struct, rename="camel", kw_only=True):
+    """The body of a request; messages are still raw, each is checked on its own."""
+
+    batch: list[Raw]
+    write_key: Annotated[str, Meta(max_length=255)] | None = None
+    sent_at: datetime | None = None
+
+
+class Rejection(Struct, rename="camel", kw_only=True, omit_defaults=True):
+    """Why a message of a batch was not accepted (its index in the batch counts from 0)."""
+
+    index: int
+    field: str
+    reason: str
+    message_id: str | None = None
+
+
+class BatchAnswer(Struct, kw_only=True):
+    """The answer to a batch: how many messages stand on disk, and which don't."""
+
+    accepted: int
+    rejected: list[Rejection] = []
+
+
+_batch_decoder = msgspec.json.Decoder(Batch)
+_message_decoder = msgspec.json.Decoder(Message)
+_FIELD = re.compile(r" - at `\$\.?(?P<path>.*)`$")
+
+
+def as_utc(moment: datetime | None) -> datetime | None:
+    """The moment with zone UTC; one without a zone is taken as UTC."""
+    if moment is None:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def text_id(value: str | int | None) -> str | None:
+    """An id as text, without surrounding blanks."""
+    return None if value is None else str(value).strip()
+
+
+def decode_batch(body: bytes) -> Batch:
+    """The request's frame. Raises WireError where the body is no batch; the messages in it are not yet checked."""
+    try:
+        body.decode("utf-8")  # msgspec.Raw lets invalid UTF-8 through, and readers of the lake then refuse the file
+        batch = _batch_decoder.decode(body)
+    except UnicodeDecodeError as error:
+        raise WireError("body", f"not UTF-8 (byte {error.start})") from None
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise _wire_error(error, "body") from None
+    if len(batch.batch) > MAX_MESSAGES:
+        raise WireError("batch", f"{len(batch.batch)} messages, at most {MAX_MESSAGES} in a batch")
+    return batch
+
+
+def check_message(raw: bytes | Raw) -> Message:
+    """Decode and check one message (UTF-8 JSON). Raises WireError with the field and the reason."""
+    if len(memoryview(raw)) > MAX_MESSAGE:
+        raise WireError("message", f"larger than {MAX_MESSAGE} bytes")
+    try:
+        message = _message_decoder.decode(raw)
+        if message.properties and "element" in message.properties:
+            _ = message.element
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        raise _wire_error(error, "message") from None
+    if message.type == "track" and not message.event:
+        raise WireError("event", "a track message needs an event name")
+    if message.anonymous_id is None and message.user_id is None:
+        raise WireError("anonymousId", "a message needs an anonymousId or a userId")
+    for field, value in (("anonymousId", message.anonymous_id), ("userId", message.user_id)):
+        if value is not None and is_placeholder(text_id(value) or ""):
+            raise WireError(field, "a placeholder, not an id")
+    for field, tree in (("properties", message.properties), ("traits", message.traits)):
+        if tree is not None and _too_deep(tree, MAX_DEPTH):
+            raise WireError(field, f"nested deeper than {MAX_DEPTH}")
+    return message
+
+
+def is_placeholder(value: str) -> bool:
+    """Whether an id is what clients send when they have none."""
+    return not value.strip() or value.strip().lower() in PLACEHOLDER_IDS
+
+
+def _too_deep(tree: Any, levels: int) -> bool:
+    layer = [tree]
+    for _ in range(levels):
+        deeper: list[Any] = []
+        for node in layer:
+            children = node.values() if isinstance(node, dict) else node
+            deeper.extend(child for child in children if isinstance(child, (dict, list)))
+        if not deeper:
+            return False
+        layer = deeper
+    return True
+
+
+def _wire_error(error: Exception, where: str) -> WireError:
+    if isinstance(error, RecursionError):
+        return WireError(where, f"nested deeper than {MAX_DEPTH}")
+    text = str(error)
+    if found := _FIELD.search(text):
+        return WireError(found["path"] or where, text[: found.start()])
+    return WireError(where, text)
