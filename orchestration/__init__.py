@@ -1,0 +1,1 @@
+"""The orchestration room: Dagster definitions (``defs/``) over plain libraries (``lib/``)."""

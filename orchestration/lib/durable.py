@@ -1,0 +1,31 @@
+"""Writing files that are either whole or not there: aside, fsync, rename, fsync of the folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+
+def fsync_path(path: Path) -> None:
+    """Flush a file's or a folder's own data to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def aside_of(path: Path) -> Path:
+    """Where a file is written before it gets its name. The dot keeps it out of every reader's ``*.parquet``."""
+    return path.with_name(f".{path.name}.aside")
+
+
+def write_durably(path: Path, write: Callable[[Path], object]) -> None:
+    """Let ``write`` fill a file beside ``path``, then give it its name. A crash leaves the old file or the new."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = aside_of(path)
+    write(aside)
+    fsync_path(aside)
+    aside.replace(path)
+    fsync_path(path.parent)

@@ -1,0 +1,171 @@
+"""From a landed request to rows of the lake: the wire's nesting laid flat, nothing lost.
+
+``properties``, ``context`` and ``traits`` reach the lake as the JSON text that was sent; the columns beside them are
+what most questions need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from footfall.segments import Damage, Envelope, Frame, decode_envelope
+from footfall.wire import WireError, as_utc, check_message, text_id
+
+# Tracking plan, "Clock skew": outside of these an event is kept and flagged.
+AHEAD = timedelta(hours=1)
+BEHIND = timedelta(days=5)
+
+Row = dict[str, Any]
+
+
+class _JsonParts(Struct, kw_only=True):
+    """The parts of a message that are kept as they were sent."""
+
+    context: Raw = Raw()
+    properties: Raw = Raw()
+    traits: Raw = Raw()
+
+
+_parts = msgspec.json.Decoder(_JsonParts)
+
+
+def occurred_at(
+    happened_at: datetime | None, sent_at: datetime | None, received_at: datetime, *, trusted: bool
+) -> tuple[datetime, str | None]:
+    """When the event happened by our clock, and the flag ``ahead`` or ``behind`` where the client's is far off.
+
+    The client's clock may be wrong, the time between its two stamps is not: received - (sent - happened).
+    A trusted source's own time is kept as it is.
+    """
+    if happened_at is None:
+        return received_at, None
+    if trusted:
+        return happened_at, None
+    if sent_at is None or sent_at < happened_at:
+        return received_at, "ahead" if happened_at - received_at > AHEAD else None
+    moment = received_at - (sent_at - happened_at)
+    return moment, "behind" if received_at - moment > BEHIND else None
+
+
+def rows_of(segment_id: str, part: Frame | Damage, load_id: int) -> Iterator[tuple[str, Row]]:
+    """The rows of one frame as (table, row). What can't be read becomes a row of ``failed_events``."""
+    place = {"load_id": load_id, "segment_id": segment_id, "frame_no": part.number}
+    if isinstance(part, Damage):
+        yield "failed_events", place | {"stage": "disk", "reason": part.reason, "raw": part.raw, "field": "frame"}
+        return
+    try:
+        envelope = decode_envelope(part.payload)
+    except msgspec.MsgspecError as error:
+        yield "failed_events", place | {
+            "stage": "load", "reason": str(error), "raw": part.payload, "field": "envelope",
+        }  # fmt: skip
+        return
+    received_at = as_utc(envelope.received_at)
+    assert received_at is not None
+    about = place | {"source": envelope.source, "received_at": received_at}
+    yield "landing_counts", {
+        "load_id": load_id,
+        "segment_id": segment_id,
+        "source": envelope.source,
+        "received_hour": received_at.replace(minute=0, second=0, microsecond=0),
+        "frames": 1,
+        "accepted": envelope.accepted,
+        "rejected": envelope.rejected,
+    }
+    for failed in envelope.failed:
+        yield "failed_events", about | {
+            "stage": "door",
+            "message_no": failed.index,
+            "message_id": failed.message_id,
+            "field": failed.field,
+            "reason": failed.reason,
+            "raw": failed.raw,
+        }
+    for number, raw in enumerate(envelope.batch):
+        try:
+            row = _event(raw, envelope, received_at)
+        except WireError as error:
+            yield "failed_events", about | {
+                "stage": "load",
+                "message_no": number,
+                "field": error.field,
+                "reason": error.reason,
+                "raw": bytes(raw),
+            }
+            continue
+        # A sender that names no message has no retries to recognise either: its place is its name.
+        row["message_id"] = row["message_id"] or f"{segment_id}/{part.number}/{number}"
+        yield "events", about | row | {"message_no": number}
+
+
+def _event(raw: Raw, envelope: Envelope, received_at: datetime) -> Row:
+    message = check_message(raw)
+    parts = _parts.decode(raw)
+    context, page, consent = message.context, message.context.page, message.context.consent
+    properties = message.properties or {}
+    element, element_raw = message.element, properties.get("element")
+    sent_at = as_utc(message.sent_at or envelope.sent_at)
+    moment, clock_flag = occurred_at(message.happened_at, sent_at, received_at, trusted=envelope.trusted)
+    return {
+        "trusted": envelope.trusted,
+        "message_id": message.message_id,
+        "type": message.type,
+        "event": message.event,
+        "guest_token": text_id(message.anonymous_id),
+        "user_id": text_id(message.user_id),
+        "session_token": text_id(context.session_id),
+        "page_view_id": text_id(context.page_view_id),
+        "occurred_at": moment,
+        "original_at": message.happened_at,
+        "sent_at": sent_at,
+        "clock_flag": clock_flag,
+        "page_url": page and page.url,
+        "page_path": page and page.path,
+        "page_title": page and page.title,
+        "page_referrer": page and page.referrer,
+        "page_search": page and page.search,
+        "campaign": _json(context.campaign),
+        "element_text": element and element.text,
+        "element_class": element and " ".join(element.classes),
+        "element_tag": element and element.tag,
+        "element_id": element and element.id,
+        "element_href": element and element.href,
+        "element": _json(element_raw),
+        "zone": _text(properties.get("zone")),
+        "product_id": _text(properties.get("product_id")),
+        "variant_id": _text(properties.get("variant_id")),
+        "properties": _as_sent(parts.properties),
+        "context": _as_sent(parts.context),
+        "traits": _as_sent(parts.traits),
+        "user_agent": context.user_agent or envelope.user_agent,
+        "ip": envelope.ip,
+        "is_bot": envelope.is_bot,
+        "bot_reason": envelope.bot_reason,
+        "gpc": envelope.gpc or bool(consent and consent.gpc),
+        "consent_analytics": consent and consent.analytics,
+        "consent_marketing": consent and consent.marketing,
+    }
+
+
+def _json(value: Any) -> str | None:
+    return None if not value else msgspec.json.encode(value).decode()
+
+
+def _as_sent(raw: Raw) -> str | None:
+    """The JSON text of an object as it was sent; null for an absent or null one."""
+    text = bytes(raw).decode()
+    return text if text not in ("", "null") else None
+
+
+def _text(value: Any) -> str | None:
+    """A scalar property as text; ids come as numbers or strings, and a nested one is no id."""
+    if value is None or isinstance(value, (dict, list)):
+        return None
+    return str(value)
+
+

@@ -1,0 +1,164 @@
+"""The lake's tables: their columns, and the empty files that let every reader start before the first event.
+
+The lake is the border between engines, so the types are the ones every engine reads: timestamps are UTC in
+microseconds without a zone, JSON is text.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from footfall.settings import Paths
+from orchestration.lib.durable import write_durably
+
+TS = pa.timestamp("us")
+
+
+def _schema(**columns: pa.DataType) -> pa.Schema:
+    return pa.schema([pa.field(name, kind) for name, kind in columns.items()])
+
+
+EVENTS = _schema(
+    # Where the row came from: with these three a row's place in its segment is known for ever.
+    load_id=pa.int64(),
+    segment_id=pa.string(),
+    frame_no=pa.int32(),
+    message_no=pa.int32(),
+    source=pa.string(),
+    trusted=pa.bool_(),
+    message_id=pa.string(),
+    type=pa.string(),
+    event=pa.string(),
+    guest_token=pa.string(),
+    user_id=pa.string(),
+    session_token=pa.string(),
+    page_view_id=pa.string(),
+    occurred_at=TS,
+    original_at=TS,
+    sent_at=TS,
+    received_at=TS,
+    clock_flag=pa.string(),
+    page_url=pa.string(),
+    page_path=pa.string(),
+    page_title=pa.string(),
+    page_referrer=pa.string(),
+    page_search=pa.string(),
+    campaign=pa.string(),
+    element_text=pa.string(),
+    element_class=pa.string(),
+    element_tag=pa.string(),
+    element_id=pa.string(),
+    element_href=pa.string(),
+    element=pa.string(),
+    zone=pa.string(),
+    product_id=pa.string(),
+    variant_id=pa.string(),
+    properties=pa.string(),
+    context=pa.string(),
+    traits=pa.string(),
+    user_agent=pa.string(),
+    ip=pa.string(),
+    is_bot=pa.bool_(),
+    bot_reason=pa.string(),
+    gpc=pa.bool_(),
+    consent_analytics=pa.bool_(),
+    consent_marketing=pa.bool_(),
+)
+
+FAILED_EVENTS = _schema(
+    load_id=pa.int64(),
+    segment_id=pa.string(),
+    frame_no=pa.int32(),
+    message_no=pa.int32(),
+    stage=pa.string(),  # door: refused by the collector; load: by the loader; disk: bytes that are no frame
+    source=pa.string(),
+    received_at=TS,
+    message_id=pa.string(),
+    field=pa.string(),
+    reason=pa.string(),
+    raw=pa.binary(),
+)
+
+LANDING_COUNTS = _schema(
+    load_id=pa.int64(),
+    segment_id=pa.string(),
+    source=pa.string(),
+    received_hour=TS,
+    frames=pa.int64(),
+    accepted=pa.int64(),
+    rejected=pa.int64(),
+)
+
+PRODUCTS = _schema(
+    load_id=pa.int64(),
+    captured_at=TS,
+    product_id=pa.string(),
+    handle=pa.string(),
+    title=pa.string(),
+    body_text=pa.string(),
+    vendor=pa.string(),
+    product_type=pa.string(),
+    tags=pa.list_(pa.string()),
+    url=pa.string(),
+    image_url=pa.string(),
+    price=pa.decimal128(18, 2),
+    currency=pa.string(),
+    available=pa.bool_(),
+    published_at=TS,
+    position=pa.int32(),
+    variants=pa.string(),
+    collections=pa.list_(pa.string()),
+    source_file=pa.string(),
+)
+
+PAIRS = _schema(
+    key=pa.string(),
+    other=pa.string(),
+    rank=pa.int32(),
+    score=pa.float64(),
+    source=pa.string(),
+    model_version=pa.string(),
+    computed_at=TS,
+)
+VISITOR_PAIRS = PAIRS.append(pa.field("shared", pa.list_(pa.string())))
+
+LEDGER = _schema(
+    import_id=pa.string(),
+    source=pa.string(),
+    occurred_hour=TS,
+    sent=pa.int64(),
+    accepted=pa.int64(),
+    rejected=pa.int64(),
+)
+
+#: Tables that grow by files whose names begin with their load id.
+GROWING = {
+    "events": EVENTS,
+    "failed_events": FAILED_EVENTS,
+    "landing_counts": LANDING_COUNTS,
+    "products": PRODUCTS,
+}
+#: Tables that a Python asset replaces whole.
+DERIVED = {"product_similarity": PAIRS, "visitor_affinity": VISITOR_PAIRS}
+
+
+def prepare_lake(paths: Paths) -> None:
+    """Make the lake's folders and their zero-row schema files (idempotent)."""
+    for name, schema in GROWING.items():
+        folder = paths.lake / name
+        if name in ("events", "failed_events"):
+            folder = folder / "received_date=1970-01-01"
+        _schema_file(folder / "000000000000-schema.parquet", schema)
+    for name, schema in DERIVED.items():
+        # Beside the real file, not in its place: replacing the one never removes the other.
+        _schema_file(paths.derived / name / "schema.parquet", schema)
+    _schema_file(paths.ledgers / "schema.parquet", LEDGER)
+    paths.catalog.mkdir(parents=True, exist_ok=True)
+
+
+def _schema_file(path: Path, schema: pa.Schema) -> None:
+    if not path.exists() or not pq.read_schema(path).equals(schema):
+        write_durably(path, lambda aside: pq.write_table(schema.empty_table(), aside))
