@@ -1,0 +1,230 @@
+"""The published snapshot: what its files are called, what stands in them, how to find the current one.
+
+The writer (``orchestration/lib/snapshot.py``) and the reader (``api/``) share this module and nothing else. A snapshot
+is a directory ``serving/<version>/`` that never changes once it has its name, with ``serving/current.json`` pointing
+at the one in force::
+
+    serving.sqlite     tables of (key TEXT, value BLOB) WITHOUT ROWID; each value is one JSON document, shapes below
+    analytics.duckdb   small marts for analysts' endpoints, readable by DuckDB 1.5 and later
+    manifest.json      what the writer counted, and the size and SHA-256 of each file
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+#: Raised by one whenever a reader of the old format could misread the new one.
+FORMAT_VERSION = 1
+
+SQLITE_FILE = "serving.sqlite"
+ANALYTICS_FILE = "analytics.duckdb"
+MANIFEST_FILE = "manifest.json"
+POINTER_FILE = "current.json"
+
+#: A version is a directory name: no separators, no leading dot (those are the writer's unfinished work).
+VERSION_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+
+#: Key of the whole-shop list in ``trending`` and of the only row of ``catalogue``.
+WHOLE_SHOP = ""
+
+
+class SnapshotError(Exception):
+    """A pointer, manifest or file of a snapshot that is missing, torn or of another format."""
+
+
+class Table(StrEnum):
+    """Tables of ``serving.sqlite``, with what key leads to what value."""
+
+    PRODUCTS = "products"
+    """product_id -> ProductCard"""
+    SIMILAR = "similar"
+    """product_id -> list[Pick]: products whose text is alike"""
+    VIEWED_TOGETHER = "viewed_together"
+    """product_id -> list[Pick]"""
+    BOUGHT_TOGETHER = "bought_together"
+    """product_id -> list[Pick]"""
+    TRENDING = "trending"
+    """category ('' = whole shop) -> list[Trend]"""
+    CATALOGUE = "catalogue"
+    """'' -> list of the ids of all available products, newest catalogue entry first: the last resort"""
+    IDENTITIES = "identities"
+    """'guest:<token>' | 'user:<id>' -> visitor_id"""
+    VISITORS = "visitors"
+    """visitor_id -> VisitorCard"""
+    VISITOR_RECOMMENDATIONS = "visitor_recommendations"
+    """visitor_id -> list[Pick]"""
+    VISITOR_PRODUCTS = "visitor_products"
+    """visitor_id -> list[ProductAffinity], highest affinity first"""
+    VISITOR_CATEGORIES = "visitor_categories"
+    """visitor_id -> list[CategoryAffinity], highest affinity first"""
+    VISITOR_NEIGHBOURS = "visitor_neighbours"
+    """visitor_id -> list[Neighbour], most alike first"""
+    LABELS = "labels"
+    """label number -> Label. Sources and reasons repeat by the million, so a Pick carries a number instead"""
+
+
+class ProductCard(msgspec.Struct, frozen=True):
+    """What a shop needs to show a product. ``price`` is written as text, so that no float ever rounds money."""
+
+    product_id: str
+    title: str
+    handle: str | None
+    url: str | None
+    image_url: str | None
+    price: Decimal | None
+    currency: str | None
+    vendor: str | None
+    product_type: str | None
+    is_available: bool
+
+
+class Pick(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One recommended product of a list, in rank order; ``label`` is a key of ``Table.LABELS``."""
+
+    product_id: str
+    score: float
+    label: int
+
+
+class Label(msgspec.Struct, frozen=True, array_like=True):
+    """Where a recommendation comes from, as a word for programs and as a sentence for people."""
+
+    source: str
+    reason: str
+
+
+class Trend(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    product_id: str
+    score: float
+
+
+class ProductAffinity(msgspec.Struct, frozen=True, array_like=True):
+    """How close a visitor is to a product, with the parts that the sum is made of."""
+
+    product_id: str
+    affinity: float
+    view_score: float
+    option_score: float
+    cart_score: float
+    purchase_score: float
+    views: int
+    carts: int
+    purchases: int
+    last_at: datetime | None
+    has_purchased: bool
+
+
+class CategoryAffinity(msgspec.Struct, frozen=True, array_like=True):
+    category: str
+    affinity: float
+    rank: int
+
+
+class Neighbour(msgspec.Struct, frozen=True, array_like=True):
+    """Another visitor with like taste; ``shared`` are the ids of the products behind it."""
+
+    visitor_id: str
+    score: float
+    source: str
+    shared: list[str]
+
+
+class VisitorCard(msgspec.Struct, frozen=True):
+    """One visitor. ``cart`` is the open cart as the mart wrote it (JSON), or null."""
+
+    visitor_id: str
+    is_guest: bool
+    user_id: str | None
+    first_seen_at: datetime | None
+    last_seen_at: datetime | None
+    sessions: int
+    orders: int
+    revenue: Decimal | None
+    last_product_id: str | None
+    cart: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class Pointer(msgspec.Struct, frozen=True):
+    """Content of ``current.json``."""
+
+    version: str
+    published_at: datetime
+
+
+class FileSeal(msgspec.Struct, frozen=True):
+    """Size in bytes and SHA-256 (hex) of one file of a snapshot."""
+
+    bytes: int
+    sha256: str
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """Content of ``manifest.json``: written last, so a directory that has it is whole."""
+
+    format_version: int
+    version: str
+    created_at: datetime
+    files: dict[str, FileSeal]
+    rows: dict[str, int]
+    """Rows by table: of ``serving.sqlite`` under their own names, of ``analytics.duckdb`` as ``analytics.<name>``."""
+    coverage: dict[str, float]
+    """Shares between 0 and 1, compared with the version before when the next one is audited."""
+    dropped_unavailable: int
+    """Recommendations in the marts that were left out because the product can't be bought now."""
+
+
+def read_pointer(serving_dir: Path) -> Pointer | None:
+    """The published version, or None while nothing has been published.
+
+    Raises SnapshotError where ``current.json`` exists but doesn't name a version.
+    """
+    try:
+        content = (serving_dir / POINTER_FILE).read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise SnapshotError(f"{POINTER_FILE} can't be read: {error}") from error
+    try:
+        pointer = msgspec.json.decode(content, type=Pointer)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise SnapshotError(f"{POINTER_FILE} is not a pointer: {error}") from error
+    if not VERSION_PATTERN.fullmatch(pointer.version):
+        raise SnapshotError(f"{POINTER_FILE} names {pointer.version!r}, which can't be a version")
+    return pointer
+
+
+def read_manifest(version_dir: Path) -> Manifest:
+    """The manifest of one version. Raises SnapshotError where it is missing, torn or of another format."""
+    path = version_dir / MANIFEST_FILE
+    try:
+        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+    except OSError as error:
+        raise SnapshotError(
+            f"snapshot {version_dir.name} has no readable {MANIFEST_FILE}: {error}"
+        ) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise SnapshotError(f"{MANIFEST_FILE} of snapshot {version_dir.name} is damaged: {error}") from error
+    if manifest.format_version != FORMAT_VERSION:
+        raise SnapshotError(
+            f"snapshot {version_dir.name} has format {manifest.format_version}, this version reads {FORMAT_VERSION}"
+        )
+    return manifest
+
+
+def check_sizes(version_dir: Path, manifest: Manifest) -> None:
+    """Raise SnapshotError unless every file of the manifest is there with its size (cheap: no content is read)."""
+    for name, seal in manifest.files.items():
+        try:
+            found = (version_dir / name).stat().st_size
+        except OSError as error:
+            raise SnapshotError(f"{name} of snapshot {version_dir.name} is missing: {error}") from error
+        if found != seal.bytes:
+            raise SnapshotError(
+                f"{name} of snapshot {version_dir.name} has {found} bytes, its manifest says {seal.bytes}"
+            )

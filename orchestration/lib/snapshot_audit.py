@@ -1,0 +1,173 @@
+"""What must hold before a snapshot may be published. Each check says in words what is wrong and where.
+
+Three looks: at the marts (before the work of writing), at what was written (read back the way the API reads it), and
+at the change against the version in force (a shop doesn't lose half its products between two clicks; a broken import
+does).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+
+from footfall import snapshot as format_
+from footfall.snapshot import Manifest, Table
+from orchestration.lib.snapshot_marts import RECOMMENDED, mart
+
+#: A table smaller than this may shrink freely: a new shop's first hours are all jumps.
+SMALL_TABLE = 50
+
+#: Keys read back per table. Every row of a table comes out of one query, so a fault shows in the first of them.
+READ_BACK = 200
+
+#: What decodes a value of each table: the API's own types.
+SHAPES: dict[Table, Any] = {
+    Table.PRODUCTS: format_.ProductCard,
+    Table.SIMILAR: list[format_.Pick],
+    Table.VIEWED_TOGETHER: list[format_.Pick],
+    Table.BOUGHT_TOGETHER: list[format_.Pick],
+    Table.TRENDING: list[format_.Trend],
+    Table.CATALOGUE: list[str],
+    Table.IDENTITIES: str,
+    Table.VISITORS: format_.VisitorCard,
+    Table.VISITOR_RECOMMENDATIONS: list[format_.Pick],
+    Table.VISITOR_PRODUCTS: list[format_.ProductAffinity],
+    Table.VISITOR_CATEGORIES: list[format_.CategoryAffinity],
+    Table.VISITOR_NEIGHBOURS: list[format_.Neighbour],
+    Table.LABELS: format_.Label,
+}
+
+
+class AuditFailed(Exception):
+    """The snapshot must not be published; ``problems`` says why, one sentence each."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = list(problems)
+        super().__init__("snapshot not published: " + "; ".join(self.problems))
+
+
+def audit_marts(con: duckdb.DuckDBPyConnection) -> None:
+    """Check the marts themselves, after ``prepare``. Raises AuditFailed."""
+    problems = []
+    for name, product in RECOMMENDED.items():
+        problems += _unknown_products(con, name, product)
+        problems += _bad_scores(con, name)
+    problems += _unknown_products(con, "product_recommendations", "product_id")
+    problems += _twice(con, "product_recommendations", ("product_id", "kind", "rank"), "rank")
+    problems += _twice(con, "product_recommendations", ("product_id", "kind", "other_product_id"), "product")
+    problems += _twice(con, "visitor_recommendations", ("visitor_id", "rank"), "rank")
+    problems += _twice(con, "visitor_recommendations", ("visitor_id", "product_id"), "product")
+    problems += _twice(con, "trending_products", ("category", "rank"), "rank")
+    own = _count(con, f"from {mart('product_recommendations')} where product_id = other_product_id")
+    if own:
+        problems.append(f"product_recommendations: {own} rows recommend a product to itself")
+    if problems:
+        raise AuditFailed(problems)
+
+
+def audit_written(sqlite_path: Path, rows: Mapping[str, int], products: int) -> None:
+    """Read samples of every table back through the API's own types. Raises AuditFailed.
+
+    rows: rows written by table; products: rows of the products mart.
+    """
+    problems = []
+    if rows[Table.PRODUCTS] != products:
+        problems.append(f"{rows[Table.PRODUCTS]} products written, the mart has {products}")
+    con = sqlite3.connect(f"{sqlite_path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+    try:
+        for table, shape in SHAPES.items():
+            problems += _read_back(con, table, shape)
+    except sqlite3.Error as error:
+        problems.append(f"{sqlite_path.name} can't be read back: {error}")
+    finally:
+        con.close()
+    if problems:
+        raise AuditFailed(problems)
+
+
+def audit_change(new: Manifest, before: Manifest | None, min_ratio: float) -> None:
+    """Compare with the version in force. Raises AuditFailed where a table or a coverage fell below ``min_ratio`` of it.
+
+    A fall that is meant (a shop that closes a department) is let through once with ``min_ratio=0``.
+    """
+    if before is None:
+        return
+    problems = []
+    for table, count in before.rows.items():
+        now = new.rows.get(table, 0)
+        if count >= SMALL_TABLE and now < count * min_ratio:
+            problems.append(
+                f"{table} fell from {count} rows in {before.version} to {now}, under {min_ratio:.0%} of them"
+            )
+    for name, share in before.coverage.items():
+        now_share = new.coverage.get(name, 0.0)
+        if before.rows.get(Table.PRODUCTS, 0) >= SMALL_TABLE and now_share < share * min_ratio:
+            problems.append(f"coverage {name} fell from {share:.1%} in {before.version} to {now_share:.1%}")
+    if problems:
+        raise AuditFailed(problems)
+
+
+def _read_back(con: sqlite3.Connection, table: Table, shape: Any) -> list[str]:
+    decoder = msgspec.json.Decoder(shape)
+    for key, value in con.execute(f"select key, value from {table} limit {READ_BACK}").fetchall():
+        try:
+            document = decoder.decode(value)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            return [f"{table}[{key!r}] doesn't read back: {error}"]
+        for product_id in _named_products(table, document):
+            if not _is_available(con, product_id):
+                return [f"{table}[{key!r}] recommends {product_id!r}, which is unknown or can't be bought"]
+    return []
+
+
+def _named_products(table: Table, document: Any) -> list[str]:
+    if table is Table.CATALOGUE:
+        return list(document[:READ_BACK])
+    if table is Table.TRENDING or SHAPES[table] == list[format_.Pick]:
+        return [entry.product_id for entry in document]
+    return []
+
+
+def _is_available(con: sqlite3.Connection, product_id: str) -> bool:
+    row = con.execute(f"select value from {Table.PRODUCTS} where key = ?", (product_id,)).fetchone()
+    return row is not None and msgspec.json.decode(row[0], type=format_.ProductCard).is_available
+
+
+def _count(con: duckdb.DuckDBPyConnection, clause: str) -> int:
+    row = con.execute(f"select count(*) {clause}").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _unknown_products(con: duckdb.DuckDBPyConnection, name: str, product: str) -> list[str]:
+    rows = con.execute(
+        f"""select r.{product}, count(*) from {mart(name)} as r
+            anti join {mart("products")} as p on p.product_id = r.{product}
+            group by all order by 1"""
+    ).fetchall()
+    if not rows:
+        return []
+    shown = ", ".join(repr(row[0]) for row in rows[:3])
+    return [f"{name}.{product}: {len(rows)} ids are not in products, for example {shown}"]
+
+
+def _twice(con: duckdb.DuckDBPyConnection, name: str, keys: tuple[str, ...], what: str) -> list[str]:
+    columns = ", ".join(f'"{key}"' for key in keys)
+    row = con.execute(
+        f"select {columns}, count(*) from {mart(name)} group by {columns} having count(*) > 1 order by all limit 1"
+    ).fetchone()
+    nulls = _count(con, f"from {mart(name)} where " + " or ".join(f'"{key}" is null' for key in keys))
+    problems = [f"{name}: {nulls} rows without {' or '.join(keys)}"] if nulls else []
+    if row:
+        where = ", ".join(f"{key} {value!r}" for key, value in zip(keys, row[:-1], strict=True))
+        problems.append(f"{name}: the same {what} {row[-1]} times at {where}")
+    return problems
+
+
+def _bad_scores(con: duckdb.DuckDBPyConnection, name: str) -> list[str]:
+    bad = _count(con, f"from {mart(name)} where score is null or not isfinite(cast(score as double))")
+    return [f"{name}: {bad} rows have no finite score"] if bad else []
