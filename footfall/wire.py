@@ -20,6 +20,8 @@ MAX_MESSAGES = 500
 MAX_BODY = 2**20
 MAX_INFLATED = 4 * 2**20
 MAX_DEPTH = 10
+#: Years of a client's clock that can be meant; outside of them arithmetic on times overflows and no reader agrees.
+PLAUSIBLE_YEARS = range(1990, 2101)
 
 Id = Annotated[str, Meta(min_length=1, max_length=255)]
 IdLike = Id | int
@@ -163,6 +165,8 @@ def decode_batch(body: bytes) -> Batch:
         raise WireError("body", f"not UTF-8 (byte {error.start})") from None
     except (msgspec.MsgspecError, RecursionError) as error:
         raise _wire_error(error, "body") from None
+    if batch.sent_at is not None and batch.sent_at.year not in PLAUSIBLE_YEARS:
+        raise WireError("sentAt", f"not a plausible time (year {batch.sent_at.year})")
     if len(batch.batch) > MAX_MESSAGES:
         raise WireError("batch", f"{len(batch.batch)} messages, at most {MAX_MESSAGES} in a batch")
     return batch
@@ -178,6 +182,13 @@ def check_message(raw: bytes | Raw) -> Message:
             _ = message.element
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise _wire_error(error, "message") from None
+    for field, moment in (
+        ("originalTimestamp", message.original_timestamp),
+        ("timestamp", message.timestamp),
+        ("sentAt", message.sent_at),
+    ):
+        if moment is not None and moment.year not in PLAUSIBLE_YEARS:
+            raise WireError(field, f"not a plausible time (year {moment.year})")
     if message.type == "track" and not message.event:
         raise WireError("event", "a track message needs an event name")
     if message.anonymous_id is None and message.user_id is None:

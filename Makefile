@@ -1,0 +1,50 @@
+# Footfall. Needs Python 3.11+, make and a network; everything else is installed into .venv.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Options of a verb: make demo ARGS=--no-serve
+ARGS ?=
+
+INSTALLED := $(VENV)/.installed
+
+.PHONY: help demo test dev lint bench clean lock
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Footfall needs Python 3.11 to 3.13; set PYTHON=/path/to/python3") if not (3, 11) <= sys.version_info[:2] <= (3, 13) else 0'
+	@echo "Installing into $(VENV) (once; about two minutes)"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $(INSTALLED)
+
+demo: $(INSTALLED) ## A shop, its traffic, the whole pipeline and every address (ARGS=--no-serve: run and exit)
+	$(BIN)/footfall demo $(ARGS)
+
+dev: $(INSTALLED) ## Dagster's UI, collector and API, restarted when their code changes
+	$(BIN)/footfall dev $(ARGS)
+
+test: $(INSTALLED) lint ## Lint and every quick test (ARGS='-k name' for some)
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(INSTALLED) ## Style, types, walls between the rooms, SQL style, dbt deprecations
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests dbt_project/macros
+	$(BIN)/python -m tests.dbt_deprecations
+
+bench: $(INSTALLED) ## Every benchmark, each with a ratio to its peer (minutes)
+	@for each in benchmarks/*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done
+
+lock: $(INSTALLED) ## Freeze the versions of constraints.txt anew
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+		--no-emit-index-url --no-annotate --no-header --output-file constraints.txt
+
+clean: ## Remove what was installed and what the demo wrote
+	rm -rf $(VENV) data dbt_project/target dbt_project/logs pixel/node_modules
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,150 @@
+"""Several processes as one: started in order, their words on one screen, stopped together.
+
+`make demo` and `make dev` stand on it; in production each room has a service manager of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import IO
+
+import httpx
+
+#: How long a process gets to end by itself after SIGTERM; the collector drains in well under it.
+GRACE_SECONDS = 10.0
+
+
+class ProcessFailed(Exception):
+    """A process that did not come up, or ended by itself; the message holds its last words."""
+
+
+class Child:
+    """A running process, its output kept in a log file."""
+
+    def __init__(self, name: str, process: subprocess.Popen[bytes], log: Path) -> None:
+        self.name, self.process, self.log = name, process, log
+
+    def last_words(self, lines: int = 15) -> str:
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+
+class Processes:
+    """A group of child processes; leaving the context stops them all, the last started first."""
+
+    def __init__(self, logs: Path, *, echo: bool = False) -> None:
+        self.logs, self.echo = logs, echo
+        self.children: list[Child] = []
+        logs.mkdir(parents=True, exist_ok=True)
+
+    def __enter__(self) -> Processes:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self, name: str, command: Sequence[str], env: Mapping[str, str] | None = None) -> Child:
+        """Start a process; its output goes to ``logs/<name>.log`` (and the screen with ``echo``)."""
+        log = self.logs / f"{name}.log"
+        handle = log.open("wb")
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE if self.echo else handle,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **(env or {})},
+            # A group of its own: Dagster's children end with it.
+            start_new_session=True,
+        )
+        if self.echo:
+            assert process.stdout is not None
+            threading.Thread(target=_tee, args=(name, process.stdout, handle), daemon=True).start()
+        else:
+            handle.close()
+        child = Child(name, process, log)
+        self.children.append(child)
+        return child
+
+    def wait_ready(self, child: Child, url: str, seconds: float = 60.0) -> None:
+        """Wait until ``url`` answers below 500. Raises ProcessFailed where it doesn't, or the process ends."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if child.process.poll() is not None:
+                raise ProcessFailed(
+                    f"{child.name} ended with code {child.process.returncode}:\n{child.last_words()}"
+                )
+            try:
+                if httpx.get(url, timeout=2).status_code < 500:
+                    return
+            except httpx.HTTPError:
+                pass
+            time.sleep(0.1)
+        raise ProcessFailed(f"{child.name} did not answer at {url} in {seconds:.0f} s:\n{child.last_words()}")
+
+    def wait(self) -> None:
+        """Stay until Ctrl-C or SIGTERM. Raises ProcessFailed where a process ends by itself."""
+        stopped = threading.Event()
+
+        def stop(_signal: int, _frame: FrameType | None) -> None:
+            stopped.set()
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        while not stopped.wait(0.5):
+            for child in self.children:
+                if (code := child.process.poll()) is not None:
+                    raise ProcessFailed(f"{child.name} ended with code {code}:\n{child.last_words()}")
+
+    def stop(self) -> None:
+        """End every process: SIGTERM to its group, SIGKILL to what is left after the grace."""
+        for child in reversed(self.children):
+            _signal_group(child.process, signal.SIGTERM)
+        deadline = time.monotonic() + GRACE_SECONDS
+        for child in reversed(self.children):
+            try:
+                child.process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                _signal_group(child.process, signal.SIGKILL)
+                child.process.wait()
+        self.children.clear()
+
+
+def port_is_free(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether nobody listens on the port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+        return True
+
+
+def footfall_command(*arguments: str) -> list[str]:
+    """The `footfall` command of the running interpreter."""
+    return [sys.executable, "-m", "footfall.cli", *arguments]
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    try:
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        return
+
+
+def _tee(name: str, source: IO[bytes], log: IO[bytes]) -> None:
+    with log:
+        for line in source:
+            log.write(line)
+            log.flush()
+            sys.stdout.write(f"{name:>10} | {line.decode(errors='replace')}")
+            sys.stdout.flush()

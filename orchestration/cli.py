@@ -1,0 +1,93 @@
+"""`footfall run`: a lane of the asset graph, once, in this process. The run shows in Dagster's UI like any other."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from footfall.settings import SettingsError, load_settings
+from orchestration.lib.home import export
+
+if TYPE_CHECKING:
+    from dagster import EventLogEntry
+    from rich.progress import Progress, TaskID
+
+
+@click.command()
+@click.option(
+    "--lane",
+    type=click.Choice(["fast", "whole"]),
+    default="whole",
+    show_default=True,
+    help="fast: sealed segments to the shop. whole: every asset and check, similarities included.",
+)
+def run(lane: str) -> None:
+    """Run the pipeline once: sealed segments to lake, warehouse, similarities and published snapshot.
+
+    Needs no daemon. With one running (`make dev`), its sensor does the fast lane by itself.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    try:
+        export(load_settings(), os.environ)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+    console = Console()
+    started = time.monotonic()
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
+    ) as progress:
+        task = progress.add_task("loading the asset graph", total=None)
+        failure = _execute(lane, progress, task)
+    if failure:
+        click.secho(failure, fg="red", err=True)
+        sys.exit(1)
+    console.print(f"[green]done[/] in {time.monotonic() - started:.0f} s")
+
+
+def _execute(lane: str, progress: Progress, task: TaskID) -> str | None:
+    """Run the lane's job; returns what failed, or None."""
+    import dagster as dg
+    from dagster._core.utils import make_new_run_id
+
+    from orchestration.defs.jobs import FAST_LANE, WHOLE_LINE
+    from orchestration.definitions import defs
+
+    job = defs.resolve_job_def(FAST_LANE if lane == "fast" else WHOLE_LINE)
+    progress.update(task, description="running", total=len(job.asset_layer.selected_asset_keys))
+    failures: list[str] = []
+
+    def show(entry: EventLogEntry) -> None:
+        event = entry.dagster_event
+        if event is None:
+            return
+        if event.is_step_materialization:
+            made = event.step_materialization_data.materialization
+            rows = made.metadata.get("dagster/row_count")
+            count = f"{rows.value:>12,} rows" if rows and isinstance(rows.value, int) else " " * 17
+            progress.console.print(f"  {count}  {made.asset_key.to_user_string()}")
+            progress.advance(task)
+        elif event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            check = event.asset_check_evaluation_data
+            if not check.passed:
+                failures.append(f"check failed: {check.asset_key.to_user_string()} {check.check_name}")
+        elif event.is_step_failure:
+            failures.append(f"{event.step_key}: {event.step_failure_data.error_display_string}")
+
+    with dg.DagsterInstance.get() as instance:
+        run_id = make_new_run_id()
+        instance.add_event_listener(run_id, show)
+        result = job.execute_in_process(
+            instance=instance,
+            run_id=run_id,
+            raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+    if result.success and not failures:
+        return None
+    return "\n".join(failures) or "the run failed; its log is in Dagster's UI"

@@ -1,0 +1,32 @@
+"""What Dagster loads: every asset, check, job, sensor and schedule of Footfall."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from orchestration.defs import jobs, sensors
+from orchestration.defs.catalog import assets as catalog
+from orchestration.defs.landing import assets as landing
+from orchestration.defs.serving import assets as serving
+from orchestration.defs.serving import checks
+from orchestration.defs.similarity import assets as similarity
+from orchestration.defs.warehouse import dbt as warehouse
+
+defs = dg.Definitions(
+    assets=[
+        landing.landing_segments,
+        landing.load_segments,
+        catalog.catalog_inbox,
+        catalog.products,
+        warehouse.dbt_models,
+        similarity.product_similarity,
+        similarity.visitor_affinity,
+        serving.snapshot,
+    ],
+    asset_checks=[*checks.all_checks],
+    jobs=[jobs.fast_lane, jobs.whole_line],
+    sensors=[sensors.sealed_segments, sensors.catalog_changes],
+    schedules=[jobs.hourly],
+    # One process a run: a process a step would import Dagster, dbt and scikit-learn again for each (about 8 s a step).
+    executor=dg.in_process_executor,
+)

@@ -1,0 +1,60 @@
+"""Landing to lake: sealed segments become Parquet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from footfall.settings import load_settings
+from orchestration.lib.warehouse import POOL
+
+OWNERS = ["team:data-engineering"]
+
+landing_segments = dg.AssetSpec(
+    ["landing", "segments"],
+    group_name="landing",
+    kinds={"file"},
+    owners=OWNERS,
+    description="Sealed segments of the collector: every acknowledged request, fsynced before it was answered. "
+    "They wait in `landing/sealed/` until the loader has written them to the lake.",
+)
+
+
+@dg.multi_asset(
+    name="load_segments",
+    specs=[
+        dg.AssetSpec(
+            ["lake", name],
+            deps=[landing_segments.key],
+            group_name="lake",
+            kinds={"python", "parquet"},
+            owners=OWNERS,
+            description=description,
+        )
+        for name, description in (
+            ("events", "Every message, flat, partitioned by the day it was received. Exactly once a segment."),
+            ("failed_events", "What broke the schema, with field, reason and the raw bytes. Nothing is dropped."),
+            ("landing_counts", "What the collector said it accepted, by hour: the other side of the reconciliation."),
+        )
+    ],
+    pool=POOL,
+)
+def load_segments(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+    """Load what is sealed; with nothing sealed the lake stays as it is."""
+    from orchestration.lib.lake import load_sealed
+
+    report = load_sealed(
+        load_settings().paths,
+        on_segment=lambda segment, events, failed: context.log.info(f"{segment}: {events} events, {failed} failed"),
+    )
+    shared = {"load_id": report.load_id, "segments": report.segments}
+    if report.quarantined:
+        context.log.warning(f"{report.quarantined} files were no segments; they are in landing/quarantine")
+    yield dg.MaterializeResult(
+        asset_key=["lake", "events"], metadata=shared | {"dagster/row_count": report.events, "files": report.files}
+    )
+    yield dg.MaterializeResult(
+        asset_key=["lake", "failed_events"], metadata=shared | {"dagster/row_count": report.failed}
+    )
+    yield dg.MaterializeResult(asset_key=["lake", "landing_counts"], metadata=shared)

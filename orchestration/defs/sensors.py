@@ -1,0 +1,91 @@
+"""What starts runs by itself: sealed segments the fast lane, a changed catalog the slow one."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from pathlib import Path
+
+import dagster as dg
+
+from footfall.settings import load_settings
+from orchestration.defs.jobs import FAST_LANE, WHOLE_LINE, fast_lane, whole_line
+
+#: After a failed run the next try waits 15 s, 30 s, 60 s ... at most this long.
+LONGEST_WAIT = 600.0
+UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+@dg.sensor(
+    name="sealed_segments",
+    job=fast_lane,
+    minimum_interval_seconds=load_settings().sensor_seconds,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Starts the fast lane when the collector has sealed segments, one run at a time.",
+)
+def sealed_segments(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    """One run takes whatever is sealed by then, so a second beside it would find nothing."""
+    from orchestration.lib.lake import sealed_segments as waiting
+
+    running = context.instance.get_run_records(dg.RunsFilter(statuses=UNFINISHED), limit=1)
+    if running:
+        return dg.SkipReason("a run is under way")
+    failures = _failures_in_a_row(context.instance)
+    if failures and (left := _wait_left(context.instance, failures)) > 0:
+        return dg.SkipReason(f"the last {failures} run(s) failed; next try in {left:.0f} s")
+    segments = waiting(load_settings().paths)
+    # A failed run may have loaded its segments already: its events are in the lake and still owed to the shop.
+    if not segments and not failures:
+        return dg.SkipReason("nothing sealed")
+    return dg.RunRequest(
+        tags={"footfall/sealed_segments": str(len(segments)), "footfall/newest": segments[-1].stem if segments else ""}
+    )
+
+
+def _failures_in_a_row(instance: dg.DagsterInstance) -> int:
+    failures = 0
+    for record in instance.get_run_records(dg.RunsFilter(job_name=FAST_LANE), limit=10):
+        if record.dagster_run.status is not dg.DagsterRunStatus.FAILURE:
+            break
+        failures += 1
+    return failures
+
+
+def _wait_left(instance: dg.DagsterInstance, failures: int) -> float:
+    last = instance.get_run_records(dg.RunsFilter(job_name=FAST_LANE), limit=1)[0]
+    ended = last.end_time or last.update_timestamp.timestamp()
+    return ended + min(7.5 * 2**failures, LONGEST_WAIT) - time.time()
+
+
+@dg.sensor(
+    name="catalog_changes",
+    job=whole_line,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Starts the whole line when a file in the catalog inbox changes: new products need new neighbours.",
+)
+def catalog_changes(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    """The cursor holds the inbox as it was at the last request; the first look after a whole run only remembers."""
+    state = _inbox_state(load_settings().paths.catalog)
+    if (context.cursor or "") == state:
+        return dg.SkipReason("the inbox is as it was")
+    first_look = context.cursor is None
+    context.update_cursor(state)
+    if first_look and context.instance.get_run_records(dg.RunsFilter(job_name=WHOLE_LINE), limit=1):
+        return dg.SkipReason("a whole run has seen this inbox already; its state is remembered from here")
+    return dg.RunRequest(run_key=f"catalog-{state}")
+
+
+def _inbox_state(inbox: Path) -> str:
+    files = sorted(file for file in inbox.glob("*") if file.suffix in {".json", ".csv"})
+    if not files:
+        return ""
+    return hashlib.sha256(
+        "\n".join(f"{file.name} {file.stat().st_size} {file.stat().st_mtime_ns}" for file in files).encode()
+    ).hexdigest()[:16]

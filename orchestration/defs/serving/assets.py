@@ -1,0 +1,51 @@
+"""The published snapshot: what the API answers from, and the checks that hold a bad one back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+
+from footfall.settings import load_settings
+from orchestration.defs.warehouse.dbt import model_key
+from orchestration.lib.warehouse import POOL, reading
+
+#: The marts that a snapshot is made of; orchestration/lib/snapshot_marts.py reads them.
+PUBLISHED = [
+    "products", "identity_map", "visitors", "visitor_product_affinity", "visitor_category_affinity",
+    "visitor_affinity", "visitor_recommendations", "product_recommendations", "trending_products",
+    "sessions_daily", "funnel_steps", "funnel_time_to_convert", "funnel_time_histogram",
+]  # fmt: skip
+
+
+@dg.asset(
+    key=["serving", "snapshot"],
+    deps=[model_key(name) for name in PUBLISHED],
+    group_name="serving",
+    kinds={"sqlite", "duckdb"},
+    owners=["team:data-engineering"],
+    pool=POOL,
+    description="A sealed version under `serving/`, written aside, audited, then put in force by flipping one pointer. "
+    "The API follows within a second; the last versions stay for a rollback. A failed audit publishes nothing.",
+)
+def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    """Write, audit, publish, prune."""
+    from orchestration.lib.snapshot import build_snapshot, prune, publish
+
+    settings = load_settings()
+    serving: Path = settings.paths.serving
+    version = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
+    with reading(settings) as connection:
+        report = build_snapshot(connection, serving, version=version)
+    publish(serving, report.version)
+    pruned = prune(serving, keep=settings.keep_snapshots)
+    context.log.info(f"in force: {report.version} ({report.bytes / 2**20:.1f} MiB), pruned {len(pruned)}")
+    return dg.MaterializeResult(
+        metadata={
+            "version": report.version,
+            "size_mb": round(report.bytes / 2**20, 2),
+            "rows": dg.MetadataValue.json(report.rows),
+            "path": dg.MetadataValue.path(str(serving / report.version)),
+        }
+    )
