@@ -1,0 +1,1 @@
+"""The collector: HTTP in, durable landing segments out. It never opens the warehouse."""

@@ -1,0 +1,140 @@
+"""The Litestar application of the collector: one for each worker process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+from litestar import Litestar, Request, Response, get
+from litestar.exceptions import HTTPException
+from litestar.handlers import asgi
+from litestar.types import Receive, Scope, Send
+
+from collector.committer import Committer
+from collector.docs import openapi_config, with_door_routes
+from collector.door import ROUTES, Door
+from collector.files import FileOps, OsFiles
+from collector.metrics import Metrics
+from collector.pixel_files import PixelFiles, answer_file
+from collector.problems import PROBLEM_TYPE, problem_body
+from collector.recovery import recover
+from collector.writer import SegmentWriter
+from footfall.settings import Settings, load_settings
+
+log = logging.getLogger("footfall.collector")
+
+#: How long a stopping worker waits for requests in flight, and then for the disk. Granian kills it after the sum.
+DRAIN_SECONDS = 5.0
+FLUSH_SECONDS = 10.0
+
+
+
+
+def create_app(settings: Settings | None = None, ops: FileOps | None = None) -> Litestar:
+    """Build the application; settings and file operations are for tests to choose.
+
+    Start-up fails, with what to do, where the landing directory can't be written.
+    """
+    settings = load_settings() if settings is None else settings
+    ops = OsFiles() if ops is None else ops
+    metrics = Metrics()
+    writer = SegmentWriter(
+        settings.paths.landing,
+        ops,
+        seal_bytes=settings.seal_bytes,
+        seal_seconds=settings.seal_seconds,
+        min_free_bytes=settings.min_free_bytes,
+    )
+    committer = Committer(writer, metrics)
+    door = Door(settings, committer, metrics)
+    pixel = PixelFiles(settings.pixel_dir)
+
+    @asgi(list(ROUTES), copy_scope=False)
+    async def take_messages(scope: Scope, receive: Receive, send: Send) -> None:
+        await door(scope, receive, send)  # type: ignore[arg-type]
+
+    @get("/livez", tags=["health"], summary="The process runs", sync_to_thread=False)
+    def livez() -> dict[str, str]:
+        """Says nothing about the disk: restarting doesn't free space."""
+        return {"status": "ok"}
+
+    @get("/readyz", tags=["health"], summary="The collector can make events durable", sync_to_thread=False)
+    def readyz() -> Response[dict[str, Any]]:
+        """200, or 503 with the reasons. A load balancer should ask this one."""
+        problems = committer.problems()
+        return Response({"ready": not problems, "reasons": problems}, status_code=503 if problems else 200)
+
+    @get("/metrics", tags=["health"], summary="Prometheus metrics of this process", sync_to_thread=False)
+    def metrics_page() -> Response[str]:
+        """Counters since the process started. With several workers each scrape meets one of them."""
+        gauges = [
+            ("queue_bytes", "Bytes that wait for the disk.", float(committer.queued_bytes)),
+            ("requests_in_flight", "Requests being answered.", float(door.in_flight)),
+            ("fsync_errors", "Failed fsyncs; each set a file aside.", float(writer.sync_errors)),
+            ("segments_sealed", "Segments sealed.", float(writer.sealed_segments)),
+            ("ready", "1 where events can be made durable.", float(not committer.problems())),
+        ]
+        with contextlib.suppress(OSError):
+            gauges.append(
+                ("disk_free_bytes", "Free space for the landing.", float(ops.free_bytes(settings.paths.landing)))
+            )
+        return Response(metrics.render(gauges), media_type="text/plain; version=0.0.4")
+
+    @get("/{name:path}", tags=["pixel"], summary="The built pixel", sync_to_thread=False)
+    def pixel_file(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
+        """``/footfall.js`` and the files beside it, cacheable, with ETag."""
+        file = pixel.find(str(name).lstrip("/"))
+        if file is None:
+            detail = f"nothing at {request.url.path}"
+            if str(name).endswith("footfall.js"):
+                detail += f": the pixel is not built in {settings.pixel_dir} (FOOTFALL_PIXEL_DIR)"
+            return _problem(404, "not_found", detail)
+        status, body, headers = answer_file(file, request.headers)
+        return Response(body, status_code=status, headers=headers, media_type=file.content_type)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        writer.landing.prepare()
+        await asyncio.to_thread(recover, writer.landing)
+        committer.start()
+        try:
+            yield
+        finally:
+            await _drain(door)
+            if not await committer.stop(FLUSH_SECONDS):
+                log.error("the disk did not take the last frames in time; their requests were not answered with 2xx")
+
+    app = Litestar(
+        route_handlers=[take_messages, livez, readyz, metrics_page, pixel_file],
+        lifespan=[lifespan],
+        exception_handlers={HTTPException: _on_http_error, Exception: _on_error},
+        openapi_config=openapi_config(),
+        # The workers' log is granian's; Litestar's own queue listener would only add threads.
+        logging_config=None,
+    )
+    return with_door_routes(app)
+
+
+async def _drain(door: Door) -> None:
+    deadline = asyncio.get_running_loop().time() + DRAIN_SECONDS
+    while door.in_flight and asyncio.get_running_loop().time() < deadline:
+        await asyncio.sleep(0.01)
+
+
+def _problem(status: int, reason: str, detail: str) -> Response[bytes]:
+    return Response(
+        problem_body(status, reason, detail), status_code=status, media_type=PROBLEM_TYPE.decode("ascii")
+    )
+
+
+def _on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    reasons = {400: "bad_request", 404: "not_found", 405: "method"}
+    return _problem(error.status_code, reasons.get(error.status_code, "http"), f"{error.detail}: {request.url.path}")
+
+
+def _on_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    log.exception("unexpected error at %s", request.url.path, exc_info=error)
+    return _problem(500, "internal", "unexpected error; the collector's log has the details")

@@ -1,0 +1,138 @@
+"""``footfall collect``: run the collector."""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import socket
+from functools import partial
+from ipaddress import ip_address
+from pathlib import Path
+
+import click
+import msgspec
+
+from footfall.settings import DEMO_KEYS, Settings, SettingsError, load_settings
+
+#: A connection that sends no complete request head for this long is closed; so is an idle kept-alive one.
+HEADER_MILLISECONDS = 15_000
+#: Connections a worker holds at once. Browsers keep theirs open, so this is far above the requests in flight.
+CONNECTIONS = 4096
+
+
+@click.command()
+@click.option("--host", help="Address to listen on [FOOTFALL_COLLECTOR_HOST].")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on [FOOTFALL_COLLECTOR_PORT].")
+@click.option("--workers", type=click.IntRange(1), help="Worker processes [FOOTFALL_COLLECTOR_WORKERS].")
+@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Data directory [FOOTFALL_DATA].")
+def collect(host: str | None, port: int | None, workers: int | None, data: Path | None) -> None:
+    """Take events from the pixel and from servers, and answer when they are on disk.
+
+    Each worker appends to a landing segment of its own. Ctrl-C or SIGTERM answers what is in flight, seals the
+    segments and stops.
+    """
+    chosen = {"collector_host": host, "collector_port": port, "collector_workers": workers, "data": data}
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+    settings = msgspec.structs.replace(settings, **{name: value for name, value in chosen.items() if value is not None})
+    _check_directory(settings)
+    _check_port(settings)
+    _warn(settings)
+    _raise_file_limit()
+    _serve(settings)
+
+
+def _serve(settings: Settings) -> None:
+    # Imported here: `footfall --help` must not wait for a web server to load.
+    from granian.constants import HTTPModes, Interfaces
+    from granian.http import HTTP1Settings
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    from collector.app import DRAIN_SECONDS, FLUSH_SECONDS, create_app
+
+    server = Server(
+        "footfall-collector",
+        address=settings.collector_host,
+        port=settings.collector_port,
+        interface=Interfaces.ASGI,
+        workers=settings.collector_workers,
+        # Behind a proxy that speaks HTTP/2 or TLS to the world; this side stays simple.
+        http=HTTPModes.http1,
+        websockets=False,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS),
+        backlog=2048,
+        backpressure=CONNECTIONS,
+        # A worker that died comes back, and seals what the dead one left.
+        respawn_failed_workers=True,
+        workers_kill_timeout=int(DRAIN_SECONDS + FLUSH_SECONDS) + 5,
+        log_level=LogLevels.warning,
+    )
+    server.on_startup(partial(_announce, settings))
+    server.serve(target_loader=partial(create_app, settings), wrap_loader=False)
+
+
+def _announce(settings: Settings) -> None:
+    url = settings.collector_url
+    workers = f"{settings.collector_workers} worker{'s' if settings.collector_workers > 1 else ''}"
+    click.echo(f"Footfall collector on {url} ({workers}), writing to {settings.paths.landing}")
+    click.echo(f"  pixel {url}/footfall.js · routes {url}/docs · health {url}/readyz · Ctrl-C stops")
+
+
+def _check_directory(settings: Settings) -> None:
+    landing = settings.paths.landing
+    probe = landing / f".probe-{os.getpid()}"
+    try:
+        landing.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise click.ClickException(
+            f"can't write to {landing}: {error.strerror}. "
+            "Choose another directory with --data or FOOTFALL_DATA, or change its owner"
+        ) from None
+
+
+def _check_port(settings: Settings) -> None:
+    """Bind once without SO_REUSEPORT: the server's own sockets have it, and would share the port in silence."""
+    host, port = settings.collector_host, settings.collector_port
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+            probe.listen()  # bind alone passes beside a socket that listens with SO_REUSEADDR
+    except OSError as error:
+        advice = {
+            errno.EADDRINUSE: f"something listens there already (`ss -ltnp 'sport = :{port}'` says what): "
+            "stop it, or choose another with --port or FOOTFALL_COLLECTOR_PORT",
+            errno.EACCES: "ports below 1024 need privileges: choose one above, and put a proxy in front",
+            errno.EADDRNOTAVAIL: "this machine has no such address: see --host or FOOTFALL_COLLECTOR_HOST",
+        }.get(error.errno or 0, str(error))
+        raise click.ClickException(f"can't listen on {host}:{port}: {advice}") from None
+
+
+def _warn(settings: Settings) -> None:
+    demo = sorted(key.key for key in settings.write_keys if key.key in DEMO_KEYS)
+    try:
+        loopback = ip_address(settings.collector_host).is_loopback
+    except ValueError:
+        loopback = settings.collector_host == "localhost"
+    if demo and not loopback:
+        click.secho(
+            f"warning: write keys from the public repository are in force ({', '.join(demo)}), and the collector "
+            "can be reached from other machines. Set your own in FOOTFALL_WRITE_KEYS",
+            fg="yellow",
+            err=True,
+        )
+
+
+def _raise_file_limit() -> None:
+    """A connection is a file; the usual soft limit of 1024 is below what one worker may hold."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * CONNECTIONS if hard == resource.RLIM_INFINITY else min(hard, 2 * CONNECTIONS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -1,0 +1,180 @@
+"""Group commit: many requests wait, one thread writes all of their frames, fsyncs once, then answers them all.
+
+While one fsync runs the next requests queue up, so the batch grows with the load and a busy disk costs latency
+instead of throughput. The queue is bounded in bytes: past that the answer is 503, and memory stays flat.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from collector.metrics import Metrics
+from collector.writer import CommitFailed, SegmentWriter
+
+log = logging.getLogger("footfall.collector")
+
+#: Frames that wait for the disk, bytes. At 400 MB/s this is a fifth of a second of writing.
+MAX_QUEUED_BYTES = 64 * 2**20
+#: Frames of one commit, bytes: bounds the time that the first waiter of a batch waits for the last one's bytes.
+MAX_COMMIT_BYTES = 8 * 2**20
+#: The thread wakes this often without work: age of the open segment, free space, retry after a failure.
+TICK_SECONDS = 1.0
+#: A commit that takes longer than this makes the collector unready: a disk that hangs, not one that is busy.
+STALLED_SECONDS = 10.0
+
+_Waiter = tuple[bytes, "asyncio.Future[CommitFailed | None]"]
+
+
+class Committer:
+    """Owns the writer and its thread. ``submit`` belongs to the event loop that called ``start``."""
+
+    def __init__(self, writer: SegmentWriter, metrics: Metrics) -> None:
+        self.writer = writer
+        self.metrics = metrics
+        self._queue: deque[_Waiter] = deque()
+        self._queued_bytes = 0
+        self._wake = threading.Condition(threading.Lock())
+        self._stopping = False
+        self._busy_since: float | None = None
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def start(self) -> None:
+        """Start the thread; call it inside the event loop. The first tick opens a segment."""
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._run, name="footfall-committer", daemon=True)
+        self._thread.start()
+
+    async def submit(self, frame: bytes) -> None:
+        """Returns when the frame is on disk. Raises CommitFailed where it is not and will not be."""
+        assert self._loop is not None, "start() first"
+        future: asyncio.Future[CommitFailed | None] = self._loop.create_future()
+        with self._wake:
+            if self._stopping:
+                raise CommitFailed("stopping", "the collector is stopping", retry_after=2)
+            if self._queued_bytes + len(frame) > MAX_QUEUED_BYTES:
+                raise CommitFailed("overloaded", "more requests wait for the disk than memory may hold", 2)
+            self._queue.append((frame, future))
+            self._queued_bytes += len(frame)
+            self._wake.notify()
+        if (error := await future) is not None:
+            raise error
+
+    @property
+    def queued_bytes(self) -> int:
+        return self._queued_bytes
+
+    def problems(self) -> list[str]:
+        """Why this process can't promise anything right now, in words; empty where it can."""
+        found = []
+        if self._stopping:
+            found.append("stopping")
+        if self._thread is None or not self._thread.is_alive():
+            found.append("the committer thread is not running: restart the collector")
+        if self.writer.problem is not None:
+            found.append(self.writer.problem.detail)
+        busy = self._busy_since
+        if busy is not None and time.monotonic() - busy > STALLED_SECONDS:
+            found.append(f"the disk has not confirmed a write for {time.monotonic() - busy:.0f} s")
+        return found
+
+    async def stop(self, seconds: float) -> bool:
+        """Commit what is queued, seal, and end the thread; False where the disk did not let that happen in time."""
+        with self._wake:
+            self._stopping = True
+            self._wake.notify()
+        thread = self._thread
+        if thread is None:
+            return True
+        deadline = time.monotonic() + seconds
+        while thread.is_alive() and time.monotonic() < deadline:
+            await asyncio.sleep(0.01)  # the loop has to run: the last waiters are answered on it
+        await asyncio.sleep(0)
+        return not thread.is_alive()
+
+    def _run(self) -> None:
+        self._tick()
+        while True:
+            with self._wake:
+                if not self._queue and not self._stopping:
+                    due = self.writer.seconds_to_seal()
+                    self._wake.wait(TICK_SECONDS if due is None else min(TICK_SECONDS, due))
+                batch = self._take()
+                stopping = self._stopping and not batch
+            if batch:
+                self._commit(batch)
+            elif not stopping:
+                self._tick()
+            self._guarded(self.writer.seal_if_due)
+            if stopping:
+                self._guarded(self.writer.stop)
+                return
+
+    def _take(self) -> list[_Waiter]:
+        batch: list[_Waiter] = []
+        size = 0
+        while self._queue and (not batch or size + len(self._queue[0][0]) <= MAX_COMMIT_BYTES):
+            waiter = self._queue.popleft()
+            size += len(waiter[0])
+            batch.append(waiter)
+        self._queued_bytes -= size
+        return batch
+
+    def _commit(self, batch: list[_Waiter]) -> None:
+        started = self._busy_since = time.monotonic()
+        error: CommitFailed | None = None
+        before = self.writer.problem
+        try:
+            self.writer.commit([frame for frame, _ in batch])
+        except CommitFailed as failure:
+            error = failure
+        except Exception as failure:  # the thread must outlive any bug: a dead one would hang every request
+            log.exception("commit failed")
+            error = CommitFailed("internal", f"unexpected: {failure}")
+        self._busy_since = None
+        _note(before, error)
+        self.metrics.commit(time.monotonic() - started, len(batch), error.reason if error else None)
+        assert self._loop is not None
+        try:
+            self._loop.call_soon_threadsafe(_settle, batch, error)
+        except RuntimeError:
+            log.warning("the event loop is closed, %d requests stay unanswered", len(batch))
+
+    def _tick(self) -> None:
+        """Without traffic: notice a full disk, and find out whether a failed one works again."""
+
+        def probe() -> None:
+            before = self.writer.problem
+            try:
+                self.writer.check()
+            except CommitFailed as failure:
+                _note(before, failure)
+            else:
+                _note(before, None)
+
+        self._guarded(probe)
+
+    def _guarded(self, step: Callable[[], object]) -> None:
+        try:
+            step()
+        except Exception:
+            log.exception("the committer stumbled, it goes on")
+
+
+def _settle(batch: list[_Waiter], error: CommitFailed | None) -> None:
+    for _, future in batch:
+        if not future.done():  # a client that went away cancels its request
+            future.set_result(error)
+
+
+def _note(before: CommitFailed | None, after: CommitFailed | None) -> None:
+    """Log the change only: a full disk under traffic must not fill what is left of it with log lines."""
+    if after is not None and (before is None or before.reason != after.reason):
+        log.error("answering 503, not ready: %s", after.detail)
+    elif after is None and before is not None:
+        log.warning("ready again")

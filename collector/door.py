@@ -1,0 +1,235 @@
+"""The hot path: a raw ASGI handler, mounted in the Litestar application.
+
+A plain typed handler costs twice as much as everything that this one does. So: headers are read once, the body is
+decoded once, nothing is injected, and no middleware stands in front.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from datetime import UTC, datetime
+from typing import Any
+
+from collector.bots import bot_reason
+from collector.committer import Committer
+from collector.intake import (
+    BATCH_ROUTES,
+    SINGLE_ROUTES,
+    Arrival,
+    Sender,
+    answer,
+    inflate,
+    judge,
+    make_envelope,
+    open_batch,
+    open_single,
+)
+from collector.metrics import Metrics
+from collector.origins import Headers, Origins
+from collector.problems import PROBLEM_TYPE, Refusal, problem_body
+from collector.visitors import clean_user_agent, visitor_address
+from collector.writer import CommitFailed
+from footfall.segments import encode_frame
+from footfall.settings import Settings, WriteKey
+from footfall.wire import MAX_BODY
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+#: A client that trickles its body holds a slot for at most this long.
+BODY_SECONDS = 15.0
+#: Requests in flight. Each may hold a body of 1 MiB, so this bounds memory under a flood; past it the answer is 503.
+MAX_IN_FLIGHT = 1024
+ROUTES = (*BATCH_ROUTES, *SINGLE_ROUTES)
+#: text/plain is what sendBeacon must use: a JSON type triggers a preflight that dies with the page.
+CONTENT_TYPES = frozenset({b"", b"text/plain", b"application/json"})
+
+_COMMON: Headers = [
+    (b"content-type", b"application/json"),
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+]
+
+
+class ClientGone(Exception):
+    """The client closed the connection before it had sent the request."""
+
+
+class Door:
+    """Takes requests with messages; one for each process."""
+
+    def __init__(self, settings: Settings, committer: Committer, metrics: Metrics) -> None:
+        self._keys = {key.key: key for key in settings.write_keys}
+        self._origins = Origins(settings.write_keys)
+        self._trust_forwarded_for = settings.trust_forwarded_for
+        self._committer = committer
+        self._metrics = metrics
+        self._answer_headers: dict[bytes | None, Headers] = {}
+        self.in_flight = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request: 200 with what stands on disk, 204 to a preflight, or problem details."""
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        origin = headers.get(b"origin")
+        if scope["method"] == "OPTIONS":
+            await _respond(send, 204, self._origins.preflight_headers(origin), b"")
+            return
+        self.in_flight += 1
+        try:
+            body = await self._take(scope, receive, headers, origin)
+            await _respond(send, 200, self._headers(origin), body)
+        except Refusal as refusal:
+            await self._refuse(send, refusal, origin)
+        except CommitFailed as failure:
+            refusal = Refusal(503, failure.reason, failure.detail, retry_after=failure.retry_after)
+            await self._refuse(send, refusal, origin)
+        except ClientGone:
+            self._metrics.refused["client_gone"] += 1
+        finally:
+            self.in_flight -= 1
+
+    async def _take(
+        self, scope: Scope, receive: Receive, headers: Mapping[bytes, bytes], origin: bytes | None
+    ) -> bytes:
+        if scope["method"] != "POST":
+            raise Refusal(405, "method", "messages are sent with POST")
+        if self.in_flight > MAX_IN_FLIGHT:
+            raise Refusal(503, "overloaded", f"more than {MAX_IN_FLIGHT} requests in flight", retry_after=2)
+        body = await _read_body(receive, headers)
+        arrival = self._open(scope["path"], body)
+        key = self._key(headers, arrival)
+        if origin is not None and not self._origins.key_allows(key.key, origin):
+            raise Refusal(
+                403,
+                "origin",
+                f"the write key of {key.source} may not be used from {origin.decode('latin-1')}: "
+                "add it to the key's origins (FOOTFALL_WRITE_KEYS)",
+            )
+        good, failed = judge(arrival)
+        if good or failed:
+            client = scope.get("client")
+            user_agent = clean_user_agent(headers.get(b"user-agent"))
+            sender = Sender(
+                received_at=datetime.now(UTC),
+                ip=visitor_address(
+                    client[0] if client else None, headers, trust_forwarded_for=self._trust_forwarded_for
+                ),
+                user_agent=user_agent,
+                gpc=headers.get(b"sec-gpc") == b"1",
+                bot_reason=bot_reason(user_agent),
+            )
+            envelope = make_envelope(
+                arrival, good, failed, source=key.source, trusted=key.trusted, sender=sender
+            )
+            await self._committer.submit(encode_frame(envelope))
+            self._metrics.accepted[key.source] += len(good)
+            if failed:
+                self._metrics.rejected[key.source] += len(failed)
+        return answer(len(good), failed)
+
+    def _open(self, path: str, body: bytes) -> Arrival:
+        kind = SINGLE_ROUTES.get(path)
+        return open_batch(body) if kind is None else open_single(body, kind)
+
+    def _key(self, headers: Mapping[bytes, bytes], arrival: Arrival) -> WriteKey:
+        authorization = headers.get(b"authorization")
+        text = arrival.write_key if authorization is None else _basic_user(authorization)
+        if not text:
+            raise Refusal(
+                401, "no_key", "no write key: send it as the user of Basic authorization, or as writeKey in the body"
+            )
+        key = self._keys.get(text)
+        if key is None:
+            raise Refusal(401, "unknown_key", "unknown write key: `footfall config` lists the keys in force")
+        return key
+
+    def _headers(self, origin: bytes | None) -> Headers:
+        headers = self._answer_headers.get(origin)
+        if headers is None:
+            headers = [*_COMMON, *self._origins.answer_headers(origin)]
+            if len(self._answer_headers) < 1024:  # an attacker's origins must not fill the memory
+                self._answer_headers[origin] = headers
+        return headers
+
+    async def _refuse(self, send: Send, refusal: Refusal, origin: bytes | None) -> None:
+        self._metrics.refused[refusal.reason] += 1
+        headers = [(b"content-type", PROBLEM_TYPE), *_COMMON[1:], *self._origins.answer_headers(origin)]
+        if refusal.retry_after is not None:
+            headers.append((b"retry-after", b"%d" % refusal.retry_after))
+        if refusal.status == 401:
+            headers.append((b"www-authenticate", b'Basic realm="write key"'))
+        if refusal.status == 405:
+            headers.append((b"allow", b"POST, OPTIONS"))
+        if refusal.status in (408, 413):
+            headers.append((b"connection", b"close"))  # the rest of the body is not read
+        await _respond(send, refusal.status, headers, problem_body(refusal.status, refusal.reason, refusal.detail))
+
+
+async def _respond(send: Send, status: int, headers: Headers, body: bytes) -> None:
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": headers if status == 204 else [*headers, (b"content-length", b"%d" % len(body))],
+        }
+    )
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+async def _read_body(receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
+    """The body, inflated. Raises Refusal 400, 408, 413, 415, or ClientGone."""
+    content_type = headers.get(b"content-type", b"").split(b";", 1)[0].strip().lower()
+    if content_type not in CONTENT_TYPES:
+        raise Refusal(415, "content_type", "send text/plain or application/json")
+    encoding = headers.get(b"content-encoding", b"").strip().lower()
+    if encoding not in (b"", b"identity", b"gzip"):
+        raise Refusal(415, "content_encoding", "send the body as it is, or with Content-Encoding: gzip")
+    declared = headers.get(b"content-length")
+    length = int(declared) if declared is not None and declared.isdigit() else None
+    if length is not None and length > MAX_BODY:
+        raise _too_large()
+    event = await receive()
+    if event["type"] == "http.disconnect":
+        raise ClientGone
+    body: bytes = event.get("body", b"")
+    # The server reports the end as one more, empty event. A small body has arrived whole: don't wait for that.
+    if event.get("more_body") and (length is None or len(body) < length):
+        body = await _read_rest(receive, body, length)
+    if len(body) > MAX_BODY:
+        raise _too_large()
+    return inflate(body) if encoding == b"gzip" else body
+
+
+async def _read_rest(receive: Receive, first: bytes, length: int | None) -> bytes:
+    body = bytearray(first)
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while True:
+                event = await receive()
+                if event["type"] == "http.disconnect":
+                    raise ClientGone
+                body += event.get("body", b"")
+                if len(body) > MAX_BODY:
+                    raise _too_large()
+                if not event.get("more_body") or len(body) == length:
+                    return bytes(body)
+    except TimeoutError:
+        raise Refusal(408, "slow_body", f"the body did not arrive within {BODY_SECONDS:.0f} s") from None
+
+
+def _too_large() -> Refusal:
+    return Refusal(413, "too_large", f"more than {MAX_BODY} bytes: send smaller batches")
+
+
+def _basic_user(authorization: bytes) -> str | None:
+    scheme, _, value = authorization.partition(b" ")
+    if scheme.lower() != b"basic":
+        return None
+    try:
+        return base64.b64decode(value.strip(), validate=True).partition(b":")[0].decode("utf-8")
+    except (binascii.Error, UnicodeDecodeError):
+        return None

@@ -1,0 +1,222 @@
+"""From the bytes of a request to the frame that lands and the answer to the client. Pure: no I/O, no clock of its own."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+from msgspec import Raw, Struct
+
+from collector.problems import Refusal
+from collector.splitting import split_batch
+from footfall.segments import Envelope, FailedMessage
+from footfall.wire import (
+    MAX_DEPTH,
+    MAX_INFLATED,
+    MAX_MESSAGES,
+    MESSAGE_TYPES,
+    Batch,
+    BatchAnswer,
+    Rejection,
+    WireError,
+    check_message,
+    decode_batch,
+)
+
+#: Members of a gzip body. One is normal; a body of a million empty ones is an attack on our time.
+MAX_GZIP_MEMBERS = 16
+MAX_ID = 255
+
+
+class Sender(Struct, frozen=True):
+    """What the request around the messages says about who sent them."""
+
+    received_at: datetime
+    ip: str | None = None
+    user_agent: str | None = None
+    gpc: bool = False
+    bot_reason: str | None = None
+
+
+class Arrival(Struct):
+    """A body taken apart: the messages are still raw."""
+
+    messages: list[Raw]
+    write_key: str | None
+    sent_at: datetime | None
+
+
+class _Single(Struct, rename="camel"):
+    write_key: str | None = None
+    sent_at: datetime | None = None
+    type: str | None = None
+
+
+class _Peek(Struct, rename="camel"):
+    message_id: str | int | None = None
+
+
+_single_decoder = msgspec.json.Decoder(_Single)
+_peek_decoder = msgspec.json.Decoder(_Peek)
+_encoder = msgspec.json.Encoder()
+#: The answer when everything was fine, made once for each possible number of messages.
+_ALL_ACCEPTED = [b'{"accepted":%d,"rejected":[]}' % count for count in range(MAX_MESSAGES + 1)]
+
+
+def inflate(body: bytes) -> bytes:
+    """Undo gzip, to at most 4 MiB. Raises Refusal: 413 past that, 400 where it is no gzip or cut short."""
+    out = bytearray()
+    for _ in range(MAX_GZIP_MEMBERS):
+        inflater = zlib.decompressobj(31)
+        try:
+            # One byte more than allowed is enough to know; the rest of a bomb is never inflated.
+            out += inflater.decompress(body, MAX_INFLATED + 1 - len(out))
+        except zlib.error as error:
+            raise Refusal(400, "gzip", f"the body says it is gzip and can't be inflated: {error}") from None
+        if len(out) > MAX_INFLATED:
+            raise Refusal(413, "too_large", f"inflates to more than {MAX_INFLATED} bytes: send smaller batches")
+        if not inflater.eof:
+            raise Refusal(400, "gzip", "the gzip body ends too early")
+        body = inflater.unused_data
+        if not body:
+            return bytes(out)
+    raise Refusal(400, "gzip", f"more than {MAX_GZIP_MEMBERS} gzip members in one body")
+
+
+def open_batch(body: bytes) -> Arrival:
+    """Take a batch apart. Raises Refusal 400 (no batch) or 413 (too many messages)."""
+    try:
+        batch = decode_batch(body)
+    except WireError as error:
+        if error.field == "batch" and "at most" in error.reason:
+            raise Refusal(413, "too_many_messages", f"{error.reason}: send smaller batches") from None
+        batch = _mend(body, error)
+    return Arrival(batch.batch, batch.write_key, batch.sent_at)
+
+
+def _mend(body: bytes, error: WireError) -> Batch:
+    """The batch without what broke the parser, when that sits inside single messages: those are rejected later."""
+    split = split_batch(body) if error.field == "body" else None
+    if split is not None:
+        head, messages = split
+        if len(messages) > MAX_MESSAGES:
+            raise Refusal(413, "too_many_messages", f"{len(messages)} messages, at most {MAX_MESSAGES} in a batch")
+        try:
+            batch = decode_batch(head)
+        except WireError:
+            pass
+        else:
+            batch.batch = [Raw(message) for message in messages]
+            return batch
+    raise Refusal(400, "unreadable", f"the body is no batch of messages: {error.field}: {error.reason}")
+
+
+def open_single(body: bytes, kind: str) -> Arrival:
+    """Take the body of ``/v1/<kind>`` as one message; the path says its type where the message doesn't.
+
+    Raises Refusal 400 where the body is no JSON object of a message.
+    """
+    try:
+        body.decode("utf-8")
+        single = _single_decoder.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise Refusal(400, "unreadable", f"the body is no message: {explain(body, str(error))}") from None
+    if single.type is None:
+        inner = body.lstrip()[1:].lstrip()
+        body = b'{"type":"%s"' % kind.encode() + (b"" if inner.startswith(b"}") else b",") + inner
+    return Arrival([Raw(body)], single.write_key, single.sent_at)
+
+
+def judge(arrival: Arrival) -> tuple[list[Raw], list[FailedMessage]]:
+    """Sort the messages into good ones and failed ones with field and reason; the good ones stay as they were sent."""
+    good: list[Raw] = []
+    failed: list[FailedMessage] = []
+    for index, raw in enumerate(arrival.messages):
+        try:
+            message = check_message(raw)
+            _check_time(message.original_timestamp or message.timestamp)
+        except WireError as error:
+            failed.append(_failed(index, bytes(raw), error))
+        else:
+            good.append(raw)
+    return good, failed
+
+
+def _check_time(moment: datetime | None) -> None:
+    # In UTC these may lie outside of the calendar, which no reader of the lake survives.
+    if moment is not None and not 1 < moment.year < 9999:
+        raise WireError("timestamp", "out of the calendar's range")
+
+
+def _failed(index: int, raw: bytes, error: WireError) -> FailedMessage:
+    reason = explain(raw, error.reason) if error.field == "message" else error.reason
+    message_id: str | None
+    try:
+        peeked = _peek_decoder.decode(raw).message_id
+        message_id = None if peeked is None else str(peeked)[:MAX_ID]
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        message_id = None
+    return FailedMessage(index=index, field=error.field, reason=reason, raw=raw, message_id=message_id)
+
+
+def explain(raw: bytes, reason: str) -> str:
+    """A better reason than the parser's for the usual culprits; slow, and only for what failed already."""
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return f"not UTF-8 (byte {error.start})"
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant)
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except RecursionError:
+        return f"nested deeper than {MAX_DEPTH}"
+    except UnicodeEncodeError:
+        return "half of a surrogate pair in a string (a text cut in the middle of an emoji?)"
+    except ValueError as error:
+        return str(error) if str(error).startswith("no JSON") else reason
+    return reason
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"no JSON number: {name}")
+
+
+def make_envelope(
+    arrival: Arrival, good: list[Raw], failed: list[FailedMessage], *, source: str, trusted: bool, sender: Sender
+) -> Envelope:
+    """What lands: the good messages as sent, the failed ones beside them, and who sent them."""
+    # History is sent by a script on behalf of people: its own user agent says nothing about them.
+    bot_reason = None if trusted else sender.bot_reason
+    return Envelope(
+        received_at=sender.received_at,
+        source=source,
+        trusted=trusted,
+        sent_at=arrival.sent_at,
+        ip=sender.ip,
+        user_agent=sender.user_agent,
+        gpc=sender.gpc,
+        is_bot=bot_reason is not None,
+        bot_reason=bot_reason,
+        accepted=len(good),
+        rejected=len(failed),
+        batch=good,
+        failed=failed,
+    )
+
+
+def answer(accepted: int, failed: list[FailedMessage]) -> bytes:
+    """The body of a 200: what stands on disk, and what was refused and why (tracking plan, "Request")."""
+    if not failed:
+        return _ALL_ACCEPTED[accepted]
+    rejected = [
+        Rejection(index=one.index, message_id=one.message_id, field=one.field, reason=one.reason) for one in failed
+    ]
+    return _encoder.encode(BatchAnswer(accepted=accepted, rejected=rejected))
+
+
+#: Route -> how its body is taken apart.
+SINGLE_ROUTES: Mapping[str, str] = {f"/v1/{kind}": kind for kind in MESSAGE_TYPES}
+BATCH_ROUTES = ("/v1/batch", "/v1/b")

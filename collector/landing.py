@@ -1,0 +1,86 @@
+"""The landing directory as the collector sees it: names, directories, and what moves between them.
+
+A segment keeps one id for life, from its open file to its row in the lake. Should a power cut undo a rename that
+had not reached the disk, the file comes back under the same id, and the loader knows that it has it already.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import socket
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from collector.files import FileOps
+
+SUFFIX = ".seg"
+#: A file that has no header on disk yet; nothing in it was ever acknowledged.
+UNBORN = ".new"
+
+
+class Landing:
+    """Paths below ``landing/`` and the moves between them."""
+
+    def __init__(self, root: Path, ops: FileOps) -> None:
+        self.root = root
+        self.ops = ops
+        self.open = root / "open"
+        self.sealed = root / "sealed"
+        self.quarantine = root / "quarantine"
+
+    def prepare(self) -> None:
+        """Create the directories, durably. Raises OSError where that is not possible."""
+        for directory in (self.open, self.sealed, self.quarantine):
+            self.ops.make_directory(directory)
+        self.ops.sync_directory(self.root)
+
+    def open_path(self, segment_id: str) -> Path:
+        return self.open / f"{segment_id}{SUFFIX}"
+
+    def unborn_path(self, segment_id: str) -> Path:
+        return self.open / f".{segment_id}{UNBORN}"
+
+    def sealed_path(self, segment_id: str) -> Path:
+        return self.sealed / f"{segment_id}{SUFFIX}"
+
+    def publish(self, source: Path, segment_id: str) -> Path:
+        """Give a finished, fsynced file its sealed name; from here on the loader sees it."""
+        target = self.sealed_path(segment_id)
+        self.ops.rename(source, target)
+        self.ops.sync_directory(self.sealed)
+        self.ops.sync_directory(self.open)
+        return target
+
+    def set_aside(self, source: Path, name: str) -> None:
+        """Move a file to quarantine, where a person may look at it."""
+        self.ops.rename(source, self.quarantine / name)
+        self.ops.sync_directory(self.quarantine)
+        self.ops.sync_directory(self.open)
+
+    def discard(self, path: Path) -> None:
+        """Remove a file that nobody was promised anything about, as far as the disk allows."""
+        with contextlib.suppress(OSError):
+            self.ops.unlink(path)
+
+
+def writer_name() -> str:
+    """Host, process and its start: no two writers share it, not even the first process of two containers."""
+    host = re.sub(r"[^A-Za-z0-9]", "", socket.gethostname())[:24] or "host"
+    return f"{host}_{os.getpid()}_{time.time_ns() & 0xFFFFFFFF:08x}"
+
+
+def segment_ids(writer: str, clock: Callable[[], float]) -> Callable[[], str]:
+    """A maker of segment ids: UTC time, writer, running number. They sort by time, and differ if time goes back."""
+    number = 0
+
+    def next_id() -> str:
+        nonlocal number
+        number += 1
+        moment = datetime.fromtimestamp(clock(), UTC)
+        return f"{moment:%Y%m%dT%H%M%S}{moment.microsecond // 1000:03d}Z_{writer}_{number:06d}"
+
+    return next_id

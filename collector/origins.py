@@ -1,0 +1,72 @@
+"""Which browser origins may use which write key, and the CORS headers that tell the browser so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from footfall.settings import WriteKey
+
+Headers = list[tuple[bytes, bytes]]
+
+#: Browsers cap this themselves (Chromium at two hours).
+PREFLIGHT_SECONDS = b"7200"
+ALLOWED_HEADERS = b"authorization, content-type, content-encoding"
+#: Without this a page's script can't read how long it should wait.
+EXPOSED_HEADERS = b"retry-after"
+
+
+class Origins:
+    """The origins of all write keys. ``*`` allows any; ``https://*.shop.example`` any subdomain, over https."""
+
+    def __init__(self, keys: Iterable[WriteKey]) -> None:
+        self._by_key = {key.key: _Rule(key.origins) for key in keys}
+        self._any = _Rule([origin for key in keys for origin in key.origins])
+
+    def key_allows(self, key: str, origin: bytes) -> bool:
+        """Whether a page of this origin may use the key."""
+        return self._by_key[key].allows(origin)
+
+    def any_allows(self, origin: bytes) -> bool:
+        """Whether some key may be used from there: what a preflight can know, which carries no key."""
+        return self._any.allows(origin)
+
+    def answer_headers(self, origin: bytes | None) -> Headers:
+        """CORS headers of an answer, to be added where the origin is allowed."""
+        if origin is None or not self._any.allows(origin):
+            return [(b"vary", b"origin")]
+        return [
+            (b"vary", b"origin"),
+            (b"access-control-allow-origin", origin),
+            (b"access-control-expose-headers", EXPOSED_HEADERS),
+        ]
+
+    def preflight_headers(self, origin: bytes | None) -> Headers:
+        """The answer to OPTIONS."""
+        headers = self.answer_headers(origin)
+        if len(headers) > 1:
+            headers += [
+                (b"access-control-allow-methods", b"POST, OPTIONS"),
+                (b"access-control-allow-headers", ALLOWED_HEADERS),
+                (b"access-control-max-age", PREFLIGHT_SECONDS),
+            ]
+        return headers
+
+
+class _Rule:
+    def __init__(self, origins: Iterable[str]) -> None:
+        listed = [origin.lower().rstrip("/") for origin in origins]
+        self._everyone = "*" in listed
+        self._exact = {origin.encode() for origin in listed}
+        self._suffixes = [
+            (scheme.encode() + b"://", host[1:].encode())
+            for scheme, _, host in (origin.partition("://") for origin in listed)
+            if host.startswith("*.")
+        ]
+
+    def allows(self, origin: bytes) -> bool:
+        if self._everyone:
+            return True
+        origin = origin.lower()
+        return origin in self._exact or any(
+            origin.startswith(scheme) and origin.endswith(suffix) for scheme, suffix in self._suffixes
+        )

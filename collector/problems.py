@@ -1,0 +1,39 @@
+"""What the collector answers when it refuses: RFC 9457 problem details that say what to do."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import msgspec
+
+PROBLEM_TYPE = b"application/problem+json"
+
+
+class Refusal(Exception):
+    """A request that is refused as a whole.
+
+    ``reason`` is short and stable: clients and metrics may rely on it. ``detail`` is for the person who reads the log.
+    """
+
+    def __init__(self, status: int, reason: str, detail: str, *, retry_after: int | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.reason = reason
+        self.detail = detail
+        self.retry_after = retry_after
+
+
+class Problem(msgspec.Struct, kw_only=True):
+    """The JSON of a refusal. ``title`` is the status in words, ``reason`` which of its causes."""
+
+    type: str = "about:blank"
+    status: int
+    title: str
+    reason: str
+    detail: str
+
+
+def problem_body(status: int, reason: str, detail: str) -> bytes:
+    return msgspec.json.encode(
+        Problem(status=status, title=HTTPStatus(status).phrase, reason=reason, detail=detail)
+    )

@@ -1,0 +1,265 @@
+"""Writes the open segment: append, make durable, seal, and survive a disk that fails.
+
+No threads and no HTTP here: ``collector.committer`` runs one writer on one thread. The rule behind every line is
+that a frame was acknowledged if, and only if, ``commit`` returned.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from collector.files import FileOps
+from collector.landing import Landing, segment_ids, writer_name
+from footfall.segments import HEADER, good_length
+
+log = logging.getLogger("footfall.collector")
+
+#: A seal that failed (the sealed directory can't be written, say) is tried again after this many seconds.
+SEAL_RETRY_SECONDS = 1.0
+
+
+class CommitFailed(Exception):
+    """These frames are not on disk. ``reason`` is short and stable (metrics), the text is for people."""
+
+    def __init__(self, reason: str, detail: str, retry_after: int = 5) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+        self.retry_after = retry_after
+
+
+class OpenSegment:
+    """The file being written. ``size`` counts only bytes that were fsynced: all of it is acknowledged."""
+
+    def __init__(self, fd: int, path: Path, segment_id: str) -> None:
+        self.fd = fd
+        self.path = path
+        self.segment_id = segment_id
+        self.size = len(HEADER)
+        self.frames = 0
+        self.seal_at: float | None = None
+
+
+class SegmentWriter:
+    """One process's writer. Not thread-safe; times are seconds, sizes bytes."""
+
+    def __init__(
+        self,
+        root: Path,
+        ops: FileOps,
+        *,
+        seal_bytes: int,
+        seal_seconds: float,
+        min_free_bytes: int,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.landing = Landing(root, ops)
+        self.ops = ops
+        self.seal_bytes = seal_bytes
+        self.seal_seconds = seal_seconds
+        self.min_free_bytes = min_free_bytes
+        self.problem: CommitFailed | None = None
+        """Why the last attempt failed; None once a later one worked. What ``/readyz`` shows."""
+        self.sync_errors = 0
+        self.sealed_segments = 0
+        self._next_id = segment_ids(writer_name(), clock)
+        self._monotonic = monotonic
+        self._open: OpenSegment | None = None
+        self._poisoned: OpenSegment | None = None
+
+    def commit(self, frames: Sequence[bytes]) -> None:
+        """Append the frames and fsync them. Raises CommitFailed: then none of them counts as written."""
+        try:
+            self._check_space(sum(map(len, frames)))
+            segment = self._writable()
+            self._append(segment, frames)
+        except CommitFailed as error:
+            self.problem = error
+            raise
+        self.problem = None
+        if segment.seal_at is None:
+            segment.seal_at = self._monotonic() + self.seal_seconds
+        if segment.size >= self.seal_bytes:
+            segment.seal_at = min(segment.seal_at, self._monotonic())
+
+    def check(self) -> None:
+        """See whether a commit would work, by doing all of it but the frames. Raises CommitFailed."""
+        try:
+            self._check_space(0)
+            self._writable()
+        except CommitFailed as error:
+            self.problem = error
+            raise
+        self.problem = None
+
+    def seconds_to_seal(self) -> float | None:
+        """Seconds until the open segment is due; None while it holds nothing."""
+        if self._open is None or self._open.seal_at is None:
+            return None
+        return max(0.0, self._open.seal_at - self._monotonic())
+
+    def seal_if_due(self) -> None:
+        if self.seconds_to_seal() == 0.0:
+            self.seal()
+
+    def seal(self) -> Path | None:
+        """Seal the open segment. None where there was nothing to seal, or the disk refused; then it is tried again."""
+        segment = self._open
+        if segment is None or not segment.frames:
+            return None
+        try:
+            self.ops.sync_file(segment.fd)
+        except OSError as error:
+            self._poison(segment, error)
+            return None
+        try:
+            sealed = self.landing.publish(segment.path, segment.segment_id)
+        except OSError as error:
+            if segment.path.exists():
+                segment.seal_at = self._monotonic() + SEAL_RETRY_SECONDS
+                log.error("could not seal %s: %s. Trying again", segment.path, error)
+                return None
+            # The name changed and only its durability is in doubt. If the rename is lost, recovery repeats it.
+            log.error("sealed %s, but its directory did not fsync: %s", segment.segment_id, error)
+            sealed = self.landing.sealed_path(segment.segment_id)
+        self._open = None
+        self.sealed_segments += 1
+        self._close(segment)
+        return sealed
+
+    def stop(self) -> None:
+        """Seal what is there and let go of every file."""
+        if self._poisoned is not None:
+            with contextlib.suppress(CommitFailed):
+                self._rescue(self._poisoned)
+        self.seal()
+        if self._open is not None:
+            if not self._open.frames:
+                self.landing.discard(self._open.path)
+            self._close(self._open)
+            self._open = None
+
+    def _check_space(self, needed: int) -> None:
+        try:
+            free = self.ops.free_bytes(self.landing.root)
+        except OSError as error:
+            raise CommitFailed("disk", f"the landing directory can't be read: {error}") from error
+        if free - needed < self.min_free_bytes:
+            raise CommitFailed(
+                "disk_full",
+                f"{free:,} bytes free on the disk of the landing directory, {self.min_free_bytes:,} are kept free "
+                "(FOOTFALL_MIN_FREE_BYTES). Free some space, or let the loader catch up",
+                retry_after=30,
+            )
+
+    def _writable(self) -> OpenSegment:
+        if self._poisoned is not None:
+            self._rescue(self._poisoned)
+        if self._open is None:
+            try:
+                self._open = self._create()
+            except OSError as error:
+                raise CommitFailed("disk", f"can't open a landing segment: {error}") from error
+        return self._open
+
+    def _create(self) -> OpenSegment:
+        """A new segment: header and name are durable, and the lock was taken, before anyone else can see it."""
+        segment_id = self._next_id()
+        unborn, path = self.landing.unborn_path(segment_id), self.landing.open_path(segment_id)
+        fd = self.ops.create(unborn)
+        try:
+            if not self.ops.lock(fd):
+                raise OSError(f"{unborn} is locked by another process")
+            self._write_all(fd, HEADER)
+            self.ops.sync_file(fd)
+            self.ops.rename(unborn, path)
+            self.ops.sync_directory(self.landing.open)
+        except OSError:
+            self._close_fd(fd)
+            self.landing.discard(unborn)
+            self.landing.discard(path)
+            raise
+        return OpenSegment(fd, path, segment_id)
+
+    def _append(self, segment: OpenSegment, frames: Sequence[bytes]) -> None:
+        data = frames[0] if len(frames) == 1 else b"".join(frames)
+        try:
+            self._write_all(segment.fd, data)
+        except OSError as error:
+            try:
+                self.ops.truncate(segment.fd, segment.size)
+            except OSError as second:
+                self._poison(segment, second)
+            raise CommitFailed("write", f"writing the landing segment failed: {error}") from error
+        try:
+            self.ops.sync_data(segment.fd)
+        except OSError as error:
+            self._poison(segment, error)
+            raise CommitFailed("fsync", f"the disk did not confirm the write: {error}") from error
+        segment.size += len(data)
+        segment.frames += len(frames)
+
+    def _write_all(self, fd: int, data: bytes) -> None:
+        written = self.ops.write(fd, data)
+        if written == len(data):
+            return
+        view = memoryview(data)
+        while written < len(data):
+            step = self.ops.write(fd, view[written:])
+            if step <= 0:
+                raise OSError("the disk takes no more bytes")
+            written += step
+
+    def _poison(self, segment: OpenSegment, error: OSError) -> None:
+        """Never write or fsync this file again: after a failed fsync the next one "succeeds" and the data is gone."""
+        self.sync_errors += 1
+        self._open = None
+        self._poisoned = segment
+        log.error("%s is set aside, the disk failed under it: %s", segment.path, error)
+
+    def _rescue(self, segment: OpenSegment) -> None:
+        """Copy what a poisoned file had acknowledged into a fresh sealed one of the same id; quarantine the rest.
+
+        Until that has worked nothing else is accepted, and the file stays where recovery would find it.
+        """
+        try:
+            if segment.frames:
+                self._copy_acknowledged(segment)
+            self.landing.set_aside(segment.path, f"{segment.segment_id}.poisoned.seg")
+        except FileNotFoundError:
+            log.error("%s is gone: somebody moved it, its acknowledged frames with it", segment.path)
+        except OSError as error:
+            raise CommitFailed("disk", f"acknowledged frames can't be copied off a failed file: {error}") from error
+        self._poisoned = None
+        self._close(segment)
+
+    def _copy_acknowledged(self, segment: OpenSegment) -> None:
+        data = self.ops.read(segment.path)[: segment.size]
+        unborn = self.landing.unborn_path(f"{segment.segment_id}_rescue")
+        self.landing.discard(unborn)
+        fd = self.ops.create(unborn)
+        try:
+            self.ops.lock(fd)
+            self._write_all(fd, data)
+            self.ops.sync_file(fd)
+            if (good := good_length(unborn)) != segment.size:
+                log.critical("%s: %d of %d acknowledged bytes are readable", segment.path, good, segment.size)
+            self.landing.publish(unborn, segment.segment_id)
+        except OSError:
+            self.landing.discard(unborn)
+            raise
+        finally:
+            self._close_fd(fd)
+        self.sealed_segments += 1
+
+    def _close(self, segment: OpenSegment) -> None:
+        self._close_fd(segment.fd)
+
+    def _close_fd(self, fd: int) -> None:
+        with contextlib.suppress(OSError):
+            self.ops.close(fd)
