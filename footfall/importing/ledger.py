@@ -27,7 +27,7 @@ LEDGER_SCHEMA = pa.schema(
         ("rejected", pa.int64()),
     ]
 )
-SCHEMA_FILE = "000-schema.parquet"
+SCHEMA_FILE = "schema.parquet"
 
 
 def import_id(kind: str, file: Path, source: str) -> str:

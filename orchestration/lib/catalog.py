@@ -1,0 +1,144 @@
+"""The shop's catalog, from the files a Shopify shop can give, as rows of ``lake/products``.
+
+Two forms are read (``catalog_json``, ``catalog_csv``): the storefront's ``products.json`` (also several
+pages of it in one file) and the admin's product-export CSV. A product that can't be read is a failed row
+with its reason, and costs the others nothing; a file that is not of its form at all raises CatalogError
+with file and line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from orchestration.lib.catalog_csv import read_export
+from orchestration.lib.catalog_json import read_products_json
+from orchestration.lib.catalog_model import CatalogError, CatalogFile, FailedProduct, Product, Variant
+from orchestration.lib.durable import write_durably
+from orchestration.lib.lake_schema import PRODUCTS
+
+__all__ = [
+    "CatalogError",
+    "CatalogFile",
+    "FailedProduct",
+    "Product",
+    "Variant",
+    "latest_version",
+    "read_catalog",
+    "write_products",
+]
+
+#: Footer key under which a version says which inbox file it is of.
+_SOURCE_KEY = b"footfall.source_file"
+_HASH_KEY = b"footfall.content_hash"
+_OF_THE_LOAD = frozenset({"load_id", "captured_at"})
+
+
+def read_catalog(path: Path, *, shop_url: str = "", currency: str | None = None) -> CatalogFile:
+    """Read one inbox file by its ending: ``.json`` or ``.csv``.
+
+    shop_url: address of the shop's front, before ``/products/<handle>``; without it urls are paths.
+    currency: ISO code of the shop's prices, which neither form carries. Raises CatalogError.
+    """
+    try:
+        # One byte that is no UTF-8 must cost its own product, not the file: see CatalogFile.add
+        text = path.read_bytes().decode("utf-8-sig", errors="surrogateescape")
+    except OSError as error:
+        raise CatalogError(f"{path.name}: {error.strerror}") from None
+    readers = {".json": read_products_json, ".csv": read_export}
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise CatalogError(f"{path.name}: a catalog file ends in .json or .csv")
+    return reader(text, path.name, shop_url.rstrip("/"), currency)
+
+
+def write_products(folder: Path, catalog: CatalogFile, *, load_id: int, captured_at: datetime) -> Path | None:
+    """Write a catalog version to ``lake/products``; None where nothing changed since the file's version
+    before.
+
+    A product that stood in the version before and is gone now is written once more, as not available: the
+    shop took it out, and what customers saw of it still has a name. One that could not be read this time
+    keeps its old row. Same input, same bytes.
+    """
+    rows = [_row(product) for product in catalog.products]
+    before = latest_version(folder, catalog.source_file)
+    old = pq.read_table(before).to_pylist() if before else []
+    missing = {row["product_id"]: row for row in old if row["available"]}
+    for product in catalog.products:
+        missing.pop(product.product_id, None)
+    unread = {failed.key for failed in catalog.failed}
+    kept = [
+        {name: row[name] for name in PRODUCTS.names if name not in _OF_THE_LOAD}
+        for row in missing.values()
+        if None in unread or unread & {row["product_id"], row["handle"]}
+    ]
+    rows += kept
+    digest = _content_hash(catalog.source_file, rows)
+    if before and _metadata(before)[_HASH_KEY] == digest.encode():
+        return None
+    for row in kept:
+        del missing[row["product_id"]]
+    rows += [row | {"available": False} for row in missing.values()]
+    moment = captured_at.astimezone(UTC).replace(tzinfo=None) if captured_at.tzinfo else captured_at
+    stamped = [row | {"load_id": load_id, "captured_at": moment} for row in rows]
+    schema = PRODUCTS.with_metadata({_SOURCE_KEY: catalog.source_file.encode(), _HASH_KEY: digest.encode()})
+    table = pa.Table.from_pylist(stamped, schema=schema)
+    path = folder / f"{load_id:012d}-{digest}.parquet"
+    write_durably(path, lambda aside: pq.write_table(table, aside, compression="zstd"))
+    return path
+
+
+def latest_version(folder: Path, source_file: str) -> Path | None:
+    """The newest file of ``lake/products`` that was made from this inbox file."""
+    for path in sorted(folder.glob("*.parquet"), reverse=True):
+        if _metadata(path).get(_SOURCE_KEY) == source_file.encode():
+            return path
+    return None
+
+
+def _metadata(path: Path) -> dict[bytes, bytes]:
+    return pq.read_metadata(path).metadata or {}
+
+
+def _content_hash(source_file: str, rows: list[dict[str, Any]]) -> str:
+    """Hash of what the catalog says (16 hex digits), independent of when and in which load it was read."""
+    return hashlib.sha256(msgspec.json.encode([source_file, rows])).hexdigest()[:16]
+
+
+def _row(product: Product) -> dict[str, Any]:
+    variants = [
+        {
+            "variant_id": v.variant_id,
+            "title": v.title,
+            "sku": v.sku,
+            "price": float(v.price),  # JSON number in a text column; money that counts is the DECIMAL column
+            "available": v.available,
+            "options": v.options,
+        }
+        for v in product.variants
+    ]
+    return {
+        "product_id": product.product_id,
+        "handle": product.handle,
+        "title": product.title,
+        "body_text": product.body_text,
+        "vendor": product.vendor,
+        "product_type": product.product_type,
+        "tags": list(product.tags),
+        "url": product.url,
+        "image_url": product.image_url,
+        "price": product.price,
+        "currency": product.currency,
+        "available": product.available,
+        "published_at": product.published_at,
+        "position": product.position,
+        "variants": msgspec.json.encode(variants).decode(),
+        "collections": list(product.collections),
+        "source_file": product.source_file,
+    }

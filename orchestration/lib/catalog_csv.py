@@ -1,0 +1,229 @@
+"""Shopify's product-export CSV: a product is the rows of one handle.
+
+The first row of a handle carries the product; the rows after it carry further variants and images. Columns
+are found by name in any order; both the names of the classic export and those of the newer template are
+known. An export has no product ids: where an ``ID`` column (other exporters write one) is missing, the
+handle is the id.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from orchestration.lib.catalog_model import (
+    BadProductError,
+    CatalogError,
+    CatalogFile,
+    Product,
+    Variant,
+    price_of,
+    product_url,
+    split_tags,
+)
+from orchestration.lib.html_text import html_to_text
+
+#: Our name of a column -> the header names it goes under, lower case.
+_HEADERS = {
+    "handle": ("handle", "url handle"),
+    "id": ("id", "product id"),
+    "title": ("title",),
+    "body": ("body (html)", "body html", "description"),
+    "vendor": ("vendor",),
+    "type": ("type", "custom product type", "product type"),
+    "category": ("product category", "standard product type"),
+    "tags": ("tags",),
+    "published": ("published", "published on online store"),
+    "status": ("status",),
+    "collection": ("collection",),
+    "variant_id": ("variant id",),
+    "sku": ("variant sku", "sku"),
+    "price": ("variant price", "price"),
+    "tracker": ("variant inventory tracker", "inventory tracker"),
+    "stock": ("variant inventory qty", "inventory quantity"),
+    "policy": ("variant inventory policy", "continue selling when out of stock"),
+    "image": ("image src", "product image url"),
+    "image_position": ("image position",),
+    "option1_name": ("option1 name",),
+    "option1_value": ("option1 value",),
+    "option2_name": ("option2 name",),
+    "option2_value": ("option2 value",),
+    "option3_name": ("option3 name",),
+    "option3_value": ("option3 value",),
+}
+#: A description may be long; the csv module's own limit is 128 KiB a field.
+_FIELD_LIMIT = 16 * 2**20
+_OPTION_COLUMNS = 3
+
+
+@dataclass
+class _Rows:
+    """The rows of one handle and the line on which each begins."""
+
+    line: int
+    rows: list[dict[str, str]] = field(default_factory=list)
+    broken: list[tuple[int, str]] = field(default_factory=list)
+
+
+def read_export(text: str, source_file: str, shop_url: str, currency: str | None) -> CatalogFile:
+    """Products of a product export, in the order in which their handles first appear.
+
+    Raises CatalogError where the file has no header with a handle and a title.
+    """
+    result = CatalogFile(source_file)
+    groups: dict[str, _Rows] = {}
+    for line, row, trouble in _records(text, source_file):
+        handle = row.get("handle", "")
+        if not handle:
+            result.fail(line, None, trouble or "no handle")
+            continue
+        group = groups.setdefault(handle, _Rows(line))
+        if trouble:
+            group.broken.append((line, trouble))
+        else:
+            group.rows.append(row)
+    for handle, group in groups.items():
+        try:
+            if group.broken:
+                raise BadProductError("; ".join(f"line {line}: {why}" for line, why in group.broken))
+            product = _product(handle, group, shop_url, currency)
+        except BadProductError as error:
+            result.fail(group.line, handle, str(error))
+        else:
+            result.add(product, group.line)
+    return result
+
+
+def _records(text: str, source_file: str) -> Iterator[tuple[int, dict[str, str], str | None]]:
+    """(line it begins on, row by our column names, what is wrong with it)."""
+    previous_limit = csv.field_size_limit(_FIELD_LIMIT)
+    try:
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        header = next(reader, None)
+        if not header:
+            raise CatalogError(f"{source_file}:1: the file is empty")
+        columns = _columns(header, source_file)
+        line = reader.line_num + 1
+        while True:
+            try:
+                record = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                # A quote that is never closed takes the rest of the file with it; strict mode says so.
+                yield line, {}, f"no CSV from here on: {error}"
+                line = reader.line_num + 1
+                continue
+            begins, line = line, reader.line_num + 1
+            if not any(cell.strip() for cell in record):
+                continue
+            row = {name: record[i].strip() for name, i in columns.items() if i < len(record)}
+            trouble = None
+            if len(record) < len(header) or any(cell.strip() for cell in record[len(header) :]):
+                trouble = f"{len(record)} fields, the header has {len(header)}"
+            yield begins, row, trouble
+    except csv.Error as error:
+        raise CatalogError(f"{source_file}:1: no CSV: {error}") from None
+    finally:
+        csv.field_size_limit(previous_limit)
+
+
+def _columns(header: list[str], source_file: str) -> dict[str, int]:
+    places: dict[str, int] = {}
+    for index, name in enumerate(header):
+        places.setdefault(name.strip().lower(), index)
+    columns = {
+        ours: places[alias]
+        for ours, names in _HEADERS.items()
+        for alias in reversed(names)
+        if alias in places
+    }
+    if missing := {"handle", "title"} - set(columns):
+        raise CatalogError(
+            f"{source_file}:1: no product export: the header lacks {' and '.join(sorted(missing)).title()}"
+            f" (it has: {', '.join(header[:8])} ...)"
+        )
+    return columns
+
+
+def _product(handle: str, group: _Rows, shop_url: str, currency: str | None) -> Product:
+    first = next((row for row in group.rows if row.get("title")), None)
+    if first is None:
+        raise BadProductError("no row with a title")
+    names = [first.get(f"option{n}_name") or f"Option {n}" for n in range(1, _OPTION_COLUMNS + 1)]
+    variants = tuple(_variants(handle, group, names))
+    # Older exports have neither column: what is exported is then taken as sold.
+    is_live = first.get("published", "").lower() not in ("false", "no") and first.get(
+        "status", ""
+    ).lower() in ("", "active")
+    buyable = [v.price for v in variants if v.available] or [v.price for v in variants]
+    return Product(
+        product_id=first.get("id") or handle,
+        handle=handle,
+        title=first["title"],
+        body_text=html_to_text(first.get("body")),
+        vendor=first.get("vendor") or None,
+        product_type=first.get("type") or _last_category(first.get("category", "")),
+        tags=split_tags(first.get("tags", "")),
+        url=product_url(shop_url, handle),
+        image_url=_image(group.rows),
+        price=min(buyable, default=Decimal("0.00")),
+        currency=currency,
+        available=is_live and (not variants or any(v.available for v in variants)),
+        variants=variants,
+        collections=split_tags(first.get("collection", "")),
+    )
+
+
+def _variants(handle: str, group: _Rows, names: list[str]) -> Iterator[Variant]:
+    """Rows with an option value, a SKU or a price are variants; the others only carry a further image."""
+    seen: set[str] = set()
+    for number, row in enumerate(group.rows, start=1):
+        values = [row.get(f"option{n}_value", "") for n in range(1, _OPTION_COLUMNS + 1)]
+        if not (any(values) or row.get("sku") or row.get("price")):
+            continue
+        options = {
+            name: value
+            for name, value in zip(names, values, strict=True)
+            if value and value != "Default Title"
+        }
+        variant_id = row.get("variant_id") or row.get("sku") or ""
+        if not variant_id or variant_id in seen:
+            variant_id = f"{handle}#{number}"
+        seen.add(variant_id)
+        yield Variant(
+            variant_id=variant_id,
+            title=" / ".join(options.values()) or "Default Title",
+            sku=row.get("sku") or None,
+            price=price_of(row.get("price")),
+            available=_in_stock(row),
+            options=options,
+        )
+
+
+def _in_stock(row: dict[str, str]) -> bool:
+    """Stock counts only where Shopify keeps it and doesn't sell on without."""
+    if not row.get("tracker") or row.get("policy", "").lower() in ("continue", "true"):
+        return True
+    try:
+        return float(row.get("stock") or 1) > 0
+    except ValueError:
+        raise BadProductError(f"stock {row['stock']!r} is no number") from None
+
+
+def _image(rows: list[dict[str, str]]) -> str | None:
+    images = [
+        (row.get("image_position", ""), index, row["image"])
+        for index, row in enumerate(rows)
+        if row.get("image")
+    ]
+    placed = sorted((int(p) if p.isdecimal() else 10**6, index, source) for p, index, source in images)
+    return placed[0][2] if placed else None
+
+
+def _last_category(path: str) -> str | None:
+    """The leaf of Shopify's category ("Apparel > Shoes > Boots"), where the shop gave no type of its own."""
+    return path.rsplit(">", 1)[-1].strip() or None

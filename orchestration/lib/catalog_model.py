@@ -1,0 +1,135 @@
+"""What a catalog file holds: products, and the products that could not be read."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+_LARGEST_PRICE = Decimal(10) ** 16  # DECIMAL(18,2)
+#: "1,299.00"; a lone comma ("12,50") could be a decimal comma and is refused rather than guessed at.
+_THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
+
+
+class CatalogError(Exception):
+    """A catalog file that can't be read at all. The text begins with file and line."""
+
+
+class BadProductError(ValueError):
+    """One product of a readable file is unusable; the text is the reason."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What can be put into the cart. ``options`` are name to value, as the product page shows them."""
+
+    variant_id: str
+    title: str
+    sku: str | None
+    price: Decimal
+    available: bool
+    options: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Product:
+    """One product of a catalog file; the columns of ``lake/products`` without those of the load."""
+
+    product_id: str
+    handle: str
+    title: str
+    body_text: str = ""
+    vendor: str | None = None
+    product_type: str | None = None
+    tags: tuple[str, ...] = ()
+    url: str | None = None
+    image_url: str | None = None
+    price: Decimal = Decimal(0)
+    currency: str | None = None
+    available: bool = True
+    published_at: datetime | None = None
+    position: int = 0
+    variants: tuple[Variant, ...] = ()
+    collections: tuple[str, ...] = ()
+    source_file: str = ""
+
+
+@dataclass(frozen=True)
+class FailedProduct:
+    """A product that was not read: where it stands, which one it is as far as that is known, and why."""
+
+    source_file: str
+    line: int | None
+    key: str | None
+    reason: str
+
+    def __str__(self) -> str:
+        where = f"{self.source_file}:{self.line}" if self.line else self.source_file
+        return f"{where}: product {self.key or '?'}: {self.reason}"
+
+
+@dataclass
+class CatalogFile:
+    """What one file held."""
+
+    source_file: str
+    products: list[Product] = field(default_factory=list)
+    failed: list[FailedProduct] = field(default_factory=list)
+
+    def add(self, product: Product, line: int | None) -> None:
+        """Take a product in; a second one with the same id in one file is a failed row."""
+        if _not_utf8(product):
+            self.fail(line, product.product_id, "not UTF-8")
+        elif product.product_id in self._ids:
+            self.fail(line, product.product_id, "the file has another product with this id before it")
+        else:
+            self._ids.add(product.product_id)
+            self.products.append(
+                replace(product, position=len(self.products) + 1, source_file=self.source_file)
+            )
+
+    def fail(self, line: int | None, key: str | None, reason: str) -> None:
+        shown = key.encode("utf-8", "replace").decode() if key else None
+        self.failed.append(FailedProduct(self.source_file, line, shown, reason))
+
+    _ids: set[str] = field(default_factory=set, repr=False)
+
+
+def _not_utf8(product: Product) -> bool:
+    """Whether a text came from bytes that are no UTF-8 (files are read with surrogateescape)."""
+    try:
+        json.dumps(asdict(product), ensure_ascii=False, default=str).encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def product_url(shop_url: str, handle: str) -> str:
+    """Shopify's address of a product page."""
+    return f"{shop_url}/products/{handle}"
+
+
+def price_of(value: Any) -> Decimal:
+    """A price with two decimals. Raises BadProductError for what is none, is negative or can't be stored."""
+    if value is None or value == "":
+        return Decimal("0.00")
+    text = str(value).strip()
+    if _THOUSANDS.fullmatch(text):
+        text = text.replace(",", "")
+    try:
+        price = Decimal(text)
+    except InvalidOperation:
+        raise BadProductError(f"price {value!r} is no number") from None
+    if not price.is_finite() or price < 0 or price >= _LARGEST_PRICE:
+        raise BadProductError(f"price {value!r} is no price")
+    return price.quantize(Decimal("0.01"))
+
+
+def split_tags(value: Any) -> tuple[str, ...]:
+    """Tags from a comma-separated text or a list; blank and repeated ones dropped, order kept."""
+    parts: Iterable[Any] = value.split(",") if isinstance(value, str) else value or ()
+    return tuple(dict.fromkeys(tag for tag in (str(part).strip() for part in parts) if tag))

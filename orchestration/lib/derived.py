@@ -1,0 +1,83 @@
+"""The one shape of everything that Python computes over pairs, and how it is written.
+
+A table of pairs says, for each ``key``, its best ``other`` ones by ``rank`` (from 1, without gaps) with a
+``score``. ``lake/derived/<name>/<name>.parquet`` is replaced whole: a reader sees the old pairs or the new,
+never a mixture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from orchestration.lib.durable import write_durably
+from orchestration.lib.lake_schema import DERIVED, PAIRS, VISITOR_PAIRS
+
+
+class PairsError(ValueError):
+    """A table of pairs that breaks the shape; nothing was written."""
+
+
+def pairs_table(
+    *,
+    key: Sequence[str] | pa.Array,
+    other: Sequence[str] | pa.Array,
+    rank: npt.NDArray[np.integer[Any]],
+    score: npt.NDArray[np.floating[Any]],
+    source: str,
+    model_version: str,
+    computed_at: datetime,
+    shared: pa.Array | None = None,
+) -> pa.Table:
+    """Pairs of one source in the common shape; ``computed_at`` is kept as UTC without a zone.
+
+    ``shared`` (a list of product ids a pair) makes it the shape of visitor pairs.
+    """
+    rows = len(rank)
+    if computed_at.tzinfo is not None:
+        computed_at = computed_at.astimezone(UTC).replace(tzinfo=None)
+    columns: list[Any] = [
+        pa.array(key, pa.string()),
+        pa.array(other, pa.string()),
+        pa.array(rank, pa.int32()),
+        pa.array(score, pa.float64()),
+        pa.repeat(pa.scalar(source, pa.string()), rows),
+        pa.repeat(pa.scalar(model_version, pa.string()), rows),
+        pa.repeat(pa.scalar(computed_at, pa.timestamp("us")), rows),
+    ]
+    if shared is None:
+        return pa.Table.from_arrays(columns, schema=PAIRS)
+    return pa.Table.from_arrays([*columns, shared.cast(pa.list_(pa.string()))], schema=VISITOR_PAIRS)
+
+
+def derived_file(derived: Path, name: str) -> Path:
+    return derived / name / f"{name}.parquet"
+
+
+def write_derived(derived: Path, name: str, table: pa.Table) -> Path:
+    """Replace ``lake/derived/<name>/<name>.parquet``, durably and in one step. Same table, same bytes.
+
+    Raises PairsError where the name is unknown, the columns differ from the lake's schema, a pair is of one
+    thing with itself, or a score is no number.
+    """
+    if name not in DERIVED:
+        raise PairsError(f"no derived table is called {name}; known: {', '.join(DERIVED)}")
+    if not table.schema.equals(DERIVED[name]):
+        raise PairsError(f"{name} must have the columns {DERIVED[name]}, not {table.schema}")
+    if pa.compute.any(pa.compute.equal(table["key"], table["other"])).as_py():
+        raise PairsError(f"{name}: a key is its own neighbour")
+    if not np.isfinite(table["score"].to_numpy()).all():
+        raise PairsError(f"{name}: a score is no finite number")
+    path = derived_file(derived, name)
+    # Row groups by key order let a reader of one key skip most of the file.
+    write_durably(
+        path, lambda aside: pq.write_table(table, aside, compression="zstd", row_group_size=100_000)
+    )
+    return path
