@@ -26,11 +26,10 @@ from footfall.settings import Settings, load_settings
 
 log = logging.getLogger("footfall.collector")
 
-#: How long a stopping worker waits for requests in flight, and then for the disk. Granian kills it after the sum.
+#: How long a stopping worker waits for requests in flight, and then for the disk. Granian kills it after the
+#: sum.
 DRAIN_SECONDS = 5.0
 FLUSH_SECONDS = 10.0
-
-
 
 
 def create_app(settings: Settings | None = None, ops: FileOps | None = None) -> Litestar:
@@ -79,7 +78,11 @@ def create_app(settings: Settings | None = None, ops: FileOps | None = None) -> 
         ]
         with contextlib.suppress(OSError):
             gauges.append(
-                ("disk_free_bytes", "Free space for the landing.", float(ops.free_bytes(settings.paths.landing)))
+                (
+                    "disk_free_bytes",
+                    "Free space for the landing.",
+                    float(ops.free_bytes(settings.paths.landing)),
+                )
             )
         return Response(metrics.render(gauges), media_type="text/plain; version=0.0.4")
 
@@ -105,7 +108,9 @@ def create_app(settings: Settings | None = None, ops: FileOps | None = None) -> 
         finally:
             await _drain(door)
             if not await committer.stop(FLUSH_SECONDS):
-                log.error("the disk did not take the last frames in time; their requests were not answered with 2xx")
+                log.error(
+                    "the disk did not take the last frames in time; their requests were not answered with 2xx"
+                )
 
     app = Litestar(
         route_handlers=[take_messages, livez, readyz, metrics_page, pixel_file],
@@ -132,7 +137,9 @@ def _problem(status: int, reason: str, detail: str) -> Response[bytes]:
 
 def _on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     reasons = {400: "bad_request", 404: "not_found", 405: "method"}
-    return _problem(error.status_code, reasons.get(error.status_code, "http"), f"{error.detail}: {request.url.path}")
+    return _problem(
+        error.status_code, reasons.get(error.status_code, "http"), f"{error.detail}: {request.url.path}"
+    )
 
 
 def _on_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

@@ -25,19 +25,23 @@ CONNECTIONS = 4096
 @click.option("--host", help="Address to listen on [FOOTFALL_COLLECTOR_HOST].")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on [FOOTFALL_COLLECTOR_PORT].")
 @click.option("--workers", type=click.IntRange(1), help="Worker processes [FOOTFALL_COLLECTOR_WORKERS].")
-@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="Data directory [FOOTFALL_DATA].")
+@click.option(
+    "--data", type=click.Path(path_type=Path, file_okay=False), help="Data directory [FOOTFALL_DATA]."
+)
 def collect(host: str | None, port: int | None, workers: int | None, data: Path | None) -> None:
     """Take events from the pixel and from servers, and answer when they are on disk.
 
-    Each worker appends to a landing segment of its own. Ctrl-C or SIGTERM answers what is in flight, seals the
-    segments and stops.
+    Each worker appends to a landing segment of its own. Ctrl-C or SIGTERM answers what is in flight, seals
+    the segments and stops.
     """
     chosen = {"collector_host": host, "collector_port": port, "collector_workers": workers, "data": data}
     try:
         settings = load_settings()
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
-    settings = msgspec.structs.replace(settings, **{name: value for name, value in chosen.items() if value is not None})
+    settings = msgspec.structs.replace(
+        settings, **{name: value for name, value in chosen.items() if value is not None}
+    )
     _check_directory(settings)
     _check_port(settings)
     _warn(settings)
@@ -97,7 +101,7 @@ def _check_directory(settings: Settings) -> None:
 
 
 def _check_port(settings: Settings) -> None:
-    """Bind once without SO_REUSEPORT: the server's own sockets have it, and would share the port in silence."""
+    """Bind once without SO_REUSEPORT: the server's own sockets have it, and would share the port silently."""
     host, port = settings.collector_host, settings.collector_port
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -123,8 +127,8 @@ def _warn(settings: Settings) -> None:
         loopback = settings.collector_host == "localhost"
     if demo and not loopback:
         click.secho(
-            f"warning: write keys from the public repository are in force ({', '.join(demo)}), and the collector "
-            "can be reached from other machines. Set your own in FOOTFALL_WRITE_KEYS",
+            f"warning: write keys from the public repository are in force ({', '.join(demo)}), and "
+            "the collector can be reached from other machines. Set your own in FOOTFALL_WRITE_KEYS",
             fg="yellow",
             err=True,
         )

@@ -1,7 +1,8 @@
-"""Group commit: many requests wait, one thread writes all of their frames, fsyncs once, then answers them all.
+"""Group commit: many requests wait, one thread writes all of their frames, fsyncs once, answers them all.
 
-While one fsync runs the next requests queue up, so the batch grows with the load and a busy disk costs latency
-instead of throughput. The queue is bounded in bytes: past that the answer is 503, and memory stays flat.
+While one fsync runs the next requests queue up, so the batch grows with the load and a busy disk costs
+latency instead of throughput. The queue is bounded in bytes: past that the answer is 503, and memory stays
+flat.
 """
 
 from __future__ import annotations
@@ -14,20 +15,21 @@ from collections import deque
 from collections.abc import Callable
 
 from collector.metrics import Metrics
-from collector.writer import CommitFailed, SegmentWriter
+from collector.writer import CommitError, SegmentWriter
 
 log = logging.getLogger("footfall.collector")
 
 #: Frames that wait for the disk, bytes. At 400 MB/s this is a fifth of a second of writing.
 MAX_QUEUED_BYTES = 64 * 2**20
-#: Frames of one commit, bytes: bounds the time that the first waiter of a batch waits for the last one's bytes.
+#: Frames of one commit, bytes: bounds the time that the first waiter of a batch waits for the last one's
+#: bytes.
 MAX_COMMIT_BYTES = 8 * 2**20
 #: The thread wakes this often without work: age of the open segment, free space, retry after a failure.
 TICK_SECONDS = 1.0
 #: A commit that takes longer than this makes the collector unready: a disk that hangs, not one that is busy.
 STALLED_SECONDS = 10.0
 
-_Waiter = tuple[bytes, "asyncio.Future[CommitFailed | None]"]
+_Waiter = tuple[bytes, "asyncio.Future[CommitError | None]"]
 
 
 class Committer:
@@ -51,14 +53,14 @@ class Committer:
         self._thread.start()
 
     async def submit(self, frame: bytes) -> None:
-        """Returns when the frame is on disk. Raises CommitFailed where it is not and will not be."""
+        """Returns when the frame is on disk. Raises CommitError where it is not and will not be."""
         assert self._loop is not None, "start() first"
-        future: asyncio.Future[CommitFailed | None] = self._loop.create_future()
+        future: asyncio.Future[CommitError | None] = self._loop.create_future()
         with self._wake:
             if self._stopping:
-                raise CommitFailed("stopping", "the collector is stopping", retry_after=2)
+                raise CommitError("stopping", "the collector is stopping", retry_after=2)
             if self._queued_bytes + len(frame) > MAX_QUEUED_BYTES:
-                raise CommitFailed("overloaded", "more requests wait for the disk than memory may hold", 2)
+                raise CommitError("overloaded", "more requests wait for the disk than memory may hold", 2)
             self._queue.append((frame, future))
             self._queued_bytes += len(frame)
             self._wake.notify()
@@ -84,7 +86,7 @@ class Committer:
         return found
 
     async def stop(self, seconds: float) -> bool:
-        """Commit what is queued, seal, and end the thread; False where the disk did not let that happen in time."""
+        """Commit what is queued, seal, end the thread. False where the disk did not let that happen."""
         with self._wake:
             self._stopping = True
             self._wake.notify()
@@ -127,15 +129,15 @@ class Committer:
 
     def _commit(self, batch: list[_Waiter]) -> None:
         started = self._busy_since = time.monotonic()
-        error: CommitFailed | None = None
+        error: CommitError | None = None
         before = self.writer.problem
         try:
             self.writer.commit([frame for frame, _ in batch])
-        except CommitFailed as failure:
+        except CommitError as failure:
             error = failure
         except Exception as failure:  # the thread must outlive any bug: a dead one would hang every request
             log.exception("commit failed")
-            error = CommitFailed("internal", f"unexpected: {failure}")
+            error = CommitError("internal", f"unexpected: {failure}")
         self._busy_since = None
         _note(before, error)
         self.metrics.commit(time.monotonic() - started, len(batch), error.reason if error else None)
@@ -152,7 +154,7 @@ class Committer:
             before = self.writer.problem
             try:
                 self.writer.check()
-            except CommitFailed as failure:
+            except CommitError as failure:
                 _note(before, failure)
             else:
                 _note(before, None)
@@ -166,13 +168,13 @@ class Committer:
             log.exception("the committer stumbled, it goes on")
 
 
-def _settle(batch: list[_Waiter], error: CommitFailed | None) -> None:
+def _settle(batch: list[_Waiter], error: CommitError | None) -> None:
     for _, future in batch:
         if not future.done():  # a client that went away cancels its request
             future.set_result(error)
 
 
-def _note(before: CommitFailed | None, after: CommitFailed | None) -> None:
+def _note(before: CommitError | None, after: CommitError | None) -> None:
     """Log the change only: a full disk under traffic must not fill what is left of it with log lines."""
     if after is not None and (before is None or before.reason != after.reason):
         log.error("answering 503, not ready: %s", after.detail)

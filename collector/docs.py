@@ -26,9 +26,9 @@ from footfall import __version__
 from footfall.wire import MAX_BODY, MAX_INFLATED, MAX_MESSAGE, MAX_MESSAGES, MESSAGE_TYPES
 
 _DESCRIPTION = (
-    "Takes clickstream messages in the Segment/RudderStack format and answers 2xx only when they are on disk. "
+    "Takes clickstream messages in the Segment/RudderStack format; answers 2xx only when they are on disk. "
     f"At most {MAX_MESSAGES} messages of {MAX_MESSAGE // 1024} KB in a body of {MAX_BODY // 2**20} MiB "
-    f"({MAX_INFLATED // 2**20} MiB after gzip). Every refusal is RFC 9457 problem details with a stable `reason`."
+    f"({MAX_INFLATED // 2**20} MiB after gzip). A refusal is RFC 9457 problem details with a stable `reason`."
 )
 _TEXT = Schema(type=OpenAPIType.STRING)
 _TIME = Schema(type=OpenAPIType.STRING, description="RFC 3339")
@@ -41,7 +41,9 @@ _MESSAGE = Schema(
     required=["type"],
     properties={
         "type": Schema(type=OpenAPIType.STRING, enum=list(MESSAGE_TYPES)),
-        "messageId": Schema(type=OpenAPIType.STRING, description="uuid; the key that duplicates are found by"),
+        "messageId": Schema(
+            type=OpenAPIType.STRING, description="uuid; the key that duplicates are found by"
+        ),
         "event": _TEXT,
         "anonymousId": Schema(type=OpenAPIType.STRING, description="guest token"),
         "userId": _TEXT,
@@ -57,7 +59,9 @@ _BATCH = Schema(
     title="Batch",
     required=["batch"],
     properties={
-        "writeKey": Schema(type=OpenAPIType.STRING, description="or Basic authorization, with the key as user"),
+        "writeKey": Schema(
+            type=OpenAPIType.STRING, description="or Basic authorization, with the key as user"
+        ),
         "sentAt": _TIME,
         "batch": Schema(type=OpenAPIType.ARRAY, items=_MESSAGE),
     },
@@ -70,7 +74,7 @@ _ANSWER = Schema(
         "accepted": Schema(type=OpenAPIType.INTEGER, description="messages that are on disk"),
         "rejected": Schema(
             type=OpenAPIType.ARRAY,
-            description="messages that break the schema; kept as failed events, their neighbours are accepted",
+            description="messages that break the schema; kept as failed events, their neighbours pass",
             items=Schema(
                 type=OpenAPIType.OBJECT,
                 required=["index", "field", "reason"],
@@ -124,7 +128,9 @@ def with_door_routes(app: Litestar) -> Litestar:
     paths = app.openapi_schema.paths
     assert paths is not None
     for route in BATCH_ROUTES:
-        paths[route] = _path(f"Send a batch of messages{' (the short path)' if route == '/v1/b' else ''}", _BATCH)
+        paths[route] = _path(
+            f"Send a batch of messages{' (the short path)' if route == '/v1/b' else ''}", _BATCH
+        )
     for route, kind in SINGLE_ROUTES.items():
         paths[route] = _path(f"Send one {kind} message; type may be left out", _MESSAGE)
     return app
@@ -159,7 +165,7 @@ def _path(summary: str, body: Schema) -> PathItem:
 
 
 class PlainPage(OpenAPIRenderPlugin):
-    """A page of HTML. The usual renderers load scripts from a CDN: a collector has no business telling one."""
+    """A page of HTML. The usual renderers load scripts from a CDN, which need not know who reads this."""
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         """The document as HTML, one section for each route."""
@@ -170,7 +176,8 @@ class PlainPage(OpenAPIRenderPlugin):
                 if isinstance(operation, dict):
                     sections.append(_section(method, path, operation))
         page = (
-            f"<!doctype html><html lang=en><meta charset=utf-8><title>{html.escape(info['title'])}</title>{_STYLE}"
+            f"<!doctype html><html lang=en><meta charset=utf-8>{_STYLE}"
+            f"<title>{html.escape(info['title'])}</title>"
             f"<h1>{html.escape(info['title'])} <small>{html.escape(info['version'])}</small></h1>"
             f"<p>{html.escape(info['description'])}</p><p><a href='/docs/openapi.json'>openapi.json</a></p>"
             f"{''.join(sections)}</html>"
@@ -179,7 +186,7 @@ class PlainPage(OpenAPIRenderPlugin):
 
 
 _STYLE = (
-    "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:56rem;margin:2rem auto;padding:0 1rem;color:#222}"
+    "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:56rem;margin:2rem auto;padding:0 1rem}"
     "code,pre{font:14px/1.4 ui-monospace,monospace}pre{background:#f5f5f2;padding:.75rem;overflow:auto}"
     "summary{cursor:pointer;padding:.4rem 0;border-top:1px solid #ddd}b{display:inline-block;width:4rem}"
     "small{color:#666;font-weight:normal}td{padding:.1rem 1rem .1rem 0;vertical-align:top}</style>"

@@ -1,7 +1,7 @@
 """The hot path: a raw ASGI handler, mounted in the Litestar application.
 
-A plain typed handler costs twice as much as everything that this one does. So: headers are read once, the body is
-decoded once, nothing is injected, and no middleware stands in front.
+A plain typed handler costs twice as much as everything that this one does. So: headers are read once, the
+body is decoded once, nothing is injected, and no middleware stands in front.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from collector.intake import (
 )
 from collector.metrics import Metrics
 from collector.origins import Headers, Origins
-from collector.problems import PROBLEM_TYPE, Refusal, problem_body
+from collector.problems import PROBLEM_TYPE, RefusedError, problem_body
 from collector.visitors import clean_user_agent, visitor_address
-from collector.writer import CommitFailed
+from collector.writer import CommitError
 from footfall.segments import encode_frame
 from footfall.settings import Settings, WriteKey
 from footfall.wire import MAX_BODY
@@ -42,7 +42,8 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 #: A client that trickles its body holds a slot for at most this long.
 BODY_SECONDS = 15.0
-#: Requests in flight. Each may hold a body of 1 MiB, so this bounds memory under a flood; past it the answer is 503.
+#: Requests in flight. Each may hold a body of 1 MiB, so this bounds memory under a flood; past it the answer
+#: is 503.
 MAX_IN_FLIGHT = 1024
 ROUTES = (*BATCH_ROUTES, *SINGLE_ROUTES)
 #: text/plain is what sendBeacon must use: a JSON type triggers a preflight that dies with the page.
@@ -55,7 +56,7 @@ _COMMON: Headers = [
 ]
 
 
-class ClientGone(Exception):
+class ClientGoneError(Exception):
     """The client closed the connection before it had sent the request."""
 
 
@@ -82,12 +83,12 @@ class Door:
         try:
             body = await self._take(scope, receive, headers, origin)
             await _respond(send, 200, self._headers(origin), body)
-        except Refusal as refusal:
+        except RefusedError as refusal:
             await self._refuse(send, refusal, origin)
-        except CommitFailed as failure:
-            refusal = Refusal(503, failure.reason, failure.detail, retry_after=failure.retry_after)
-            await self._refuse(send, refusal, origin)
-        except ClientGone:
+        except CommitError as failure:
+            ours = RefusedError(503, failure.reason, failure.detail, retry_after=failure.retry_after)
+            await self._refuse(send, ours, origin)
+        except ClientGoneError:
             self._metrics.refused["client_gone"] += 1
         finally:
             self.in_flight -= 1
@@ -96,14 +97,16 @@ class Door:
         self, scope: Scope, receive: Receive, headers: Mapping[bytes, bytes], origin: bytes | None
     ) -> bytes:
         if scope["method"] != "POST":
-            raise Refusal(405, "method", "messages are sent with POST")
+            raise RefusedError(405, "method", "messages are sent with POST")
         if self.in_flight > MAX_IN_FLIGHT:
-            raise Refusal(503, "overloaded", f"more than {MAX_IN_FLIGHT} requests in flight", retry_after=2)
+            raise RefusedError(
+                503, "overloaded", f"more than {MAX_IN_FLIGHT} requests in flight", retry_after=2
+            )
         body = await _read_body(receive, headers)
         arrival = self._open(scope["path"], body)
         key = self._key(headers, arrival)
         if origin is not None and not self._origins.key_allows(key.key, origin):
-            raise Refusal(
+            raise RefusedError(
                 403,
                 "origin",
                 f"the write key of {key.source} may not be used from {origin.decode('latin-1')}: "
@@ -139,12 +142,16 @@ class Door:
         authorization = headers.get(b"authorization")
         text = arrival.write_key if authorization is None else _basic_user(authorization)
         if not text:
-            raise Refusal(
-                401, "no_key", "no write key: send it as the user of Basic authorization, or as writeKey in the body"
+            raise RefusedError(
+                401,
+                "no_key",
+                "no write key: send it as the user of Basic authorization, or as writeKey in the body",
             )
         key = self._keys.get(text)
         if key is None:
-            raise Refusal(401, "unknown_key", "unknown write key: `footfall config` lists the keys in force")
+            raise RefusedError(
+                401, "unknown_key", "unknown write key: `footfall config` lists the keys in force"
+            )
         return key
 
     def _headers(self, origin: bytes | None) -> Headers:
@@ -155,7 +162,7 @@ class Door:
                 self._answer_headers[origin] = headers
         return headers
 
-    async def _refuse(self, send: Send, refusal: Refusal, origin: bytes | None) -> None:
+    async def _refuse(self, send: Send, refusal: RefusedError, origin: bytes | None) -> None:
         self._metrics.refused[refusal.reason] += 1
         headers = [(b"content-type", PROBLEM_TYPE), *_COMMON[1:], *self._origins.answer_headers(origin)]
         if refusal.retry_after is not None:
@@ -166,7 +173,9 @@ class Door:
             headers.append((b"allow", b"POST, OPTIONS"))
         if refusal.status in (408, 413):
             headers.append((b"connection", b"close"))  # the rest of the body is not read
-        await _respond(send, refusal.status, headers, problem_body(refusal.status, refusal.reason, refusal.detail))
+        await _respond(
+            send, refusal.status, headers, problem_body(refusal.status, refusal.reason, refusal.detail)
+        )
 
 
 async def _respond(send: Send, status: int, headers: Headers, body: bytes) -> None:
@@ -181,22 +190,23 @@ async def _respond(send: Send, status: int, headers: Headers, body: bytes) -> No
 
 
 async def _read_body(receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
-    """The body, inflated. Raises Refusal 400, 408, 413, 415, or ClientGone."""
+    """The body, inflated. Raises RefusedError 400, 408, 413, 415, or ClientGoneError."""
     content_type = headers.get(b"content-type", b"").split(b";", 1)[0].strip().lower()
     if content_type not in CONTENT_TYPES:
-        raise Refusal(415, "content_type", "send text/plain or application/json")
+        raise RefusedError(415, "content_type", "send text/plain or application/json")
     encoding = headers.get(b"content-encoding", b"").strip().lower()
     if encoding not in (b"", b"identity", b"gzip"):
-        raise Refusal(415, "content_encoding", "send the body as it is, or with Content-Encoding: gzip")
+        raise RefusedError(415, "content_encoding", "send the body as it is, or with Content-Encoding: gzip")
     declared = headers.get(b"content-length")
     length = int(declared) if declared is not None and declared.isdigit() else None
     if length is not None and length > MAX_BODY:
         raise _too_large()
     event = await receive()
     if event["type"] == "http.disconnect":
-        raise ClientGone
+        raise ClientGoneError
     body: bytes = event.get("body", b"")
-    # The server reports the end as one more, empty event. A small body has arrived whole: don't wait for that.
+    # The server reports the end as one more, empty event. A small body has arrived whole: don't wait for
+    # that.
     if event.get("more_body") and (length is None or len(body) < length):
         body = await _read_rest(receive, body, length)
     if len(body) > MAX_BODY:
@@ -211,18 +221,18 @@ async def _read_rest(receive: Receive, first: bytes, length: int | None) -> byte
             while True:
                 event = await receive()
                 if event["type"] == "http.disconnect":
-                    raise ClientGone
+                    raise ClientGoneError
                 body += event.get("body", b"")
                 if len(body) > MAX_BODY:
                     raise _too_large()
                 if not event.get("more_body") or len(body) == length:
                     return bytes(body)
     except TimeoutError:
-        raise Refusal(408, "slow_body", f"the body did not arrive within {BODY_SECONDS:.0f} s") from None
+        raise RefusedError(408, "slow_body", f"the body did not arrive within {BODY_SECONDS:.0f} s") from None
 
 
-def _too_large() -> Refusal:
-    return Refusal(413, "too_large", f"more than {MAX_BODY} bytes: send smaller batches")
+def _too_large() -> RefusedError:
+    return RefusedError(413, "too_large", f"more than {MAX_BODY} bytes: send smaller batches")
 
 
 def _basic_user(authorization: bytes) -> str | None:

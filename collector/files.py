@@ -1,7 +1,7 @@
 """The file operations the landing is built on, behind one small interface.
 
-Everything that can fail on a disk goes through here, so that tests can make each of them fail, and can forget what
-was never fsynced, without a patched ``os``.
+Everything that can fail on a disk goes through here, so that tests can make each of them fail, and can
+forget what was never fsynced, without a patched ``os``.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class OsFiles:
         return os.open(path, os.O_RDWR | os.O_CLOEXEC)
 
     def lock(self, fd: int) -> bool:
-        """Take the file for this process; False where a living process has it. The kernel lets go when it dies."""
+        """Take the file for this process; False where a living one has it. The kernel frees it at death."""
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -88,7 +88,7 @@ class OsFiles:
         return path.read_bytes()
 
     def names(self, directory: Path) -> list[str]:
-        return sorted(os.listdir(directory))
+        return sorted(entry.name for entry in directory.iterdir())
 
     def free_bytes(self, path: Path) -> int:
         """Bytes an unprivileged process may still write to the disk of ``path``."""

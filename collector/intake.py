@@ -1,4 +1,4 @@
-"""From the bytes of a request to the frame that lands and the answer to the client. Pure: no I/O, no clock of its own."""
+"""From the bytes of a request to what lands and what is answered. Pure: no I/O, no clock of its own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 from msgspec import Raw, Struct
 
-from collector.problems import Refusal
+from collector.problems import RefusedError
 from collector.splitting import split_batch
 from footfall.segments import Envelope, FailedMessage
 from footfall.wire import (
@@ -67,7 +67,7 @@ _ALL_ACCEPTED = [b'{"accepted":%d,"rejected":[]}' % count for count in range(MAX
 
 
 def inflate(body: bytes) -> bytes:
-    """Undo gzip, to at most 4 MiB. Raises Refusal: 413 past that, 400 where it is no gzip or cut short."""
+    """Undo gzip, to at most 4 MiB. Raises RefusedError: 413 past that, 400 where it is none or cut short."""
     out = bytearray()
     for _ in range(MAX_GZIP_MEMBERS):
         inflater = zlib.decompressobj(31)
@@ -75,35 +75,41 @@ def inflate(body: bytes) -> bytes:
             # One byte more than allowed is enough to know; the rest of a bomb is never inflated.
             out += inflater.decompress(body, MAX_INFLATED + 1 - len(out))
         except zlib.error as error:
-            raise Refusal(400, "gzip", f"the body says it is gzip and can't be inflated: {error}") from None
+            raise RefusedError(
+                400, "gzip", f"the body says it is gzip and can't be inflated: {error}"
+            ) from None
         if len(out) > MAX_INFLATED:
-            raise Refusal(413, "too_large", f"inflates to more than {MAX_INFLATED} bytes: send smaller batches")
+            raise RefusedError(
+                413, "too_large", f"inflates to more than {MAX_INFLATED} bytes: send smaller batches"
+            )
         if not inflater.eof:
-            raise Refusal(400, "gzip", "the gzip body ends too early")
+            raise RefusedError(400, "gzip", "the gzip body ends too early")
         body = inflater.unused_data
         if not body:
             return bytes(out)
-    raise Refusal(400, "gzip", f"more than {MAX_GZIP_MEMBERS} gzip members in one body")
+    raise RefusedError(400, "gzip", f"more than {MAX_GZIP_MEMBERS} gzip members in one body")
 
 
 def open_batch(body: bytes) -> Arrival:
-    """Take a batch apart. Raises Refusal 400 (no batch) or 413 (too many messages)."""
+    """Take a batch apart. Raises RefusedError 400 (no batch) or 413 (too many messages)."""
     try:
         batch = decode_batch(body)
     except WireError as error:
         if error.field == "batch" and "at most" in error.reason:
-            raise Refusal(413, "too_many_messages", f"{error.reason}: send smaller batches") from None
+            raise RefusedError(413, "too_many_messages", f"{error.reason}: send smaller batches") from None
         batch = _mend(body, error)
     return Arrival(batch.batch, batch.write_key, batch.sent_at)
 
 
 def _mend(body: bytes, error: WireError) -> Batch:
-    """The batch without what broke the parser, when that sits inside single messages: those are rejected later."""
+    """The batch cut by brackets, when what broke the parser sits inside messages: those are judged later."""
     split = split_batch(body) if error.field == "body" else None
     if split is not None:
         head, messages = split
         if len(messages) > MAX_MESSAGES:
-            raise Refusal(413, "too_many_messages", f"{len(messages)} messages, at most {MAX_MESSAGES} in a batch")
+            raise RefusedError(
+                413, "too_many_messages", f"{len(messages)} messages, at most {MAX_MESSAGES} in a batch"
+            )
         try:
             batch = decode_batch(head)
         except WireError:
@@ -111,19 +117,21 @@ def _mend(body: bytes, error: WireError) -> Batch:
         else:
             batch.batch = [Raw(message) for message in messages]
             return batch
-    raise Refusal(400, "unreadable", f"the body is no batch of messages: {error.field}: {error.reason}")
+    raise RefusedError(400, "unreadable", f"the body is no batch of messages: {error.field}: {error.reason}")
 
 
 def open_single(body: bytes, kind: str) -> Arrival:
     """Take the body of ``/v1/<kind>`` as one message; the path says its type where the message doesn't.
 
-    Raises Refusal 400 where the body is no JSON object of a message.
+    Raises RefusedError 400 where the body is no JSON object of a message.
     """
     try:
         body.decode("utf-8")
         single = _single_decoder.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise Refusal(400, "unreadable", f"the body is no message: {explain(body, str(error))}") from None
+        raise RefusedError(
+            400, "unreadable", f"the body is no message: {explain(body, str(error))}"
+        ) from None
     if single.type is None:
         inner = body.lstrip()[1:].lstrip()
         body = b'{"type":"%s"' % kind.encode() + (b"" if inner.startswith(b"}") else b",") + inner
@@ -131,7 +139,7 @@ def open_single(body: bytes, kind: str) -> Arrival:
 
 
 def judge(arrival: Arrival) -> tuple[list[Raw], list[FailedMessage]]:
-    """Sort the messages into good ones and failed ones with field and reason; the good ones stay as they were sent."""
+    """Sort the messages into good ones, which stay as sent, and failed ones with field and reason."""
     good: list[Raw] = []
     failed: list[FailedMessage] = []
     for index, raw in enumerate(arrival.messages):
@@ -185,7 +193,13 @@ def _refuse_constant(name: str) -> None:
 
 
 def make_envelope(
-    arrival: Arrival, good: list[Raw], failed: list[FailedMessage], *, source: str, trusted: bool, sender: Sender
+    arrival: Arrival,
+    good: list[Raw],
+    failed: list[FailedMessage],
+    *,
+    source: str,
+    trusted: bool,
+    sender: Sender,
 ) -> Envelope:
     """What lands: the good messages as sent, the failed ones beside them, and who sent them."""
     # History is sent by a script on behalf of people: its own user agent says nothing about them.
@@ -212,7 +226,8 @@ def answer(accepted: int, failed: list[FailedMessage]) -> bytes:
     if not failed:
         return _ALL_ACCEPTED[accepted]
     rejected = [
-        Rejection(index=one.index, message_id=one.message_id, field=one.field, reason=one.reason) for one in failed
+        Rejection(index=one.index, message_id=one.message_id, field=one.field, reason=one.reason)
+        for one in failed
     ]
     return _encoder.encode(BatchAnswer(accepted=accepted, rejected=rejected))
 

@@ -1,7 +1,8 @@
 """The landing directory as the collector sees it: names, directories, and what moves between them.
 
-A segment keeps one id for life, from its open file to its row in the lake. Should a power cut undo a rename that
-had not reached the disk, the file comes back under the same id, and the loader knows that it has it already.
+A segment keeps one id for life, from its open file to its row in the lake. Should a power cut undo a rename
+that had not reached the disk, the file comes back under the same id, and the loader knows that it has it
+already.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def writer_name() -> str:
 
 
 def segment_ids(writer: str, clock: Callable[[], float]) -> Callable[[], str]:
-    """A maker of segment ids: UTC time, writer, running number. They sort by time, and differ if time goes back."""
+    """A maker of segment ids: UTC time, writer, running number. Unique even if the clock goes back."""
     number = 0
 
     def next_id() -> str:

@@ -1,7 +1,7 @@
 """Counters of one collector process, in Prometheus' text format.
 
-Hand-written: the hot path adds to plain integers (the event loop and the committer each own theirs), and a client
-library's locks would cost more than all of the request's own accounting.
+Hand-written: the hot path adds to plain integers (the event loop and the committer each own theirs), and a
+client library's locks would cost more than all of the request's own accounting.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
 
-#: Upper bounds of the commit-time histogram, seconds: an NVMe's fsync is in the first three, a spinning disk's around 0.01.
+#: Upper bounds of the commit-time histogram, seconds: an NVMe's fsync is in the first three, a spinning
+#: disk's around 0.01.
 COMMIT_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -50,7 +51,8 @@ class Metrics:
         ):
             lines += [f"# HELP footfall_collector_{name} {text}", f"# TYPE footfall_collector_{name} counter"]
             lines += [
-                f'footfall_collector_{name}{{{label}="{key}"}} {count}' for key, count in sorted(values.items())
+                f'footfall_collector_{name}{{{label}="{key}"}} {count}'
+                for key, count in sorted(values.items())
             ]
         name = "footfall_collector_commit_seconds"
         lines += [f"# HELP {name} Time of a group commit (write and fdatasync).", f"# TYPE {name} histogram"]

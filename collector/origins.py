@@ -16,7 +16,7 @@ EXPOSED_HEADERS = b"retry-after"
 
 
 class Origins:
-    """The origins of all write keys. ``*`` allows any; ``https://*.shop.example`` any subdomain, over https."""
+    """The origins of all write keys. ``*`` is any; ``https://*.shop.example`` any subdomain, over https."""
 
     def __init__(self, keys: Iterable[WriteKey]) -> None:
         self._by_key = {key.key: _Rule(key.origins) for key in keys}

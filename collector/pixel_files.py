@@ -16,7 +16,8 @@ TYPES = {
     ".json": "application/json",
     ".css": "text/css; charset=utf-8",
 }
-#: An hour until browsers ask again: a fixed pixel reaches every visitor within it, and most page views ask nothing.
+#: An hour until browsers ask again: a fixed pixel reaches every visitor within it, and most page views ask
+#: nothing.
 CACHE_CONTROL = "public, max-age=3600, stale-while-revalidate=86400"
 
 

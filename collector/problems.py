@@ -9,10 +9,11 @@ import msgspec
 PROBLEM_TYPE = b"application/problem+json"
 
 
-class Refusal(Exception):
+class RefusedError(Exception):
     """A request that is refused as a whole.
 
-    ``reason`` is short and stable: clients and metrics may rely on it. ``detail`` is for the person who reads the log.
+    ``reason`` is short and stable: clients and metrics may rely on it. ``detail`` is for the person who
+    reads the log.
     """
 
     def __init__(self, status: int, reason: str, detail: str, *, retry_after: int | None = None) -> None:

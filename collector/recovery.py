@@ -1,8 +1,8 @@
 """At start: bring in what a crash left in ``landing/open``.
 
-A file that a living process writes is locked (flock) and is left alone. What follows the last good frame of any
-other was never acknowledged: it is cut off, kept in quarantine, and the rest is sealed. Damage in the middle, with
-good frames behind it, stays where it is: the reader steps over it and the loader reports it.
+A file that a living process writes is locked (flock) and is left alone. What follows the last good frame of
+any other was never acknowledged: it is cut off, kept in quarantine, and the rest is sealed. Damage in the
+middle, with good frames behind it, stays where it is: the reader steps over it and the loader reports it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ def recover(landing: Landing) -> list[str]:
         except FileNotFoundError:
             continue  # another process that starts beside us was faster
         except OSError as error:
-            log.error("could not recover %s: %s. It stays where it is, the next start tries again", path, error)
+            log.error(
+                "could not recover %s: %s. It stays where it is, the next start tries again", path, error
+            )
     if sealed:
         log.warning("sealed %d segment(s) that an earlier process left open", len(sealed))
     return sealed

@@ -1,8 +1,8 @@
 """Cut a batch into its messages without understanding them: the way round a message that breaks the parser.
 
-Half an emoji (a text cut at 255 characters leaves the escape of a lone surrogate), ``NaN`` or 2,000 brackets make
-the whole body unreadable to a JSON parser, and would cost up to 499 good neighbours their place. This runs only
-after the parser gave up, and gives up itself on what no client sends by accident.
+Half an emoji (a text cut at 255 characters leaves the escape of a lone surrogate), ``NaN`` or 2,000 brackets
+make the whole body unreadable to a JSON parser, and would cost up to 499 good neighbours their place. This
+runs only after the parser gave up, and gives up itself on what no client sends by accident.
 """
 
 from __future__ import annotations

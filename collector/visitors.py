@@ -27,11 +27,13 @@ def truncate_address(text: str) -> str | None:
     return str(IPv4Address(int(address) >> 8 << 8))
 
 
-def visitor_address(peer: str | None, headers: Mapping[bytes, bytes], *, trust_forwarded_for: bool) -> str | None:
+def visitor_address(
+    peer: str | None, headers: Mapping[bytes, bytes], *, trust_forwarded_for: bool
+) -> str | None:
     """The truncated address of whoever sent the request.
 
-    With a trusted proxy it is the last entry of X-Forwarded-For, the one that the proxy itself wrote: those before
-    it are the client's own words.
+    With a trusted proxy it is the last entry of X-Forwarded-For, the one that the proxy itself wrote: those
+    before it are the client's own words.
     """
     if trust_forwarded_for and (forwarded := headers.get(b"x-forwarded-for")):
         return truncate_address(forwarded.decode("latin-1").rsplit(",", 1)[-1])
@@ -40,7 +42,7 @@ def visitor_address(peer: str | None, headers: Mapping[bytes, bytes], *, trust_f
 
 @lru_cache(maxsize=4096)
 def clean_user_agent(raw: bytes | None) -> str | None:
-    """The user agent as text of at most 1000 characters, without control characters; None where there is none."""
+    """The user agent as text, at most 1000 characters, no control characters; None where there is none."""
     if not raw:
         return None
     text = raw.decode("utf-8", "replace")

@@ -1,7 +1,7 @@
 """Writes the open segment: append, make durable, seal, and survive a disk that fails.
 
-No threads and no HTTP here: ``collector.committer`` runs one writer on one thread. The rule behind every line is
-that a frame was acknowledged if, and only if, ``commit`` returned.
+No threads and no HTTP here: ``collector.committer`` runs one writer on one thread. The rule behind every
+line is that a frame was acknowledged if, and only if, ``commit`` returned.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ log = logging.getLogger("footfall.collector")
 SEAL_RETRY_SECONDS = 1.0
 
 
-class CommitFailed(Exception):
+class CommitError(Exception):
     """These frames are not on disk. ``reason`` is short and stable (metrics), the text is for people."""
 
     def __init__(self, reason: str, detail: str, retry_after: int = 5) -> None:
@@ -63,7 +63,7 @@ class SegmentWriter:
         self.seal_bytes = seal_bytes
         self.seal_seconds = seal_seconds
         self.min_free_bytes = min_free_bytes
-        self.problem: CommitFailed | None = None
+        self.problem: CommitError | None = None
         """Why the last attempt failed; None once a later one worked. What ``/readyz`` shows."""
         self.sync_errors = 0
         self.sealed_segments = 0
@@ -73,12 +73,12 @@ class SegmentWriter:
         self._poisoned: OpenSegment | None = None
 
     def commit(self, frames: Sequence[bytes]) -> None:
-        """Append the frames and fsync them. Raises CommitFailed: then none of them counts as written."""
+        """Append the frames and fsync them. Raises CommitError: then none of them counts as written."""
         try:
             self._check_space(sum(map(len, frames)))
             segment = self._writable()
             self._append(segment, frames)
-        except CommitFailed as error:
+        except CommitError as error:
             self.problem = error
             raise
         self.problem = None
@@ -88,11 +88,11 @@ class SegmentWriter:
             segment.seal_at = min(segment.seal_at, self._monotonic())
 
     def check(self) -> None:
-        """See whether a commit would work, by doing all of it but the frames. Raises CommitFailed."""
+        """See whether a commit would work, by doing all of it but the frames. Raises CommitError."""
         try:
             self._check_space(0)
             self._writable()
-        except CommitFailed as error:
+        except CommitError as error:
             self.problem = error
             raise
         self.problem = None
@@ -108,7 +108,7 @@ class SegmentWriter:
             self.seal()
 
     def seal(self) -> Path | None:
-        """Seal the open segment. None where there was nothing to seal, or the disk refused; then it is tried again."""
+        """Seal the open segment. None where there is nothing, or the disk refused: that is retried."""
         segment = self._open
         if segment is None or not segment.frames:
             return None
@@ -124,7 +124,8 @@ class SegmentWriter:
                 segment.seal_at = self._monotonic() + SEAL_RETRY_SECONDS
                 log.error("could not seal %s: %s. Trying again", segment.path, error)
                 return None
-            # The name changed and only its durability is in doubt. If the rename is lost, recovery repeats it.
+            # The name changed and only its durability is in doubt. If the rename is lost, recovery repeats
+            # it.
             log.error("sealed %s, but its directory did not fsync: %s", segment.segment_id, error)
             sealed = self.landing.sealed_path(segment.segment_id)
         self._open = None
@@ -135,7 +136,7 @@ class SegmentWriter:
     def stop(self) -> None:
         """Seal what is there and let go of every file."""
         if self._poisoned is not None:
-            with contextlib.suppress(CommitFailed):
+            with contextlib.suppress(CommitError):
                 self._rescue(self._poisoned)
         self.seal()
         if self._open is not None:
@@ -148,11 +149,11 @@ class SegmentWriter:
         try:
             free = self.ops.free_bytes(self.landing.root)
         except OSError as error:
-            raise CommitFailed("disk", f"the landing directory can't be read: {error}") from error
+            raise CommitError("disk", f"the landing directory can't be read: {error}") from error
         if free - needed < self.min_free_bytes:
-            raise CommitFailed(
+            raise CommitError(
                 "disk_full",
-                f"{free:,} bytes free on the disk of the landing directory, {self.min_free_bytes:,} are kept free "
+                f"{free:,} bytes free on the landing's disk, {self.min_free_bytes:,} are kept free "
                 "(FOOTFALL_MIN_FREE_BYTES). Free some space, or let the loader catch up",
                 retry_after=30,
             )
@@ -164,11 +165,11 @@ class SegmentWriter:
             try:
                 self._open = self._create()
             except OSError as error:
-                raise CommitFailed("disk", f"can't open a landing segment: {error}") from error
+                raise CommitError("disk", f"can't open a landing segment: {error}") from error
         return self._open
 
     def _create(self) -> OpenSegment:
-        """A new segment: header and name are durable, and the lock was taken, before anyone else can see it."""
+        """A new segment: locked, and its header durable, before anyone else can see it."""
         segment_id = self._next_id()
         unborn, path = self.landing.unborn_path(segment_id), self.landing.open_path(segment_id)
         fd = self.ops.create(unborn)
@@ -195,12 +196,12 @@ class SegmentWriter:
                 self.ops.truncate(segment.fd, segment.size)
             except OSError as second:
                 self._poison(segment, second)
-            raise CommitFailed("write", f"writing the landing segment failed: {error}") from error
+            raise CommitError("write", f"writing the landing segment failed: {error}") from error
         try:
             self.ops.sync_data(segment.fd)
         except OSError as error:
             self._poison(segment, error)
-            raise CommitFailed("fsync", f"the disk did not confirm the write: {error}") from error
+            raise CommitError("fsync", f"the disk did not confirm the write: {error}") from error
         segment.size += len(data)
         segment.frames += len(frames)
 
@@ -216,14 +217,14 @@ class SegmentWriter:
             written += step
 
     def _poison(self, segment: OpenSegment, error: OSError) -> None:
-        """Never write or fsync this file again: after a failed fsync the next one "succeeds" and the data is gone."""
+        """Never fsync this file again: after a failed fsync the next one "succeeds", and the data is gone."""
         self.sync_errors += 1
         self._open = None
         self._poisoned = segment
         log.error("%s is set aside, the disk failed under it: %s", segment.path, error)
 
     def _rescue(self, segment: OpenSegment) -> None:
-        """Copy what a poisoned file had acknowledged into a fresh sealed one of the same id; quarantine the rest.
+        """Copy what a poisoned file had acknowledged into a fresh sealed one of the same id; quarantine it.
 
         Until that has worked nothing else is accepted, and the file stays where recovery would find it.
         """
@@ -234,7 +235,9 @@ class SegmentWriter:
         except FileNotFoundError:
             log.error("%s is gone: somebody moved it, its acknowledged frames with it", segment.path)
         except OSError as error:
-            raise CommitFailed("disk", f"acknowledged frames can't be copied off a failed file: {error}") from error
+            raise CommitError(
+                "disk", f"acknowledged frames can't be copied off a failed file: {error}"
+            ) from error
         self._poisoned = None
         self._close(segment)
 
