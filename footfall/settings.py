@@ -124,6 +124,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     identity_secret: Annotated[
         str, Meta(description="HMAC secret with which the shop's server signs a user id for the browser")
     ] = "ff_demo_identity_secret"
+    storefront_url: Annotated[str, Meta(description="address before /products/<handle>; empty: paths on the shop")] = ""
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="ISO code of the catalog's prices")] = "EUR"
     keep_snapshots: Annotated[int, Meta(ge=1, description="published snapshots kept for rollback")] = 3
 
     shop_port: Annotated[Port, Meta(description="port of the demo shop")] = 8700

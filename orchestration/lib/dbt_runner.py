@@ -25,7 +25,7 @@ class DbtFailed(Exception):
 
 def target_path() -> Path:
     """dbt's artifacts of the production runs, apart from those of an analyst who works in dbt_project/."""
-    return Path(os.environ.get("FOOTFALL_DBT_TARGET") or Path(os.environ.get("FOOTFALL_DATA", "data")) / "dbt_target")
+    return Path(os.environ.get("FOOTFALL_DATA", "data")).absolute() / "dbt_target"
 
 
 def manifest_of(project: Path) -> Path:
@@ -108,10 +108,34 @@ def stream(
         if "node_info" not in raw["data"]:
             continue
         message = DbtCoreCliEventMessage(raw_event=raw, event_history_metadata={})
-        if message.is_result_event:
-            context.log.info(raw["info"]["msg"])
-            yield from message.to_default_asset_events(
-                manifest=manifest, dagster_dbt_translator=translator, context=context
-            )
+        if not message.is_result_event:
+            continue
+        context.log.info(raw["info"]["msg"])
+        for result in message.to_default_asset_events(
+            manifest=manifest, dagster_dbt_translator=translator, context=context
+        ):
+            yield _with_row_count(result, manifest["nodes"][raw["data"]["node_info"]["unique_id"]])
+    _close_warehouse()
     if failure:
         raise failure[0]
+
+
+def _with_row_count(result: Any, node: Mapping[str, Any]) -> Any:
+    """The result with the table's row count, as the graph shows it. A count of a table is a look at its metadata."""
+    from dagster import Output
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    environment = DuckDBConnectionManager._ENV
+    if not isinstance(result, Output) or node["config"]["materialized"] == "view" or environment is None:
+        return result
+    found = environment.conn.cursor().execute(f"select count(*) from {node['relation_name']}").fetchall()
+    return Output(
+        result.value, result.output_name, metadata={**result.metadata, "dagster/row_count": found[0][0]}
+    )
+
+
+def _close_warehouse() -> None:
+    """Let go of the file, which the profile's ``keep_open`` holds between models: the next step opens it again."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    DuckDBConnectionManager.close_all_connections()

@@ -153,8 +153,8 @@ def prepare_lake(paths: Paths) -> None:
             folder = folder / "received_date=1970-01-01"
         _schema_file(folder / "000000000000-schema.parquet", schema)
     for name, schema in DERIVED.items():
-        # Beside the real file, not in its place: replacing the one never removes the other.
-        _schema_file(paths.derived / name / "schema.parquet", schema)
+        if not (file := paths.derived / name / f"{name}.parquet").exists():
+            _schema_file(file, schema)
     _schema_file(paths.ledgers / "schema.parquet", LEDGER)
     paths.catalog.mkdir(parents=True, exist_ok=True)
 

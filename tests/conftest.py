@@ -1,0 +1,70 @@
+"""What every room's tests share: an environment of their own, and the real cases beside the project."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from pathlib import Path
+
+import hypothesis
+import pytest
+from footfall.settings import Paths, Settings, load_settings
+
+# A shared machine draws and runs slowly at times; that says nothing about the code.
+hypothesis.settings.register_profile(
+    "footfall", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], max_examples=100
+)
+hypothesis.settings.load_profile("footfall")
+
+REPO = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No FOOTFALL_* variable and no footfall.toml of the person who runs the tests reaches them."""
+    for name in list(os.environ):
+        if name.startswith("FOOTFALL_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("FOOTFALL_CONFIG", os.devnull)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings whose data directory is the test's own."""
+    return load_settings({"FOOTFALL_DATA": str(tmp_path / "data"), "FOOTFALL_MIN_FREE_BYTES": "0"})
+
+
+@pytest.fixture
+def paths(settings: Settings) -> Paths:
+    return settings.paths
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real cases and data beside the project; without it the test is skipped."""
+    folder = REPO.parent / "shared"
+    if not (folder / "fixtures").is_dir():
+        pytest.skip(f"the real cases are not here ({folder})")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The system's Chromium; without it the test is skipped."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not found:
+        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
+    return found
+
+
+@pytest.fixture
+def free_port() -> int:
+    return new_port()
+
+
+def new_port() -> int:
+    """A port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

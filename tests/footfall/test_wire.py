@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from footfall import wire
+from footfall.wire import WireError, check_message, decode_batch
+from hypothesis import given
+from hypothesis import strategies as st
+
+GOOD: dict[str, Any] = {"type": "track", "event": "Product Viewed", "anonymousId": "g-1", "messageId": "m-1"}
+
+
+def raw(**changes: Any) -> bytes:
+    return json.dumps(GOOD | changes).encode()
+
+
+def nested(levels: int) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for _ in range(levels - 1):
+        tree = {"a": tree}
+    return tree
+
+
+@pytest.mark.parametrize(
+    ("message", "field"),
+    [
+        (raw(type="click"), "type"),
+        (raw(event=None), "event"),
+        (raw(event="x" * 201), "event"),
+        (raw(anonymousId=None), "anonymousId"),
+        (raw(anonymousId=" "), "anonymousId"),
+        (raw(anonymousId="Undefined"), "anonymousId"),
+        (raw(userId="00000000-0000-0000-0000-000000000000"), "userId"),
+        (raw(userId="u" * 256), "userId"),
+        (raw(timestamp="yesterday"), "timestamp"),
+        (raw(originalTimestamp="0001-01-01T00:00:00Z"), "originalTimestamp"),
+        (raw(sentAt="9999-12-31T23:59:59Z"), "sentAt"),
+        (raw(context={"page": {"url": "u" * 4097}}), "context.page.url"),
+        (raw(context={"page": {"title": "t" * 2001}}), "context.page.title"),
+        (raw(properties={"element": {"text": "t" * 256}}), "text"),
+        (raw(properties={"element": {"classes": ["c"] * 21}}), "classes"),
+        (raw(properties=nested(11)), "properties"),
+        (b'{"traits":' + b'{"a":' * 5000 + b"1" + b"}" * 5001, "message"),
+        (raw(properties={"text": "x" * wire.MAX_MESSAGE}), "message"),
+        (b"[1, 2]", "message"),
+        (b'{"type": "track", "event": "\\ud800", "anonymousId": "g"}', "message"),
+        (b'{"type": "track", "event": "x", "anonymousId": "g", "properties": {"n": NaN}}', "message"),
+        (b'{"type": "track", "event": "x", "anonymousId": "g", "properties": {"n": 1e999}}', "properties"),
+    ],
+)
+def test_what_breaks_the_schema_is_named_with_its_field(message: bytes, field: str) -> None:
+    with pytest.raises(WireError) as caught:
+        check_message(message)
+    assert caught.value.field.startswith(field)
+    assert caught.value.reason
+
+
+def test_limits_are_inclusive() -> None:
+    check_message(raw(event="x" * 200, userId="u" * 255, context={"page": {"url": "u" * 4096}}))
+    check_message(raw(properties=nested(10)))
+
+
+def test_messages_of_other_sdks_pass() -> None:
+    """Numbers as ids, keys we don't know, a page call without a name."""
+    message = check_message(
+        b'{"type":"page","userId":42,"context":{"sessionId":1700000000,"library":{"name":"x"},"os":{"a":1}}}'
+    )
+    assert wire.text_id(message.user_id) == "42"
+    assert wire.text_id(message.context.session_id) == "1700000000"
+
+
+def test_a_time_without_a_zone_is_utc() -> None:
+    message = check_message(raw(timestamp="2026-01-02T03:04:05.678", originalTimestamp="2026-01-02T03:04:05+02:00"))
+    assert message.happened_at is not None
+    assert message.happened_at.isoformat() == "2026-01-02T01:04:05+00:00"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[]", b"{}", b'{"batch": 1}', b'{"batch": [1}', b'{"batch": [], "sentAt": "soon"}', b"\xff\xfe",
+     b'{"batch": [{"type": "track", "event": "\xff"}]}', b'{"batch":[],"sentAt":"0001-01-01T00:00:00Z"}',
+     b'{"batch":[' + b"[" * 100_000 + b"]" * 100_000 + b"]}"],
+)  # fmt: skip
+def test_a_body_that_is_no_batch(body: bytes) -> None:
+    with pytest.raises(WireError):
+        decode_batch(body)
+
+
+def test_a_batch_holds_at_most_500() -> None:
+    one = json.dumps(GOOD)
+    assert len(decode_batch(f'{{"batch": [{",".join([one] * 500)}]}}'.encode()).batch) == 500
+    with pytest.raises(WireError, match="501 messages"):
+        decode_batch(f'{{"batch": [{",".join([one] * 501)}]}}'.encode())
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(st.dictionaries(st.sampled_from([*GOOD, "userId", "context", "properties", "traits", "sentAt"]), json_values))
+def test_any_message_is_taken_or_refused_with_a_reason(changes: dict[str, Any]) -> None:
+    try:
+        message = check_message(json.dumps(GOOD | changes).encode())
+    except WireError as error:
+        assert error.field
+        assert error.reason
+    else:
+        assert message.type in wire.MESSAGE_TYPES
+
+
+@given(st.binary(max_size=400))
+def test_any_bytes_are_a_batch_or_refused(body: bytes) -> None:
+    try:
+        decode_batch(body)
+    except WireError as error:
+        assert error.reason

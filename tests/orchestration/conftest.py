@@ -1,0 +1,64 @@
+"""Segments for the loader, made with the format's own writer functions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from footfall.segments import HEADER, Envelope, encode_frame
+from footfall.settings import Paths
+from msgspec import Raw
+
+RECEIVED = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+Seal = Callable[..., Path]
+
+
+def message(number: int, **changes: Any) -> dict[str, Any]:
+    """A product click; ``number`` names it."""
+    return {
+        "type": "track",
+        "event": "Product Clicked",
+        "messageId": f"m-{number}",
+        "anonymousId": f"g-{number % 3}",
+        "originalTimestamp": "2026-03-01T11:59:58.000Z",
+        "context": {"sessionId": "s-1", "page": {"url": "https://shop/x", "path": "/x"}, "odd": {"kept": [1]}},
+        "properties": {
+            "product_id": 7,
+            "zone": "collection_card",
+            "element": {"tag": "a", "text": "Cap", "classes": ["card", "link"]},
+        },
+    } | changes
+
+
+@pytest.fixture
+def seal(paths: Paths) -> Seal:
+    """Seal a segment of frames; a frame is a list of messages (one request)."""
+
+    def make(
+        name: str, *frames: Sequence[dict[str, Any]], received_at: datetime = RECEIVED, tail: bytes = b"", **about: Any
+    ) -> Path:
+        folder = paths.landing / "sealed"
+        folder.mkdir(parents=True, exist_ok=True)
+        parts = [HEADER]
+        for frame in frames:
+            envelope = Envelope(
+                received_at=received_at,
+                source=about.get("source", "shop_pixel"),
+                trusted=about.get("trusted", False),
+                sent_at=about.get("sent_at"),
+                accepted=len(frame),
+                rejected=len(about.get("failed", [])),
+                failed=about.get("failed", []),
+                batch=[Raw(json.dumps(each).encode()) for each in frame],
+            )
+            parts.append(encode_frame(envelope))
+        path = folder / f"{name}.seg"
+        path.write_bytes(b"".join(parts) + tail)
+        return path
+
+    return make

@@ -1,0 +1,168 @@
+"""The loader: every sealed message stands in the lake exactly once, whatever happens on the way."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from footfall.segments import FailedMessage
+from footfall.settings import Paths
+from hypothesis import given
+from hypothesis import strategies as st
+from orchestration.lib import durable, lake
+from orchestration.lib.flatten import occurred_at
+from orchestration.lib.lake import LoaderBusy, load_sealed, newest_load_id, sealed_segments
+from orchestration.lib.lake_schema import prepare_lake
+
+from tests.orchestration.conftest import RECEIVED, Seal, message
+
+
+def rows(paths: Paths, table: str = "events") -> list[dict[str, Any]]:
+    relation = duckdb.sql(f"select * from read_parquet('{paths.lake}/{table}/**/*.parquet') order by all")
+    return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
+
+
+def message_ids(paths: Paths) -> list[str]:
+    return sorted(row["message_id"] for row in rows(paths))
+
+
+def test_an_empty_lake_can_be_read(paths: Paths) -> None:
+    report = load_sealed(paths)
+    assert (report.segments, report.events) == (0, 0)
+    for table in ("events", "failed_events", "landing_counts", "products"):
+        assert rows(paths, table) == []
+
+
+def test_the_seven_facts_have_columns_of_their_own(paths: Paths, seal: Seal) -> None:
+    seal("s1", [message(1, userId=42)], sent_at=RECEIVED - timedelta(seconds=1))
+    load_sealed(paths)
+    [row] = rows(paths)
+    assert row["element_text"] == "Cap"
+    assert row["element_class"] == "card link"
+    # Sent a second before it was received; happened a second before it was sent.
+    assert row["occurred_at"] == datetime(2026, 3, 1, 11, 59, 59)
+    assert row["page_url"] == "https://shop/x"
+    assert (row["guest_token"], row["session_token"], row["user_id"]) == ("g-1", "s-1", "42")
+    assert (row["product_id"], row["zone"]) == ("7", "collection_card")
+    assert json.loads(row["context"])["odd"] == {"kept": [1]}
+
+
+def test_a_second_run_changes_nothing(paths: Paths, seal: Seal) -> None:
+    seal("s1", [message(1), message(2)])
+    assert load_sealed(paths).events == 2
+    assert load_sealed(paths).events == 0
+    assert message_ids(paths) == ["m-1", "m-2"]
+    assert sealed_segments(paths) == []
+
+
+def test_load_ids_grow_and_stand_in_the_file_names(paths: Paths, seal: Seal) -> None:
+    for number in (1, 2):
+        seal(f"s{number}", [message(number)])
+        assert load_sealed(paths).load_id == number
+    assert [row["load_id"] for row in rows(paths)] == [1, 2]
+    assert newest_load_id(paths) == 2
+
+
+def test_a_segment_over_midnight_goes_to_both_days(paths: Paths, seal: Seal) -> None:
+    seal("s1", [message(1)], received_at=datetime(2026, 3, 1, 23, 59, 59, tzinfo=UTC))
+    seal("s2", [message(2)], received_at=datetime(2026, 3, 2, tzinfo=UTC))
+    load_sealed(paths)
+    days = {file.parent.name for file in (paths.lake / "events").glob("received_date=2026*/*.parquet")}
+    assert days == {"received_date=2026-03-01", "received_date=2026-03-02"}
+
+
+def test_what_fails_keeps_its_bytes_and_reason(paths: Paths, seal: Seal) -> None:
+    refused = FailedMessage(index=3, message_id="m-9", field="event", reason="too long", raw=b'{"x":1}')
+    seal("s1", [message(1), message(2, type="nonsense")], failed=[refused], tail=b"torn")
+    report = load_sealed(paths)
+    assert (report.events, report.failed) == (1, 3)
+    failed = {row["stage"]: row for row in rows(paths, "failed_events")}
+    assert bytes(failed["door"]["raw"]) == b'{"x":1}'
+    assert failed["door"]["message_no"] == 3
+    assert failed["load"]["field"] == "type"
+    assert json.loads(bytes(failed["load"]["raw"]))["messageId"] == "m-2"
+    assert bytes(failed["disk"]["raw"]) == b"torn"
+    [counts] = rows(paths, "landing_counts")
+    assert (counts["accepted"], counts["rejected"]) == (2, 1)
+
+
+def test_a_file_that_is_no_segment_is_set_aside_and_the_rest_goes_on(paths: Paths, seal: Seal) -> None:
+    seal("s2", [message(1)])
+    (paths.landing / "sealed" / "s1.seg").write_bytes(b"not ours")
+    report = load_sealed(paths)
+    assert (report.events, report.quarantined) == (1, 1)
+    assert (paths.landing / "quarantine" / "s1.seg").read_bytes() == b"not ours"
+
+
+def test_two_loaders_do_not_load_one_lake(paths: Paths, seal: Seal) -> None:
+    seal("s1", [message(1)])
+    prepare_lake(paths)
+    with lake._only_loader(paths), pytest.raises(LoaderBusy):
+        load_sealed(paths)
+
+
+class Killed(BaseException):
+    """What a SIGKILL looks like to code that cannot catch it."""
+
+
+@pytest.mark.parametrize("at", range(24))
+def test_a_kill_at_any_step_loses_and_doubles_nothing(
+    paths: Paths, seal: Seal, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    """Every rename, fsync and unlink of the loader is a place to die; the next run finishes the work."""
+    prepare_lake(paths)
+    seal("s1", [message(1), message(2, type="nonsense")], [message(3)])
+    seal("s2", [message(4)], received_at=RECEIVED + timedelta(days=1))
+    steps = 0
+
+    def dying(real: Any) -> Any:
+        def step(*arguments: Any, **options: Any) -> Any:
+            nonlocal steps
+            steps += 1
+            if steps == at + 1:
+                raise Killed
+            return real(*arguments, **options)
+
+        return step
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", dying(Path.replace))
+        patch.setattr(Path, "unlink", dying(Path.unlink))
+        patch.setattr(lake, "fsync_path", dying(lake.fsync_path))
+        patch.setattr(durable, "fsync_path", dying(durable.fsync_path))
+        try:
+            load_sealed(paths)
+        except Killed:
+            pass
+        else:
+            pytest.skip(f"the loader has only {steps} steps")
+    load_sealed(paths)
+    assert message_ids(paths) == ["m-1", "m-3", "m-4"]
+    assert [row["stage"] for row in rows(paths, "failed_events")] == ["load"]
+    assert sum(row["accepted"] for row in rows(paths, "landing_counts")) == 4
+
+
+moments = st.datetimes(datetime(2000, 1, 1), datetime(2050, 1, 1), timezones=st.just(UTC))
+
+
+@given(happened=st.none() | moments, sent=st.none() | moments, received=moments)
+def test_a_wrong_client_clock_never_moves_an_event_past_its_arrival(
+    happened: datetime | None, sent: datetime | None, received: datetime
+) -> None:
+    moment, _ = occurred_at(happened, sent, received, trusted=False)
+    assert moment <= received
+    if happened and sent and sent >= happened:
+        assert received - moment == sent - happened
+
+
+def test_clock_flags() -> None:
+    hour, day = timedelta(hours=1), timedelta(days=1)
+    assert occurred_at(RECEIVED + 2 * hour, RECEIVED, RECEIVED, trusted=False) == (RECEIVED, "ahead")
+    assert occurred_at(RECEIVED + hour, RECEIVED, RECEIVED, trusted=False) == (RECEIVED, None)
+    assert occurred_at(RECEIVED - 5 * day, RECEIVED, RECEIVED, trusted=False)[1] is None
+    assert occurred_at(RECEIVED - 6 * day, RECEIVED, RECEIVED, trusted=False)[1] == "behind"
+    assert occurred_at(RECEIVED - 6 * day, RECEIVED, RECEIVED, trusted=True) == (RECEIVED - 6 * day, None)
