@@ -1,0 +1,140 @@
+"""Who may ask what.
+
+The **public** key stands in the shop's pages: product lists, and what belongs to the caller's own guest token (the
+token is the proof, so it must be too long to guess). The **secret** key stays on the shop's server: everything. A
+logged-in user's data from a browser needs the signature HMAC-SHA256(user_id, identity_secret), made on that server.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from enum import Enum
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.exceptions import NotAuthorizedException, NotFoundException, PermissionDeniedException
+from litestar.handlers import BaseRouteHandler
+
+from api.snapshots import Snapshot
+from footfall.settings import Settings
+
+#: 128 random bits take 22 characters in base64url, 32 in hex, 36 as a UUID. A shorter token could be guessed.
+MIN_TOKEN = 22
+
+_REALM = {"WWW-Authenticate": 'Bearer realm="footfall"'}
+
+
+class Caller(Enum):
+    PUBLIC = "public"
+    SECRET = "secret"
+
+
+def identify(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:
+    """Which key a request carries: header X-Footfall-Key, Authorization: Bearer, or the parameter ``key``.
+
+    Raises NotAuthorizedException (401) without a key or with an unknown one.
+    """
+    headers = connection.headers
+    key = (
+        headers.get("x-footfall-key")
+        or _bearer(headers.get("authorization"))
+        or connection.query_params.get("key")
+    )
+    if not key:
+        raise NotAuthorizedException(
+            detail="a key is needed: header X-Footfall-Key, Authorization: Bearer, or parameter key",
+            headers=_REALM,
+        )
+    settings: Settings = connection.app.state.settings
+    if _same(key, settings.api_secret_key):
+        return Caller.SECRET
+    if _same(key, settings.api_public_key):
+        return Caller.PUBLIC
+    raise NotAuthorizedException(detail="the key is unknown", headers=_REALM)
+
+
+def needs_key(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Guard: any key."""
+    connection.state.caller = identify(connection)
+
+
+def needs_secret(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Guard: the secret key."""
+    if identify(connection) is not Caller.SECRET:
+        raise PermissionDeniedException(detail="this needs the secret key, on the shop's server")
+    connection.state.caller = Caller.SECRET
+
+
+def recommended_visitor(
+    snapshot: Snapshot,
+    settings: Settings,
+    caller: Caller,
+    guest: str | None,
+    user: str | None,
+    signature: str | None,
+) -> str | None:
+    """The visitor whose list is asked for; None for one the snapshot doesn't know yet.
+
+    A user, proven or asked for by the server, goes before the guest token. A token that could be guessed is treated
+    like an unknown one. Raises PermissionDeniedException (403) for a user id without its proof.
+    """
+    if user:
+        _check_user(settings, caller, user, signature)
+        if visitor_id := snapshot.visitor_of(f"user:{user}"):
+            return visitor_id
+    if guest and (caller is Caller.SECRET or len(guest) >= MIN_TOKEN):
+        return snapshot.visitor_of(f"guest:{guest}")
+    return None
+
+
+def visitor_by_id(
+    snapshot: Snapshot, settings: Settings, caller: Caller, given: str, signature: str | None
+) -> str:
+    """The canonical visitor behind a path's id: guest token, user id, or (secret key) canonical id.
+
+    Raises PermissionDeniedException (403) where the caller may not ask, NotFoundException (404) for an unknown id.
+    """
+    if caller is Caller.SECRET:
+        if snapshot.visitor(given) is not None:
+            return given
+        identifiers = [f"guest:{given}", f"user:{given}"]
+    elif signature:
+        _check_user(settings, caller, given, signature)
+        identifiers = [f"user:{given}"]
+    elif len(given) < MIN_TOKEN:
+        raise PermissionDeniedException(
+            detail="the public key reaches the caller's own guest token (at least 128 random bits) and users with a"
+            " signature; anything else needs the secret key"
+        )
+    else:
+        identifiers = [f"guest:{given}"]
+    for identifier in identifiers:
+        if visitor_id := snapshot.visitor_of(identifier):
+            return visitor_id
+    raise NotFoundException(detail=f"no visitor {given!r} in this snapshot")
+
+
+def sign_user(identity_secret: str, user_id: str) -> str:
+    """HMAC-SHA256(user_id, identity_secret) in hex: what the shop's server puts into the page of a logged-in user."""
+    return hmac.new(identity_secret.encode(), user_id.encode(), hashlib.sha256).hexdigest()
+
+
+def _check_user(settings: Settings, caller: Caller, user_id: str, signature: str | None) -> None:
+    if caller is Caller.SECRET:
+        return
+    if not signature or not _same(signature.lower(), sign_user(settings.identity_secret, user_id)):
+        raise PermissionDeniedException(
+            detail="a user id needs the secret key, or its signature HMAC-SHA256(user_id, identity_secret) in hex"
+        )
+
+
+def _bearer(authorization: str | None) -> str | None:
+    if authorization and authorization[:7].lower() == "bearer ":
+        return authorization[7:].strip()
+    return None
+
+
+def _same(given: str, expected: str) -> bool:
+    """Comparison in constant time; on bytes, because compare_digest refuses text beyond ASCII."""
+    return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())

@@ -1,0 +1,282 @@
+"""What the API answers, as types: the OpenAPI document is made from these.
+
+Money is a decimal written as a JSON number with the digits the shop gave it. Times are UTC.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+
+class Answer(msgspec.Struct, kw_only=True):
+    """Every answer says which snapshot it comes from and when that was made."""
+
+    version: str
+    generated_at: datetime
+
+
+class ProductItem(msgspec.Struct, kw_only=True):
+    """One product of a ranked list. ``score`` orders products of one ``source``; sources have scales of their own."""
+
+    product_id: str
+    title: str
+    url: str | None
+    image_url: str | None
+    price: Decimal | None
+    currency: str | None
+    score: float
+    source: str
+    """Where it comes from, for programs: in_session, what the published lists say, trending, catalogue, ..."""
+    reason: str
+    """The same for people, in a sentence that a shop may show."""
+
+
+class Recommendations(Answer, kw_only=True):
+    """Products for a visitor, best first."""
+
+    items: list[ProductItem]
+
+
+class ProductList(Answer, kw_only=True):
+    """Products that go with one product, best first."""
+
+    product_id: str
+    items: list[ProductItem]
+
+
+class AffinityParts(msgspec.Struct, kw_only=True):
+    """What an affinity is the sum of, and the counts behind it."""
+
+    view_score: float = 0.0
+    option_score: float = 0.0
+    cart_score: float = 0.0
+    purchase_score: float = 0.0
+    views: int = 0
+    carts: int = 0
+    purchases: int = 0
+    last_at: datetime | None = None
+    has_purchased: bool = False
+
+
+class ProductAffinityItem(msgspec.Struct, kw_only=True):
+    product_id: str
+    title: str
+    url: str | None
+    image_url: str | None
+    price: Decimal | None
+    currency: str | None
+    is_available: bool
+    affinity: float
+    parts: AffinityParts
+
+
+class CategoryAffinityItem(msgspec.Struct, kw_only=True):
+    category: str
+    affinity: float
+    rank: int
+
+
+class VisitorAnswer(Answer, kw_only=True):
+    """An answer about one person. ``visitor_id``, the canonical id, is told to the secret key alone: a guest's browser
+    must not learn the user id behind it."""
+
+    visitor: str
+    """The id as it was asked for."""
+    visitor_id: str | None = None
+
+
+class Affinities(VisitorAnswer, kw_only=True):
+    """What a visitor is close to, closest first."""
+
+    products: list[ProductAffinityItem]
+    categories: list[CategoryAffinityItem]
+
+
+class ProductBrief(msgspec.Struct, kw_only=True):
+    product_id: str
+    title: str
+    url: str | None
+    image_url: str | None
+    price: Decimal | None
+    currency: str | None
+    is_available: bool
+
+
+class PriceBand(msgspec.Struct, kw_only=True):
+    """Lowest and highest price among the visitor's ten closest products (of the closest one's currency)."""
+
+    low: Decimal
+    high: Decimal
+    currency: str | None
+
+
+class Profile(VisitorAnswer, kw_only=True):
+    """The facts that a message to this visitor can use."""
+
+    is_guest: bool
+    user_id: str | None = None
+    first_seen_at: datetime | None
+    last_seen_at: datetime | None
+    sessions: int
+    orders: int
+    revenue: Decimal | None
+    top_category: str | None
+    price_band: PriceBand | None
+    last_product: ProductBrief | None
+    cart: list[dict[str, Any]]
+    """Lines of the open cart, as they came in; empty when there is none."""
+
+
+class SharedProduct(msgspec.Struct, kw_only=True):
+    product_id: str
+    title: str
+
+
+class NeighbourItem(msgspec.Struct, kw_only=True):
+    visitor_id: str
+    score: float
+    source: str
+    shared: list[SharedProduct]
+    """The products behind the likeness."""
+
+
+class Neighbours(VisitorAnswer, kw_only=True):
+    """The visitors most alike, most alike first."""
+
+    items: list[NeighbourItem]
+
+
+class PublishedRank(msgspec.Struct, kw_only=True):
+    """The product's place in the visitor's published list."""
+
+    rank: int
+    score: float
+    source: str
+    reason: str
+
+
+class AffinityAnswer(VisitorAnswer, kw_only=True):
+    """How related one visitor is to one product. An affinity of 0 means that they never met."""
+
+    product_id: str
+    affinity: float
+    parts: AffinityParts
+    category: str | None
+    category_affinity: float
+    """The visitor's affinity to the product's category."""
+    recommendation: PublishedRank | None
+
+
+class FunnelBrief(msgspec.Struct, kw_only=True):
+    name: str
+    scope: str
+    steps: list[str]
+    entered: int
+    completed: int
+    conversion: float | None
+
+
+class Funnels(Answer, kw_only=True):
+    items: list[FunnelBrief]
+
+
+class TimeToConvert(msgspec.Struct, kw_only=True):
+    """Seconds."""
+
+    p25: float | None
+    p50: float | None
+    p75: float | None
+    p90: float | None
+    mean: float | None
+
+
+class HistogramBucket(msgspec.Struct, kw_only=True):
+    from_seconds: float | None
+    to_seconds: float | None
+    count: int
+
+
+class FunnelStep(msgspec.Struct, kw_only=True):
+    step: int
+    name: str
+    reached: int
+    drop_off: int | None
+    conversion_from_first: float | None
+    conversion_from_previous: float | None
+    time_to_convert: TimeToConvert | None
+    histogram: list[HistogramBucket]
+
+
+class Funnel(Answer, kw_only=True):
+    """One funnel, step by step."""
+
+    name: str
+    scope: str
+    steps: list[FunnelStep]
+
+
+class SessionFigures(msgspec.Struct, kw_only=True):
+    """Sums over days. ``visitor_days`` counts a person once for every day they came."""
+
+    sessions: int = 0
+    visitor_days: int = 0
+    bounces: int = 0
+    page_views: int = 0
+    orders: int = 0
+    revenue: Decimal = Decimal(0)
+    bounce_rate: float | None = None
+    orders_per_session: float | None = None
+    pages_per_session: float | None = None
+
+
+class SessionDay(msgspec.Struct, kw_only=True):
+    day: date
+    is_guest: bool
+    sessions: int
+    visitors: int
+    bounces: int
+    page_views: int
+    orders: int
+    revenue: Decimal
+    median_duration_seconds: float | None
+
+
+class SessionSummary(Answer, kw_only=True):
+    """Sessions between two days (both included), in all and by guests and logged-in visitors."""
+
+    first_day: date | None
+    last_day: date | None
+    total: SessionFigures
+    guests: SessionFigures
+    logged_in: SessionFigures
+    days: list[SessionDay]
+
+
+class Live(msgspec.Struct, kw_only=True):
+    status: str
+
+
+class Ready(msgspec.Struct, kw_only=True):
+    """Whether lists can be served, and from what. A ``problem`` beside ``ready: true`` means that a newer version could
+    not be used and the one named here goes on serving."""
+
+    ready: bool
+    version: str | None
+    generated_at: datetime | None
+    problem: str | None
+
+
+class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """RFC 9457 problem details."""
+
+    type: str
+    title: str
+    status: int
+    detail: str | None = None
+    instance: str | None = None
+    errors: list[dict[str, Any]] | None = None
+    """For bad parameters: which one, and what is wrong with it."""

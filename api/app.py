@@ -1,0 +1,99 @@
+"""The application: routes, errors, CORS, documentation, and the task that follows the published snapshot."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from litestar import Litestar
+from litestar.config.cors import CORSConfig
+from litestar.datastructures import State
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+
+from api import problems
+from api.docs_page import DocsPage
+from api.metrics import Metrics
+from api.routes.analytics import funnel, funnels, sessions_summary
+from api.routes.operations import livez, metrics, readyz
+from api.routes.products import bought_together, similar, viewed_together
+from api.routes.recommendations import recommendations
+from api.routes.visitors import affinities, affinity, neighbours, profile
+from api.snapshots import SnapshotStore
+from footfall import __version__
+from footfall.settings import Settings, load_settings
+
+_ABOUT = (
+    "Recommendations, product lists, affinities, funnels and sessions from Footfall's published snapshot. Read-only. "
+    "Every answer carries the snapshot's version and when it was made, an ETag, and errors as RFC 9457 problem details."
+)
+
+
+@contextlib.asynccontextmanager
+async def _follow_snapshots(app: Litestar) -> AsyncIterator[None]:
+    store: SnapshotStore = app.state.store
+    await store.look()  # before the first request, so that a restart never answers 503 over a good snapshot
+    task = asyncio.create_task(store.follow())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+def create_app(settings: Settings | None = None) -> Litestar:
+    """The API over ``settings.paths.serving``; settings default to those in force."""
+    settings = settings or load_settings()
+    counters = Metrics()
+    return Litestar(
+        route_handlers=[
+            recommendations,
+            similar,
+            viewed_together,
+            bought_together,
+            affinities,
+            profile,
+            neighbours,
+            affinity,
+            funnels,
+            funnel,
+            sessions_summary,
+            livez,
+            readyz,
+            metrics,
+        ],
+        state=State(
+            {"settings": settings, "store": SnapshotStore(settings.paths.serving), "metrics": counters}
+        ),
+        lifespan=[_follow_snapshots],
+        middleware=[counters.middleware],
+        exception_handlers=problems.HANDLERS,
+        cors_config=CORSConfig(
+            allow_origins=list(settings.api_origins),
+            allow_methods=["GET"],
+            allow_headers=["X-Footfall-Key", "Authorization", "If-None-Match"],
+            expose_headers=["ETag", "Retry-After"],
+        ),
+        openapi_config=OpenAPIConfig(
+            title="Footfall API",
+            version=__version__,
+            description=_ABOUT,
+            path="/docs",
+            use_handler_docstrings=True,
+            render_plugins=[DocsPage(path="/"), JsonRenderPlugin()],
+            components=Components(
+                security_schemes={
+                    "header": SecurityScheme(
+                        type="apiKey", name="X-Footfall-Key", security_scheme_in="header"
+                    ),
+                    "bearer": SecurityScheme(type="http", scheme="bearer"),
+                    "query": SecurityScheme(type="apiKey", name="key", security_scheme_in="query"),
+                }
+            ),
+            security=[{"header": []}, {"bearer": []}, {"query": []}],
+        ),
+        logging_config=None,
+    )

@@ -1,0 +1,61 @@
+"""How an answer leaves: encoded once, with its ETag, its Cache-Control, and 304 where the caller has it already."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.enums import MediaType
+from litestar.openapi.datastructures import ResponseSpec
+
+from api.answers import Answer, Problem
+
+#: Product lists are the same for everyone: a minute in any cache, five more while it asks for news.
+PUBLIC_LIST = "public, max-age=60, stale-while-revalidate=300"
+#: What belongs to a person stays in that person's browser, and is asked for again each time (the ETag makes it cheap).
+PERSONAL = "private, no-cache"
+
+#: Money as a JSON number with the shop's own digits: 19.90, not 19.9 and not 19.899999.
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+
+_BY_KEY = "X-Footfall-Key, Authorization"
+
+PROBLEMS: dict[int, ResponseSpec] = {
+    400: ResponseSpec(
+        Problem, description="A parameter is not as it should be", media_type="application/problem+json"
+    ),
+    401: ResponseSpec(
+        Problem, description="No key, or an unknown one", media_type="application/problem+json"
+    ),
+    403: ResponseSpec(
+        Problem, description="This key may not ask that", media_type="application/problem+json"
+    ),
+    404: ResponseSpec(Problem, description="Not in this snapshot", media_type="application/problem+json"),
+    503: ResponseSpec(
+        Problem, description="No snapshot yet: see Retry-After", media_type="application/problem+json"
+    ),
+}
+
+
+def answer(request: Request[Any, Any, Any], body: Answer, cache_control: str) -> Response[Any]:
+    """The response for an answer. Its ETag is a digest of the bytes, so it changes exactly when they do."""
+    content = encode(body)
+    etag = f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
+    headers = {"ETag": etag, "Cache-Control": cache_control, "Vary": _BY_KEY}
+    if matches(request.headers.get("if-none-match"), etag):
+        return Response(None, status_code=304, headers=headers)
+    return Response(content, headers=headers, media_type=MediaType.JSON)
+
+
+def encode(body: Any) -> bytes:
+    return _ENCODER.encode(body)
+
+
+def matches(if_none_match: str | None, etag: str) -> bool:
+    """If-None-Match against an ETag, by weak comparison (RFC 9110, 13.1.2)."""
+    if not if_none_match:
+        return False
+    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
+    return "*" in tags or etag in tags

@@ -1,0 +1,175 @@
+"""GET /v1/funnels, /v1/funnels/{name}, /v1/sessions/summary: the marts, for analysts and dashboards.
+
+These run in worker threads: DuckDB takes milliseconds, and a point lookup must not wait for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any
+
+from litestar import Request, Response, get
+from litestar.exceptions import NotFoundException, ValidationException
+from litestar.params import Parameter
+
+from api.access import needs_secret
+from api.answers import (
+    Funnel,
+    FunnelBrief,
+    Funnels,
+    FunnelStep,
+    HistogramBucket,
+    SessionDay,
+    SessionFigures,
+    SessionSummary,
+    TimeToConvert,
+)
+from api.http import PERSONAL, PROBLEMS, answer
+from api.snapshots import Snapshot
+
+_RESPONSES = {status: PROBLEMS[status] for status in (400, 401, 403, 503)}
+
+
+@get(
+    "/v1/funnels",
+    guards=[needs_secret],
+    responses=_RESPONSES,
+    tags=["analytics"],
+    summary="The funnels there are",
+    sync_to_thread=True,
+)
+def funnels(request: Request[Any, Any, Any]) -> Response[Funnels]:
+    """Needs the secret key."""
+    snapshot: Snapshot = request.app.state.store.current()
+    rows = snapshot.query(
+        """
+        select funnel as name, any_value(scope) as scope, list(step_name order by step) as steps,
+            arg_min(reached, step) as entered, arg_max(reached, step) as completed,
+            arg_max(conversion_from_first, step) as conversion
+        from funnel_steps group by funnel order by funnel
+        """
+    )
+    items = [FunnelBrief(**row) for row in rows]
+    body = Funnels(version=snapshot.version, generated_at=snapshot.generated_at, items=items)
+    return answer(request, body, PERSONAL)
+
+
+@get(
+    "/v1/funnels/{name:str}",
+    guards=[needs_secret],
+    responses={**_RESPONSES, 404: PROBLEMS[404]},
+    tags=["analytics"],
+    summary="One funnel, step by step",
+    sync_to_thread=True,
+)
+def funnel(
+    request: Request[Any, Any, Any],
+    name: Annotated[str, Parameter(max_length=255, description="The funnel's name")],
+) -> Response[Funnel]:
+    """Reached, drop-off, conversion, and time to convert with its histogram, by step. Needs the secret key."""
+    snapshot: Snapshot = request.app.state.store.current()
+    rows = snapshot.query(
+        """
+        select step, step_name, scope, reached, drop_off, conversion_from_first, conversion_from_previous
+        from funnel_steps where funnel = ? order by step
+        """,
+        [name],
+    )
+    if not rows:
+        raise NotFoundException(detail=f"no funnel {name!r} in this snapshot")
+    times = {
+        row.pop("step"): TimeToConvert(**row)
+        for row in snapshot.query(
+            "select step, p25, p50, p75, p90, mean from funnel_time_to_convert where funnel = ?", [name]
+        )
+    }
+    histogram: dict[int, list[HistogramBucket]] = {}
+    for bucket in snapshot.query(
+        "select step, bucket_from_s, bucket_to_s, n from funnel_time_histogram where funnel = ? order by 1, 2",
+        [name],
+    ):
+        histogram.setdefault(bucket["step"], []).append(
+            HistogramBucket(
+                from_seconds=bucket["bucket_from_s"], to_seconds=bucket["bucket_to_s"], count=bucket["n"]
+            )
+        )
+    steps = [
+        FunnelStep(
+            step=row["step"],
+            name=row["step_name"],
+            reached=row["reached"],
+            drop_off=row["drop_off"],
+            conversion_from_first=row["conversion_from_first"],
+            conversion_from_previous=row["conversion_from_previous"],
+            time_to_convert=times.get(row["step"]),
+            histogram=histogram.get(row["step"], []),
+        )
+        for row in rows
+    ]
+    body = Funnel(
+        version=snapshot.version,
+        generated_at=snapshot.generated_at,
+        name=name,
+        scope=rows[0]["scope"],
+        steps=steps,
+    )
+    return answer(request, body, PERSONAL)
+
+
+@get(
+    "/v1/sessions/summary",
+    guards=[needs_secret],
+    responses=_RESPONSES,
+    tags=["analytics"],
+    summary="Sessions by day, guests and logged-in visitors apart",
+    sync_to_thread=True,
+)
+def sessions_summary(
+    request: Request[Any, Any, Any],
+    from_day: Annotated[date | None, Parameter(query="from", description="First day, UTC")] = None,
+    to_day: Annotated[date | None, Parameter(query="to", description="Last day, UTC, included")] = None,
+) -> Response[SessionSummary]:
+    """All days there are, unless `from` and `to` say which. Needs the secret key."""
+    if from_day and to_day and from_day > to_day:
+        raise ValidationException(detail="from must not be after to")
+    snapshot: Snapshot = request.app.state.store.current()
+    rows = snapshot.query(
+        """
+        select day, is_guest, sessions, visitors, bounces, page_views, orders, coalesce(revenue, 0) as revenue,
+            median_duration_seconds
+        from sessions_daily
+        where day >= coalesce(cast(? as date), day) and day <= coalesce(cast(? as date), day)
+        order by day, is_guest
+        """,
+        [from_day, to_day],
+    )
+    days = [SessionDay(**row) for row in rows]
+    body = SessionSummary(
+        version=snapshot.version,
+        generated_at=snapshot.generated_at,
+        first_day=days[0].day if days else None,
+        last_day=days[-1].day if days else None,
+        total=_figures(days),
+        guests=_figures(day for day in days if day.is_guest),
+        logged_in=_figures(day for day in days if not day.is_guest),
+        days=days,
+    )
+    return answer(request, body, PERSONAL)
+
+
+def _figures(days: Iterable[SessionDay]) -> SessionFigures:
+    figures = SessionFigures()
+    for day in days:
+        figures.sessions += day.sessions
+        figures.visitor_days += day.visitors
+        figures.bounces += day.bounces
+        figures.page_views += day.page_views
+        figures.orders += day.orders
+        figures.revenue += Decimal(day.revenue)
+    if figures.sessions:
+        figures.bounce_rate = round(figures.bounces / figures.sessions, 6)
+        figures.orders_per_session = round(figures.orders / figures.sessions, 6)
+        figures.pages_per_session = round(figures.page_views / figures.sessions, 6)
+    return figures

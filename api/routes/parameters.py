@@ -1,0 +1,39 @@
+"""Parameters that several routes take."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from litestar.params import Parameter
+
+#: Longest id on the wire (tracking plan, "Limits").
+ID_LENGTH = 255
+#: Ids of one list that are looked at; the rest of a longer list is ignored.
+LIST_LENGTH = 100
+
+MAX_LIMIT = 100
+
+Limit = Annotated[int, Parameter(ge=1, le=MAX_LIMIT, description="Most products in the answer")]
+Signature = Annotated[
+    str | None,
+    Parameter(
+        query="signature",
+        max_length=128,
+        description="HMAC-SHA256(user id, identity secret) in hex: lets a browser ask for a logged-in user",
+    ),
+]
+VisitorId = Annotated[
+    str,
+    Parameter(max_length=ID_LENGTH, description="Guest token, user id, or canonical visitor id (secret key)"),
+]
+ProductId = Annotated[
+    str, Parameter(max_length=ID_LENGTH, description="Product id of the catalogue or of an event")
+]
+
+
+def split_ids(text: str | None) -> tuple[str, ...]:
+    """Comma-separated ids in their order, each once; empty and overlong ones are left out."""
+    if not text:
+        return ()
+    ids = dict.fromkeys(part.strip() for part in text.split(","))
+    return tuple(found for found in ids if found and len(found) <= ID_LENGTH)[:LIST_LENGTH]

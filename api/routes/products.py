@@ -1,0 +1,86 @@
+"""GET /v1/products/{id}/...: what goes with a product."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from litestar import Request, Response, get
+from litestar.exceptions import NotFoundException
+from litestar.params import Parameter
+
+from api.access import needs_key
+from api.answers import ProductList
+from api.http import PROBLEMS, PUBLIC_LIST, answer
+from api.mixing import product_list
+from api.routes.parameters import Limit, ProductId
+from footfall.snapshot import Table
+
+_RESPONSES = {status: PROBLEMS[status] for status in (400, 401, 404, 503)}
+
+Fallback = Annotated[
+    bool, Parameter(description="Where the list is empty, take the next kind; each item's source says which")
+]
+
+
+@get(
+    "/v1/products/{product_id:str}/similar",
+    guards=[needs_key],
+    responses=_RESPONSES,
+    tags=["storefront"],
+    summary="Products alike",
+    sync_to_thread=False,
+)
+def similar(
+    request: Request[Any, Any, Any], product_id: ProductId, limit: Limit = 8, fallback: Fallback = True
+) -> Response[ProductList]:
+    """Products whose text is alike; where there are none, products viewed together, bought together, trending."""
+    order = (Table.SIMILAR, Table.VIEWED_TOGETHER, Table.BOUGHT_TOGETHER)
+    return _list(request, product_id, order, limit, fallback)
+
+
+@get(
+    "/v1/products/{product_id:str}/viewed-together",
+    guards=[needs_key],
+    responses=_RESPONSES,
+    tags=["storefront"],
+    summary="Products viewed in the same sessions",
+    sync_to_thread=False,
+)
+def viewed_together(
+    request: Request[Any, Any, Any], product_id: ProductId, limit: Limit = 8, fallback: Fallback = True
+) -> Response[ProductList]:
+    """Products viewed in the same sessions; where there are none, similar ones, bought together, trending."""
+    order = (Table.VIEWED_TOGETHER, Table.SIMILAR, Table.BOUGHT_TOGETHER)
+    return _list(request, product_id, order, limit, fallback)
+
+
+@get(
+    "/v1/products/{product_id:str}/bought-together",
+    guards=[needs_key],
+    responses=_RESPONSES,
+    tags=["storefront"],
+    summary="Products of the same orders",
+    sync_to_thread=False,
+)
+def bought_together(
+    request: Request[Any, Any, Any], product_id: ProductId, limit: Limit = 8, fallback: Fallback = True
+) -> Response[ProductList]:
+    """Products of the same orders; where there are none, viewed together, similar ones, trending."""
+    order = (Table.BOUGHT_TOGETHER, Table.VIEWED_TOGETHER, Table.SIMILAR)
+    return _list(request, product_id, order, limit, fallback)
+
+
+def _list(
+    request: Request[Any, Any, Any], product_id: str, order: Sequence[Table], limit: int, fallback: bool
+) -> Response[ProductList]:
+    snapshot = request.app.state.store.current()
+    if snapshot.product(product_id) is None:
+        raise NotFoundException(detail=f"no product {product_id!r} in this snapshot")
+    body = ProductList(
+        version=snapshot.version,
+        generated_at=snapshot.generated_at,
+        product_id=product_id,
+        items=product_list(snapshot, product_id, order, limit, fallback=fallback),
+    )
+    return answer(request, body, PUBLIC_LIST)

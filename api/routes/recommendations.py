@@ -1,0 +1,73 @@
+"""GET /v1/recommendations: what to show this visitor now."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from litestar import Request, Response, get
+from litestar.params import Parameter
+
+from api.access import needs_key, recommended_visitor
+from api.answers import Recommendations
+from api.http import PERSONAL, PROBLEMS, answer
+from api.mixing import Wish, recommend
+from api.routes.parameters import ID_LENGTH, Limit, Signature, split_ids
+
+_LIST = 8192
+
+
+@get(
+    "/v1/recommendations",
+    guards=[needs_key],
+    responses={status: PROBLEMS[status] for status in (400, 401, 403, 503)},
+    tags=["storefront"],
+    summary="Products for a visitor, now",
+    sync_to_thread=False,
+)
+def recommendations(
+    request: Request[Any, Any, Any],
+    guest: Annotated[
+        str | None, Parameter(max_length=ID_LENGTH, description="The visitor's guest token")
+    ] = None,
+    user: Annotated[
+        str | None,
+        Parameter(max_length=ID_LENGTH, description="User id; needs the secret key or a signature"),
+    ] = None,
+    signature: Signature = None,
+    viewed: Annotated[
+        str | None,
+        Parameter(max_length=_LIST, description="Products seen in this session, comma-separated, last first"),
+    ] = None,
+    cart: Annotated[
+        str | None, Parameter(max_length=_LIST, description="Products in the cart, comma-separated")
+    ] = None,
+    exclude: Annotated[
+        str | None, Parameter(max_length=_LIST, description="Products not to show, comma-separated")
+    ] = None,
+    limit: Limit = 8,
+    placement: Annotated[
+        str | None,
+        Parameter(
+            max_length=100, description="Where it is shown; `cart` puts bought-together products first"
+        ),
+    ] = None,
+) -> Response[Recommendations]:
+    """Mixes the visitor's published list with what they looked at in this session, then what goes with the cart, then
+    what trends. Never empty while the catalogue has something that isn't excluded; never a product of `cart`, of
+    `exclude`, or the one being looked at (the first of `viewed`); never one that can't be bought."""
+    state = request.app.state
+    snapshot = state.store.current()
+    wish = Wish(
+        visitor_id=recommended_visitor(
+            snapshot, state.settings, request.state.caller, guest, user, signature
+        ),
+        viewed=split_ids(viewed),
+        cart=split_ids(cart),
+        exclude=split_ids(exclude),
+        limit=limit,
+        placement=placement,
+    )
+    body = Recommendations(
+        version=snapshot.version, generated_at=snapshot.generated_at, items=recommend(snapshot, wish)
+    )
+    return answer(request, body, PERSONAL)

@@ -1,0 +1,232 @@
+"""A small shop's marts, made as the dbt contract says, and the snapshot written from them.
+
+Products p01..p12 in three categories (p12 is sold out). Each odd row below names its case.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from api.app import create_app
+from footfall.settings import Settings
+from orchestration.lib.snapshot import build_snapshot, publish
+
+PUBLIC = {"X-Footfall-Key": "public-key-of-the-test"}
+SECRET = {"Authorization": "Bearer secret-key-of-the-test"}
+
+ADA_GUEST = "6f1c3b52-0f0e-4f7e-9a51-8d1f2b3c4d5e"
+"""Guest token linked to user ada."""
+COLD_GUEST = "11111111-2222-4333-8444-555555555555"
+"""A token the shop has never seen."""
+SOLO_GUEST = "a3d9c6f0-7b1e-4c2d-8e5f-0123456789ab"
+"""A guest who never logged in."""
+
+SCHEMA = """
+create schema marts;
+create table marts.products (
+    product_id varchar, handle varchar, title varchar, body_text varchar, vendor varchar, product_type varchar,
+    tags varchar[], url varchar, image_url varchar, price decimal(18, 2), currency varchar, is_available boolean,
+    captured_at timestamp
+);
+create table marts.identity_map (
+    identifier varchar, visitor_id varchar, identifier_type varchar, value varchar,
+    first_seen_at timestamp, last_seen_at timestamp
+);
+create table marts.visitors (
+    visitor_id varchar, is_guest boolean, user_id varchar, first_seen_at timestamp, last_seen_at timestamp,
+    sessions integer, orders integer, revenue decimal(18, 2), last_product_id varchar, cart varchar
+);
+create table marts.visitor_product_affinity (
+    visitor_id varchar, product_id varchar, affinity double, view_score double, option_score double,
+    cart_score double, purchase_score double, views integer, carts integer, purchases integer, last_at timestamp,
+    has_purchased boolean
+);
+create table marts.visitor_category_affinity (visitor_id varchar, category varchar, affinity double, rank integer);
+create table marts.product_recommendations (
+    product_id varchar, kind varchar, rank integer, other_product_id varchar, score double, source varchar,
+    reason varchar
+);
+create table marts.visitor_recommendations (
+    visitor_id varchar, rank integer, product_id varchar, score double, source varchar, reason varchar
+);
+create table marts.trending_products (rank integer, product_id varchar, score double, category varchar);
+create table marts.visitor_affinity (
+    visitor_id varchar, other_visitor_id varchar, rank integer, score double, source varchar, shared varchar[]
+);
+create table marts.sessions_daily (
+    day date, is_guest boolean, sessions bigint, visitors bigint, bounces bigint, page_views bigint, orders bigint,
+    revenue decimal(18, 2), median_duration_seconds double
+);
+create table marts.funnel_steps (
+    funnel varchar, step integer, step_name varchar, scope varchar, reached bigint, drop_off bigint,
+    conversion_from_first double, conversion_from_previous double
+);
+create table marts.funnel_time_to_convert (
+    funnel varchar, step integer, p25 double, p50 double, p75 double, p90 double, mean double
+);
+create table marts.funnel_time_histogram (
+    funnel varchar, step integer, bucket_from_s double, bucket_to_s double, n bigint
+);
+"""
+
+CATEGORIES = {1: "Shirts", 2: "Shirts", 3: "Shirts", 4: "Shirts", 5: "Mugs", 6: "Mugs", 7: "Mugs", 8: "Mugs"}
+SOLD_OUT = "p12"
+
+
+def product_id(number: int) -> str:
+    return f"p{number:02d}"
+
+
+def make_marts(con: duckdb.DuckDBPyConnection, *, products: int = 12) -> None:
+    """The shop's marts in schema ``marts`` of con's database."""
+    con.execute(SCHEMA)
+    seen = dt.datetime(2026, 11, 1, 12, 0)
+    for number in range(1, products + 1):
+        name = product_id(number)
+        _insert(
+            con,
+            "products",
+            [
+                name, f"thing-{number}", f'Thing "{number}" — größe', "text", "Vendor", CATEGORIES.get(number, "Rare"),
+                ["a"], f"/products/thing-{number}", f"/img/{number}.svg", f"{number * 10}.90", "EUR", name != SOLD_OUT,
+                seen + dt.timedelta(minutes=number),
+            ],
+        )  # fmt: skip
+    _lists(con)
+    _people(con, seen)
+    _analytics(con)
+
+
+def _lists(con: duckdb.DuckDBPyConnection) -> None:
+    def rows(kind: str, of: int, others: list[int], source: str, reason: str) -> None:
+        for rank, other in enumerate(others, 1):
+            row = [product_id(of), kind, rank, product_id(other), 1 / rank, source, reason]
+            _insert(con, "product_recommendations", row)
+
+    rows("similar", 1, [2, 3, 12, 4], "text", "Similar to Thing 1")  # 12: sold out, must vanish from the list
+    rows("similar", 2, [1, 3], "text", "Similar to Thing 2")
+    rows("similar", 5, [6, 7], "text", "Similar to Thing 5")
+    rows("viewed_together", 1, [3, 5], "views", "Often viewed with Thing 1")
+    rows("viewed_together", 9, [10], "views", "Often viewed with Thing 9")  # 9 has no similar list
+    rows("bought_together", 5, [8, 1], "orders", "Often bought with Thing 5")
+    for rank, number in enumerate([7, 1, 12, 9], 1):
+        _insert(con, "trending_products", [rank, product_id(number), 10.0 / rank, ""])
+    _insert(con, "trending_products", [1, "p06", 4.0, "Mugs"])
+
+
+def _people(con: duckdb.DuckDBPyConnection, seen: dt.datetime) -> None:
+    later = seen + dt.timedelta(days=2)
+    cart = '[{"product_id": "p05", "quantity": 2}]'
+    for identifier, visitor, kind in [
+        (f"guest:{ADA_GUEST}", "u_ada", "guest"),
+        ("user:ada", "u_ada", "user"),
+        (f"guest:{SOLO_GUEST}", f"g_{SOLO_GUEST}", "guest"),
+        ("guest:short", "g_short", "guest"),
+    ]:
+        value = identifier.split(":", 1)[1]
+        _insert(con, "identity_map", [identifier, visitor, kind, value, seen, later])
+    _insert(con, "visitors", ["u_ada", False, "ada", seen, later, 3, 1, "59.80", "p05", cart])
+    _insert(con, "visitors", [f"g_{SOLO_GUEST}", True, None, seen, later, 1, 0, "0.00", "p01", None])
+    _insert(
+        con, "visitors", ["g_short", True, None, seen, later, 1, 0, None, None, "no json"]
+    )  # a cart that is no JSON
+    for visitor, product, affinity, purchases in [("u_ada", "p05", 12.5, 1), ("u_ada", "p01", 2.0, 0)]:
+        _insert(
+            con,
+            "visitor_product_affinity",
+            [
+                visitor,
+                product,
+                affinity,
+                2.5,
+                0.0,
+                0.0,
+                10.0 * purchases,
+                3,
+                0,
+                purchases,
+                later,
+                purchases > 0,
+            ],
+        )
+    _insert(con, "visitor_category_affinity", ["u_ada", "Mugs", 12.5, 1])
+    _insert(con, "visitor_category_affinity", ["u_ada", "Shirts", 2.0, 2])
+    for rank, product in enumerate(["p06", "p07", "p02", "p12"], 1):
+        _insert(
+            con,
+            "visitor_recommendations",
+            ["u_ada", rank, product, 1 / rank, "affinity", "Because you like Mugs"],
+        )
+    _insert(con, "visitor_affinity", ["u_ada", f"g_{SOLO_GUEST}", 1, 0.8, "behaviour", ["p01", "p05"]])
+
+
+def _analytics(con: duckdb.DuckDBPyConnection) -> None:
+    for day in range(1, 4):
+        date = dt.date(2026, 11, day)
+        _insert(con, "sessions_daily", [date, True, 10, 8, 4, 30, 1, "19.90", 35.0])
+        _insert(con, "sessions_daily", [date, False, 5, 4, 1, 25, 2, "70.10", 80.0])
+    steps = [
+        ("Product Viewed", 100),
+        ("Product Added", 40),
+        ("Checkout Started", 20),
+        ("Order Completed", 10),
+    ]
+    before = 100
+    for step, (name, reached) in enumerate(steps, 1):
+        _insert(
+            con,
+            "funnel_steps",
+            ["product", step, name, "session", reached, before - reached, reached / 100, reached / before],
+        )
+        before = reached
+    _insert(con, "funnel_time_to_convert", ["product", 2, 10.0, 20.0, 40.0, 90.0, 30.0])
+    _insert(con, "funnel_time_histogram", ["product", 2, 0.0, 30.0, 25])
+    _insert(con, "funnel_time_histogram", ["product", 2, 30.0, None, 15])  # the open last bucket
+
+
+def _insert(con: duckdb.DuckDBPyConnection, mart: str, row: list[Any]) -> None:
+    con.execute(f"insert into marts.{mart} values ({', '.join('?' for _ in row)})", row)
+
+
+@pytest.fixture
+def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
+    con = duckdb.connect()
+    make_marts(con)
+    yield con
+    con.close()
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory with one published snapshot, ``v1``. Not to be changed."""
+    data = tmp_path_factory.mktemp("published")
+    with duckdb.connect() as con:
+        make_marts(con)
+        build_snapshot(con, data / "serving", version="v1")
+    publish(data / "serving", "v1")
+    return data
+
+
+def settings_for(data: Path, **changes: Any) -> Settings:
+    return Settings(
+        data=data,
+        api_public_key=PUBLIC["X-Footfall-Key"],
+        api_secret_key=SECRET["Authorization"].removeprefix("Bearer "),
+        identity_secret="identity-secret-of-the-test",
+        **changes,
+    )
+
+
+@pytest.fixture(scope="session")
+def client(published: Path) -> Iterator[TestClient[Litestar]]:
+    """The API over the published snapshot."""
+    with TestClient(create_app(settings_for(published)), raise_server_exceptions=False) as test_client:
+        yield test_client
