@@ -1,0 +1,123 @@
+/** Personalisation: fills the shop's blocks from the API, and tells what was seen and clicked. */
+import type { Core, FootfallWindow, Item, RecommendOptions } from '../core/types';
+
+const core = (window as unknown as FootfallWindow).footfall!.$ as Core;
+
+/** The API's time: after it the shop's own content stays. */
+const PATIENCE_MS = 1500;
+
+interface Answer {
+  version?: string;
+  items: Item[];
+}
+
+const ask = async (options: RecommendOptions): Promise<Answer> => {
+  const kind = options.kind || 'recommended';
+  const here = options.product || core.product().product_id || '';
+  const guest = core.guest();
+  const limit = +(options.limit || 4);
+  if (kind == 'recently-viewed') {
+    return { items: core.viewed().filter((v) => v.product_id != here).slice(0, limit) };
+  }
+  const query = new URLSearchParams({ key: core.option('apiKey') || '', limit: String(limit) });
+  let path = 'recommendations';
+  if (kind == 'recommended') {
+    // without the visitor's consent to be recognised the current page is all that counts
+    const viewed = guest ? [here, ...core.viewed().map((v) => v.product_id)] : [here];
+    const all: Record<string, string | undefined> = {
+      guest,
+      viewed: [...new Set(viewed)].filter(Boolean).slice(0, 10).join(),
+      cart: options.cart || core.cart(),
+      placement: options.placement,
+    };
+    for (const name in all) if (all[name]) query.set(name, all[name]!);
+  } else {
+    if (!here) return { items: [] };
+    path = `products/${encodeURIComponent(here)}/${kind}`;
+  }
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), PATIENCE_MS);
+  try {
+    const r = await fetch(`${(core.option('api') || '').replace(/\/$/, '')}/v1/${path}?${query}`, { signal: stop.signal, credentials: 'omit' });
+    if (!r.ok) throw new Error(`recommendations: ${r.status}`);
+    return (await r.json()) as Answer;
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+export const recommend = (options: RecommendOptions): Promise<Item[]> => ask(options).then((a) => a.items);
+
+const money = (item: Item): string => {
+  if (item.price == null || item.price === '') return '';
+  try {
+    return new Intl.NumberFormat(document.documentElement.lang || undefined, { style: 'currency', currency: item.currency || '' }).format(+item.price);
+  } catch {
+    return String(item.price);
+  }
+};
+
+/** The text or address that a `data-ff-bind` names. */
+const value = (item: Item, name: string): string => (name == 'price' ? money(item) : String((item as unknown as Record<string, unknown>)[name] ?? ''));
+
+/** Only addresses that lead to a page or a picture. */
+const safe = (url: string): string => (/^(https?:|\/|\.|#)/i.test(url) ? url : '');
+
+/** Writes an item into its markup: a link gets its address, a picture its source, anything else its text. */
+const bind = (root: Element, item: Item): void =>
+  [root, ...root.querySelectorAll('[data-ff-bind]')].forEach((el) => {
+    const name = el.getAttribute('data-ff-bind');
+    if (!name) return;
+    const text = value(item, name);
+    if (el instanceof HTMLImageElement) {
+      el.alt = item.title;
+      if (safe(text)) el.src = safe(text);
+      else el.remove();
+    } else if (el instanceof HTMLAnchorElement && name == 'url') el.href = safe(text);
+    else el.textContent = text;
+  });
+
+const CARD =
+  '<a class="ff-card" data-ff-bind="url"><img class="ff-card__image" loading="lazy" data-ff-bind="image_url"><span class="ff-card__title" data-ff-bind="title"></span><span class="ff-card__price" data-ff-bind="price"></span><span class="ff-card__reason" data-ff-bind="reason"></span></a>';
+
+const seen = (block: HTMLElement, tell: () => void): void => {
+  const watch = new IntersectionObserver(
+    (entries) => {
+      if (!entries.some((e) => e.isIntersecting)) return;
+      watch.disconnect();
+      tell();
+    },
+    { threshold: 0.5 },
+  );
+  watch.observe(block);
+};
+
+const fill = async (block: HTMLElement): Promise<void> => {
+  const { footfall: kind, limit, placement = kind, productId, cart } = block.dataset;
+  const { items, version } = await ask({ kind, limit, placement, product: productId, cart });
+  if (!items.length) return;
+  const template = block.querySelector('template') || Object.assign(document.createElement('template'), { innerHTML: CARD });
+  block.style.minHeight = block.offsetHeight + 'px';
+  const list = document.createElement('div');
+  list.className = 'ff-list';
+  items.forEach((item, i) => {
+    const card = (template.content.cloneNode(true) as DocumentFragment).firstElementChild as HTMLElement;
+    bind(card, item);
+    card.dataset.productId = item.product_id;
+    const click = (): void =>
+      core.send('Recommendation Clicked', { placement, kind, product_id: item.product_id, position: i + 1, version, source: item.source, reason: item.reason });
+    card.addEventListener('click', click);
+    card.addEventListener('auxclick', click);
+    list.append(card);
+  });
+  block.replaceChildren(list, ...(template.isConnected ? [template] : []));
+  block.dataset.footfallState = 'filled';
+  seen(block, () => core.send('Recommendation Viewed', { placement, kind, product_ids: items.map((x) => x.product_id), version }));
+};
+
+/** Fills every block that is not filled yet; on any failure the block stays as the shop wrote it. */
+export const blocks = (): void =>
+  document.querySelectorAll<HTMLElement>('[data-footfall]:not([data-footfall-state])').forEach((block) => {
+    block.dataset.footfallState = 'asked';
+    fill(block).catch(() => (block.dataset.footfallState = 'kept'));
+  });
