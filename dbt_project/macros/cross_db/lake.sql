@@ -1,0 +1,114 @@
+{#
+  The lake is the border between engines: these macros are the only place that knows how its files
+  are read. They call source(), so that lineage runs from the lake to the marts, and they look
+  FOOTFALL_DATA up when a model runs, not when the project is parsed: a manifest that was built once
+  works for any data directory.
+#}
+{%- macro lake_root() -%}
+  {{ return(env_var('FOOTFALL_DATA', '../data') ~ '/lake') }}
+{%- endmacro -%}
+
+
+{#- A whole table of the lake, as a relation. `pattern` is relative to the table's directory. -#}
+{%- macro lake_table(name, pattern='*.parquet', source_name='lake') -%}
+  {%- do source(source_name, name) -%}
+  {{ return(adapter.dispatch('lake_table', 'footfall')(name, pattern)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__lake_table(name, pattern) -%}
+  read_parquet('{{ footfall.lake_root() }}/{{ name }}/{{ pattern }}', union_by_name = true, hive_partitioning = false)
+{%- endmacro -%}
+
+{%- macro default__lake_table(name, pattern) -%}
+  parquet.`{{ footfall.lake_root() }}/{{ name }}`
+{%- endmacro -%}
+
+
+{#- A table that a Python asset made: lake/derived/<name>/<name>.parquet, replaced whole. -#}
+{%- macro derived_table(name) -%}
+  {%- do source('derived', name) -%}
+  {{ return(adapter.dispatch('lake_table', 'footfall')('derived/' ~ name, name ~ '.parquet')) }}
+{%- endmacro -%}
+
+
+{#- Ledgers of senders: $FOOTFALL_DATA/ledgers/*.parquet, one schema file always there. -#}
+{%- macro ledger_table(name) -%}
+  {%- do source('ledgers', name) -%}
+  {{ return(adapter.dispatch('lake_table', 'footfall')('../ledgers', '*.parquet')) }}
+{%- endmacro -%}
+
+
+{#- Directory and name of the file that a row was read from, as `received_date=.../<name>.parquet`. -#}
+{%- macro lake_file() -%}
+  {{ return(adapter.dispatch('lake_file', 'footfall')()) }}
+{%- endmacro -%}
+
+{%- macro duckdb__lake_file() -%}
+  regexp_extract(replace(filename, '\\', '/'), '[^/]+/[^/]+$')
+{%- endmacro -%}
+
+{%- macro default__lake_file() -%}
+  regexp_extract(input_file_name(), '[^/]+/[^/]+$', 0)
+{%- endmacro -%}
+
+
+{#-
+  What is new in the lake, as a relation: the files that this model has not read yet, by name, so
+  that an increment costs nothing for history. A file's name starts with its load id (12 digits).
+  The model keeps load_id and lake_file() of every row. Files of the last var('lake_lookback_loads')
+  loads that are not among the model's rows are new (a load may still have been writing when it was
+  listed before); older ones are not looked at again. No new file: the schema file alone, zero rows.
+-#}
+{%- macro lake_increment(name) -%}
+  {%- do source('lake', name) -%}
+  {{ return(adapter.dispatch('lake_increment', 'footfall')(name)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__lake_increment(name) -%}
+  {%- set pattern = '*/*.parquet' -%}
+  {%- if not execute or not is_incremental() -%}
+    {{ return(footfall.duckdb__lake_table(name, pattern)) }}
+  {%- endif -%}
+  {%- set root = footfall.lake_root() ~ '/' ~ name -%}
+  {%- set listing -%}
+    with oldest as (
+      select coalesce(max(load_id), 0) - {{ var('lake_lookback_loads') }} as load_id
+      from {{ this }}
+    ),
+    files as (
+      select
+        filename,
+        {{ footfall.lake_file() }} as lake_file,
+        try_cast(left(parse_filename(filename), 12) as bigint) as load_id
+      from (select file as filename from glob('{{ root }}/{{ pattern }}')) as listed
+    ),
+    staged as (
+      select distinct lake_file
+      from {{ this }}
+      where load_id >= (select oldest.load_id from oldest)
+    )
+    select files.filename
+    from files
+    where files.load_id >= (select oldest.load_id from oldest)
+      and files.load_id > 0
+      and files.lake_file not in (select staged.lake_file from staged)
+    order by files.filename
+  {%- endset -%}
+  {%- set files = run_query(listing).columns[0].values() | list -%}
+  {%- if not files -%}
+    {%- set files = [root ~ '/received_date=1970-01-01/000000000000-schema.parquet'] -%}
+  {%- endif -%}
+  read_parquet([{% for file in files %}'{{ file | replace("'", "''") }}'{% if not loop.last %}, {% endif %}{% endfor %}], union_by_name = true, hive_partitioning = false)
+{%- endmacro -%}
+
+{%- macro default__lake_increment(name) -%}
+  {%- if execute and is_incremental() -%}
+  (
+    select *
+    from {{ footfall.default__lake_table(name, '') }}
+    where load_id > (select coalesce(max(load_id), 0) from {{ this }})
+  )
+  {%- else -%}
+  {{ footfall.default__lake_table(name, '') }}
+  {%- endif -%}
+{%- endmacro -%}

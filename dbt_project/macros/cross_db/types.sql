@@ -1,0 +1,83 @@
+{#
+  Types, time and text. Timestamps are UTC without a zone, with microseconds.
+#}
+{%- macro text_type() -%}
+  {{ return(adapter.dispatch('text_type', 'footfall')()) }}
+{%- endmacro -%}
+
+{%- macro duckdb__text_type() -%} varchar {%- endmacro -%}
+{%- macro default__text_type() -%} string {%- endmacro -%}
+
+
+{%- macro text_list_type() -%}
+  {{ return(adapter.dispatch('text_list_type', 'footfall')()) }}
+{%- endmacro -%}
+
+{%- macro duckdb__text_list_type() -%} varchar[] {%- endmacro -%}
+{%- macro default__text_list_type() -%} array<string> {%- endmacro -%}
+
+
+{#- Microseconds since 1970, as a whole number. -#}
+{%- macro epoch_us(timestamp_expression) -%}
+  {{ return(adapter.dispatch('epoch_us', 'footfall')(timestamp_expression)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__epoch_us(timestamp_expression) -%}
+  epoch_us({{ timestamp_expression }})
+{%- endmacro -%}
+
+{%- macro default__epoch_us(timestamp_expression) -%}
+  unix_micros({{ timestamp_expression }})
+{%- endmacro -%}
+
+
+{#- Seconds from one timestamp to another, as a double with the microseconds kept. -#}
+{%- macro seconds_between(earlier, later) -%}
+  ({{ footfall.epoch_us(later) }} - {{ footfall.epoch_us(earlier) }}) / 1000000.0
+{%- endmacro -%}
+
+
+{%- macro add_days(timestamp_expression, days) -%}
+  {{ return(adapter.dispatch('add_days', 'footfall')(timestamp_expression, days)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__add_days(timestamp_expression, days) -%}
+  ({{ timestamp_expression }} + to_days(cast({{ days }} as integer)))
+{%- endmacro -%}
+
+{%- macro default__add_days(timestamp_expression, days) -%}
+  ({{ timestamp_expression }} + make_interval(0, 0, 0, cast({{ days }} as int)))
+{%- endmacro -%}
+
+
+{%- macro add_microseconds(timestamp_expression, microseconds) -%}
+  {{ return(adapter.dispatch('add_microseconds', 'footfall')(timestamp_expression, microseconds)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__add_microseconds(timestamp_expression, microseconds) -%}
+  ({{ timestamp_expression }} + to_microseconds({{ microseconds }}))
+{%- endmacro -%}
+
+{%- macro default__add_microseconds(timestamp_expression, microseconds) -%}
+  timestamp_micros(unix_micros({{ timestamp_expression }}) + {{ microseconds }})
+{%- endmacro -%}
+
+
+{#- A key of fixed length from expressions that are never null. -#}
+{%- macro hash_key(expressions) -%}
+  md5({{ expressions | join(" || '|' || ") }})
+{%- endmacro -%}
+
+
+{#- The host of a url, lower case, without www. and port; null where there is none. -#}
+{%- macro url_host(url) -%}
+  {{ return(adapter.dispatch('url_host', 'footfall')(url)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__url_host(url) -%}
+  nullif(lower(regexp_extract({{ url }}, '^[a-zA-Z][a-zA-Z0-9+.-]*://(?:[^/?#@]*@)?(?:www\.)?([^/:?#]+)', 1)), '')
+{%- endmacro -%}
+
+{%- macro default__url_host(url) -%}
+  nullif(lower(regexp_replace(parse_url({{ url }}, 'HOST'), '^www\\.', '')), '')
+{%- endmacro -%}

@@ -1,0 +1,97 @@
+{#-
+  Funnels. `funnel_level_columns` numbers the steps an event matches; `window_funnel` walks them.
+
+  Semantics are those of ClickHouse's windowFunnel in its default mode: steps in order, other events in
+  between allowed, the window counted from step 1, which may start again later; of events at one
+  moment the event id decides which came first; one event serves one step. A step-k event
+  qualifies when the newest step-1 event from which step k-1 was reached before it is no further back
+  than the window; that newest start is the best one that any later step can have.
+-#}
+{%- macro step_condition(step) -%}
+  (event = '{{ step.event | replace("'", "''") }}'{% if step.where %} and ({{ step.where }}){% endif %})
+{%- endmacro -%}
+
+
+{#- One funnel as a chain of CTE bodies: a select of (funnel, scope_key, step, reached_at, started_at). -#}
+{%- macro window_funnel(funnel, relation) -%}
+  {%- set steps = funnel.steps -%}
+  {%- set scope = funnel.scope or 'visitor' -%}
+  {%- set scope_key = 'session_id' if scope == 'session' else 'visitor_id' -%}
+  {%- set window_us = ((funnel.window_days or var('conversion_window_days')) * 86400 * 1000000) | int -%}
+  {%- set before = 'partition by scope_key order by occurred_us, event_order rows between unbounded preceding and 1 preceding' -%}
+  with step_1 as (
+    select
+      {{ scope_key }} as scope_key,
+      occurred_us,
+      event_id as event_order,
+      {% for step in steps %}
+        {{ footfall.step_condition(step) }} as is_step_{{ loop.index }},
+      {% endfor %}
+      case when {{ footfall.step_condition(steps[0]) }} then occurred_us end as start_1
+    from {{ relation }}
+    where {% for step in steps %}{{ footfall.step_condition(step) }}{% if not loop.last %} or {% endif %}{% endfor %}
+  ){% for step in steps[1:] %},
+  {%- set number = loop.index + 1 %}
+  step_{{ number }} as (
+    select
+      *,
+      case
+        when is_step_{{ number }}
+          and occurred_us - max(start_{{ number - 1 }}) over ({{ before }}) <= {{ window_us }}
+          then max(start_{{ number - 1 }}) over ({{ before }})
+      end as start_{{ number }}
+    from step_{{ number - 1 }}
+  ){% endfor %},
+  reached as (
+    {% for step in steps %}
+    select
+      scope_key,
+      {{ loop.index }} as step,
+      start_{{ loop.index }} as start_us,
+      min(occurred_us) as reached_us
+    from step_{{ steps | length }}
+    where start_{{ loop.index }} is not null
+    group by scope_key, start_{{ loop.index }}
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+  ),
+  -- The attempt that counts: the one that got furthest, of several the first to get there.
+  attempts as (
+    select
+      scope_key,
+      start_us,
+      row_number() over (
+        partition by scope_key
+        order by max(step) desc, max(reached_us) asc, start_us asc
+      ) as attempt_rank
+    from reached
+    group by scope_key, start_us
+  )
+  select
+    '{{ funnel.name | replace("'", "''") }}' as funnel,
+    reached.scope_key,
+    reached.step,
+    reached.start_us,
+    reached.reached_us
+  from reached
+  inner join attempts
+    on reached.scope_key = attempts.scope_key
+    and reached.start_us = attempts.start_us
+  where attempts.attempt_rank = 1
+{%- endmacro -%}
+
+
+{#- Every declared step as a row (funnel, scope, step, step_name), as a select. -#}
+{%- macro declared_funnel_steps() -%}
+  {%- set rows = [] -%}
+  {%- for funnel in var('funnels') -%}
+    {%- for step in funnel.steps -%}
+      {%- do rows.append(
+        "select cast('" ~ funnel.name | replace("'", "''") ~ "' as " ~ footfall.text_type() ~ ") as funnel, cast('"
+        ~ (funnel.scope or 'visitor') ~ "' as " ~ footfall.text_type() ~ ") as scope, "
+        ~ loop.index ~ " as step, cast('" ~ (step.name or step.event) | replace("'", "''") ~ "' as " ~ footfall.text_type() ~ ") as step_name"
+      ) -%}
+    {%- endfor -%}
+  {%- endfor -%}
+  {{ rows | join('\nunion all\n') }}
+{%- endmacro -%}

@@ -1,0 +1,43 @@
+{{
+  config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='device',
+    on_schema_change='append_new_columns',
+    meta={'dagster': {'group': 'affinity'}}
+  )
+}}
+
+{%- set touched = touched_devices() %}
+
+-- What each device did with each product on each day. Purchases are not here: orders count once
+-- over several messages and may change hands, see int_visitor_product_days.
+with events as (
+  select * from {{ ref('int_session_events') }}
+  where product_id is not null
+    and event in ('Product Viewed', 'Product Option Selected', 'Product Added', 'Product Removed')
+  {% if is_incremental() %}
+    and device in ({{ touched }})
+  {% endif %}
+),
+
+final as (
+  select
+    device,
+    product_id,
+    sum(case when event = 'Product Viewed' then 1 else 0 end) as views,
+    sum(case when event = 'Product Option Selected' then 1 else 0 end) as options,
+    sum(case when event = 'Product Added' then 1 else 0 end) as carts,
+    sum(case when event = 'Product Removed' then 1 else 0 end) as removals,
+    cast(occurred_at as date) as day,
+    max(case when event = 'Product Viewed' then occurred_at end) as last_view_at,
+    max(case when event = 'Product Option Selected' then occurred_at end) as last_option_at,
+    max(case when event = 'Product Added' then occurred_at end) as last_cart_at,
+    max(case when event = 'Product Removed' then occurred_at end) as last_removal_at,
+    max(occurred_at) as last_at,
+    max(staged_at) as staged_at
+  from events
+  group by device, product_id, cast(occurred_at as date)
+)
+
+select * from final

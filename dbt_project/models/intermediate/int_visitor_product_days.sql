@@ -1,0 +1,100 @@
+{{ config(meta={'dagster': {'group': 'affinity'}}) }}
+
+-- The same by person, purchases and refunds added: a person's devices add up.
+with device_days as (
+  select * from {{ ref('int_device_product_days') }}
+),
+
+devices as (
+  select * from {{ ref('int_device_links') }}
+),
+
+orders as (
+  select * from {{ ref('stg_shop__orders') }}
+),
+
+order_lines as (
+  select * from {{ ref('stg_shop__order_lines') }}
+  where product_id is not null
+),
+
+browsing as (
+  select
+    devices.visitor_id,
+    device_days.product_id,
+    device_days.day,
+    sum(device_days.views) as views,
+    sum(device_days.options) as options,
+    sum(device_days.carts) as carts,
+    sum(device_days.removals) as removals,
+    0 as purchases,
+    0 as refunds,
+    max(device_days.last_view_at) as last_view_at,
+    max(device_days.last_option_at) as last_option_at,
+    max(device_days.last_cart_at) as last_cart_at,
+    max(device_days.last_removal_at) as last_removal_at,
+    cast(null as timestamp) as last_purchase_at,
+    cast(null as timestamp) as last_refund_at,
+    max(device_days.last_at) as last_at
+  from device_days
+  inner join devices
+    on device_days.device = devices.device
+  group by devices.visitor_id, device_days.product_id, device_days.day
+),
+
+-- One purchase is one order that holds the product, whatever the quantity.
+buying as (
+  select
+    devices.visitor_id,
+    order_lines.product_id,
+    cast(orders.occurred_at as date) as day,
+    0 as views,
+    0 as options,
+    0 as carts,
+    0 as removals,
+    count(distinct case when order_lines.quantity > 0 then order_lines.order_key end) as purchases,
+    count(distinct case when order_lines.quantity < 0 then order_lines.order_key end) as refunds,
+    cast(null as timestamp) as last_view_at,
+    cast(null as timestamp) as last_option_at,
+    cast(null as timestamp) as last_cart_at,
+    cast(null as timestamp) as last_removal_at,
+    max(case when order_lines.quantity > 0 then orders.occurred_at end) as last_purchase_at,
+    max(case when order_lines.quantity < 0 then orders.occurred_at end) as last_refund_at,
+    max(orders.occurred_at) as last_at
+  from order_lines
+  inner join orders
+    on order_lines.order_key = orders.order_key
+  inner join devices
+    on orders.device = devices.device
+  group by devices.visitor_id, order_lines.product_id, cast(orders.occurred_at as date)
+),
+
+unioned as (
+  select * from browsing
+  union all
+  select * from buying
+),
+
+final as (
+  select
+    visitor_id,
+    product_id,
+    cast(sum(views) as bigint) as views,
+    cast(sum(options) as bigint) as options,
+    cast(sum(carts) as bigint) as carts,
+    cast(sum(removals) as bigint) as removals,
+    cast(sum(purchases) as bigint) as purchases,
+    cast(sum(refunds) as bigint) as refunds,
+    day,
+    max(last_view_at) as last_view_at,
+    max(last_option_at) as last_option_at,
+    max(last_cart_at) as last_cart_at,
+    max(last_removal_at) as last_removal_at,
+    max(last_purchase_at) as last_purchase_at,
+    max(last_refund_at) as last_refund_at,
+    max(last_at) as last_at
+  from unioned
+  group by visitor_id, product_id, day
+)
+
+select * from final

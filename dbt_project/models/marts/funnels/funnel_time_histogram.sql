@@ -1,0 +1,38 @@
+{%- set edges = var('funnel_histogram_edges') -%}
+with declared as (
+  {{ declared_funnel_steps() }}
+),
+
+buckets as (
+  {% for edge in edges %}
+  select
+    cast({{ edge }} as double) as bucket_from_s,
+    cast({{ edges[loop.index] if not loop.last else 'null' }} as double) as bucket_to_s
+  {% if not loop.last %}union all{% endif %}
+  {% endfor %}
+),
+
+conversions as (
+  select * from {{ ref('funnel_conversions') }}
+  where step > 1
+),
+
+final as (
+  select
+    declared.funnel,
+    cast(declared.step as integer) as step,
+    buckets.bucket_from_s,
+    buckets.bucket_to_s,
+    cast(count(conversions.scope_key) as bigint) as n
+  from declared
+  cross join buckets
+  left join conversions
+    on declared.funnel = conversions.funnel
+    and declared.step = conversions.step
+    and conversions.seconds_from_previous >= buckets.bucket_from_s
+    and (buckets.bucket_to_s is null or conversions.seconds_from_previous < buckets.bucket_to_s)
+  where declared.step > 1
+  group by declared.funnel, declared.step, buckets.bucket_from_s, buckets.bucket_to_s
+)
+
+select * from final

@@ -1,0 +1,105 @@
+with devices as (
+  select * from {{ ref('int_device_links') }}
+),
+
+identities as (
+  select * from {{ ref('identity_map') }}
+),
+
+sessions as (
+  select * from {{ ref('sessions') }}
+),
+
+orders as (
+  select * from {{ ref('stg_shop__orders') }}
+),
+
+affinity as (
+  select * from {{ ref('visitor_product_affinity') }}
+),
+
+carts as (
+  select * from {{ ref('int_open_carts') }}
+),
+
+people as (
+  select
+    visitor_id,
+    min(first_seen_at) as first_seen_at,
+    max(last_seen_at) as last_seen_at,
+    max(user_id) as user_id
+  from (
+    select
+      visitor_id,
+      user_id,
+      first_seen_at,
+      last_seen_at
+    from devices
+    union all
+    -- A user who was seen only on a device that is now another user's is a visitor all the same.
+    select
+      visitor_id,
+      value as user_id,
+      first_seen_at,
+      last_seen_at
+    from identities
+    where identifier_type = 'user'
+  ) as sightings
+  group by visitor_id
+),
+
+visitor_sessions as (
+  select
+    visitor_id,
+    count(*) as sessions
+  from sessions
+  group by visitor_id
+),
+
+visitor_orders as (
+  select
+    devices.visitor_id,
+    sum(case when orders.is_refund then 0 else 1 end) as orders,
+    sum(orders.revenue) as revenue
+  from orders
+  inner join devices
+    on orders.device = devices.device
+  group by devices.visitor_id
+),
+
+last_products as (
+  select
+    visitor_id,
+    product_id,
+    row_number() over (
+      partition by visitor_id
+      order by last_at desc, affinity desc, product_id asc
+    ) as recency
+  from affinity
+),
+
+final as (
+  select
+    people.visitor_id,
+    people.user_id is null as is_guest,
+    people.user_id,
+    last_products.product_id as last_product_id,
+    carts.cart,
+    cast(coalesce(visitor_sessions.sessions, 0) as bigint) as sessions,
+    cast(coalesce(visitor_orders.orders, 0) as bigint) as orders,
+    cast(coalesce(visitor_orders.revenue, 0) as decimal(18, 2)) as revenue,
+    people.first_seen_at,
+    people.last_seen_at
+  from people
+  left join visitor_sessions
+    on people.visitor_id = visitor_sessions.visitor_id
+  left join visitor_orders
+    on people.visitor_id = visitor_orders.visitor_id
+  left join last_products
+    on people.visitor_id = last_products.visitor_id
+    and last_products.recency = 1
+  left join carts
+    on people.visitor_id = carts.visitor_id
+)
+
+select * from final

@@ -1,0 +1,70 @@
+-- The same law for history that was imported, by the hour the messages speak of: the importer's own
+-- ledger of what it sent against what arrived. Only hours that a ledger names.
+with ledger as (
+  select
+    source,
+    occurred_hour,
+    sum(sent) as sent,
+    sum(accepted) as accepted,
+    sum(rejected) as rejected
+  from {{ ref('stg_footfall__import_ledger') }}
+  group by source, occurred_hour
+),
+
+lake as (
+  select
+    source,
+    date_trunc('hour', occurred_at) as occurred_hour,
+    count(*) as in_lake
+  from {{ lake_table('events', '*/*.parquet') }}
+  group by source, date_trunc('hour', occurred_at)
+),
+
+messages as (
+  select
+    source,
+    date_trunc('hour', occurred_at) as occurred_hour,
+    sum(case when is_duplicate then 0 else 1 end) as staged,
+    sum(case when is_duplicate then 1 else 0 end) as duplicates
+  from {{ ref('base_footfall__messages') }}
+  group by source, date_trunc('hour', occurred_at)
+),
+
+-- A message that failed has no row with a time of its own: its raw form is asked.
+failed_events as (
+  select
+    source,
+    date_trunc('hour', {{ json_bytes_timestamp('raw', 'timestamp') }}) as occurred_hour,
+    count(*) as failed
+  from {{ ref('stg_footfall__failed_events') }}
+  group by source, date_trunc('hour', {{ json_bytes_timestamp('raw', 'timestamp') }})
+),
+
+final as (
+  select
+    ledger.source,
+    ledger.occurred_hour,
+    cast(ledger.sent as bigint) as sent,
+    cast(ledger.accepted as bigint) as accepted,
+    cast(ledger.rejected as bigint) as rejected,
+    cast(coalesce(lake.in_lake, 0) as bigint) as in_lake,
+    cast(coalesce(messages.staged, 0) as bigint) as staged,
+    cast(coalesce(messages.duplicates, 0) as bigint) as duplicates,
+    cast(coalesce(failed_events.failed, 0) as bigint) as failed,
+    ledger.sent = ledger.accepted + ledger.rejected
+    and ledger.accepted = coalesce(lake.in_lake, 0)
+    and coalesce(lake.in_lake, 0) = coalesce(messages.staged, 0) + coalesce(messages.duplicates, 0)
+    and ledger.rejected = coalesce(failed_events.failed, 0) as is_balanced
+  from ledger
+  left join lake
+    on ledger.source = lake.source
+    and ledger.occurred_hour = lake.occurred_hour
+  left join messages
+    on ledger.source = messages.source
+    and ledger.occurred_hour = messages.occurred_hour
+  left join failed_events
+    on ledger.source = failed_events.source
+    and ledger.occurred_hour = failed_events.occurred_hour
+)
+
+select * from final

@@ -1,0 +1,60 @@
+{{ config(tags=['fast'], meta={'dagster': {'group': 'recommendations'}}) }}
+
+with catalog as (
+  select * from {{ ref('stg_catalog__products') }}
+  where is_latest
+),
+
+named_products as (
+  select * from {{ ref('int_named_products') }}
+),
+
+-- A product that visitors saw but no catalog names still has a name, a price and a place.
+unlisted as (
+  select
+    named_products.product_id,
+    named_products.product_id as handle,
+    coalesce(named_products.name, named_products.product_id) as title,
+    cast(null as {{ text_type() }}) as body_text,
+    cast(null as {{ text_type() }}) as vendor,
+    named_products.category as product_type,
+    cast(null as {{ text_list_type() }}) as tags,
+    named_products.url,
+    cast(null as {{ text_type() }}) as image_url,
+    named_products.price,
+    named_products.currency,
+    true as is_available,
+    false as is_in_catalog,
+    named_products.last_seen_at as captured_at
+  from named_products
+  left join catalog
+    on named_products.product_id = catalog.product_id
+  where catalog.product_id is null
+),
+
+listed as (
+  select
+    product_id,
+    handle,
+    title,
+    body_text,
+    vendor,
+    product_type,
+    tags,
+    url,
+    image_url,
+    price,
+    currency,
+    is_available,
+    true as is_in_catalog,
+    captured_at
+  from catalog
+),
+
+final as (
+  select * from listed
+  union all
+  select * from unlisted
+)
+
+select * from final
