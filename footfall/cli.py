@@ -17,7 +17,7 @@ from footfall import __version__
 from footfall.settings import DEMO_KEYS, Settings, SettingsError, explain_settings
 
 # The order in which a newcomer meets them.
-_ORDER = ["demo", "collect", "run", "serve", "import", "replay", "failed", "config", "doctor"]
+_ORDER = ["demo", "dev", "collect", "ui", "run", "serve", "import", "replay", "failed", "config", "doctor"]
 
 
 class Rooms(click.Group):
@@ -79,7 +79,9 @@ def config(as_json: bool) -> None:
         shown = {row.name: {"value": row.value, "origin": row.origin} for row in rows}
         click.echo(msgspec.json.format(msgspec.json.encode(shown, enc_hook=str)))
         return
-    table = Table("setting", "value", "from", "what it is", title="Footfall's settings (set one with FOOTFALL_<NAME>)")
+    table = Table(
+        "setting", "value", "from", "what it is", title="Footfall's settings (set one with FOOTFALL_<NAME>)"
+    )
     for row in rows:
         value = (
             "\n".join(f"{key.source}: {key.key}{' (trusted)' if key.trusted else ''}" for key in row.value)
@@ -117,7 +119,11 @@ def _look_at_disk(settings: Settings) -> list[tuple[bool, str]]:
         (
             enough,
             f"{free / 2**30:.1f} GiB free at {data}"
-            + ("" if enough else f", the collector refuses events below {settings.min_free_bytes / 2**30:.1f} GiB"),
+            + (
+                ""
+                if enough
+                else f", the collector refuses events below {settings.min_free_bytes / 2**30:.1f} GiB"
+            ),
         )
     ]
     for folder, meaning in (
@@ -125,7 +131,9 @@ def _look_at_disk(settings: Settings) -> list[tuple[bool, str]]:
         ("sealed", "segments waiting for the lake: is Dagster's daemon running (`make dev`)?"),
     ):
         files = list((settings.paths.landing / folder).glob("*"))
-        findings.append((not files, f"landing/{folder}: {len(files)} files" + (f" ({meaning})" if files else "")))
+        findings.append(
+            (not files, f"landing/{folder}: {len(files)} files" + (f" ({meaning})" if files else ""))
+        )
     return findings
 
 
@@ -147,7 +155,9 @@ def _look_at_doors(settings: Settings) -> list[tuple[bool, str]]:
     ):
         try:
             answer = httpx.get(f"{url}/readyz", timeout=2)
-            findings.append((answer.status_code == 200, f"{name} at {url}: {answer.status_code} {answer.text[:200]}"))
+            findings.append(
+                (answer.status_code == 200, f"{name} at {url}: {answer.status_code} {answer.text[:200]}")
+            )
         except httpx.HTTPError as error:
             findings.append((False, f"{name} at {url}: {error}. Start it with `footfall {verb}`"))
     return findings

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import IO
@@ -30,8 +30,15 @@ class ProcessFailed(Exception):
 class Child:
     """A running process, its output kept in a log file."""
 
-    def __init__(self, name: str, process: subprocess.Popen[bytes], log: Path) -> None:
-        self.name, self.process, self.log = name, process, log
+    def __init__(
+        self,
+        name: str,
+        process: subprocess.Popen[bytes],
+        log: Path,
+        command: Sequence[str],
+        env: Mapping[str, str],
+    ) -> None:
+        self.name, self.process, self.log, self.command, self.env = name, process, log, command, env
 
     def last_words(self, lines: int = 15) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
@@ -70,7 +77,7 @@ class Processes:
             threading.Thread(target=_tee, args=(name, process.stdout, handle), daemon=True).start()
         else:
             handle.close()
-        child = Child(name, process, log)
+        child = Child(name, process, log, command, env or {})
         self.children.append(child)
         return child
 
@@ -100,21 +107,24 @@ class Processes:
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
         while not stopped.wait(0.5):
-            for child in self.children:
-                if (code := child.process.poll()) is not None:
-                    raise ProcessFailed(f"{child.name} ended with code {code}:\n{child.last_words()}")
+            self.check()
+
+    def check(self, allow: Collection[str] = ()) -> None:
+        """Raise ProcessFailed where a process ended by itself; those in ``allow`` may (they await a code change)."""
+        for child in self.children:
+            if child.name not in allow and (code := child.process.poll()) is not None:
+                raise ProcessFailed(f"{child.name} ended with code {code}:\n{child.last_words()}")
+
+    def restart(self, name: str) -> None:
+        """Stop the process of that name and start it again as it was."""
+        child = next(each for each in self.children if each.name == name)
+        _end([child])
+        self.children.remove(child)
+        self.start(name, child.command, child.env)
 
     def stop(self) -> None:
         """End every process: SIGTERM to its group, SIGKILL to what is left after the grace."""
-        for child in reversed(self.children):
-            _signal_group(child.process, signal.SIGTERM)
-        deadline = time.monotonic() + GRACE_SECONDS
-        for child in reversed(self.children):
-            try:
-                child.process.wait(max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                _signal_group(child.process, signal.SIGKILL)
-                child.process.wait()
+        _end(list(reversed(self.children)))
         self.children.clear()
 
 
@@ -132,6 +142,18 @@ def port_is_free(port: int, host: str = "127.0.0.1") -> bool:
 def footfall_command(*arguments: str) -> list[str]:
     """The `footfall` command of the running interpreter."""
     return [sys.executable, "-m", "footfall.cli", *arguments]
+
+
+def _end(children: Sequence[Child]) -> None:
+    for child in children:
+        _signal_group(child.process, signal.SIGTERM)
+    deadline = time.monotonic() + GRACE_SECONDS
+    for child in children:
+        try:
+            child.process.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            _signal_group(child.process, signal.SIGKILL)
+            child.process.wait()
 
 
 def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from footfall.settings import SettingsError, load_settings
-from orchestration.lib.home import export
+from orchestration.lib.dbt_runner import manifest_of
+from orchestration.lib.home import DBT_PROJECT, HOME, export
 
 if TYPE_CHECKING:
     from dagster import EventLogEntry
@@ -40,7 +41,11 @@ def run(lane: str) -> None:
     console = Console()
     started = time.monotonic()
     with Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
     ) as progress:
         task = progress.add_task("loading the asset graph", total=None)
         failure = _execute(lane, progress, task)
@@ -91,3 +96,28 @@ def _execute(lane: str, progress: Progress, task: TaskID) -> str | None:
     if result.success and not failures:
         return None
     return "\n".join(failures) or "the run failed; its log is in Dagster's UI"
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+def ui(host: str) -> None:
+    """Dagster's UI and daemon: the graph, the runs, and the sensor that brings clicks to the shop."""
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+    export(settings, os.environ)
+    # The code server imports the definitions; with the manifest there already it doesn't parse the dbt project.
+    manifest_of(DBT_PROJECT)
+    os.chdir(HOME)
+    command = [
+        "dagster",
+        "dev",
+        "-m",
+        "orchestration.definitions",
+        "-h",
+        host,
+        "-p",
+        str(settings.dagster_port),
+    ]
+    os.execv(sys.executable, [sys.executable, "-m", *command])

@@ -1,7 +1,5 @@
 """What Dagster loads: every asset, check, job, sensor and schedule of Footfall."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from orchestration.defs import jobs, sensors

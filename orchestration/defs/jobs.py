@@ -4,8 +4,6 @@ Fast: what a click needs to reach the shop, after every sealed batch. Slow: ever
 visitor-visitor affinity included; a slow asset never holds up a click's way to the API.
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from orchestration.defs.warehouse.dbt import fast_models

@@ -1,7 +1,5 @@
 """What starts runs by itself: sealed segments the fast lane, a changed catalog the slow one."""
 
-from __future__ import annotations
-
 import hashlib
 import time
 from pathlib import Path
@@ -9,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 
 from footfall.settings import load_settings
+from footfall.snapshot import POINTER_FILE
 from orchestration.defs.jobs import FAST_LANE, WHOLE_LINE, fast_lane, whole_line
 
 #: After a failed run the next try waits 15 s, 30 s, 60 s ... at most this long.
@@ -24,7 +23,7 @@ UNFINISHED = [
 
 @dg.sensor(
     name="sealed_segments",
-    job=fast_lane,
+    jobs=[fast_lane, whole_line],
     minimum_interval_seconds=load_settings().sensor_seconds,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Starts the fast lane when the collector has sealed segments, one run at a time.",
@@ -43,8 +42,14 @@ def sealed_segments(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.S
     # A failed run may have loaded its segments already: its events are in the lake and still owed to the shop.
     if not segments and not failures:
         return dg.SkipReason("nothing sealed")
+    # The fast lane updates what stands; on a new warehouse the slow models have to be there first.
+    lane = FAST_LANE if (load_settings().paths.serving / POINTER_FILE).exists() else WHOLE_LINE
     return dg.RunRequest(
-        tags={"footfall/sealed_segments": str(len(segments)), "footfall/newest": segments[-1].stem if segments else ""}
+        job_name=lane,
+        tags={
+            "footfall/sealed_segments": str(len(segments)),
+            "footfall/newest": segments[-1].stem if segments else "",
+        }
     )
 
 

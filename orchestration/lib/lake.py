@@ -53,7 +53,8 @@ def sealed_segments(paths: Paths) -> list[Path]:
 def newest_load_id(paths: Paths) -> int:
     """The highest load id of any file in the lake; 0 for an empty one."""
     return max(
-        (int(file.name[:12]) for table in GROWING for file in (paths.lake / table).rglob("*.parquet")), default=0
+        (int(file.name[:12]) for table in GROWING for file in (paths.lake / table).rglob("*.parquet")),
+        default=0,
     )
 
 
@@ -102,7 +103,7 @@ def _only_loader(paths: Paths) -> Iterator[None]:
 
 
 def _is_loaded(paths: Paths, segment_id: str) -> bool:
-    return any((paths.lake / "landing_counts").glob(f"*-{segment_id}.parquet"))
+    return any((paths.lake / "landing_counts").glob(f"received_date=*/*-{segment_id}.parquet"))
 
 
 def _remove_unmarked(paths: Paths, segment_id: str) -> None:
@@ -168,7 +169,8 @@ def _load_segment(paths: Paths, segment: Path, load_id: int) -> Counter[str]:
         for table, row in rows_of(segment.stem, part, load_id):
             if table == "landing_counts":
                 total = landed.setdefault(
-                    (row["source"], row["received_hour"]), row | dict.fromkeys(("frames", "accepted", "rejected"), 0)
+                    (row["source"], row["received_hour"]),
+                    row | dict.fromkeys(("frames", "accepted", "rejected"), 0),
                 )
                 for column in ("frames", "accepted", "rejected"):
                     total[column] += row[column]
@@ -176,7 +178,8 @@ def _load_segment(paths: Paths, segment: Path, load_id: int) -> Counter[str]:
                 counts[table] += 1
                 files[table].add(row)
     counts["files"] = sum(each.publish() for each in files.values())
-    _mark(paths.lake / "landing_counts" / name, list(landed.values()))
+    first_day = min((f"{row['received_hour']:%Y-%m-%d}" for row in landed.values()), default="1970-01-01")
+    _mark(paths.lake / "landing_counts" / f"received_date={first_day}" / name, list(landed.values()))
     return counts
 
 

@@ -149,7 +149,7 @@ def prepare_lake(paths: Paths) -> None:
     """Make the lake's folders and their zero-row schema files (idempotent)."""
     for name, schema in GROWING.items():
         folder = paths.lake / name
-        if name in ("events", "failed_events"):
+        if name != "products":
             folder = folder / "received_date=1970-01-01"
         _schema_file(folder / "000000000000-schema.parquet", schema)
     for name, schema in DERIVED.items():

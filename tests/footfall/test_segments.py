@@ -25,7 +25,13 @@ from msgspec import Raw
 def frame(number: int) -> bytes:
     message = f'{{"type":"track","event":"e","anonymousId":"g-{number}"}}'.encode()
     return encode_frame(
-        Envelope(received_at=datetime(2026, 1, 1, tzinfo=UTC), source="s", accepted=1, rejected=0, batch=[Raw(message)])
+        Envelope(
+            received_at=datetime(2026, 1, 1, tzinfo=UTC),
+            source="s",
+            accepted=1,
+            rejected=0,
+            batch=[Raw(message)],
+        )
     )
 
 
@@ -88,7 +94,9 @@ def test_another_kind_of_file_is_refused(tmp_path: Path) -> None:
 
 
 @given(damage=st.lists(st.tuples(st.integers(0, 10_000), st.integers(1, 255)), min_size=1, max_size=6))
-def test_every_byte_is_read_or_reported(tmp_path_factory: pytest.TempPathFactory, damage: list[tuple[int, int]]) -> None:
+def test_every_byte_is_read_or_reported(
+    tmp_path_factory: pytest.TempPathFactory, damage: list[tuple[int, int]]
+) -> None:
     """Frames and damages together are the file, whatever was changed in it; a frame that is read is a frame written."""
     body = bytearray(b"".join(FRAMES))
     for offset, mask in damage:
@@ -102,4 +110,6 @@ def test_every_byte_is_read_or_reported(tmp_path_factory: pytest.TempPathFactory
         for part in parts
     )
     assert rebuilt == bytes(body)
-    assert all(any(part.payload == f[FRAME_HEAD.size :] for f in FRAMES) for part in parts if isinstance(part, Frame))
+    assert all(
+        any(part.payload == f[FRAME_HEAD.size :] for f in FRAMES) for part in parts if isinstance(part, Frame)
+    )

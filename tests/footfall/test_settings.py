@@ -50,7 +50,9 @@ def test_config_prints_where_a_value_came_from(monkeypatch: pytest.MonkeyPatch) 
     assert "FOOTFALL_SHOP_PORT" in answer.output
 
 
-def test_doctor_warns_of_the_keys_of_the_public_repository(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_doctor_warns_of_the_keys_of_the_public_repository(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("FOOTFALL_DATA", str(tmp_path))
     monkeypatch.setenv("FOOTFALL_COLLECTOR_PORT", "1")
     answer = CliRunner().invoke(main, ["doctor"])

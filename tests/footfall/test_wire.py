@@ -72,7 +72,9 @@ def test_messages_of_other_sdks_pass() -> None:
 
 
 def test_a_time_without_a_zone_is_utc() -> None:
-    message = check_message(raw(timestamp="2026-01-02T03:04:05.678", originalTimestamp="2026-01-02T03:04:05+02:00"))
+    message = check_message(
+        raw(timestamp="2026-01-02T03:04:05.678", originalTimestamp="2026-01-02T03:04:05+02:00")
+    )
     assert message.happened_at is not None
     assert message.happened_at.isoformat() == "2026-01-02T01:04:05+00:00"
 
@@ -102,7 +104,11 @@ json_values = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from([*GOOD, "userId", "context", "properties", "traits", "sentAt"]), json_values))
+@given(
+    st.dictionaries(
+        st.sampled_from([*GOOD, "userId", "context", "properties", "traits", "sentAt"]), json_values
+    )
+)
 def test_any_message_is_taken_or_refused_with_a_reason(changes: dict[str, Any]) -> None:
     try:
         message = check_message(json.dumps(GOOD | changes).encode())

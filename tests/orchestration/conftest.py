@@ -26,7 +26,11 @@ def message(number: int, **changes: Any) -> dict[str, Any]:
         "messageId": f"m-{number}",
         "anonymousId": f"g-{number % 3}",
         "originalTimestamp": "2026-03-01T11:59:58.000Z",
-        "context": {"sessionId": "s-1", "page": {"url": "https://shop/x", "path": "/x"}, "odd": {"kept": [1]}},
+        "context": {
+            "sessionId": "s-1",
+            "page": {"url": "https://shop/x", "path": "/x"},
+            "odd": {"kept": [1]},
+        },
         "properties": {
             "product_id": 7,
             "zone": "collection_card",
@@ -40,7 +44,11 @@ def seal(paths: Paths) -> Seal:
     """Seal a segment of frames; a frame is a list of messages (one request)."""
 
     def make(
-        name: str, *frames: Sequence[dict[str, Any]], received_at: datetime = RECEIVED, tail: bytes = b"", **about: Any
+        name: str,
+        *frames: Sequence[dict[str, Any]],
+        received_at: datetime = RECEIVED,
+        tail: bytes = b"",
+        **about: Any,
     ) -> Path:
         folder = paths.landing / "sealed"
         folder.mkdir(parents=True, exist_ok=True)

@@ -109,7 +109,7 @@ class Killed(BaseException):
     """What a SIGKILL looks like to code that cannot catch it."""
 
 
-@pytest.mark.parametrize("at", range(24))
+@pytest.mark.parametrize("at", range(20))
 def test_a_kill_at_any_step_loses_and_doubles_nothing(
     paths: Paths, seal: Seal, monkeypatch: pytest.MonkeyPatch, at: int
 ) -> None:
@@ -139,7 +139,7 @@ def test_a_kill_at_any_step_loses_and_doubles_nothing(
         except Killed:
             pass
         else:
-            pytest.skip(f"the loader has only {steps} steps")
+            pytest.fail(f"the loader has only {steps} steps: fewer places to die than this test visits")
     load_sealed(paths)
     assert message_ids(paths) == ["m-1", "m-3", "m-4"]
     assert [row["stage"] for row in rows(paths, "failed_events")] == ["load"]

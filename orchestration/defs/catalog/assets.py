@@ -1,7 +1,5 @@
 """The shop's catalog: files in the inbox become versions in the lake."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -53,8 +51,7 @@ def products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         read += len(catalog.products)
         version = write_products(
             paths.lake / "products",
-            catalog.products,
-            source_file=catalog.source_file,
+            catalog,
             load_id=newest_load_id(paths) + 1,
             captured_at=datetime.now(UTC),
         )

@@ -1,7 +1,5 @@
 """Landing to lake: sealed segments become Parquet."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg
@@ -33,9 +31,18 @@ landing_segments = dg.AssetSpec(
             description=description,
         )
         for name, description in (
-            ("events", "Every message, flat, partitioned by the day it was received. Exactly once a segment."),
-            ("failed_events", "What broke the schema, with field, reason and the raw bytes. Nothing is dropped."),
-            ("landing_counts", "What the collector said it accepted, by hour: the other side of the reconciliation."),
+            (
+                "events",
+                "Every message, flat, partitioned by the day it was received. Exactly once a segment.",
+            ),
+            (
+                "failed_events",
+                "What broke the schema, with field, reason and the raw bytes. Nothing is dropped.",
+            ),
+            (
+                "landing_counts",
+                "What the collector said it accepted, by hour: the other side of the reconciliation.",
+            ),
         )
     ],
     pool=POOL,
@@ -46,13 +53,16 @@ def load_segments(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeR
 
     report = load_sealed(
         load_settings().paths,
-        on_segment=lambda segment, events, failed: context.log.info(f"{segment}: {events} events, {failed} failed"),
+        on_segment=lambda segment, events, failed: context.log.info(
+            f"{segment}: {events} events, {failed} failed"
+        ),
     )
     shared = {"load_id": report.load_id, "segments": report.segments}
     if report.quarantined:
         context.log.warning(f"{report.quarantined} files were no segments; they are in landing/quarantine")
     yield dg.MaterializeResult(
-        asset_key=["lake", "events"], metadata=shared | {"dagster/row_count": report.events, "files": report.files}
+        asset_key=["lake", "events"],
+        metadata=shared | {"dagster/row_count": report.events, "files": report.files},
     )
     yield dg.MaterializeResult(
         asset_key=["lake", "failed_events"], metadata=shared | {"dagster/row_count": report.failed}

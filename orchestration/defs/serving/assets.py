@@ -1,7 +1,5 @@
 """The published snapshot: what the API answers from, and the checks that hold a bad one back."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from pathlib import Path
 

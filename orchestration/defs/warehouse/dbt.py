@@ -1,7 +1,5 @@
 """The dbt project as assets: a model an asset, a test a check."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -71,7 +69,9 @@ def dbt_models(context: dg.AssetExecutionContext) -> Iterator[Any]:
         "--exclude-resource-type", "unit_test",
     ]  # fmt: skip
     with exclusive(load_settings().paths):
-        yield from dbt_runner.stream(context, DBT_PROJECT, arguments, manifest=MANIFEST, translator=translator)
+        yield from dbt_runner.stream(
+            context, DBT_PROJECT, arguments, manifest=MANIFEST, translator=translator
+        )
 
 
 def model_key(name: str) -> dg.AssetKey:
@@ -91,5 +91,3 @@ def fast_models() -> dg.AssetSelection:
             if node["resource_type"] == "model" and FAST in node.get("tags", [])
         )
     )
-
-

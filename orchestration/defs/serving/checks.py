@@ -1,0 +1,54 @@
+"""Asset checks over rooms: what no single model's tests can say."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from footfall.settings import load_settings
+from orchestration.lib.warehouse import reading
+
+
+@dg.asset_check(
+    asset=["serving", "snapshot"],
+    name="assert_snapshot_in_force_is_the_newest",
+    description="The pointer names the version that was written last: a publish that stopped half-way shows here.",
+)
+def newest_in_force() -> dg.AssetCheckResult:
+    """Compare the pointer with the versions on disk."""
+    from footfall.snapshot import read_manifest, read_pointer
+
+    serving = load_settings().paths.serving
+    pointer = read_pointer(serving)
+    versions = sorted(
+        (read_manifest(folder).created_at, folder.name)
+        for folder in serving.iterdir()
+        if folder.is_dir() and not folder.name.startswith(".")
+    )
+    newest = versions[-1][1] if versions else None
+    return dg.AssetCheckResult(
+        passed=pointer is not None and pointer.version == newest,
+        metadata={"in_force": pointer.version if pointer else "none", "newest": newest or "none"},
+    )
+
+
+@dg.asset_check(
+    asset=["serving", "snapshot"],
+    name="assert_lake_is_published",
+    description="Every load of the lake is staged, so what visitors did is in what the shop shows.",
+)
+def lake_is_published() -> dg.AssetCheckResult:
+    """Compare the newest load id of the lake's events with the newest one staged."""
+    settings = load_settings()
+    files = (settings.paths.lake / "events").glob("received_date=*/*.parquet")
+    in_lake = max((int(file.name[:12]) for file in files), default=0)
+    with reading(settings) as connection:
+        found = connection.execute("select coalesce(max(load_id), 0) from stg_footfall__events").fetchall()
+    staged = int(found[0][0])
+    return dg.AssetCheckResult(
+        passed=staged >= in_lake,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"load_in_lake": in_lake, "load_staged": staged, "checked_at": f"{datetime.now(UTC):%F %T}"},
+    )
+
+
+all_checks = [newest_in_force, lake_is_published]
