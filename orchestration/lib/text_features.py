@@ -1,0 +1,160 @@
+"""From product texts to weighted counts of words and phrases.
+
+Words are Snowball stems of what NLTK's tokenizer finds; digits and hyphens stay ("15mm", "merino-wool").
+Phrases are two neighbouring stems, and a hyphenated word is its parts and their phrase: "merino-wool" and
+"merino wool" are alike. Nothing is downloaded: the stemmers are code, the stop words come in a package.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from nltk.stem.snowball import SnowballStemmer
+from nltk.tokenize import RegexpTokenizer
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+from stop_words import AVAILABLE_LANGUAGES, get_stop_words
+
+from orchestration.lib.boilerplate import Boilerplate, find_boilerplate, sentences
+
+#: Numbers with their separators ("1,000", "0.5"), else letters and digits with hyphens and apostrophes
+#: inside.
+_TOKENS = RegexpTokenizer(r"\d+(?:[.,]\d+)+[^\W_]*|[^\W_]+(?:[-‐‑'’][^\W_]+)*")
+#: The package's English list holds words that name goods ("mug", "ring", "shell", "felt" are on it, as
+#: domains or verbs). What scikit-learn's shorter list also calls a stop word is one, save these, which name
+#: goods on both.
+_ENGLISH_GOODS = frozenset({"bill", "bottom", "fire", "front", "full", "side", "thick", "thin", "top"})
+
+
+@dataclass(frozen=True)
+class ProductText:
+    """The texts of one product that similarity looks at."""
+
+    product_id: str
+    title: str = ""
+    body_text: str = ""
+    product_type: str = ""
+    tags: tuple[str, ...] = ()
+    vendor: str = ""
+    is_available: bool = True
+
+
+@dataclass(frozen=True)
+class FieldWeights:
+    """How often a word of a field counts; 0 leaves the field out. The title says what it is: twice."""
+
+    title: float = 2.0
+    body: float = 1.0
+    product_type: float = 1.0
+    tags: float = 1.0
+    vendor: float = 1.0
+
+
+class Analyzer:
+    """Text to stems, for one language. Raises ValueError for a language without stemmer and stop words.
+
+    Stems are cached for the life of the analyzer: a catalog has far more words than different words.
+    """
+
+    def __init__(self, language: str = "english") -> None:
+        if language not in SnowballStemmer.languages and language not in AVAILABLE_LANGUAGES:
+            known = sorted(set(SnowballStemmer.languages) | set(AVAILABLE_LANGUAGES))
+            raise ValueError(f"no stemmer and no stop words for {language!r}; known: {', '.join(known)}")
+        self.language = language
+        self._stemmer = SnowballStemmer(language) if language in SnowballStemmer.languages else None
+        stop_words = set(get_stop_words(language)) if language in AVAILABLE_LANGUAGES else set()
+        if language == "english":
+            stop_words = (stop_words & ENGLISH_STOP_WORDS) - _ENGLISH_GOODS
+        self.stop_words = frozenset(stop_words)
+        self._stems: dict[str, str] = {}
+
+    def words(self, text: str) -> list[str]:
+        """The tokens of a text, lower case, possessive s cut off."""
+        tokens = _TOKENS.tokenize(unicodedata.normalize("NFKC", text).casefold())
+        return [_normal_marks(token) for token in tokens]
+
+    def stem(self, word: str) -> str:
+        """The stem of a word, without accents ("café" and "cafe" are one)."""
+        found = self._stems.get(word)
+        if found is None:
+            stem = self._stemmer.stem(word) if self._stemmer else word
+            decomposed = unicodedata.normalize("NFKD", stem)
+            found = "".join(c for c in decomposed if not unicodedata.combining(c)) or word
+            self._stems[word] = found
+        return found
+
+    def features(self, text: str) -> tuple[list[str], list[str]]:
+        """(words, phrases) of one sentence or line. Stop words are left out before phrases are made.
+
+        A lone letter or digit is no word of its own ("t" of "t-light"), but part of a phrase.
+        """
+        parts = [part for word in self.words(text) for part in word.split("-")]
+        stems = [self.stem(part) for part in parts if part and part not in self.stop_words]
+        phrases = [f"{first} {second}" for first, second in pairwise(stems)]
+        return [stem for stem in stems if len(stem) > 1], phrases
+
+
+def _normal_marks(token: str) -> str:
+    token = token.replace("’", "'").replace("‐", "-").replace("‑", "-")
+    return token[:-2] if token.endswith("'s") else token
+
+
+@dataclass(frozen=True)
+class FeatureCounts:
+    """Weighted counts, one row a product in the order given."""
+
+    counts: sp.csr_matrix[np.float64]
+    is_phrase: np.ndarray[Any, np.dtype[np.bool_]]
+    boilerplate: Boilerplate
+
+
+def count_features(
+    products: Sequence[ProductText], analyzer: Analyzer, weights: FieldWeights
+) -> FeatureCounts:
+    """Count words and phrases: a field's weight each time, in the body times the sentence's."""
+    boilerplate = find_boilerplate(product.body_text for product in products)
+    vocabulary: dict[str, int] = {}
+    is_phrase: list[bool] = []
+    rows, columns, values = [], [], []
+    for row, product in enumerate(products):
+        counts: dict[int, float] = {}
+        for text, weight in _weighted_texts(product, weights, boilerplate):
+            words, phrases = analyzer.features(text)
+            for feature in (*words, *phrases):
+                column = vocabulary.get(feature)
+                if column is None:
+                    column = vocabulary[feature] = len(vocabulary)
+                    is_phrase.append(" " in feature)
+                counts[column] = counts.get(column, 0.0) + weight
+        rows.append(np.full(len(counts), row, dtype=np.int32))
+        columns.append(np.fromiter(counts.keys(), np.int32, len(counts)))
+        values.append(np.fromiter(counts.values(), np.float64, len(counts)))
+    shape = (len(products), len(vocabulary))
+    if not rows:
+        return FeatureCounts(sp.csr_matrix(shape, dtype=np.float64), np.zeros(0, dtype=bool), boilerplate)
+    place = (np.concatenate(rows), np.concatenate(columns))
+    matrix = sp.csr_matrix((np.concatenate(values), place), shape=shape)
+    return FeatureCounts(matrix, np.array(is_phrase, dtype=bool), boilerplate)
+
+
+def _weighted_texts(
+    product: ProductText, weights: FieldWeights, boilerplate: Boilerplate
+) -> Iterator[tuple[str, float]]:
+    """Texts that no phrase crosses, each with its weight."""
+    for sentence in sentences(product.body_text) if weights.body else ():
+        if weight := weights.body * boilerplate.weight(sentence):
+            yield sentence, weight
+    fields: Iterable[tuple[str, float]] = (
+        (product.title, weights.title),
+        (product.product_type, weights.product_type),
+        (product.vendor, weights.vendor),
+        *((tag, weights.tags) for tag in product.tags),
+    )
+    for text, weight in fields:
+        if weight and text:
+            yield text, weight
