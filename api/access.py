@@ -1,8 +1,9 @@
 """Who may ask what.
 
-The **public** key stands in the shop's pages: product lists, and what belongs to the caller's own guest token (the
-token is the proof, so it must be too long to guess). The **secret** key stays on the shop's server: everything. A
-logged-in user's data from a browser needs the signature HMAC-SHA256(user_id, identity_secret), made on that server.
+The **public** key stands in the shop's pages: product lists, and what belongs to the caller's own guest token
+(the token is the proof, so it must be too long to guess). The **secret** key stays on the shop's server:
+everything. A logged-in user's data from a browser needs the signature HMAC-SHA256(user_id, identity_secret),
+made on that server.
 """
 
 from __future__ import annotations
@@ -76,8 +77,8 @@ def recommended_visitor(
 ) -> str | None:
     """The visitor whose list is asked for; None for one the snapshot doesn't know yet.
 
-    A user, proven or asked for by the server, goes before the guest token. A token that could be guessed is treated
-    like an unknown one. Raises PermissionDeniedException (403) for a user id without its proof.
+    A user, proven or asked for by the server, goes before the guest token. A token that could be guessed is
+    treated like an unknown one. Raises PermissionDeniedException (403) for a user id without its proof.
     """
     if user:
         _check_user(settings, caller, user, signature)
@@ -93,7 +94,8 @@ def visitor_by_id(
 ) -> str:
     """The canonical visitor behind a path's id: guest token, user id, or (secret key) canonical id.
 
-    Raises PermissionDeniedException (403) where the caller may not ask, NotFoundException (404) for an unknown id.
+    Raises PermissionDeniedException (403) where the caller may not ask, NotFoundException (404) for an
+    unknown id.
     """
     if caller is Caller.SECRET:
         if snapshot.visitor(given) is not None:
@@ -104,8 +106,8 @@ def visitor_by_id(
         identifiers = [f"user:{given}"]
     elif len(given) < MIN_TOKEN:
         raise PermissionDeniedException(
-            detail="the public key reaches the caller's own guest token (at least 128 random bits) and users with a"
-            " signature; anything else needs the secret key"
+            detail="the public key reaches the caller's own guest token (at least 128 random bits) and users"
+            " with a signature; anything else needs the secret key"
         )
     else:
         identifiers = [f"guest:{given}"]
@@ -116,7 +118,7 @@ def visitor_by_id(
 
 
 def sign_user(identity_secret: str, user_id: str) -> str:
-    """HMAC-SHA256(user_id, identity_secret) in hex: what the shop's server puts into the page of a logged-in user."""
+    """HMAC-SHA256(user_id, identity_secret) in hex: what the shop's server gives a logged-in user's page."""
     return hmac.new(identity_secret.encode(), user_id.encode(), hashlib.sha256).hexdigest()
 
 
@@ -125,7 +127,7 @@ def _check_user(settings: Settings, caller: Caller, user_id: str, signature: str
         return
     if not signature or not _same(signature.lower(), sign_user(settings.identity_secret, user_id)):
         raise PermissionDeniedException(
-            detail="a user id needs the secret key, or its signature HMAC-SHA256(user_id, identity_secret) in hex"
+            detail="a user id needs the secret key, or its HMAC-SHA256(user_id, identity_secret) in hex"
         )
 
 

@@ -20,7 +20,7 @@ class Answer(msgspec.Struct, kw_only=True):
 
 
 class ProductItem(msgspec.Struct, kw_only=True):
-    """One product of a ranked list. ``score`` orders products of one ``source``; sources have scales of their own."""
+    """One product of a ranked list. ``score`` orders products of one ``source``: each has its own scale."""
 
     product_id: str
     title: str
@@ -30,7 +30,7 @@ class ProductItem(msgspec.Struct, kw_only=True):
     currency: str | None
     score: float
     source: str
-    """Where it comes from, for programs: in_session, what the published lists say, trending, catalogue, ..."""
+    """Where it comes from, for programs: in_session, trending, catalogue, or what the list says."""
     reason: str
     """The same for people, in a sentence that a shop may show."""
 
@@ -81,8 +81,9 @@ class CategoryAffinityItem(msgspec.Struct, kw_only=True):
 
 
 class VisitorAnswer(Answer, kw_only=True):
-    """An answer about one person. ``visitor_id``, the canonical id, is told to the secret key alone: a guest's browser
-    must not learn the user id behind it."""
+    """An answer about one person. ``visitor_id``, the canonical id, is told to the secret key alone: a
+    guest's browser must not learn the user id behind it.
+    """
 
     visitor: str
     """The id as it was asked for."""
@@ -261,8 +262,9 @@ class Live(msgspec.Struct, kw_only=True):
 
 
 class Ready(msgspec.Struct, kw_only=True):
-    """Whether lists can be served, and from what. A ``problem`` beside ``ready: true`` means that a newer version could
-    not be used and the one named here goes on serving."""
+    """Whether lists can be served, and from what. A ``problem`` beside ``ready: true`` means that a newer
+    version could not be used and the one named here goes on serving.
+    """
 
     ready: bool
     version: str | None

@@ -14,7 +14,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from api import problems
-from api.docs_page import DocsPage
+from api.docs_page import DocsPage, MoneySchema
 from api.metrics import Metrics
 from api.routes.analytics import funnel, funnels, sessions_summary
 from api.routes.operations import livez, metrics, readyz
@@ -26,8 +26,9 @@ from footfall import __version__
 from footfall.settings import Settings, load_settings
 
 _ABOUT = (
-    "Recommendations, product lists, affinities, funnels and sessions from Footfall's published snapshot. Read-only. "
-    "Every answer carries the snapshot's version and when it was made, an ETag, and errors as RFC 9457 problem details."
+    "Recommendations, product lists, affinities, funnels and sessions from Footfall's published snapshot. "
+    "Read-only. Every answer carries the snapshot's version and when it was made, and an ETag; errors are "
+    "RFC 9457 problem details."
 )
 
 
@@ -70,6 +71,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         ),
         lifespan=[_follow_snapshots],
         middleware=[counters.middleware],
+        plugins=[MoneySchema()],
         exception_handlers=problems.HANDLERS,
         cors_config=CORSConfig(
             allow_origins=list(settings.api_origins),

@@ -19,8 +19,8 @@ from footfall.settings import REPO, SettingsError, load_settings
 def serve(host: str | None, port: int | None, workers: int | None, data: Path | None, reload: bool) -> None:
     """Serve the published snapshot over HTTP: recommendations, lists, affinities, funnels.
 
-    Read-only. It may be started before anything is published: /readyz says 503 until then, and each new snapshot is
-    followed within a second. Documentation stands at /docs.
+    Read-only. It may be started before anything is published: /readyz says 503 until then, and each new
+    snapshot is followed within a second. Documentation stands at /docs.
     """
     from granian import Granian
     from granian.constants import Interfaces
@@ -45,7 +45,7 @@ def serve(host: str | None, port: int | None, workers: int | None, data: Path | 
         interface=Interfaces.ASGI,
         workers=workers or settings.api_workers,
         websockets=False,
-        # The queue of connections a worker holds before it stops accepting: beyond it a client waits in the kernel's.
+        # Requests a worker holds before it stops accepting: beyond it a client waits in the kernel's queue.
         backpressure=512,
         http1_settings=HTTP1Settings(header_read_timeout=10_000),
         respawn_failed_workers=True,

@@ -1,16 +1,20 @@
 """The OpenAPI document as one page of HTML that fetches nothing from elsewhere.
 
-Litestar's own renderers load their scripts from a CDN; a self-hosted API is read in networks where there is none.
+Litestar's own renderers load their scripts from a CDN; a self-hosted API is read where there is none.
 """
 
 from __future__ import annotations
 
 import html
 import json
+from decimal import Decimal
 from typing import Any
 
 from litestar import Request
 from litestar.openapi.plugins import OpenAPIRenderPlugin
+from litestar.openapi.spec import OpenAPIType, Schema
+from litestar.plugins import OpenAPISchemaPlugin
+from litestar.typing import FieldDefinition
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; }
@@ -19,17 +23,20 @@ details { border: 1px solid var(--line); border-radius: 6px; margin: .5rem 0; pa
 summary { cursor: pointer; } summary b { font-family: ui-monospace, monospace; }
 table { border-collapse: collapse; width: 100%; } td, th { text-align: left; padding: .25rem .6rem .25rem 0;
   border-bottom: 1px solid var(--line); vertical-align: top; }
-pre { background: var(--soft); padding: .6rem; overflow: auto; max-height: 24rem; } input { width: 100%; font: inherit; }
+pre { background: var(--soft); padding: .6rem; overflow: auto; max-height: 24rem; }
+input { width: 100%; font: inherit; }
 code { font-family: ui-monospace, monospace; } .soft { opacity: .7; }
 """
 
 _SCRIPT = """
-for (const form of document.querySelectorAll('form[data-path]')) form.addEventListener('submit', async event => {
+for (const form of document.querySelectorAll('form[data-path]'))
+form.addEventListener('submit', async event => {
   event.preventDefault();
   let path = form.dataset.path; const query = new URLSearchParams();
   for (const input of form.querySelectorAll('input[data-in]')) {
-    if (input.dataset.in === 'path') path = path.replace('{' + input.name + '}', encodeURIComponent(input.value));
-    else if (input.value) query.set(input.name, input.value);
+    const {name, value} = input;
+    if (input.dataset.in === 'path') path = path.replace('{' + name + '}', encodeURIComponent(value));
+    else if (value) query.set(name, value);
   }
   const url = path + (query.size ? '?' + query : ''), out = form.querySelector('pre');
   const key = document.getElementById('key').value, started = performance.now();
@@ -37,9 +44,20 @@ for (const form of document.querySelectorAll('form[data-path]')) form.addEventLi
   const body = await answer.text();
   let shown = body; try { shown = JSON.stringify(JSON.parse(body), null, 2); } catch {}
   out.hidden = false;
-  out.textContent = `GET ${url}\\n${answer.status} in ${Math.round(performance.now() - started)} ms\\n\\n${shown}`;
+  const took = Math.round(performance.now() - started);
+  out.textContent = `GET ${url}\\n${answer.status} in ${took} ms\\n\\n${shown}`;
 });
 """
+
+
+class MoneySchema(OpenAPISchemaPlugin):
+    """Describes a Decimal as the number it is written as; Litestar says string, which it is by default."""
+
+    def is_plugin_supported_field(self, field_definition: FieldDefinition) -> bool:
+        return field_definition.annotation is Decimal
+
+    def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: Any) -> Schema:
+        return Schema(type=OpenAPIType.NUMBER, format="decimal")
 
 
 class DocsPage(OpenAPIRenderPlugin):
@@ -65,7 +83,8 @@ class DocsPage(OpenAPIRenderPlugin):
         parts += [_schema(name, schema) for name, schema in sorted(schemas.items())]
         page = (
             f"<!doctype html><html lang=en><meta charset=utf-8><title>{_text(info['title'])}</title>"
-            f"<meta name=viewport content='width=device-width'><link rel=icon href='data:,'><style>{_STYLE}</style>"
+            "<meta name=viewport content='width=device-width'><link rel=icon href='data:,'>"
+            f"<style>{_STYLE}</style>"
             f"<body>{''.join(parts)}<script>{_SCRIPT}</script></body></html>"
         )
         return page.encode()
@@ -74,12 +93,14 @@ class DocsPage(OpenAPIRenderPlugin):
 def _operation(path: str, method: str, operation: dict[str, Any]) -> str:
     rows = "".join(_parameter(parameter) for parameter in operation.get("parameters", []))
     answers = "".join(
-        f"<tr><td><code>{_text(status)}</code><td>{_text(response.get('description', ''))}<td>{_answer_type(response)}"
+        f"<tr><td><code>{_text(status)}</code><td>{_text(response.get('description', ''))}"
+        f"<td>{_answer_type(response)}"
         for status, response in operation.get("responses", {}).items()
     )
     table = f"<table><tr><th>parameter<th>type<th>meaning<th>value</tr>{rows}</table>" if rows else ""
     return (
-        f"<details><summary><b>{_text(method.upper())} {_text(path)}</b> {_text(operation.get('summary', ''))}</summary>"
+        f"<details><summary><b>{_text(method.upper())} {_text(path)}</b> "
+        f"{_text(operation.get('summary', ''))}</summary>"
         f"<p>{_text(operation.get('description', ''))}</p>"
         f'<form data-path="{_text(path)}">{table}<p><button>Try it</button></p><pre hidden></pre></form>'
         f"<table>{answers}</table></details>"

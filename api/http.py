@@ -1,4 +1,4 @@
-"""How an answer leaves: encoded once, with its ETag, its Cache-Control, and 304 where the caller has it already."""
+"""How an answer leaves: encoded once, with ETag and Cache-Control, or as 304 where the caller has it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from api.answers import Answer, Problem
 
 #: Product lists are the same for everyone: a minute in any cache, five more while it asks for news.
 PUBLIC_LIST = "public, max-age=60, stale-while-revalidate=300"
-#: What belongs to a person stays in that person's browser, and is asked for again each time (the ETag makes it cheap).
+#: What belongs to a person stays in their browser and is asked for each time; the ETag keeps that cheap.
 PERSONAL = "private, no-cache"
 
 #: Money as a JSON number with the shop's own digits: 19.90, not 19.9 and not 19.899999.

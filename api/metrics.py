@@ -66,7 +66,7 @@ class Metrics:
         return "\n".join(lines) + "\n"
 
     def middleware(self, app: ASGIApp) -> ASGIApp:
-        """Counts each answer of a route; a path that no route has is not counted (anyone can invent those)."""
+        """Counts each answer of a route; paths without a route are not counted (anyone can invent those)."""
 
         async def counting(scope: Scope, receive: Receive, send: Send) -> None:
             started = time.perf_counter()

@@ -79,8 +79,9 @@ def product_list(
 
 
 def fuse(lists: Sequence[Sequence[Candidate]]) -> list[Candidate]:
-    """Reciprocal-rank fusion: a product's score is the sum of 1 / (60 + rank) over the lists that name it. It keeps
-    the source and reason of the list that ranks it highest, the earlier list's where they tie."""
+    """Reciprocal-rank fusion: a product's score is the sum of 1 / (60 + rank) over the lists that name it. It
+    keeps the source and reason of the list that ranks it highest, the earlier list's where they tie.
+    """
     filled = [candidates for candidates in lists if candidates]
     if len(filled) == 1:
         return list(filled[0])
@@ -182,7 +183,7 @@ def _then(*parts: Iterable[Candidate]) -> Iterator[Candidate]:
 def _take(
     snapshot: Snapshot, candidates: Iterable[Candidate], barred: set[str], earlier: Iterable[str], limit: int
 ) -> list[ProductItem]:
-    """The first ``limit`` candidates that may be shown. ``earlier`` ones pass only as SEEN_EARLIER, the chain's end."""
+    """The first ``limit`` candidates that may be shown; ``earlier`` ones only at the chain's end."""
     waiting = set(earlier)
     taken: set[str] = set()
     items: list[ProductItem] = []

@@ -12,7 +12,7 @@ from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 from litestar.types import ExceptionHandlersMap
 
 from api.answers import Problem
-from api.snapshots import NoSnapshot
+from api.snapshots import NoSnapshotError
 
 log = logging.getLogger("footfall.api")
 
@@ -40,7 +40,7 @@ def problem(
     headers: dict[str, str] | None = None,
     errors: list[dict[str, Any]] | None = None,
 ) -> Response[Any]:
-    """One problem details response. ``type`` stays about:blank: the status says what kind of problem it is."""
+    """One problem details response. ``type`` stays about:blank: the status says what kind it is."""
     body = Problem(
         type="about:blank",
         title=_TITLES.get(status, "The request failed"),
@@ -62,11 +62,13 @@ def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any
         return _broken(request, error)
     errors = error.extra if isinstance(error.extra, list) else None
     # Litestar's own words repeat the whole address, and a key may stand in that.
-    detail = "; ".join(f"{found.get('key')}: {found.get('message')}" for found in errors) if errors else error.detail
+    detail = error.detail
+    if errors:
+        detail = "; ".join(f"{found.get('key')}: {found.get('message')}" for found in errors)
     return problem(request, error.status_code, detail, headers=error.headers, errors=errors)
 
 
-def _no_snapshot(request: Request[Any, Any, Any], error: NoSnapshot) -> Response[Any]:
+def _no_snapshot(request: Request[Any, Any, Any], error: NoSnapshotError) -> Response[Any]:
     return problem(request, 503, str(error), headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
 
 
@@ -78,6 +80,6 @@ def _broken(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
 
 HANDLERS: ExceptionHandlersMap = {
     HTTPException: _http,
-    NoSnapshot: _no_snapshot,
+    NoSnapshotError: _no_snapshot,
     Exception: _broken,
 }

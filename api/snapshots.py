@@ -1,8 +1,9 @@
 """One open snapshot, and the store that follows the pointer from one to the next.
 
-Point lookups run on the event loop's own thread (9 microseconds each: a hop to a thread costs more), so a snapshot
-needs one SQLite connection per worker process. Analytical queries run on threads, each with a DuckDB cursor of its own.
-A snapshot is closed when the last request that holds it lets go; Python's reference count is the lease.
+Point lookups run on the event loop's own thread (9 microseconds each: a hop to a thread costs more), so a
+snapshot needs one SQLite connection per worker process. Analytical queries run on threads, each with a DuckDB
+cursor of its own. A snapshot is closed when the last request that holds it lets go; Python's reference count
+is the lease.
 """
 
 from __future__ import annotations
@@ -48,8 +49,8 @@ log = logging.getLogger("footfall.api")
 POLL_SECONDS = 0.3
 #: A version that could not be opened is tried again after this long: its disk may have been the trouble.
 RETRY_SECONDS = 5.0
-#: Checksums are verified at opening up to this size (about 0.2 s); above it sizes and probes must do, or every worker
-#: would read the whole snapshot at each publish.
+#: Checksums are verified at opening up to this size (about 0.2 s); above it sizes and probes must do, or
+#: every worker would read the whole snapshot at each publish.
 VERIFY_BYTES = 256 * 2**20
 #: Product cards kept decoded, about 1 KB each.
 CARDS_KEPT = 20_000
@@ -68,7 +69,7 @@ _NEIGHBOURS = msgspec.json.Decoder(list[Neighbour])
 _SELECT = {table: f"select value from {table} where key = ?" for table in Table}
 
 
-class NoSnapshot(Exception):
+class NoSnapshotError(Exception):
     """Nothing has been published yet, or nothing that can be opened."""
 
 
@@ -76,7 +77,7 @@ class Snapshot:
     """Typed lookups in one published version. Everything but ``query`` belongs to the event loop's thread."""
 
     def __init__(self, version_dir: Path) -> None:
-        """Open and check a version. Raises SnapshotError where anything about it is not as its manifest says."""
+        """Open and check a version. Raises SnapshotError where it is not as its manifest says."""
         self.manifest: Manifest = read_manifest(version_dir)
         check_sizes(version_dir, self.manifest)
         for name, seal in self.manifest.files.items():
@@ -177,8 +178,9 @@ class Snapshot:
         return _NEIGHBOURS.decode(value) if value else []
 
     def query(self, sql: str, parameters: list[Any] | None = None) -> list[dict[str, Any]]:
-        """Rows of an analytical query. Call it from a worker thread; each call has a cursor of its own, because a
-        second statement on one connection ends the first one's result."""
+        """Rows of an analytical query. Call it from a worker thread; each call has a cursor of its own,
+        because a second statement on one connection ends the first one's result.
+        """
         with contextlib.closing(self._analytics.cursor()) as cursor:
             cursor.execute(sql, parameters or [])
             names = [column[0] for column in cursor.description or []]
@@ -221,9 +223,9 @@ class SnapshotStore:
         return self._current
 
     def current(self) -> Snapshot:
-        """The snapshot in force. Raises NoSnapshot while there is none."""
+        """The snapshot in force. Raises NoSnapshotError while there is none."""
         if self._current is None:
-            raise NoSnapshot(self.problem or "nothing has been published yet")
+            raise NoSnapshotError(self.problem or "nothing has been published yet")
         return self._current
 
     async def follow(self) -> None:
@@ -233,8 +235,9 @@ class SnapshotStore:
             await asyncio.sleep(POLL_SECONDS)
 
     async def look(self) -> None:
-        """Move to the published version if it is another one. A version that can't be opened leaves the old one in
-        force, and the reason in ``problem`` and the log."""
+        """Move to the published version if it is another one. A version that can't be opened leaves the old
+        one in force, and the reason in ``problem`` and the log.
+        """
         mark = _mark(self._dir / POINTER_FILE)
         now = asyncio.get_running_loop().time()
         retry = self.problem is not None and now - self._tried_at >= RETRY_SECONDS
@@ -254,7 +257,7 @@ class SnapshotStore:
         self.problem = None
 
     def _open_published(self) -> Snapshot | None:
-        """The published version, opened; None where it is the one in force already, or nothing is published."""
+        """The published version, opened; None where it is in force already, or nothing is published."""
         pointer = read_pointer(self._dir)
         if pointer is None:
             if self._current is not None:
@@ -272,8 +275,9 @@ class SnapshotStore:
 
 
 def _open_sqlite(path: Path) -> sqlite3.Connection:
-    """Read-only and immutable: no locks, no journal lookups. Opened on a thread, used on the loop's, never on both at
-    once; memory-mapping is left out because a file that shrank under it would kill the process."""
+    """Read-only and immutable: no locks, no journal lookups. Opened on a thread, used on the loop's, never on
+    both at once; memory-mapping is left out because a file that shrank under it would kill the process.
+    """
     return sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=ro&immutable=1",
         uri=True,

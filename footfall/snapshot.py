@@ -1,10 +1,10 @@
 """The published snapshot: what its files are called, what stands in them, how to find the current one.
 
-The writer (``orchestration/lib/snapshot.py``) and the reader (``api/``) share this module and nothing else. A snapshot
-is a directory ``serving/<version>/`` that never changes once it has its name, with ``serving/current.json`` pointing
-at the one in force::
+The writer (``orchestration/lib/snapshot.py``) and the reader (``api/``) share this module and nothing else. A
+snapshot is a directory ``serving/<version>/`` that never changes once it has its name, with
+``serving/current.json`` pointing at the one in force::
 
-    serving.sqlite     tables of (key TEXT, value BLOB) WITHOUT ROWID; each value is one JSON document, shapes below
+    serving.sqlite     tables (key TEXT, value BLOB) WITHOUT ROWID; each value a JSON document, shapes below
     analytics.duckdb   small marts for analysts' endpoints, readable by DuckDB 1.5 and later
     manifest.json      what the writer counted, and the size and SHA-256 of each file
 """
@@ -70,7 +70,7 @@ class Table(StrEnum):
 
 
 class ProductCard(msgspec.Struct, frozen=True):
-    """What a shop needs to show a product. ``price`` is written as text, so that no float ever rounds money."""
+    """What a shop needs to show a product. ``price`` is written as text: no float ever rounds money."""
 
     product_id: str
     title: str
@@ -172,7 +172,9 @@ class Manifest(msgspec.Struct, frozen=True):
     created_at: datetime
     files: dict[str, FileSeal]
     rows: dict[str, int]
-    """Rows by table: of ``serving.sqlite`` under their own names, of ``analytics.duckdb`` as ``analytics.<name>``."""
+    """Rows by table: of ``serving.sqlite`` under their own names, of ``analytics.duckdb`` as
+    ``analytics.<name>``.
+    """
     coverage: dict[str, float]
     """Shares between 0 and 1, compared with the version before when the next one is audited."""
     dropped_unavailable: int
@@ -212,13 +214,15 @@ def read_manifest(version_dir: Path) -> Manifest:
         raise SnapshotError(f"{MANIFEST_FILE} of snapshot {version_dir.name} is damaged: {error}") from error
     if manifest.format_version != FORMAT_VERSION:
         raise SnapshotError(
-            f"snapshot {version_dir.name} has format {manifest.format_version}, this version reads {FORMAT_VERSION}"
+            f"snapshot {version_dir.name} has format {manifest.format_version}, this reads {FORMAT_VERSION}"
         )
     return manifest
 
 
 def check_sizes(version_dir: Path, manifest: Manifest) -> None:
-    """Raise SnapshotError unless every file of the manifest is there with its size (cheap: no content is read)."""
+    """Raise SnapshotError unless every file of the manifest is there with its size (cheap: no content is
+    read).
+    """
     for name, seal in manifest.files.items():
         try:
             found = (version_dir / name).stat().st_size

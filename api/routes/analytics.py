@@ -68,7 +68,7 @@ def funnel(
     request: Request[Any, Any, Any],
     name: Annotated[str, Parameter(max_length=255, description="The funnel's name")],
 ) -> Response[Funnel]:
-    """Reached, drop-off, conversion, and time to convert with its histogram, by step. Needs the secret key."""
+    """Reached, drop-off, conversion, time to convert and its histogram, by step. Needs the secret key."""
     snapshot: Snapshot = request.app.state.store.current()
     rows = snapshot.query(
         """
@@ -87,7 +87,7 @@ def funnel(
     }
     histogram: dict[int, list[HistogramBucket]] = {}
     for bucket in snapshot.query(
-        "select step, bucket_from_s, bucket_to_s, n from funnel_time_histogram where funnel = ? order by 1, 2",
+        "select step, bucket_from_s, bucket_to_s, n from funnel_time_histogram where funnel = ? order by all",
         [name],
     ):
         histogram.setdefault(bucket["step"], []).append(
@@ -137,8 +137,8 @@ def sessions_summary(
     snapshot: Snapshot = request.app.state.store.current()
     rows = snapshot.query(
         """
-        select day, is_guest, sessions, visitors, bounces, page_views, orders, coalesce(revenue, 0) as revenue,
-            median_duration_seconds
+        select day, is_guest, sessions, visitors, bounces, page_views, orders,
+            coalesce(revenue, 0) as revenue, median_duration_seconds
         from sessions_daily
         where day >= coalesce(cast(? as date), day) and day <= coalesce(cast(? as date), day)
         order by day, is_guest

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request, Response, get
+from litestar.openapi.datastructures import ResponseSpec
 
 from api.answers import Live, Ready
 from api.problems import RETRY_AFTER_SECONDS
@@ -19,9 +20,15 @@ def livez() -> Response[Live]:
     return Response(Live(status="live"), headers=_NO_STORE)
 
 
-@get("/readyz", tags=["operations"], summary="There is a snapshot to serve from", sync_to_thread=False)
+@get(
+    "/readyz",
+    responses={503: ResponseSpec(Ready, description="Nothing to serve from yet")},
+    tags=["operations"],
+    summary="There is a snapshot to serve from",
+    sync_to_thread=False,
+)
 def readyz(request: Request[Any, Any, Any]) -> Response[Ready]:
-    """503 until a snapshot is open. A newer one that can't be opened shows as `problem`, while the old one serves."""
+    """503 until a snapshot is open. A newer one that can't be opened shows as `problem`."""
     store: SnapshotStore = request.app.state.store
     snapshot = store.snapshot
     body = Ready(
@@ -40,7 +47,7 @@ def readyz(request: Request[Any, Any, Any]) -> Response[Ready]:
 
 @get("/metrics", tags=["operations"], summary="Prometheus text", sync_to_thread=False)
 def metrics(request: Request[Any, Any, Any]) -> Response[str]:
-    """Requests and their times by route, and the snapshot being served. Each worker process counts its own."""
+    """Requests and their times by route, and the snapshot served. Each worker process counts its own."""
     state = request.app.state
     return Response(
         state.metrics.render(state.store),

@@ -34,7 +34,7 @@ Fallback = Annotated[
 def similar(
     request: Request[Any, Any, Any], product_id: ProductId, limit: Limit = 8, fallback: Fallback = True
 ) -> Response[ProductList]:
-    """Products whose text is alike; where there are none, products viewed together, bought together, trending."""
+    """Products whose text is alike; where there are none, viewed together, bought together, trending."""
     order = (Table.SIMILAR, Table.VIEWED_TOGETHER, Table.BOUGHT_TOGETHER)
     return _list(request, product_id, order, limit, fallback)
 

@@ -52,9 +52,11 @@ def recommendations(
         ),
     ] = None,
 ) -> Response[Recommendations]:
-    """Mixes the visitor's published list with what they looked at in this session, then what goes with the cart, then
-    what trends. Never empty while the catalogue has something that isn't excluded; never a product of `cart`, of
-    `exclude`, or the one being looked at (the first of `viewed`); never one that can't be bought."""
+    """Mixes the visitor's published list with what they looked at in this session, then what goes with the
+    cart, then what trends. Never empty while the catalogue has something that isn't excluded; never a product
+    of `cart`, of `exclude`, or the one being looked at (the first of `viewed`); never one that can't be
+    bought.
+    """
     state = request.app.state
     snapshot = state.store.current()
     wish = Wish(

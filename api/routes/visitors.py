@@ -148,8 +148,9 @@ def affinity(
     ],
     product: Annotated[str, Parameter(min_length=1, max_length=ID_LENGTH, description="Product id")],
 ) -> Response[AffinityAnswer]:
-    """The affinity with its parts, the affinity to the product's category, and the product's place in the visitor's
-    published list. Needs the secret key."""
+    """The affinity with its parts, the affinity to the product's category, and the product's place in the
+    visitor's published list. Needs the secret key.
+    """
     snapshot, found = _visitor(request, visitor, None)
     card = snapshot.product(product)
     if card is None:

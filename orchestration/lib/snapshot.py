@@ -1,8 +1,8 @@
 """Write, audit, publish, prune: how the marts become the snapshot that the API serves.
 
-A version is built in ``.building-<version>`` and gets its name by one rename after every file in it is on the disk;
-publishing is one rename of ``current.json``. So at any moment, a kill or a power cut leaves either the version before
-or the new one in force, both whole. Rubbish of a run that died is removed by the next one.
+A version is built in ``.building-<version>`` and gets its name by one rename after every file in it is on the
+disk; publishing is one rename of ``current.json``. So at any moment, a kill or a power cut leaves either the
+version before or the new one in force, both whole. Rubbish of a run that died is removed by the next one.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ from footfall.snapshot import (
     read_pointer,
 )
 from orchestration.lib.durable import fsync_path, write_durably
-from orchestration.lib.snapshot_audit import AuditFailed, audit_change, audit_marts, audit_written
+from orchestration.lib.snapshot_audit import AuditFailedError, audit_change, audit_marts, audit_written
 from orchestration.lib.snapshot_marts import (
-    MissingMart,
+    MissingMartError,
     analytics_tables,
     cleanup,
     count_dropped,
@@ -50,9 +50,9 @@ from orchestration.lib.snapshot_marts import (
 )
 
 __all__ = [
-    "AuditFailed",
-    "MissingMart",
-    "SnapshotBusy",
+    "AuditFailedError",
+    "MissingMartError",
+    "SnapshotBusyError",
     "SnapshotReport",
     "build_snapshot",
     "prune",
@@ -65,7 +65,8 @@ STORAGE_VERSION = "v1.5.0"
 #: A table or coverage that falls under this share of the version in force stops the publish.
 MIN_RATIO = 0.5
 
-#: SQLite's page. A list of fifty takes 1-2 KB: at 4 KB pages each would spill to an overflow page, at 16 KB it doesn't.
+#: SQLite's page. A list of fifty takes 1-2 KB: at 4 KB pages each would spill to an overflow page, at 16 KB
+#: it doesn't.
 PAGE_BYTES = 16_384
 
 _BATCH = 5_000
@@ -74,7 +75,7 @@ _TRASH = ".trash-"
 _OUT = "snapshot_out"
 
 
-class SnapshotBusy(Exception):
+class SnapshotBusyError(Exception):
     """Another process is writing, publishing or pruning snapshots in the same directory."""
 
 
@@ -97,9 +98,11 @@ def build_snapshot(
 ) -> SnapshotReport:
     """Write ``serving_dir/<version>/`` from the marts and audit it, without publishing it.
 
-    A version that stands there already is left as it is (versions never change), so a retry costs nothing. min_ratio:
-    how far a table may shrink against the version in force, 0 to let everything through.
-    Raises MissingMart, AuditFailed (nothing is left behind), SnapshotBusy, ValueError for an unusable version name.
+    A version that stands there already is left as it is (versions never change), so a retry costs nothing.
+    min_ratio: how far a table may shrink against the version in force, 0 to let everything through.
+
+    Raises MissingMartError and AuditFailedError (nothing is left behind), SnapshotBusyError, ValueError for an
+    unusable version name.
     """
     if not VERSION_PATTERN.fullmatch(version):
         raise ValueError(
@@ -127,7 +130,7 @@ def build_snapshot(
 def publish(serving_dir: Path, version: str) -> None:
     """Point ``current.json`` at a version: the flip that every API process follows. Also how one rolls back.
 
-    Raises SnapshotError where the version isn't whole, SnapshotBusy.
+    Raises SnapshotError where the version isn't whole, SnapshotBusyError.
     """
     with _alone(serving_dir):
         _whole(serving_dir / version)
@@ -189,9 +192,10 @@ def _write(con: duckdb.DuckDBPyConnection, aside: Path, version: str) -> Manifes
 
 
 def _write_sqlite(con: duckdb.DuckDBPyConnection, path: Path) -> dict[Table, int]:
-    """Fill serving.sqlite. Rows come in key order, so the b-trees are written front to back and their pages stay full:
-    there is nothing for VACUUM to do. A crash throws the whole file away, so neither a journal nor a sync is needed
-    before the one at the end."""
+    """Fill serving.sqlite. Rows come in key order, so the b-trees are written front to back and their pages
+    stay full: there is nothing for VACUUM to do. A crash throws the whole file away, so neither a journal nor
+    a sync is needed before the one at the end.
+    """
     sink = sqlite3.connect(path, isolation_level=None)
     try:
         sink.execute(f"pragma page_size = {PAGE_BYTES}")
@@ -219,7 +223,7 @@ def _copy(con: duckdb.DuckDBPyConnection, query: str, sink: sqlite3.Connection, 
         try:
             sink.executemany(f"insert into {table} values (?, ?)", batch)
         except sqlite3.IntegrityError as error:
-            raise AuditFailed([f"{table}: a key is missing or stands twice ({error})"]) from error
+            raise AuditFailedError([f"{table}: a key is missing or stands twice ({error})"]) from error
         count += len(batch)
     return count
 
@@ -307,7 +311,7 @@ def _alone(serving_dir: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise SnapshotBusy(f"another process is writing snapshots in {serving_dir}") from None
+            raise SnapshotBusyError(f"another process is writing snapshots in {serving_dir}") from None
         for path in serving_dir.iterdir():
             if path.name.startswith((_BUILDING, _TRASH)):
                 shutil.rmtree(path)

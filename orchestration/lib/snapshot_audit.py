@@ -1,8 +1,8 @@
 """What must hold before a snapshot may be published. Each check says in words what is wrong and where.
 
-Three looks: at the marts (before the work of writing), at what was written (read back the way the API reads it), and
-at the change against the version in force (a shop doesn't lose half its products between two clicks; a broken import
-does).
+Three looks: at the marts (before the work of writing), at what was written (read back the way the API reads
+it), and at the change against the version in force (a shop doesn't lose half its products between two clicks;
+a broken import does).
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from orchestration.lib.snapshot_marts import RECOMMENDED, mart
 #: A table smaller than this may shrink freely: a new shop's first hours are all jumps.
 SMALL_TABLE = 50
 
-#: Keys read back per table. Every row of a table comes out of one query, so a fault shows in the first of them.
+#: Keys read back per table. Every row of a table comes out of one query, so a fault shows in the first of
+#: them.
 READ_BACK = 200
 
 #: What decodes a value of each table: the API's own types.
@@ -43,7 +44,7 @@ SHAPES: dict[Table, Any] = {
 }
 
 
-class AuditFailed(Exception):
+class AuditFailedError(Exception):
     """The snapshot must not be published; ``problems`` says why, one sentence each."""
 
     def __init__(self, problems: Iterable[str]) -> None:
@@ -52,7 +53,7 @@ class AuditFailed(Exception):
 
 
 def audit_marts(con: duckdb.DuckDBPyConnection) -> None:
-    """Check the marts themselves, after ``prepare``. Raises AuditFailed."""
+    """Check the marts themselves, after ``prepare``. Raises AuditFailedError."""
     problems = []
     for name, product in RECOMMENDED.items():
         problems += _unknown_products(con, name, product)
@@ -67,11 +68,11 @@ def audit_marts(con: duckdb.DuckDBPyConnection) -> None:
     if own:
         problems.append(f"product_recommendations: {own} rows recommend a product to itself")
     if problems:
-        raise AuditFailed(problems)
+        raise AuditFailedError(problems)
 
 
 def audit_written(sqlite_path: Path, rows: Mapping[str, int], products: int) -> None:
-    """Read samples of every table back through the API's own types. Raises AuditFailed.
+    """Read samples of every table back through the API's own types. Raises AuditFailedError.
 
     rows: rows written by table; products: rows of the products mart.
     """
@@ -87,11 +88,12 @@ def audit_written(sqlite_path: Path, rows: Mapping[str, int], products: int) -> 
     finally:
         con.close()
     if problems:
-        raise AuditFailed(problems)
+        raise AuditFailedError(problems)
 
 
 def audit_change(new: Manifest, before: Manifest | None, min_ratio: float) -> None:
-    """Compare with the version in force. Raises AuditFailed where a table or a coverage fell below ``min_ratio`` of it.
+    """Compare with the version in force. Raises AuditFailedError where a table or a coverage fell below
+    ``min_ratio`` of it.
 
     A fall that is meant (a shop that closes a department) is let through once with ``min_ratio=0``.
     """
@@ -109,7 +111,7 @@ def audit_change(new: Manifest, before: Manifest | None, min_ratio: float) -> No
         if before.rows.get(Table.PRODUCTS, 0) >= SMALL_TABLE and now_share < share * min_ratio:
             problems.append(f"coverage {name} fell from {share:.1%} in {before.version} to {now_share:.1%}")
     if problems:
-        raise AuditFailed(problems)
+        raise AuditFailedError(problems)
 
 
 def _read_back(con: sqlite3.Connection, table: Table, shape: Any) -> list[str]:
@@ -158,7 +160,8 @@ def _unknown_products(con: duckdb.DuckDBPyConnection, name: str, product: str) -
 def _twice(con: duckdb.DuckDBPyConnection, name: str, keys: tuple[str, ...], what: str) -> list[str]:
     columns = ", ".join(f'"{key}"' for key in keys)
     row = con.execute(
-        f"select {columns}, count(*) from {mart(name)} group by {columns} having count(*) > 1 order by all limit 1"
+        f"select {columns}, count(*) from {mart(name)} group by {columns} having count(*) > 1"
+        " order by all limit 1"
     ).fetchone()
     nulls = _count(con, f"from {mart(name)} where " + " or ".join(f'"{key}" is null' for key in keys))
     problems = [f"{name}: {nulls} rows without {' or '.join(keys)}"] if nulls else []

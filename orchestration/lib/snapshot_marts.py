@@ -1,7 +1,8 @@
 """Which marts a snapshot is made of, and the SQL that turns each into (key, JSON document) rows.
 
-DuckDB makes the JSON (5 million list entries in 1.3 s on one core), Python only carries bytes into SQLite. The shapes
-are those of ``footfall/snapshot.py``: a change here is a change there and a new ``FORMAT_VERSION``.
+DuckDB makes the JSON (5 million list entries in 1.3 s on one core), Python only carries bytes into SQLite.
+The shapes are those of ``footfall/snapshot.py``: a change here is a change there and a new
+``FORMAT_VERSION``.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ MARTS: dict[str, tuple[str, ...]] = {
     "funnel_time_histogram": ("funnel", "step", "bucket_from_s", "bucket_to_s", "n"),
 }  # fmt: skip
 
-#: Marts copied as tables into analytics.duckdb, with the order that keeps the file the same for the same input.
+#: Marts copied as tables into analytics.duckdb, with the order that keeps the file the same for the same
+#: input.
 ANALYTICS: dict[str, str] = {
     "sessions_daily": "day, is_guest",
     "funnel_steps": "funnel, step",
@@ -67,7 +69,7 @@ _SCORE = "cast(round(cast({} as double), 6) as varchar)"
 _TIME = "strftime({}, '%Y-%m-%dT%H:%M:%S.%fZ')"
 
 
-class MissingMart(Exception):
+class MissingMartError(Exception):
     """The warehouse lacks a mart, or a column of one, that the snapshot is made of."""
 
 
@@ -77,7 +79,9 @@ def mart(name: str) -> str:
 
 
 def _find(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dict[str, tuple[str, set[str]]]:
-    """Each mart's qualified name and columns, by name. A mart in several schemas: the connection's own comes first."""
+    """Each mart's qualified name and columns, by name. A mart in several schemas: the connection's own comes
+    first.
+    """
     rows = con.execute(
         """
         select table_name, schema_name, list(column_name), schema_name = current_schema() as is_own
@@ -98,8 +102,8 @@ def _find(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dict[str, tup
 def prepare(con: duckdb.DuckDBPyConnection) -> None:
     """Make the marts readable under ``mart(name)`` and number the labels.
 
-    Raises MissingMart naming every table and column that isn't there. Only temporary objects are made, so a
-    read-only connection will do.
+    Raises MissingMartError naming every table and column that isn't there. Only temporary objects are made, so
+    a read-only connection will do.
     """
     found = _find(con, MARTS)
     problems = [f"{name} (the whole table)" for name in MARTS if name not in found]
@@ -107,7 +111,7 @@ def prepare(con: duckdb.DuckDBPyConnection) -> None:
         if name in found and (missing := [column for column in columns if column not in found[name][1]]):
             problems.append(f"{name} ({', '.join(missing)})")
     if problems:
-        raise MissingMart(
+        raise MissingMartError(
             "the warehouse lacks what a snapshot is made of: "
             + "; ".join(problems)
             + ". Has `dbt build` run?"
@@ -125,9 +129,11 @@ def prepare(con: duckdb.DuckDBPyConnection) -> None:
         f"""
         create or replace temp table {_LABELS} as
         with labels as (
-            select coalesce(source, '') as source, coalesce(reason, '') as reason from {mart("product_recommendations")}
+            select coalesce(source, '') as source, coalesce(reason, '') as reason
+            from {mart("product_recommendations")}
             union
-            select coalesce(source, ''), coalesce(reason, '') from {mart("visitor_recommendations")}
+            select coalesce(source, ''), coalesce(reason, '')
+            from {mart("visitor_recommendations")}
         )
         select row_number() over (order by source, reason) as label, source, reason from labels
         """
@@ -143,7 +149,9 @@ def cleanup(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _picks(source: str, key: str, product: str, where: str = "true") -> str:
-    """Lists of Pick by key. The join with the available products is what keeps sold-out ones out of every list."""
+    """Lists of Pick by key. The join with the available products is what keeps sold-out ones out of every
+    list.
+    """
     entry = f"concat('[', a.product_json, ',', {_SCORE.format('r.score')}, ',', l.label, ']')"
     return f"""
         select r.{key} as key, encode('[' || string_agg({entry}, ',' order by r.rank) || ']') as value
@@ -157,6 +165,10 @@ def _picks(source: str, key: str, product: str, where: str = "true") -> str:
 
 def _document(fields: dict[str, str]) -> str:
     return "encode(to_json({" + ", ".join(f"'{name}': {sql}" for name, sql in fields.items()) + "})::varchar)"
+
+
+def _list_of_ids(column: str, order: str) -> str:
+    return f"encode(to_json(list({column} order by {order}))::varchar)"
 
 
 def _list_of(entry: tuple[str, ...], order: str) -> str:
@@ -192,21 +204,20 @@ def documents() -> dict[Table, str]:
     }
     affinity = (
         "product_id",
-        *(f"round(coalesce({part}, 0), 6)" for part in ("affinity", "view_score", "option_score", "cart_score",
-                                                        "purchase_score")),
+        *(f"round(coalesce({part}, 0), 6)" for part in ("affinity", "view_score", "option_score")),
+        *(f"round(coalesce({part}, 0), 6)" for part in ("cart_score", "purchase_score")),
         *(f"coalesce(cast({count} as bigint), 0)" for count in ("views", "carts", "purchases")),
         _TIME.format("last_at"),
         "coalesce(has_purchased, false)",
     )  # fmt: skip
+    category = ("category", "round(coalesce(affinity, 0), 6)", '"rank"')
+    neighbour = ("other_visitor_id", "round(score, 6)", "coalesce(source, '')", "coalesce(shared, [])")
     return {
         Table.PRODUCTS: f"select product_id as key, {_document(product)} as value from {mart('products')}",
-        Table.SIMILAR: _picks("product_recommendations", "product_id", "other_product_id", "r.kind = 'similar'"),
-        Table.VIEWED_TOGETHER: _picks(
-            "product_recommendations", "product_id", "other_product_id", "r.kind = 'viewed_together'"
-        ),
-        Table.BOUGHT_TOGETHER: _picks(
-            "product_recommendations", "product_id", "other_product_id", "r.kind = 'bought_together'"
-        ),
+        **{
+            table: _picks("product_recommendations", "product_id", "other_product_id", f"r.kind = '{table}'")
+            for table in (Table.SIMILAR, Table.VIEWED_TOGETHER, Table.BOUGHT_TOGETHER)
+        },
         Table.TRENDING: f"""
             select coalesce(category, '') as key,
                 {_list_of(("r.product_id", "round(r.score, 6)"), "r.rank")} as value
@@ -215,14 +226,15 @@ def documents() -> dict[Table, str]:
             group by coalesce(category, '')
         """,
         Table.CATALOGUE: f"""
-            select '' as key, encode(to_json(list(p.product_id order by p.captured_at desc, p.product_id))::varchar)
-                as value
+            select '' as key,
+                {_list_of_ids("p.product_id", "p.captured_at desc, p.product_id")} as value
             from {mart("products")} as p
             join {_AVAILABLE} as a on a.product_id = p.product_id
             having count(*) > 0
         """,
         Table.IDENTITIES: f"""
-            select identifier as key, encode(to_json(visitor_id)::varchar) as value from {mart("identity_map")}
+            select identifier as key, encode(to_json(visitor_id)::varchar) as value
+            from {mart("identity_map")}
         """,
         Table.VISITORS: f"select visitor_id as key, {_document(visitor)} as value from {mart('visitors')}",
         Table.VISITOR_RECOMMENDATIONS: _picks("visitor_recommendations", "visitor_id", "product_id"),
@@ -233,20 +245,20 @@ def documents() -> dict[Table, str]:
         """,
         Table.VISITOR_CATEGORIES: f"""
             select visitor_id as key,
-                {_list_of(("category", "round(coalesce(affinity, 0), 6)", '"rank"'), '"rank", category')} as value
+                {_list_of(category, '"rank", category')} as value
             from {mart("visitor_category_affinity")}
             where category is not null
             group by visitor_id
         """,
         Table.VISITOR_NEIGHBOURS: f"""
             select visitor_id as key,
-                {_list_of(("other_visitor_id", "round(score, 6)", "coalesce(source, '')", "coalesce(shared, [])"),
-                          '"rank", source, other_visitor_id')} as value
+                {_list_of(neighbour, '"rank", source, other_visitor_id')} as value
             from {mart("visitor_affinity")}
             group by visitor_id
         """,
         Table.LABELS: f"""
-            select cast(label as varchar) as key, encode(json_array(source, reason)::varchar) as value from {_LABELS}
+            select cast(label as varchar) as key, encode(json_array(source, reason)::varchar) as value
+            from {_LABELS}
         """,
     }  # fmt: skip
 
@@ -254,16 +266,19 @@ def documents() -> dict[Table, str]:
 def analytics_tables() -> dict[str, str]:
     """Per table of ``analytics.duckdb`` the query that fills it, after ``prepare``."""
     return {
-        name: f"select {', '.join(_quoted(column) for column in MARTS[name])} from {mart(name)} order by {order}"
+        name: f"select {', '.join(map(_quoted, MARTS[name]))} from {mart(name)} order by {order}"
         for name, order in ANALYTICS.items()
     }
 
 
 def count_dropped(con: duckdb.DuckDBPyConnection) -> int:
-    """Recommendations in the marts whose product exists but can't be bought now: they are left out of the lists."""
+    """Recommendations in the marts whose product exists but can't be bought now: they are left out of the
+    lists.
+    """
     parts = " union all ".join(
         f"""select count(*) as n from {mart(name)} as r
-            join {mart("products")} as p on p.product_id = r.{product} and not coalesce(p.is_available, false)"""
+            join {mart("products")} as p on p.product_id = r.{product}
+            where not coalesce(p.is_available, false)"""
         for name, product in RECOMMENDED.items()
     )
     row = con.execute(f"select cast(sum(n) as bigint) from ({parts})").fetchone()
