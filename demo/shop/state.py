@@ -1,0 +1,139 @@
+"""What the shop remembers about a browser: cart, customer, checkout. All of it in one signed cookie, none on the server.
+
+The cookie is JSON with an HMAC in front. A cookie that was tampered with, or that an older key signed, is an empty
+session: nobody can put a price or another customer's name in it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+from decimal import Decimal
+
+import msgspec
+from litestar.datastructures import Cookie
+
+from demo.shop.catalogue import Catalogue, Product, Variant
+
+COOKIE = "alder_session"
+_MAX_AGE = 14 * 24 * 3600
+#: A cookie holds 4 KB: enough for this many lines and a checkout.
+MAX_LINES, MAX_QUANTITY = 30, 20
+
+
+class Line(msgspec.Struct, array_like=True):
+    variant_id: str
+    quantity: int
+
+
+class Customer(msgspec.Struct):
+    """A signed-in customer. Demo accounts: any e-mail address signs in, and always gets the same id."""
+
+    id: str
+    email: str
+
+    @property
+    def first_name(self) -> str:
+        return self.email.split("@")[0].split(".")[0].capitalize()
+
+
+class Checkout(msgspec.Struct):
+    """What the buyer filled in so far. Never a card number: the payment step has no field that keeps one."""
+
+    token: str
+    email: str = ""
+    name: str = ""
+    town: str = ""
+    shipping: str = ""
+
+
+class Notice(msgspec.Struct, array_like=True):
+    """A message for the pixel that the next page sends once: event name and properties."""
+
+    event: str
+    properties: dict[str, object]
+
+
+class Session(msgspec.Struct, omit_defaults=True):
+    lines: list[Line] = []
+    cart_token: str = ""
+    customer: Customer | None = None
+    checkout: Checkout | None = None
+    notices: list[Notice] = []
+    flash: str = ""
+    orders: list[str] = []
+
+    def add(self, variant_id: str, quantity: int) -> None:
+        """Put a variant in the cart; raises ValueError when the cart is full."""
+        self.cart_token = self.cart_token or secrets.token_hex(16)
+        for line in self.lines:
+            if line.variant_id == variant_id:
+                line.quantity = min(MAX_QUANTITY, line.quantity + quantity)
+                return
+        if len(self.lines) >= MAX_LINES:
+            raise ValueError(f"a basket holds at most {MAX_LINES} different things")
+        self.lines.append(Line(variant_id, min(MAX_QUANTITY, quantity)))
+
+    def change(self, variant_id: str, quantity: int) -> None:
+        """Set a line's quantity; 0 takes it out."""
+        for line in self.lines:
+            if line.variant_id == variant_id:
+                line.quantity = min(MAX_QUANTITY, quantity)
+        self.lines = [line for line in self.lines if line.quantity > 0]
+
+    def notify(self, event: str, properties: dict[str, object]) -> None:
+        self.notices.append(Notice(event, properties))
+
+
+class CartLine(msgspec.Struct):
+    """A cart line with its product, ready to be shown."""
+
+    product: Product
+    variant: Variant
+    quantity: int
+
+    @property
+    def total(self) -> Decimal:
+        return self.variant.price * self.quantity
+
+
+def cart_of(session: Session, catalogue: Catalogue) -> list[CartLine]:
+    """The cart's lines; variants that left the catalogue are passed over."""
+    found = [(catalogue.by_variant.get(line.variant_id), line.quantity) for line in session.lines]
+    return [CartLine(hit[0], hit[1], quantity) for hit, quantity in found if hit]
+
+
+def customer_of(email: str) -> Customer:
+    """The account behind an e-mail address: a stable number, as shops have them."""
+    clean = email.strip().lower()
+    number = int.from_bytes(hashlib.blake2b(clean.encode(), digest_size=5).digest(), "big")
+    return Customer(id=str(6_100_000_000_000 + number % 10**11), email=clean)
+
+
+class Cookies:
+    """Signs sessions into cookies and reads them back."""
+
+    def __init__(self, secret: str) -> None:
+        self._key = hashlib.sha256(f"alder-session|{secret}".encode()).digest()
+
+    def read(self, value: str | None) -> Session:
+        if not value or "." not in value:
+            return Session()
+        mac, _, payload = value.partition(".")
+        if not hmac.compare_digest(mac, self._sign(payload)):
+            return Session()
+        try:
+            return msgspec.json.decode(base64.urlsafe_b64decode(payload), type=Session)
+        except (binascii.Error, msgspec.MsgspecError):
+            return Session()
+
+    def write(self, session: Session) -> Cookie:
+        payload = base64.urlsafe_b64encode(msgspec.json.encode(session)).decode()
+        value = f"{self._sign(payload)}.{payload}"
+        return Cookie(COOKIE, value=value, path="/", max_age=_MAX_AGE, httponly=True, samesite="lax")
+
+    def _sign(self, payload: str) -> str:
+        return hmac.new(self._key, payload.encode(), hashlib.sha256).hexdigest()[:32]
