@@ -7,7 +7,7 @@ never a mixture.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from orchestration.lib.durable import write_durably
+from orchestration.lib.durable import aside_of, write_durably
 from orchestration.lib.lake_schema import DERIVED, PAIRS, VISITOR_PAIRS
+
+#: Rows of a row group: a reader of one key skips the groups of other keys.
+ROW_GROUP = 100_000
 
 
 class PairsError(ValueError):
@@ -61,23 +65,36 @@ def derived_file(derived: Path, name: str) -> Path:
     return derived / name / f"{name}.parquet"
 
 
-def write_derived(derived: Path, name: str, table: pa.Table) -> Path:
-    """Replace ``lake/derived/<name>/<name>.parquet``, durably and in one step. Same table, same bytes.
+def write_derived(derived: Path, name: str, tables: pa.Table | Iterable[pa.Table]) -> Path:
+    """Replace ``lake/derived/<name>/<name>.parquet``, durably and in one step. Same tables, same bytes.
 
-    Raises PairsError where the name is unknown, the columns differ from the lake's schema, a pair is of one
-    thing with itself, or a score is no number.
+    Several tables are written one after another, so that pairs need not stand in memory all at once. Raises
+    PairsError, and leaves the old file, where the name is unknown, the columns differ from the lake's
+    schema, a pair is of one thing with itself, or a score is no number.
     """
     if name not in DERIVED:
         raise PairsError(f"no derived table is called {name}; known: {', '.join(DERIVED)}")
+    path = derived_file(derived, name)
+    parts = [tables] if isinstance(tables, pa.Table) else tables
+
+    def write(aside: Path) -> None:
+        with pq.ParquetWriter(aside, DERIVED[name], compression="zstd") as writer:
+            for table in parts:
+                _check(name, table)
+                writer.write_table(table, row_group_size=ROW_GROUP)
+
+    try:
+        write_durably(path, write)
+    except PairsError:
+        aside_of(path).unlink(missing_ok=True)
+        raise
+    return path
+
+
+def _check(name: str, table: pa.Table) -> None:
     if not table.schema.equals(DERIVED[name]):
         raise PairsError(f"{name} must have the columns {DERIVED[name]}, not {table.schema}")
-    if pa.compute.any(pa.compute.equal(table["key"], table["other"])).as_py():
+    if pc.any(pc.equal(table["key"], table["other"])).as_py():
         raise PairsError(f"{name}: a key is its own neighbour")
     if not np.isfinite(table["score"].to_numpy()).all():
         raise PairsError(f"{name}: a score is no finite number")
-    path = derived_file(derived, name)
-    # Row groups by key order let a reader of one key skip most of the file.
-    write_durably(
-        path, lambda aside: pq.write_table(table, aside, compression="zstd", row_group_size=100_000)
-    )
-    return path

@@ -21,18 +21,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import scipy.sparse as sp
 from sklearn.feature_extraction.text import TfidfTransformer
-from sklearn.preprocessing import normalize
 from sparse_dot_topn import sp_matmul_topn
 
 from orchestration.lib.derived import pairs_table
+from orchestration.lib.sparse import SCORE_DIGITS, SPARE_CANDIDATES, l2_normalised, place_in_run
 from orchestration.lib.text_features import Analyzer, FieldWeights, ProductText, count_features
 
 #: Raised when a change of the code changes results; part of the model version.
 _GENERATION = 1
-#: Scores are compared and kept to this many digits: what is beyond is the order of additions, not similarity.
-_SCORE_DIGITS = 9
-#: More candidates than are kept, so that ties at the cut are broken by id.
-_SPARE = 16
 
 
 @dataclass(frozen=True)
@@ -42,7 +38,7 @@ class TextSimilarityConfig:
     language: str = "english"
     fields: FieldWeights = field(default_factory=FieldWeights)
     top_k: int = 50
-    min_score: float = 0.1
+    min_score: float = 0.15
     """Cosine below which two products are not called similar: better no neighbour than a silly one."""
     phrase_weight: float = 0.5
     """A phrase beside a word. Measured: 0.5 is the best of 0 to 1 on co-purchases of Online Retail."""
@@ -145,7 +141,7 @@ def product_text_similarity(
     vectors, removed = _vectors(documents, config)
     if config.expand_weight and config.expand_with:
         vectors = _widen(vectors, config, threads)
-    scores = _nearest(vectors, config.top_k + 1 + _SPARE, config.min_score, threads)
+    scores = _nearest(vectors, config.top_k + 1 + SPARE_CANDIDATES, config.min_score, threads)
     keys, others, ranks, kept = _ranked(scores, documents, members, config)
     return TextSimilarity(
         keys=keys,
@@ -216,14 +212,7 @@ def _vectors(
     counts.data = np.log1p(counts.data)
     weighted = TfidfTransformer(norm=None, smooth_idf=True).fit_transform(counts)
     weighted = weighted @ sp.diags(np.where(counted.is_phrase[useful], config.phrase_weight, 1.0))
-    return _normalised(weighted), counted.boilerplate.removed
-
-
-def _normalised(matrix: sp.spmatrix) -> sp.csr_matrix[np.float64]:
-    result = normalize(sp.csr_matrix(matrix), norm="l2", copy=False)
-    result.eliminate_zeros()
-    result.sort_indices()
-    return result
+    return l2_normalised(weighted), counted.boilerplate.removed
 
 
 def _nearest(
@@ -245,17 +234,16 @@ def _widen(
     near = _nearest(vectors, config.expand_with + 1, config.min_score / 2, threads)
     near.setdiag(0.0)
     near.eliminate_zeros()
-    wide = _normalised(vectors + config.expand_weight * _normalised(near @ vectors))
-    return _normalised(_heaviest(wide, config.expand_keep))
+    wide = l2_normalised(vectors + config.expand_weight * l2_normalised(near @ vectors))
+    return l2_normalised(_heaviest(wide, config.expand_keep))
 
 
 def _heaviest(matrix: sp.csr_matrix[np.float64], keep: int) -> sp.csr_matrix[np.float64]:
     """At most ``keep`` entries a row, the largest; of equal ones the first column's."""
     lengths = np.diff(matrix.indptr)
     row_of = np.repeat(np.arange(matrix.shape[0]), lengths)
-    order = np.lexsort((matrix.indices, -np.round(matrix.data, _SCORE_DIGITS), row_of))
-    place_in_row = np.arange(len(order)) - np.repeat(matrix.indptr[:-1], lengths)
-    chosen = order[place_in_row < keep]
+    order = np.lexsort((matrix.indices, -np.round(matrix.data, SCORE_DIGITS), row_of))
+    chosen = order[place_in_run(row_of) < keep]
     return sp.csr_matrix((matrix.data[chosen], (row_of[chosen], matrix.indices[chosen])), shape=matrix.shape)
 
 
@@ -278,7 +266,7 @@ def _ranked(
         row = row_of[key]
         begin, end = scores.indptr[row], scores.indptr[row + 1]
         near = scores.indices[begin:end]
-        cosine = np.clip(np.round(scores.data[begin:end], _SCORE_DIGITS), 0.0, 1.0)
+        cosine = np.clip(np.round(scores.data[begin:end], SCORE_DIGITS), 0.0, 1.0)
         fits = (near != row) & (cosine >= config.min_score)
         near, cosine = near[fits], cosine[fits]
         best = np.lexsort((by_id[near], -cosine))[: config.top_k]

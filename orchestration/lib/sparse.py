@@ -1,0 +1,32 @@
+"""Small helpers for sparse rows and sorted runs, shared by the similarity modules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+from sklearn.preprocessing import normalize
+
+#: Scores are compared and kept to this many digits: what is beyond is the order of additions, not similarity.
+SCORE_DIGITS = 9
+#: More candidates than are kept, so that ties at the cut are broken by id.
+SPARE_CANDIDATES = 16
+
+
+def l2_normalised(matrix: Any) -> sp.csr_matrix[np.float64]:
+    """Rows of length 1 (empty rows stay empty), without stored zeros, columns in order."""
+    result: sp.csr_matrix[np.float64] = normalize(sp.csr_matrix(matrix), norm="l2", copy=False)
+    result.eliminate_zeros()
+    result.sort_indices()
+    return result
+
+
+def place_in_run(values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """0, 1, 2 ... within each run of equal values of a sorted array."""
+    if len(values) == 0:
+        return np.zeros(0, dtype=np.int64)
+    starts = np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]]))
+    lengths = np.diff(np.append(starts, len(values)))
+    return np.arange(len(values)) - np.repeat(starts, lengths)
