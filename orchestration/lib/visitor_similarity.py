@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+import duckdb
 import msgspec
 import numpy as np
 import numpy.typing as npt
@@ -88,6 +89,20 @@ class _Space:
     report: SpaceReport
 
 
+def read_affinity(connection: duckdb.DuckDBPyConnection) -> pa.Table:
+    """What VisitorSimilarity needs of the mart ``visitor_product_affinity``."""
+    columns = ", ".join(("visitor_id", "product_id", *BEHAVIOUR, *PURCHASE))
+    return connection.sql(f"select {columns} from visitor_product_affinity").to_arrow_table()
+
+
+def visitor_similarity(
+    affinities: pa.Table, *, computed_at: datetime, config: VisitorSimilarityConfig | None = None
+) -> pa.Table:
+    """All pairs in one table, for a shop whose pairs fit into memory (300 bytes each); see VisitorSimilarity."""
+    similarity = VisitorSimilarity(affinities, config)
+    return pa.concat_tables([VISITOR_PAIRS.empty_table(), *similarity.tables(computed_at)])
+
+
 class VisitorSimilarity:
     """Visitor pairs of a table of affinities.
 
@@ -125,10 +140,6 @@ class VisitorSimilarity:
         """The pairs, source after source, each sorted by key and rank, in tables of bounded size."""
         for space in self._spaces:
             yield from self._pairs(space, computed_at)
-
-    def table(self, computed_at: datetime) -> pa.Table:
-        """All pairs at once, for small shops and tests."""
-        return pa.concat_tables([VISITOR_PAIRS.empty_table(), *self.tables(computed_at)])
 
     def _space(
         self,
