@@ -1,11 +1,13 @@
 {#-
-  Funnels. `funnel_level_columns` numbers the steps an event matches; `window_funnel` walks them.
+  Funnels: declared in the var `funnels`, walked by `window_funnel`.
 
   Semantics are those of ClickHouse's windowFunnel in its default mode: steps in order, other events in
   between allowed, the window counted from step 1, which may start again later; of events at one
-  moment the event id decides which came first; one event serves one step. A step-k event
-  qualifies when the newest step-1 event from which step k-1 was reached before it is no further back
-  than the window; that newest start is the best one that any later step can have.
+  moment the event id decides which came first. A step-k event qualifies when the newest step-1 event
+  from which step k-1 was reached by then is no further back than the window; that newest start is the
+  best one that any later step can have. Modes, with ClickHouse's names: by default an event that
+  matches several steps in a row serves them all; strict_once lets it serve one; strict_increase asks
+  for a later moment at every step.
 -#}
 {%- macro step_condition(step) -%}
   (event = '{{ step.event | replace("'", "''") }}'{% if step.where %} and ({{ step.where }}){% endif %})
@@ -18,7 +20,16 @@
   {%- set scope = funnel.scope or 'visitor' -%}
   {%- set scope_key = 'session_id' if scope == 'session' else 'visitor_id' -%}
   {%- set window_us = ((funnel.window_days or var('conversion_window_days')) * 86400 * 1000000) | int -%}
-  {%- set before = 'partition by scope_key order by occurred_us, event_order rows between unbounded preceding and 1 preceding' -%}
+  {%- set mode = funnel.mode or 'default' -%}
+  {%- if mode == 'default' -%}
+    {%- set before = 'partition by scope_key order by occurred_us, event_order rows between unbounded preceding and current row' -%}
+  {%- elif mode == 'strict_once' -%}
+    {%- set before = 'partition by scope_key order by occurred_us, event_order rows between unbounded preceding and 1 preceding' -%}
+  {%- elif mode == 'strict_increase' -%}
+    {%- set before = 'partition by scope_key order by occurred_us range between unbounded preceding and 1 preceding' -%}
+  {%- else -%}
+    {{ exceptions.raise_compiler_error("funnel " ~ funnel.name ~ ": mode " ~ mode ~ " is none of default, strict_once, strict_increase") }}
+  {%- endif -%}
   with step_1 as (
     select
       {{ scope_key }} as scope_key,

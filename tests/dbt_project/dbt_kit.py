@@ -1,0 +1,330 @@
+"""A small lake of our own and dbt in this process: the room's tests need no loader and no server.
+
+``Lake`` writes Parquet files as the loader does (columns and file names of the lake's contract);
+``Warehouse`` builds the project from it with ``dbtRunner`` into a temporary directory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+PROJECT_DIR = Path(__file__).resolve().parents[2] / "dbt_project"
+FIXTURES = Path(__file__).resolve().parents[3] / "shared" / "fixtures"
+
+US = pa.timestamp("us")
+TEXT = pa.string()
+
+EVENTS_SCHEMA = pa.schema(
+    [
+        ("load_id", pa.int64()),
+        ("segment_id", TEXT),
+        ("frame_no", pa.int32()),
+        ("message_no", pa.int32()),
+        ("source", TEXT),
+        ("trusted", pa.bool_()),
+        *[(name, TEXT) for name in ("message_id", "type", "event", "guest_token", "user_id")],
+        *[(name, TEXT) for name in ("session_token", "page_view_id")],
+        *[(name, US) for name in ("occurred_at", "original_at", "sent_at", "received_at")],
+        *[
+            (name, TEXT)
+            for name in (
+                "clock_flag", "page_url", "page_path", "page_title", "page_referrer", "page_search",
+                "campaign", "element_text", "element_class", "element_tag", "element_id", "element_href",
+                "element", "zone", "product_id", "variant_id", "properties", "context", "traits",
+                "user_agent", "ip",
+            )
+        ],
+        ("is_bot", pa.bool_()),
+        ("bot_reason", TEXT),
+        *[(name, pa.bool_()) for name in ("gpc", "consent_analytics", "consent_marketing")],
+    ]
+)
+FAILED_SCHEMA = pa.schema(
+    [
+        ("load_id", pa.int64()),
+        ("segment_id", TEXT),
+        ("frame_no", pa.int32()),
+        ("message_no", pa.int32()),
+        ("source", TEXT),
+        ("received_at", US),
+        ("message_id", TEXT),
+        ("field", TEXT),
+        ("reason", TEXT),
+        ("raw", pa.binary()),
+    ]
+)
+COUNTS_SCHEMA = pa.schema(
+    [
+        ("load_id", pa.int64()),
+        ("segment_id", TEXT),
+        ("source", TEXT),
+        ("received_hour", US),
+        ("frames", pa.int64()),
+        ("accepted", pa.int64()),
+        ("rejected", pa.int64()),
+    ]
+)
+PRODUCTS_SCHEMA = pa.schema(
+    [
+        ("load_id", pa.int64()),
+        ("captured_at", US),
+        *[(name, TEXT) for name in ("product_id", "handle", "title", "body_text", "vendor", "product_type")],
+        ("tags", pa.list_(TEXT)),
+        ("url", TEXT),
+        ("image_url", TEXT),
+        ("price", pa.decimal128(18, 2)),
+        ("currency", TEXT),
+        ("available", pa.bool_()),
+        ("published_at", US),
+        ("position", pa.int32()),
+        ("variants", TEXT),
+        ("collections", pa.list_(TEXT)),
+        ("source_file", TEXT),
+    ]
+)
+_DERIVED = [
+    ("key", TEXT),
+    ("other", TEXT),
+    ("rank", pa.int32()),
+    ("score", pa.float64()),
+    ("source", TEXT),
+    ("model_version", TEXT),
+    ("computed_at", US),
+]
+DERIVED_SCHEMAS = {
+    "product_similarity": pa.schema(_DERIVED),
+    "visitor_affinity": pa.schema([*_DERIVED, ("shared", pa.list_(TEXT))]),
+}
+LEDGER_SCHEMA = pa.schema(
+    [
+        ("import_id", TEXT),
+        ("source", TEXT),
+        ("occurred_hour", US),
+        ("sent", pa.int64()),
+        ("accepted", pa.int64()),
+        ("rejected", pa.int64()),
+    ]
+)
+
+NOON = datetime(2026, 3, 1, 12, 0, 0)
+
+
+def _write(path: Path, schema: pa.Schema, rows: Sequence[dict[str, Any]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    columns = {name: [row.get(name) for row in rows] for name in schema.names}
+    pq.write_table(pa.table(columns, schema=schema), path)
+
+
+def message(
+    event: str | None,
+    at: datetime,
+    *,
+    guest: str | None = "g1",
+    user: str | None = None,
+    message_id: str | None = None,
+    properties: dict[str, Any] | None = None,
+    **columns: Any,
+) -> dict[str, Any]:
+    """One row of lake/events. ``event`` None makes a page message; the message id is a hash of the
+    content unless it is given, so that the same call twice is a copy."""
+    properties = properties or {}
+    row: dict[str, Any] = {
+        "source": "shop_pixel",
+        "trusted": False,
+        "type": "page" if event is None else "track",
+        "event": event,
+        "guest_token": guest,
+        "user_id": user,
+        "occurred_at": at,
+        "original_at": at,
+        "sent_at": at,
+        "product_id": properties.get("product_id"),
+        "variant_id": properties.get("variant_id"),
+        "properties": json.dumps(properties),
+        "context": "{}",
+        "traits": "{}",
+        "is_bot": False,
+        **columns,
+    }
+    if message_id is None:
+        message_id = hashlib.sha1(json.dumps(row, default=str, sort_keys=True).encode()).hexdigest()[:16]
+    row["message_id"] = message_id
+    return row
+
+
+@dataclass
+class Lake:
+    """A lake directory. Every call of ``load`` is one loader run."""
+
+    root: Path
+    load_id: int = 0
+    received_at: datetime = field(default_factory=lambda: datetime(2026, 4, 1, 8, 0, 0))
+
+    def __post_init__(self) -> None:
+        lake = self.root / "lake"
+        schema_file = Path("received_date=1970-01-01") / "000000000000-schema.parquet"
+        _write(lake / "events" / schema_file, EVENTS_SCHEMA, [])
+        _write(lake / "failed_events" / schema_file, FAILED_SCHEMA, [])
+        _write(lake / "landing_counts" / schema_file, COUNTS_SCHEMA, [])
+        _write(lake / "products" / "000000000000-schema.parquet", PRODUCTS_SCHEMA, [])
+        _write(self.root / "ledgers" / "schema.parquet", LEDGER_SCHEMA, [])
+        for name, schema in DERIVED_SCHEMAS.items():
+            _write(lake / "derived" / name / f"{name}.parquet", schema, [])
+
+    def load(
+        self,
+        rows: Iterable[dict[str, Any]],
+        *,
+        received_at: datetime | None = None,
+        failed: Iterable[dict[str, Any]] = (),
+    ) -> int:
+        """Write one load of messages; all arrive at ``received_at`` unless a row says otherwise."""
+        self.load_id += 1
+        arrived = received_at or self.received_at + timedelta(minutes=self.load_id)
+        segment_id = f"20260401-{self.load_id:06d}"
+        place = {"load_id": self.load_id, "segment_id": segment_id, "frame_no": 0}
+        days: dict[date, list[dict[str, Any]]] = {}
+        for number, row in enumerate(rows):
+            full = {"received_at": arrived, **row, **place, "message_no": number}
+            days.setdefault(full["received_at"].date(), []).append(full)
+        failures = [
+            {"received_at": arrived, **row, **place, "message_no": 10_000 + n} for n, row in enumerate(failed)
+        ]
+        counts: dict[tuple[str, datetime], list[int]] = {}
+        for index, full in [(0, row) for day in days.values() for row in day] + [(1, row) for row in failures]:
+            hour = full["received_at"].replace(minute=0, second=0, microsecond=0)
+            counts.setdefault((full["source"], hour), [0, 0])[index] += 1
+        name = f"{self.load_id:012d}-{segment_id}.parquet"
+        for day, day_rows in days.items():
+            _write(self.root / f"lake/events/received_date={day}/{name}", EVENTS_SCHEMA, day_rows)
+        partition = f"received_date={arrived.date()}"
+        if failures:
+            _write(self.root / f"lake/failed_events/{partition}/{name}", FAILED_SCHEMA, failures)
+        _write(
+            self.root / f"lake/landing_counts/{partition}/{name}",
+            COUNTS_SCHEMA,
+            [
+                {**place, "source": s, "received_hour": h, "frames": 1, "accepted": ok, "rejected": bad}
+                for (s, h), (ok, bad) in counts.items()
+            ],
+        )
+        return self.load_id
+
+    def catalog(self, products: Iterable[dict[str, Any]], *, captured_at: datetime = NOON) -> None:
+        """Write one capture of the catalog."""
+        self.load_id += 1
+        rows = [
+            {
+                "load_id": self.load_id,
+                "captured_at": captured_at,
+                "handle": product["product_id"],
+                "title": product["product_id"].title(),
+                "tags": [],
+                "collections": [],
+                "price": Decimal("10.00"),
+                "currency": "EUR",
+                "available": True,
+                "variants": "[]",
+                "source_file": "products.json",
+                **product,
+            }
+            for product in products
+        ]
+        _write(self.root / f"lake/products/{self.load_id:012d}-capture.parquet", PRODUCTS_SCHEMA, rows)
+
+    def derive(self, name: str, rows: Iterable[dict[str, Any]], *, computed_at: datetime = NOON) -> None:
+        """Replace a table that a Python asset makes."""
+        full = [{"model_version": "test", "computed_at": computed_at, **row} for row in rows]
+        _write(self.root / f"lake/derived/{name}/{name}.parquet", DERIVED_SCHEMAS[name], full)
+
+    def ledger(self, rows: Iterable[dict[str, Any]]) -> None:
+        """Write an importer's ledger."""
+        _write(self.root / "ledgers" / "import.parquet", LEDGER_SCHEMA, list(rows))
+
+
+@contextmanager
+def _environment(**values: str) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@dataclass
+class Warehouse:
+    """dbt over one data directory. ``select`` of None means every model."""
+
+    data: Path
+    target_path: Path
+
+    def dbt(self, *arguments: str, variables: dict[str, Any] | None = None) -> None:
+        """Run one dbt command in this process; a failure fails the test with dbt's own messages."""
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+        from dbt.cli.main import dbtRunner
+
+        command = [
+            *arguments,
+            "--project-dir", str(PROJECT_DIR),
+            "--profiles-dir", str(PROJECT_DIR),
+            "--target-path", str(self.target_path),
+            "--log-path", str(self.target_path / "logs"),
+            "--quiet",
+        ]
+        if variables:
+            command += ["--vars", json.dumps(variables)]
+        here = Path.cwd()
+        try:
+            with _environment(FOOTFALL_DATA=str(self.data), DO_NOT_TRACK="1"):
+                result = dbtRunner().invoke(command)
+        finally:
+            # dbt-duckdb keeps the file open for the next run in this process; tests read it in between.
+            DuckDBConnectionManager.close_all_connections()
+            os.chdir(here)
+        if not result.success:
+            failures = [
+                f"{r.node.name}: {r.message}" for r in getattr(result.result, "results", []) if r.status != "success"
+            ]
+            pytest.fail(f"dbt {' '.join(arguments)} failed: {result.exception or ''}\n" + "\n".join(failures))
+
+    def run(
+        self,
+        select: str | None = None,
+        *,
+        full_refresh: bool = False,
+        variables: dict[str, Any] | None = None,
+        command: str = "run",
+    ) -> None:
+        arguments = [command]
+        if select:
+            arguments += ["--select", *select.split()]
+        if full_refresh:
+            arguments.append("--full-refresh")
+        self.dbt(*arguments, variables=variables)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a query on what dbt built."""
+        with (
+            _environment(FOOTFALL_DATA=str(self.data)),
+            duckdb.connect(str(self.data / "warehouse.duckdb"), read_only=True) as connection,
+        ):
+            return connection.execute(sql).fetchall()

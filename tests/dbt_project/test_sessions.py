@@ -1,0 +1,124 @@
+"""Session rules at their boundaries, through our own staging, and Spark's gap sessions."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from dbt_kit import FIXTURES, NOON, Lake, Warehouse, message
+
+SELECT = "+int_sessions"
+SPARK = FIXTURES / "apache__spark_session_window"
+
+
+@pytest.fixture(scope="module")
+def boundary_warehouse(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> Warehouse:
+    """One guest a case, the guest token names the case."""
+    lake, warehouse = make_warehouse()
+    half_hour = timedelta(minutes=30)
+    tick = timedelta(microseconds=1)
+
+    def views(guest: str, *offsets: timedelta, **columns: object) -> list[dict[str, object]]:
+        return [message("Product Viewed", NOON + offset, guest=guest, **columns) for offset in offsets]
+
+    rows = [
+        *views("exactly-30-minutes", timedelta(0), half_hour),
+        *views("a-microsecond-more", timedelta(0), half_hour + tick),
+        *views("over-midnight", timedelta(hours=11, minutes=50), timedelta(hours=12, minutes=10)),
+        # an event every 20 minutes: no gap for two days and a bit
+        *views("never-rests", *[timedelta(minutes=20) * n for n in range(3 * 24 * 2 + 2)]),
+        message("Product Viewed", NOON, guest="logs-in"),
+        message("Signed In", NOON + timedelta(minutes=1), guest="logs-in", user="anna"),
+        message("Product Viewed", NOON + timedelta(minutes=2), guest="logs-in", user="anna"),
+        message("Order Completed", NOON, guest=None, user="only-a-server-knows-me"),
+        *views("a-bot", timedelta(0), is_bot=True),
+    ]
+    lake.load(rows)
+    # late: fills the gap between two sessions of one guest, and comes before the first event of another
+    early = [
+        *views("bridged-late", timedelta(0), timedelta(minutes=40)),
+        *views("earlier-late", timedelta(0)),
+    ]
+    lake.load(early)
+    warehouse.run(SELECT)
+    lake.load([*views("bridged-late", timedelta(minutes=20)), *views("earlier-late", timedelta(minutes=-10))])
+    warehouse.run(SELECT)
+    return warehouse
+
+
+def sessions(warehouse: Warehouse, device: str) -> list[tuple[object, ...]]:
+    return warehouse.rows(
+        "select started_at, ended_at, events from int_sessions "
+        f"where device = '{device}' order by started_at"
+    )
+
+
+@pytest.mark.parametrize(
+    ("device", "expected_events"),
+    [
+        ("exactly-30-minutes", [2]),
+        ("a-microsecond-more", [1, 1]),
+        ("over-midnight", [2]),
+        ("logs-in", [3]),
+        ("user:only-a-server-knows-me", [1]),
+        ("a-bot", []),
+        ("bridged-late", [3]),
+        ("earlier-late", [2]),
+        # 0:00 to 24:00 is 73 events, the next 24 hours 72, and one left at 48:20
+        ("never-rests", [73, 72, 1]),
+    ],
+)
+def test_boundaries(boundary_warehouse: Warehouse, device: str, expected_events: list[int]) -> None:
+    assert [row[2] for row in sessions(boundary_warehouse, device)] == expected_events
+
+
+def test_the_key_does_not_change_when_the_visitor_logs_in(boundary_warehouse: Warehouse) -> None:
+    ((user_id, session_id),) = boundary_warehouse.rows(
+        "select user_id, session_id from int_sessions where device = 'logs-in'"
+    )
+    assert user_id == "anna"
+    ((expected,),) = boundary_warehouse.rows(
+        "select md5('logs-in|' || event_id) from stg_footfall__events "
+        "where guest_token = 'logs-in' and event = 'Product Viewed' and user_id is null"
+    )
+    assert session_id == expected
+
+
+def test_a_late_first_event_renames_the_session(boundary_warehouse: Warehouse) -> None:
+    ((started_at,),) = boundary_warehouse.rows(
+        "select started_at from int_sessions where device = 'earlier-late'"
+    )
+    assert started_at == NOON - timedelta(minutes=10)
+
+
+@pytest.mark.skipif(not SPARK.is_dir(), reason="shared fixtures are not on this machine")
+def test_sparks_gap_sessions(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> None:
+    """Spark's end is exclusive: an event exactly at the gap opens a new session. Ours stays, so that a
+    gap of 10 s there is one of anything less than 10 s here; the fixture has whole seconds."""
+    lake, warehouse = make_warehouse()
+    with (SPARK / "events.csv").open() as file:
+        events = list(csv.DictReader(file))
+    with (SPARK / "expected_sessions.csv").open() as file:
+        expected = {
+            (
+                f"{row['dataset']}/{row['session_key']}",
+                datetime.fromisoformat(row["session_start"]),
+                datetime.fromisoformat(row["session_end_exclusive"]) - timedelta(seconds=10),
+                int(row["event_count"]),
+            )
+            for row in csv.DictReader(file)
+        }
+    lake.load(
+        message(
+            "Product Viewed",
+            datetime.fromisoformat(row["event_at"]),
+            guest=f"{row['dataset']}/{row['session_key']}",
+            message_id=row["event_id"],
+        )
+        for row in events
+    )
+    warehouse.run(SELECT, variables={"session_gap_seconds": 9})
+    found = set(warehouse.rows("select device, started_at, ended_at, events from int_sessions"))
+    assert found == expected
