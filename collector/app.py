@@ -8,7 +8,7 @@ import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
-from litestar import Litestar, Request, Response, get
+from litestar import HttpMethod, Litestar, Request, Response, get, route
 from litestar.exceptions import HTTPException
 from litestar.handlers import asgi
 from litestar.types import Receive, Scope, Send
@@ -86,7 +86,13 @@ def create_app(settings: Settings | None = None, ops: FileOps | None = None) -> 
             )
         return Response(metrics.render(gauges), media_type="text/plain; version=0.0.4")
 
-    @get("/{name:path}", tags=["pixel"], summary="The built pixel", sync_to_thread=False)
+    @route(
+        "/{name:path}",
+        http_method=[HttpMethod.GET, HttpMethod.HEAD],
+        tags=["pixel"],
+        summary="The built pixel",
+        sync_to_thread=False,
+    )
     def pixel_file(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
         """``/footfall.js`` and the files beside it, cacheable, with ETag."""
         file = pixel.find(str(name).lstrip("/"))

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import resource
 import socket
+import sys
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from footfall.settings import DEMO_KEYS, Settings, SettingsError, load_settings
+
+if TYPE_CHECKING:
+    from litestar import Litestar
 
 #: A connection that sends no complete request head for this long is closed; so is an idle kept-alive one.
 HEADER_MILLISECONDS = 15_000
@@ -56,7 +62,7 @@ def _serve(settings: Settings) -> None:
     from granian.log import LogLevels
     from granian.server import Server
 
-    from collector.app import DRAIN_SECONDS, FLUSH_SECONDS, create_app
+    from collector.app import DRAIN_SECONDS, FLUSH_SECONDS
 
     server = Server(
         "footfall-collector",
@@ -76,7 +82,19 @@ def _serve(settings: Settings) -> None:
         log_level=LogLevels.warning,
     )
     server.on_startup(partial(_announce, settings))
-    server.serve(target_loader=partial(create_app, settings), wrap_loader=False)
+    server.serve(target_loader=partial(_load_app, settings), wrap_loader=False)
+
+
+def _load_app(settings: Settings) -> Litestar:
+    """Called in each worker process."""
+    from collector.app import create_app
+
+    logging.basicConfig(
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s[%(process)d] %(message)s",
+        stream=sys.stderr,
+    )
+    return create_app(settings)
 
 
 def _announce(settings: Settings) -> None:

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable
 
 from collector.metrics import Metrics
+from collector.recovery import recover
 from collector.writer import CommitError, SegmentWriter
 
 log = logging.getLogger("footfall.collector")
@@ -28,6 +29,9 @@ MAX_COMMIT_BYTES = 8 * 2**20
 TICK_SECONDS = 1.0
 #: A commit that takes longer than this makes the collector unready: a disk that hangs, not one that is busy.
 STALLED_SECONDS = 10.0
+
+#: Recovery is repeated this often, for a disk that refused at start, or a neighbour that died and never came back.
+RECOVER_SECONDS = 60.0
 
 _Waiter = tuple[bytes, "asyncio.Future[CommitError | None]"]
 
@@ -43,6 +47,7 @@ class Committer:
         self._wake = threading.Condition(threading.Lock())
         self._stopping = False
         self._busy_since: float | None = None
+        self._recover_at = time.monotonic() + RECOVER_SECONDS
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -160,6 +165,9 @@ class Committer:
                 _note(before, None)
 
         self._guarded(probe)
+        if time.monotonic() >= self._recover_at:
+            self._recover_at = time.monotonic() + RECOVER_SECONDS
+            self._guarded(lambda: recover(self.writer.landing))
 
     def _guarded(self, step: Callable[[], object]) -> None:
         try:

@@ -8,6 +8,7 @@ already.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import socket
@@ -55,6 +56,52 @@ class Landing:
         self.ops.sync_directory(self.sealed)
         self.ops.sync_directory(self.open)
         return target
+
+    def publish_copy(self, data: bytes, segment_id: str) -> None:
+        """Write these bytes to a file of their own, durably, and publish it under this id.
+
+        For what a failure left: the old file may hold bytes that its failed fsync dropped, and that a second fsync
+        of it would not bring to the disk. An earlier file of the same id, from an attempt that was cut short, is
+        replaced.
+        """
+        unborn = self.unborn_path(f"{segment_id}_copy")
+        self.discard(unborn)
+        fd = self.create_locked(unborn)
+        try:
+            self.write_all(fd, data)
+            self.ops.sync_file(fd)
+            self.publish(unborn, segment_id)
+        except OSError:
+            self.discard(unborn)
+            raise
+        finally:
+            self.close(fd)
+
+    def create_locked(self, path: Path) -> int:
+        """A new file that the recovery of another process leaves alone. Raises OSError where that was faster."""
+        fd = self.ops.create(path)
+        if not self.ops.lock(fd):
+            self.close(fd)
+            raise BlockingIOError(
+                errno.EWOULDBLOCK, "another process that starts took the new file for a leftover"
+            )
+        return fd
+
+    def write_all(self, fd: int, data: bytes) -> None:
+        """Write all of it, in as many steps as the disk makes of it."""
+        written = self.ops.write(fd, data)
+        if written == len(data):
+            return
+        view = memoryview(data)
+        while written < len(data):
+            step = self.ops.write(fd, view[written:])
+            if step <= 0:
+                raise OSError(errno.ENOSPC, "the disk takes no more bytes")
+            written += step
+
+    def close(self, fd: int) -> None:
+        with contextlib.suppress(OSError):
+            self.ops.close(fd)
 
     def set_aside(self, source: Path, name: str) -> None:
         """Move a file to quarantine, where a person may look at it."""

@@ -1,4 +1,4 @@
-"""At start: bring in what a crash left in ``landing/open``.
+"""Bring in what a crash left in ``landing/open``: at start, and now and then.
 
 A file that a living process writes is locked (flock) and is left alone. What follows the last good frame of
 any other was never acknowledged: it is cut off, kept in quarantine, and the rest is sealed. Damage in the
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import time
 from pathlib import Path
 
 from collector.landing import SUFFIX, UNBORN, Landing
@@ -17,9 +18,29 @@ from footfall.segments import HEADER, SegmentError, good_length
 log = logging.getLogger("footfall.collector")
 
 
+#: Two processes that start at once may take each other's new files for leftovers; the next pass finds them gone.
+PASSES = 3
+PASS_SECONDS = 0.05
+
+
 def recover(landing: Landing) -> list[str]:
     """Seal every orphaned segment; returns their ids. An OSError on one is logged, the others go on."""
-    sealed = []
+    sealed: list[str] = []
+    for number in range(PASSES):
+        if number:
+            time.sleep(PASS_SECONDS)
+        failed = _one_pass(landing, sealed)
+        if not failed:
+            break
+    for path, error in failed.items():
+        log.error("could not recover %s: %s. It stays where it is and is tried again", path, error)
+    if sealed:
+        log.warning("sealed %d segment(s) that an earlier process left open", len(sealed))
+    return sealed
+
+
+def _one_pass(landing: Landing, sealed: list[str]) -> dict[Path, OSError]:
+    failed = {}
     for name in landing.ops.names(landing.open):
         path = landing.open / name
         try:
@@ -27,15 +48,9 @@ def recover(landing: Landing) -> list[str]:
                 _remove_unborn(landing, path)
             elif name.endswith(SUFFIX) and _recover_one(landing, path):
                 sealed.append(path.stem)
-        except FileNotFoundError:
-            continue  # another process that starts beside us was faster
         except OSError as error:
-            log.error(
-                "could not recover %s: %s. It stays where it is, the next start tries again", path, error
-            )
-    if sealed:
-        log.warning("sealed %d segment(s) that an earlier process left open", len(sealed))
-    return sealed
+            failed[path] = error
+    return failed
 
 
 def _remove_unborn(landing: Landing, path: Path) -> None:
@@ -66,13 +81,12 @@ def _recover_one(landing: Landing, path: Path) -> bool:
             return False
         if good < len(data):
             _keep_tail(landing, path, data[good:])
-            ops.truncate(fd, good)
-        if good <= len(HEADER):
-            landing.discard(path)
-            return False
-        ops.sync_file(fd)
-        landing.publish(path, path.stem)
-        return True
+        if good > len(HEADER):
+            # A copy: what this file's last fsync failed on looks written and is not.
+            landing.publish_copy(data[:good], path.stem)
+        landing.discard(path)
+        ops.sync_directory(landing.open)
+        return good > len(HEADER)
     finally:
         ops.close(fd)
 
@@ -86,7 +100,7 @@ def _keep_tail(landing: Landing, path: Path, tail: bytes) -> None:
         landing.discard(target)
         fd = landing.ops.create(target)
         try:
-            landing.ops.write(fd, tail)
+            landing.write_all(fd, tail)
         finally:
             landing.ops.close(fd)
     log.warning("%s: cut %d bytes of an unfinished write (kept in %s)", path, len(tail), target)

@@ -130,20 +130,21 @@ class SegmentWriter:
             sealed = self.landing.sealed_path(segment.segment_id)
         self._open = None
         self.sealed_segments += 1
-        self._close(segment)
+        self.landing.close(segment.fd)
         return sealed
 
     def stop(self) -> None:
-        """Seal what is there and let go of every file."""
+        """Seal what is there and let go of every file; what can't be sealed is left for the next start to recover."""
+        self.seal()
         if self._poisoned is not None:
             with contextlib.suppress(CommitError):
                 self._rescue(self._poisoned)
-        self.seal()
-        if self._open is not None:
-            if not self._open.frames:
-                self.landing.discard(self._open.path)
-            self._close(self._open)
-            self._open = None
+        if self._open is not None and not self._open.frames:
+            self.landing.discard(self._open.path)
+        for segment in (self._open, self._poisoned):
+            if segment is not None:
+                self.landing.close(segment.fd)
+        self._open = self._poisoned = None
 
     def _check_space(self, needed: int) -> None:
         try:
@@ -172,16 +173,14 @@ class SegmentWriter:
         """A new segment: locked, and its header durable, before anyone else can see it."""
         segment_id = self._next_id()
         unborn, path = self.landing.unborn_path(segment_id), self.landing.open_path(segment_id)
-        fd = self.ops.create(unborn)
+        fd = self.landing.create_locked(unborn)
         try:
-            if not self.ops.lock(fd):
-                raise OSError(f"{unborn} is locked by another process")
-            self._write_all(fd, HEADER)
+            self.landing.write_all(fd, HEADER)
             self.ops.sync_file(fd)
             self.ops.rename(unborn, path)
             self.ops.sync_directory(self.landing.open)
         except OSError:
-            self._close_fd(fd)
+            self.landing.close(fd)
             self.landing.discard(unborn)
             self.landing.discard(path)
             raise
@@ -190,7 +189,7 @@ class SegmentWriter:
     def _append(self, segment: OpenSegment, frames: Sequence[bytes]) -> None:
         data = frames[0] if len(frames) == 1 else b"".join(frames)
         try:
-            self._write_all(segment.fd, data)
+            self.landing.write_all(segment.fd, data)
         except OSError as error:
             try:
                 self.ops.truncate(segment.fd, segment.size)
@@ -204,17 +203,6 @@ class SegmentWriter:
             raise CommitError("fsync", f"the disk did not confirm the write: {error}") from error
         segment.size += len(data)
         segment.frames += len(frames)
-
-    def _write_all(self, fd: int, data: bytes) -> None:
-        written = self.ops.write(fd, data)
-        if written == len(data):
-            return
-        view = memoryview(data)
-        while written < len(data):
-            step = self.ops.write(fd, view[written:])
-            if step <= 0:
-                raise OSError("the disk takes no more bytes")
-            written += step
 
     def _poison(self, segment: OpenSegment, error: OSError) -> None:
         """Never fsync this file again: after a failed fsync the next one "succeeds", and the data is gone."""
@@ -239,30 +227,11 @@ class SegmentWriter:
                 "disk", f"acknowledged frames can't be copied off a failed file: {error}"
             ) from error
         self._poisoned = None
-        self._close(segment)
+        self.landing.close(segment.fd)
 
     def _copy_acknowledged(self, segment: OpenSegment) -> None:
-        data = self.ops.read(segment.path)[: segment.size]
-        unborn = self.landing.unborn_path(f"{segment.segment_id}_rescue")
-        self.landing.discard(unborn)
-        fd = self.ops.create(unborn)
-        try:
-            self.ops.lock(fd)
-            self._write_all(fd, data)
-            self.ops.sync_file(fd)
-            if (good := good_length(unborn)) != segment.size:
-                log.critical("%s: %d of %d acknowledged bytes are readable", segment.path, good, segment.size)
-            self.landing.publish(unborn, segment.segment_id)
-        except OSError:
-            self.landing.discard(unborn)
-            raise
-        finally:
-            self._close_fd(fd)
+        data = self.ops.read(segment.path)
+        if (good := good_length(segment.path)) < segment.size:
+            log.critical("%s: %d of %d acknowledged bytes are readable", segment.path, good, segment.size)
+        self.landing.publish_copy(data[: segment.size], segment.segment_id)
         self.sealed_segments += 1
-
-    def _close(self, segment: OpenSegment) -> None:
-        self._close_fd(segment.fd)
-
-    def _close_fd(self, fd: int) -> None:
-        with contextlib.suppress(OSError):
-            self.ops.close(fd)
