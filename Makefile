@@ -35,7 +35,8 @@ lint: $(INSTALLED) ## Style, types, walls between the rooms, SQL style, dbt depr
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests dbt_project/macros
-	$(BIN)/python -m tests.dbt_deprecations
+	$(BIN)/dbt --quiet --no-use-colors --warn-error-options '{"error": ["Deprecations"]}' parse --no-partial-parse \
+		--project-dir dbt_project --profiles-dir dbt_project
 
 bench: $(INSTALLED) ## Every benchmark, each with a ratio to its peer (minutes)
 	@for each in benchmarks/*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done

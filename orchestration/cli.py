@@ -60,8 +60,8 @@ def _execute(lane: str, progress: Progress, task: TaskID) -> str | None:
     import dagster as dg
     from dagster._core.utils import make_new_run_id
 
-    from orchestration.defs.jobs import FAST_LANE, WHOLE_LINE
     from orchestration.definitions import defs
+    from orchestration.defs.jobs import FAST_LANE, WHOLE_LINE
 
     job = defs.resolve_job_def(FAST_LANE if lane == "fast" else WHOLE_LINE)
     progress.update(task, description="running", total=len(job.asset_layer.selected_asset_keys))

@@ -56,7 +56,10 @@ def rows_of(segment_id: str, part: Frame | Damage, load_id: int) -> Iterator[tup
     """The rows of one frame as (table, row). What can't be read becomes a row of ``failed_events``."""
     place = {"load_id": load_id, "segment_id": segment_id, "frame_no": part.number}
     if isinstance(part, Damage):
-        yield "failed_events", place | {"stage": "disk", "reason": part.reason, "raw": part.raw, "field": "frame"}
+        yield (
+            "failed_events",
+            place | {"stage": "disk", "reason": part.reason, "raw": part.raw, "field": "frame"},
+        )
         return
     try:
         envelope = decode_envelope(part.payload)
@@ -68,35 +71,46 @@ def rows_of(segment_id: str, part: Frame | Damage, load_id: int) -> Iterator[tup
     received_at = as_utc(envelope.received_at)
     assert received_at is not None
     about = place | {"source": envelope.source, "received_at": received_at}
-    yield "landing_counts", {
-        "load_id": load_id,
-        "segment_id": segment_id,
-        "source": envelope.source,
-        "received_hour": received_at.replace(minute=0, second=0, microsecond=0),
-        "frames": 1,
-        "accepted": envelope.accepted,
-        "rejected": envelope.rejected,
-    }
+    yield (
+        "landing_counts",
+        {
+            "load_id": load_id,
+            "segment_id": segment_id,
+            "source": envelope.source,
+            "received_hour": received_at.replace(minute=0, second=0, microsecond=0),
+            "frames": 1,
+            "accepted": envelope.accepted,
+            "rejected": envelope.rejected,
+        },
+    )
     for failed in envelope.failed:
-        yield "failed_events", about | {
-            "stage": "door",
-            "message_no": failed.index,
-            "message_id": failed.message_id,
-            "field": failed.field,
-            "reason": failed.reason,
-            "raw": failed.raw,
-        }
+        yield (
+            "failed_events",
+            about
+            | {
+                "stage": "door",
+                "message_no": failed.index,
+                "message_id": failed.message_id,
+                "field": failed.field,
+                "reason": failed.reason,
+                "raw": failed.raw,
+            },
+        )
     for number, raw in enumerate(envelope.batch):
         try:
             row = _event(raw, envelope, received_at)
         except WireError as error:
-            yield "failed_events", about | {
-                "stage": "load",
-                "message_no": number,
-                "field": error.field,
-                "reason": error.reason,
-                "raw": bytes(raw),
-            }
+            yield (
+                "failed_events",
+                about
+                | {
+                    "stage": "load",
+                    "message_no": number,
+                    "field": error.field,
+                    "reason": error.reason,
+                    "raw": bytes(raw),
+                },
+            )
             continue
         # A sender that names no message has no retries to recognise either: its place is its name.
         row["message_id"] = row["message_id"] or f"{segment_id}/{part.number}/{number}"
@@ -167,5 +181,3 @@ def _text(value: Any) -> str | None:
     if value is None or isinstance(value, (dict, list)):
         return None
     return str(value)
-
-

@@ -101,8 +101,8 @@ def build_snapshot(
     A version that stands there already is left as it is (versions never change), so a retry costs nothing.
     min_ratio: how far a table may shrink against the version in force, 0 to let everything through.
 
-    Raises MissingMartError and AuditFailedError (nothing is left behind), SnapshotBusyError, ValueError for an
-    unusable version name.
+    Raises MissingMartError and AuditFailedError (nothing is left behind), SnapshotBusyError, ValueError for
+    an unusable version name.
     """
     if not VERSION_PATTERN.fullmatch(version):
         raise ValueError(

@@ -102,7 +102,7 @@ def _find(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dict[str, tup
 def prepare(con: duckdb.DuckDBPyConnection) -> None:
     """Make the marts readable under ``mart(name)`` and number the labels.
 
-    Raises MissingMartError naming every table and column that isn't there. Only temporary objects are made, so
+    Raises MissingMartError naming every table and column that isn't there. Only temporary objects are made:
     a read-only connection will do.
     """
     found = _find(con, MARTS)

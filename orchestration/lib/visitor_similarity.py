@@ -20,7 +20,6 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-import duckdb
 import msgspec
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +29,6 @@ import scipy.sparse as sp
 from sparse_dot_topn import sp_matmul_topn
 
 from orchestration.lib.derived import pairs_table
-from orchestration.lib.lake_schema import VISITOR_PAIRS
 from orchestration.lib.sparse import SCORE_DIGITS, SPARE_CANDIDATES, l2_normalised, place_in_run
 
 #: Raised when a change of the code changes results; part of the model version.
@@ -87,20 +85,6 @@ class _Space:
     can_be_neighbour: npt.NDArray[np.int64]
     """Rows of the visitors that may be neighbours."""
     report: SpaceReport
-
-
-def read_affinity(connection: duckdb.DuckDBPyConnection) -> pa.Table:
-    """What VisitorSimilarity needs of the mart ``visitor_product_affinity``."""
-    columns = ", ".join(("visitor_id", "product_id", *BEHAVIOUR, *PURCHASE))
-    return connection.sql(f"select {columns} from visitor_product_affinity").to_arrow_table()
-
-
-def visitor_similarity(
-    affinities: pa.Table, *, computed_at: datetime, config: VisitorSimilarityConfig | None = None
-) -> pa.Table:
-    """All pairs in one table, for a shop whose pairs fit into memory (300 bytes each); see VisitorSimilarity."""
-    similarity = VisitorSimilarity(affinities, config)
-    return pa.concat_tables([VISITOR_PAIRS.empty_table(), *similarity.tables(computed_at)])
 
 
 class VisitorSimilarity:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import dagster as dg
+import msgspec
 
 from footfall.settings import load_settings
 from orchestration.defs.warehouse.dbt import model_key
@@ -24,17 +25,24 @@ OWNERS = ["team:data-science"]
 def product_similarity(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Read the products mart, write pairs to ``lake/derived/product_similarity``."""
     from orchestration.lib.derived import write_derived
-    from orchestration.lib.text_similarity import read_products, text_similarity
+    from orchestration.lib.text_similarity import product_text_similarity, product_texts
 
     settings = load_settings()
     with reading(settings) as connection:
-        products = read_products(connection)
-    pairs = text_similarity(products, computed_at=datetime.now(UTC))
-    path = write_derived(settings.paths.derived, "product_similarity", pairs)
+        products = product_texts(connection.sql("select * from products").to_arrow_table())
+    similarity = product_text_similarity(products)
+    path = write_derived(
+        settings.paths.derived, "product_similarity", similarity.table(computed_at=datetime.now(UTC))
+    )
+    for sentence in similarity.removed_sentences[:20]:
+        context.log.info(f"taken for boilerplate: {sentence}")
     return dg.MaterializeResult(
         metadata={
-            "dagster/row_count": len(pairs),
-            "products": len(products),
+            "dagster/row_count": len(similarity.keys),
+            "products": similarity.products,
+            "without_neighbour": similarity.alone,
+            "features": similarity.features,
+            "model_version": similarity.model_version,
             "path": dg.MetadataValue.path(str(path)),
         }
     )
@@ -52,14 +60,25 @@ def product_similarity(context: dg.AssetExecutionContext) -> dg.MaterializeResul
 )
 def visitor_affinity(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Read visitor_product_affinity, write pairs to ``lake/derived/visitor_affinity``."""
+    import pyarrow.parquet as pq
+
     from orchestration.lib.derived import write_derived
-    from orchestration.lib.visitor_similarity import read_affinity, visitor_similarity
+    from orchestration.lib.visitor_similarity import VisitorSimilarity
 
     settings = load_settings()
     with reading(settings) as connection:
-        affinity = read_affinity(connection)
-    pairs = visitor_similarity(affinity, computed_at=datetime.now(UTC))
-    path = write_derived(settings.paths.derived, "visitor_affinity", pairs)
+        affinities = connection.sql("select * from visitor_product_affinity").to_arrow_table()
+    similarity = VisitorSimilarity(affinities)
+    path = write_derived(
+        settings.paths.derived, "visitor_affinity", similarity.tables(computed_at=datetime.now(UTC))
+    )
     return dg.MaterializeResult(
-        metadata={"dagster/row_count": len(pairs), "path": dg.MetadataValue.path(str(path))}
+        metadata={
+            "dagster/row_count": pq.read_metadata(path).num_rows,
+            "spaces": dg.MetadataValue.json(
+                {source: msgspec.to_builtins(report) for source, report in similarity.reports.items()}
+            ),
+            "model_version": similarity.model_version,
+            "path": dg.MetadataValue.path(str(path)),
+        }
     )

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -63,8 +62,9 @@ def dbt_models(context: dg.AssetExecutionContext) -> Iterator[Any]:
     arguments = [
         "build",
         *(part for argument in selection for part in argument.split(" ")),
-        # A test over two models runs where both are built: in a subset the other may not exist yet.
-        "--indirect-selection", indirect or "cautious",
+        # A test over two models runs where the other is selected too or stands upstream: in a part of the graph a
+        # model that is built later may not exist yet.
+        "--indirect-selection", indirect or "buildable",
         # Unit tests guard the SQL, not the data: they belong to `make test`.
         "--exclude-resource-type", "unit_test",
     ]  # fmt: skip

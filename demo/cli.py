@@ -1,0 +1,189 @@
+"""`footfall demo`: a shop with a past, the whole line behind it, and every address."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import httpx
+import msgspec
+
+from footfall.processes import ProcessFailed, Processes, footfall_command, port_is_free
+from footfall.segments import HEADER
+from footfall.sender import SendError, SendReport, send
+from footfall.settings import Settings, SettingsError, load_settings
+from footfall.snapshot import read_pointer
+
+CATALOG = Path(__file__).parent / "catalog" / "products.json"
+#: Short, so that a click in the demo shop reaches the lake while one watches; the default is 15 s.
+SEAL_SECONDS = "3"
+
+
+class Past(msgspec.Struct, frozen=True):
+    """The traffic that a data directory was given: the same again on a second run, so that nothing doubles."""
+
+    visitors: int
+    days: int
+    seed: int
+    until: datetime
+
+
+@click.command()
+@click.option("--no-serve", is_flag=True, help="Run everything once, show that it answers, and exit.")
+@click.option("--visitors", default=5000, show_default=True, help="Visitors of the shop's past.")
+@click.option("--days", default=30, show_default=True, help="Days of the shop's past.")
+@click.option("--seed", default=7, show_default=True, help="Another seed, another past.")
+@click.option("--fresh", is_flag=True, help="Remove the data directory's demo first.")
+def demo(no_serve: bool, visitors: int, days: int, seed: int, fresh: bool) -> None:
+    """A shop front, its traffic through the collector, the whole pipeline in Dagster, and every address."""
+    os.environ.setdefault("FOOTFALL_SEAL_SECONDS", SEAL_SECONDS)
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+    _check_ports(settings, with_dagster=not no_serve)
+    if fresh:
+        _remove(settings)
+    began = time.monotonic()
+    try:
+        with Processes(settings.paths.logs) as processes:
+            _land(settings, processes, Past(visitors, days, seed, until=datetime.now(UTC).replace(microsecond=0)))
+            _step(3, "the whole pipeline, in Dagster")
+            if subprocess.run(footfall_command("run", "--lane", "whole")).returncode:
+                raise click.ClickException("the pipeline failed; what it said stands above")
+            _step(4, "the doors")
+            _serve(settings, processes, with_dagster=not no_serve)
+            _show(settings, time.monotonic() - began, with_dagster=not no_serve)
+            if not no_serve:
+                click.echo("\nCtrl-C stops everything; the data stay in " + str(settings.paths.data))
+                processes.wait()
+    except ProcessFailed as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _step(number: int, text: str) -> None:
+    click.secho(f"\n{number}/4  {text}", bold=True)
+
+
+def _check_ports(settings: Settings, *, with_dagster: bool) -> None:
+    wanted = {
+        "FOOTFALL_COLLECTOR_PORT": settings.collector_port,
+        "FOOTFALL_API_PORT": settings.api_port,
+        "FOOTFALL_SHOP_PORT": settings.shop_port,
+    }
+    if with_dagster:
+        wanted["FOOTFALL_DAGSTER_PORT"] = settings.dagster_port
+    if taken := [f"{port} ({name})" for name, port in wanted.items() if not port_is_free(port)]:
+        raise click.ClickException(
+            f"in use: port {', '.join(taken)}. Is a demo running already? Otherwise set another port, "
+            f"as in {next(iter(wanted))}=18710 make demo"
+        )
+
+
+def _remove(settings: Settings) -> None:
+    for name in ("landing", "lake", "serving", "catalog", "ledgers", "dagster", "logs", "dbt_target", "dev"):
+        shutil.rmtree(settings.paths.data / name, ignore_errors=True)
+    for file in (settings.paths.warehouse, settings.paths.data / "demo.json"):
+        file.unlink(missing_ok=True)
+
+
+def _land(settings: Settings, processes: Processes, wanted: Past) -> None:
+    """Start the collector and send it the shop's past; ends when all of it stands in sealed segments."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from demo.simulator import Simulation
+
+    paths = settings.paths
+    _step(1, "the collector, and the shop's catalog")
+    paths.catalog.mkdir(parents=True, exist_ok=True)
+    if not (inbox := paths.catalog / "demo-shop.json").exists() or inbox.read_bytes() != CATALOG.read_bytes():
+        shutil.copyfile(CATALOG, inbox)
+    collector = processes.start("collector", footfall_command("collect"))
+    processes.wait_ready(collector, f"{settings.collector_url}/readyz")
+
+    past = _past_of(paths.data / "demo.json", wanted)
+    _step(2, f"{past.visitors:,} visitors in {past.days} days, through the collector's door")
+    simulation = Simulation(visitors=past.visitors, days=past.days, seed=past.seed, until=past.until)
+    columns = (TextColumn("messages"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
+    with Progress(*columns, TimeElapsedColumn()) as progress:
+        task = progress.add_task("", total=simulation.estimated_messages, rate="")
+
+        def show(report: SendReport) -> None:
+            progress.update(
+                task, completed=report.sent, rate=f"{report.sent / max(report.seconds, 0.1):,.0f}/s"
+            )
+
+        try:
+            report = send(
+                simulation.messages(),
+                url=settings.collector_url,
+                write_key=settings.trusted_key.key,
+                on_progress=show,
+            )
+        except SendError as error:
+            raise click.ClickException(str(error)) from None
+        progress.update(task, total=report.sent, completed=report.sent)
+    click.echo(f"accepted {report.accepted:,}, rejected {report.rejected:,}: on disk before they were answered")
+    _wait_sealed(settings)
+
+
+def _past_of(file: Path, wanted: Past) -> Past:
+    """The past that this data directory has already, or ``wanted``, which is then remembered."""
+    if file.exists():
+        past = msgspec.json.decode(file.read_bytes(), type=Past)
+        if (past.visitors, past.days, past.seed) != (wanted.visitors, wanted.days, wanted.seed):
+            click.echo("this data directory has another past already; --fresh starts anew")
+        return past
+    file.write_bytes(msgspec.json.encode(wanted))
+    return wanted
+
+
+def _wait_sealed(settings: Settings) -> None:
+    deadline = time.monotonic() + settings.seal_seconds + 30
+    while any(file.stat().st_size > len(HEADER) for file in (settings.paths.landing / "open").glob("*.seg")):
+        if time.monotonic() > deadline:
+            raise ProcessFailed(f"the collector did not seal its segment in {settings.paths.landing / 'open'}")
+        time.sleep(0.2)
+
+
+def _serve(settings: Settings, processes: Processes, *, with_dagster: bool) -> None:
+    started = [
+        (processes.start("api", footfall_command("serve")), f"{settings.api_url}/readyz", 60),
+        (
+            processes.start("shop", [sys.executable, "-m", "demo.shop", "--port", str(settings.shop_port)]),
+            settings.shop_url,
+            60,
+        ),
+    ]
+    if with_dagster:
+        started.append(
+            (processes.start("dagster", footfall_command("ui")), f"{settings.dagster_url}/server_info", 180)
+        )
+    for child, url, seconds in started:
+        click.echo(f"  {child.name} ...", nl=False)
+        processes.wait_ready(child, url, seconds)
+        click.echo(" ready")
+
+
+def _show(settings: Settings, seconds: float, *, with_dagster: bool) -> None:
+    pointer = read_pointer(settings.paths.serving)
+    ask = f"{settings.api_url}/v1/recommendations?key={settings.api_public_key}&guest=nobody-yet&limit=3"
+    items = httpx.get(ask, timeout=10).raise_for_status().json()["items"]
+    click.secho(f"\nReady in {seconds:.0f} s.", bold=True, fg="green")
+    rows = [
+        ("The shop: click around", settings.shop_url),
+        *([("Dagster: the graph and its runs", f"{settings.dagster_url}/asset-groups")] if with_dagster else []),
+        ("The API and its documentation", f"{settings.api_url}/docs"),
+        ("The collector", f"{settings.collector_url}/docs"),
+    ]
+    for text, url in rows:
+        click.echo(f"  {text:<34}{url}")
+    click.echo(f"\nSnapshot in force: {pointer.version if pointer else 'none'}. A new visitor sees:")
+    for item in items:
+        click.echo(f"  {item['title']:<42}{item['reason']}")

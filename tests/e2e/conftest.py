@@ -1,0 +1,85 @@
+"""The whole line as its user starts it: real processes on free ports, a data directory of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from demo.cli import CATALOG
+from demo.simulator import Simulation
+
+from footfall.processes import Processes, footfall_command
+from footfall.segments import HEADER
+from footfall.sender import send
+from footfall.settings import Settings, load_settings
+from tests.conftest import new_port
+
+#: A small past: enough for neighbours and bestsellers, built in seconds.
+VISITORS, DAYS, SEED = 400, 14, 11
+
+
+class Line:
+    """A running line: its settings, environment and processes."""
+
+    def __init__(self, settings: Settings, env: dict[str, str], processes: Processes) -> None:
+        self.settings, self.env, self.processes = settings, env, processes
+
+    def footfall(self, *arguments: str, timeout: float = 300) -> str:
+        """Run a `footfall` verb to its end and return what it printed; a failure fails the test."""
+        done = subprocess.run(
+            footfall_command(*arguments), env=self.env, capture_output=True, text=True, timeout=timeout
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def start(self, name: str, *arguments: str, url: str, seconds: float = 60) -> None:
+        command = (
+            [sys.executable, "-m", "demo.shop", "--port", str(self.settings.shop_port)]
+            if name == "shop"
+            else footfall_command(*arguments)
+        )
+        self.processes.wait_ready(self.processes.start(name, command, self.env), url, seconds)
+
+
+@pytest.fixture(scope="module")
+def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
+    """Collector, API, shop and Dagster over a small past that went through the collector's door."""
+    data: Path = tmp_path_factory.mktemp("line")
+    env = {name: value for name, value in os.environ.items() if not name.startswith("FOOTFALL_")}
+    env |= {
+        "FOOTFALL_CONFIG": os.devnull,
+        "FOOTFALL_DATA": str(data),
+        "FOOTFALL_SEAL_SECONDS": "2",
+        "FOOTFALL_MIN_FREE_BYTES": "0",
+        **{f"FOOTFALL_{door}_PORT": str(new_port()) for door in ("COLLECTOR", "API", "SHOP", "DAGSTER")},
+    }
+    settings = load_settings(env)
+    settings.paths.catalog.mkdir(parents=True)
+    (settings.paths.catalog / "demo-shop.json").write_bytes(CATALOG.read_bytes())
+    with Processes(data / "logs") as processes:
+        line = Line(settings, env, processes)
+        line.start("collector", "collect", url=f"{settings.collector_url}/readyz")
+        past = Simulation(visitors=VISITORS, days=DAYS, seed=SEED)
+        report = send(
+            past.messages(), url=settings.collector_url, write_key=settings.trusted_key.key
+        )
+        assert report.rejected == 0
+        _wait_until_sealed(settings)
+        line.footfall("run", "--lane", "whole")
+        line.start("api", "serve", url=f"{settings.api_url}/readyz")
+        line.start("shop", url=settings.shop_url)
+        line.start("dagster", "ui", url=f"{settings.dagster_url}/server_info", seconds=180)
+        yield line
+
+
+def _wait_until_sealed(settings: Settings) -> None:
+    import time
+
+    deadline = time.monotonic() + 30
+    while any(file.stat().st_size > len(HEADER) for file in (settings.paths.landing / "open").glob("*.seg")):
+        assert time.monotonic() < deadline, "the collector seals after 2 s"
+        time.sleep(0.1)
