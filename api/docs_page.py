@@ -57,7 +57,7 @@ class MoneySchema(OpenAPISchemaPlugin):
         return field_definition.annotation is Decimal
 
     def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: Any) -> Schema:
-        return Schema(type=OpenAPIType.NUMBER, format="decimal")
+        return Schema(type=OpenAPIType.NUMBER)
 
 
 class DocsPage(OpenAPIRenderPlugin):

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException, ValidationException
-from litestar.params import Parameter
+from litestar.params import PathParameter, QueryParameter
 
 from api.access import needs_secret
 from api.answers import (
@@ -66,7 +66,7 @@ def funnels(request: Request[Any, Any, Any]) -> Response[Funnels]:
 )
 def funnel(
     request: Request[Any, Any, Any],
-    name: Annotated[str, Parameter(max_length=255, description="The funnel's name")],
+    name: Annotated[str, PathParameter(max_length=255, description="The funnel's name")],
 ) -> Response[Funnel]:
     """Reached, drop-off, conversion, time to convert and its histogram, by step. Needs the secret key."""
     snapshot: Snapshot = request.app.state.store.current()
@@ -128,8 +128,8 @@ def funnel(
 )
 def sessions_summary(
     request: Request[Any, Any, Any],
-    from_day: Annotated[date | None, Parameter(query="from", description="First day, UTC")] = None,
-    to_day: Annotated[date | None, Parameter(query="to", description="Last day, UTC, included")] = None,
+    from_day: Annotated[date | None, QueryParameter(name="from", description="First day, UTC")] = None,
+    to_day: Annotated[date | None, QueryParameter(name="to", description="Last day, UTC, included")] = None,
 ) -> Response[SessionSummary]:
     """All days there are, unless `from` and `to` say which. Needs the secret key."""
     if from_day and to_day and from_day > to_day:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from litestar.params import Parameter
+from litestar.params import PathParameter, QueryParameter
 
 #: Longest id on the wire (tracking plan, "Limits").
 ID_LENGTH = 255
@@ -13,21 +13,23 @@ LIST_LENGTH = 100
 
 MAX_LIMIT = 100
 
-Limit = Annotated[int, Parameter(ge=1, le=MAX_LIMIT, description="Most products in the answer")]
+Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="Most products in the answer")]
 Signature = Annotated[
     str | None,
-    Parameter(
-        query="signature",
+    QueryParameter(
+        name="signature",
         max_length=128,
         description="HMAC-SHA256(user id, identity secret) in hex: lets a browser ask for a logged-in user",
     ),
 ]
 VisitorId = Annotated[
     str,
-    Parameter(max_length=ID_LENGTH, description="Guest token, user id, or canonical visitor id (secret key)"),
+    PathParameter(
+        max_length=ID_LENGTH, description="Guest token, user id, or canonical visitor id (secret key)"
+    ),
 ]
 ProductId = Annotated[
-    str, Parameter(max_length=ID_LENGTH, description="Product id of the catalogue or of an event")
+    str, PathParameter(max_length=ID_LENGTH, description="Product id of the catalogue or of an event")
 ]
 
 

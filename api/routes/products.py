@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from api.access import needs_key
 from api.answers import ProductList
@@ -19,7 +19,8 @@ from footfall.snapshot import Table
 _RESPONSES = {status: PROBLEMS[status] for status in (400, 401, 404, 503)}
 
 Fallback = Annotated[
-    bool, Parameter(description="Where the list is empty, take the next kind; each item's source says which")
+    bool,
+    QueryParameter(description="Where the list is empty, take the next kind; each item's source says which"),
 ]
 
 

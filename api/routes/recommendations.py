@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from litestar import Request, Response, get
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from api.access import needs_key, recommended_visitor
 from api.answers import Recommendations
@@ -27,27 +27,29 @@ _LIST = 8192
 def recommendations(
     request: Request[Any, Any, Any],
     guest: Annotated[
-        str | None, Parameter(max_length=ID_LENGTH, description="The visitor's guest token")
+        str | None, QueryParameter(max_length=ID_LENGTH, description="The visitor's guest token")
     ] = None,
     user: Annotated[
         str | None,
-        Parameter(max_length=ID_LENGTH, description="User id; needs the secret key or a signature"),
+        QueryParameter(max_length=ID_LENGTH, description="User id; needs the secret key or a signature"),
     ] = None,
     signature: Signature = None,
     viewed: Annotated[
         str | None,
-        Parameter(max_length=_LIST, description="Products seen in this session, comma-separated, last first"),
+        QueryParameter(
+            max_length=_LIST, description="Products seen in this session, comma-separated, last first"
+        ),
     ] = None,
     cart: Annotated[
-        str | None, Parameter(max_length=_LIST, description="Products in the cart, comma-separated")
+        str | None, QueryParameter(max_length=_LIST, description="Products in the cart, comma-separated")
     ] = None,
     exclude: Annotated[
-        str | None, Parameter(max_length=_LIST, description="Products not to show, comma-separated")
+        str | None, QueryParameter(max_length=_LIST, description="Products not to show, comma-separated")
     ] = None,
     limit: Limit = 8,
     placement: Annotated[
         str | None,
-        Parameter(
+        QueryParameter(
             max_length=100, description="Where it is shown; `cart` puts bought-together products first"
         ),
     ] = None,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from api.access import Caller, needs_key, needs_secret, visitor_by_id
 from api.answers import (
@@ -144,9 +144,9 @@ def neighbours(
 def affinity(
     request: Request[Any, Any, Any],
     visitor: Annotated[
-        str, Parameter(min_length=1, max_length=ID_LENGTH, description="Any id of the visitor")
+        str, QueryParameter(min_length=1, max_length=ID_LENGTH, description="Any id of the visitor")
     ],
-    product: Annotated[str, Parameter(min_length=1, max_length=ID_LENGTH, description="Product id")],
+    product: Annotated[str, QueryParameter(min_length=1, max_length=ID_LENGTH, description="Product id")],
 ) -> Response[AffinityAnswer]:
     """The affinity with its parts, the affinity to the product's category, and the product's place in the
     visitor's published list. Needs the secret key.

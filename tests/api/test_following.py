@@ -1,0 +1,255 @@
+"""Following the pointer: the first snapshot, the next one, a broken one, a flip under load."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import duckdb
+import httpx
+import pytest
+from litestar.testing import AsyncTestClient
+
+from api import snapshots
+from api.app import create_app
+from footfall.snapshot import ANALYTICS_FILE, MANIFEST_FILE, POINTER_FILE, SQLITE_FILE
+from orchestration.lib.snapshot import build_snapshot, prune, publish
+from tests.api.conftest import PUBLIC, SECRET, make_marts, settings_for
+
+LIST = "/v1/products/p01/similar"
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A data directory with versions v1 and v2 built, none published."""
+    with duckdb.connect() as con:
+        make_marts(con)
+        build_snapshot(con, tmp_path / "serving", version="v1")
+        build_snapshot(con, tmp_path / "serving", version="v2")
+    return tmp_path
+
+
+@asynccontextmanager
+async def serving(data: Path) -> AsyncIterator[httpx.AsyncClient]:
+    async with AsyncTestClient(create_app(settings_for(data)), raise_server_exceptions=False) as client:
+        client.headers.update(SECRET)
+        yield client
+
+
+async def within(seconds: float, holds: Callable[[], Awaitable[bool]]) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if await holds():
+            return True
+        await asyncio.sleep(0.02)
+    return False
+
+
+def serves(client: httpx.AsyncClient, version: str) -> Callable[[], Awaitable[bool]]:
+    async def holds() -> bool:
+        answer = await client.get(LIST)
+        return answer.status_code == 200 and answer.json()["version"] == version
+
+    return holds
+
+
+def complains(client: httpx.AsyncClient, words: str) -> Callable[[], Awaitable[bool]]:
+    async def holds() -> bool:
+        return words in ((await client.get("/readyz")).json()["problem"] or "")
+
+    return holds
+
+
+def run(test: Callable[[], Awaitable[None]]) -> None:
+    asyncio.run(test())  # type: ignore[arg-type]
+
+
+def test_no_snapshot_then_the_first_one(data: Path) -> None:
+    async def test() -> None:
+        async with serving(data) as client:
+            answer = await client.get(LIST)
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+            assert answer.headers["content-type"] == "application/problem+json"
+            ready = await client.get("/readyz")
+            assert (ready.status_code, ready.json()["ready"]) == (503, False)
+            assert (await client.get("/livez")).status_code == 200
+            assert (await client.get(LIST, headers={"Authorization": "x"})).status_code == 401, (
+                "keys come first"
+            )
+
+            publish(data / "serving", "v1")
+            assert await within(1.0, serves(client, "v1"))
+            assert (await client.get("/readyz")).status_code == 200
+
+    run(test)
+
+
+def test_an_empty_data_directory_is_waited_on(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with serving(tmp_path / "not-there-yet") as client:
+            assert (await client.get("/readyz")).status_code == 503
+
+    run(test)
+
+
+def test_next_version_and_back(data: Path) -> None:
+    async def test() -> None:
+        publish(data / "serving", "v1")
+        async with serving(data) as client:
+            assert (await client.get(LIST)).json()["version"] == "v1", "served from the first request on"
+            publish(data / "serving", "v2")
+            assert await within(1.0, serves(client, "v2"))
+            publish(data / "serving", "v1")  # a rollback
+            assert await within(1.0, serves(client, "v1"))
+
+    run(test)
+
+
+def _cut(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size // 2)
+
+
+def _garble(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.seek(path.stat().st_size // 2)
+        file.write(b"\xff" * 64)
+
+
+DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
+    "a file cut short": (lambda path: _cut(path / SQLITE_FILE), "its manifest says"),
+    "a flipped page": (lambda path: _garble(path / SQLITE_FILE), "checksum"),
+    "a damaged analytics file": (lambda path: _garble(path / ANALYTICS_FILE), "checksum"),
+    "a missing file": (lambda path: (path / ANALYTICS_FILE).unlink(), "is missing"),
+    "no manifest": (lambda path: (path / MANIFEST_FILE).unlink(), "no readable manifest"),
+    "a torn manifest": (lambda path: _cut(path / MANIFEST_FILE), "damaged"),
+    "another format": (
+        lambda path: (path / MANIFEST_FILE).write_text(
+            (path / MANIFEST_FILE).read_text().replace('"format_version": 1', '"format_version": 99')
+        ),
+        "has format 99",
+    ),
+    "nothing there": (shutil.rmtree, "no readable manifest"),
+}
+
+
+@pytest.mark.parametrize("case", DAMAGES, ids=list(DAMAGES))
+def test_broken_version_leaves_the_old_one_serving(
+    case: str, data: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    damage, words = DAMAGES[case]
+    monkeypatch.setattr(snapshots, "RETRY_SECONDS", 0.1)
+
+    async def test() -> None:
+        publish(data / "serving", "v1")
+        async with serving(data) as client:
+            publish(data / "serving", "v2")  # whole when published; its disk goes bad afterwards
+            damage(data / "serving" / "v2")
+            assert await within(2.0, complains(client, words))
+            ready = await client.get("/readyz")
+            assert (ready.status_code, ready.json()["version"]) == (200, "v1")
+            assert await serves(client, "v1")()
+            assert "footfall_api_snapshot_problem 1" in (await client.get("/metrics")).text
+            assert caplog.text.count("can't follow") == 1, "logged once, not at every look"
+
+            with duckdb.connect() as con:
+                make_marts(con)
+                build_snapshot(con, data / "serving", version="v3")
+            publish(data / "serving", "v3")
+            assert await within(2.0, serves(client, "v3"))
+            assert (await client.get("/readyz")).json()["problem"] is None
+
+    with caplog.at_level(logging.ERROR, logger="footfall.api"):
+        run(test)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"version": "../../etc"}', b"\xff\xfe", b'{"version": 3}'])
+def test_broken_pointer(data: Path, content: bytes) -> None:
+    async def test() -> None:
+        publish(data / "serving", "v1")
+        async with serving(data) as client:
+            (data / "serving" / POINTER_FILE).write_bytes(content)
+            assert await within(2.0, complains(client, POINTER_FILE))
+            assert await serves(client, "v1")()
+
+    run(test)
+
+
+def test_vanished_pointer(data: Path) -> None:
+    async def test() -> None:
+        publish(data / "serving", "v1")
+        async with serving(data) as client:
+            (data / "serving" / POINTER_FILE).unlink()
+            assert await within(2.0, complains(client, "vanished"))
+            assert await serves(client, "v1")()
+
+    run(test)
+
+
+def test_flips_under_load_fail_no_request(data: Path) -> None:
+    """Six flips with pruning, while lookups and analytical queries never stop."""
+    paths = [LIST, "/v1/recommendations?viewed=p01,p05", "/v1/funnels/product", "/v1/visitors/ada/affinities"]
+
+    async def test() -> None:
+        publish(data / "serving", "v1")
+        statuses: dict[int, int] = {}
+        versions: set[str] = set()
+        stop = asyncio.Event()
+
+        async def load(client: httpx.AsyncClient, path: str) -> None:
+            while not stop.is_set():
+                answer = await client.get(path)
+                statuses[answer.status_code] = statuses.get(answer.status_code, 0) + 1
+                versions.add(answer.json()["version"])
+                await asyncio.sleep(0)
+
+        async with serving(data) as client:
+            tasks = [asyncio.create_task(load(client, path)) for path in paths]
+            with duckdb.connect() as con:
+                make_marts(con)
+                for number in range(10, 16):
+                    version = f"v{number}"
+                    await asyncio.to_thread(build_snapshot, con, data / "serving", version=version)
+                    publish(data / "serving", version)
+                    prune(data / "serving", keep=1)
+                    assert await within(2.0, serves(client, version))
+            stop.set()
+            await asyncio.gather(*tasks)
+        assert set(statuses) == {200}, statuses
+        assert {f"v{number}" for number in range(10, 16)} <= versions
+
+    run(test)
+
+
+def test_retired_snapshots_are_closed(data: Path) -> None:
+    """Nothing may keep an old version's files open, or a pruned one would hold its disk space for ever."""
+
+    async def test() -> None:
+        publish(data / "serving", "v1")
+        async with serving(data) as client:
+            publish(data / "serving", "v2")
+            assert await within(2.0, serves(client, "v2"))
+            await client.get("/v1/funnels")
+            open_files = [
+                str(path.resolve()) for path in Path("/proc/self/fd").iterdir() if path.is_symlink()
+            ]
+            assert not [path for path in open_files if f"{data}/serving/v1/" in path]
+            assert [path for path in open_files if f"{data}/serving/v2/" in path]
+
+    if not Path("/proc/self/fd").exists():
+        pytest.skip("needs /proc to see open files")
+    run(test)
+
+
+def test_public_key_only_sees_what_it_may_while_waiting(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with serving(tmp_path) as client:
+            client.headers.pop("Authorization")
+            assert (await client.get("/v1/funnels", headers=PUBLIC)).status_code == 403
+
+    run(test)

@@ -1,0 +1,122 @@
+"""Mixing lists at request time: fusion, the chain, and what may never be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from api.mixing import Candidate, Wish, fuse, product_list, recommend
+from api.snapshots import Snapshot
+from footfall.snapshot import Table
+
+
+@pytest.fixture(scope="module")
+def snapshot(published: Path) -> Iterator[Snapshot]:
+    yield Snapshot(published / "serving" / "v1")
+
+
+def wish(**given: object) -> Wish:
+    base = {"visitor_id": None, "viewed": (), "cart": (), "exclude": (), "limit": 8, "placement": None}
+    return Wish(**{**base, **given})  # type: ignore[arg-type]
+
+
+def ids(items: list) -> list[str]:  # type: ignore[type-arg]
+    return [item.product_id for item in items]
+
+
+def sources(items: list) -> dict[str, str]:  # type: ignore[type-arg]
+    return {item.product_id: item.source for item in items}
+
+
+def test_fusion_by_hand() -> None:
+    one = [Candidate("a", 9, "one", "A"), Candidate("b", 8, "one", "B")]
+    two = [Candidate("b", 1, "two", "b"), Candidate("c", 1, "two", "c")]
+
+    fused = fuse([one, two])
+
+    # a: 1/61; b: 1/62 + 1/61; c: 1/62
+    assert [(c.product_id, c.score) for c in fused] == [("b", 0.032522), ("a", 0.016393), ("c", 0.016129)]
+    assert fused[0].source == "two", "b stands higher in the second list, so that one's reason is shown"
+    assert fuse([one, []]) == one, "a single list keeps its own scores"
+    assert fuse([]) == []
+
+
+def test_in_session_counts_the_last_product_most(snapshot: Snapshot) -> None:
+    items = recommend(snapshot, wish(viewed=("p05", "p02"), limit=4))
+    assert ids(items) == ["p06", "p07", "p01", "p03"]
+    assert {item.source for item in items} == {"in_session"}
+    assert items[0].reason == "Similar to Thing 5"
+    assert ids(recommend(snapshot, wish(viewed=("p02", "p05"), limit=4))) == ["p01", "p03", "p06", "p07"]
+
+
+def test_in_session_adds_up_over_lists(snapshot: Snapshot) -> None:
+    # p03 is viewed with p01 and similar to it: it goes before p02, which only leads the similar list.
+    assert ids(recommend(snapshot, wish(viewed=("p01",), limit=3))) == ["p03", "p02", "p05"]
+
+
+def test_published_list_and_session_alternate(snapshot: Snapshot) -> None:
+    items = recommend(snapshot, wish(visitor_id="u_ada", viewed=("p01",), limit=4))
+    assert {"in_session", "affinity"} <= set(sources(items).values())
+
+
+def test_cart_brings_bought_together(snapshot: Snapshot) -> None:
+    items = recommend(snapshot, wish(visitor_id="u_ada", cart=("p05",)))
+    assert ids(items)[:3] == ["p06", "p07", "p02"], "the visitor's own list first"
+    assert ids(items)[3:5] == ["p08", "p01"]
+    assert items[3].reason == "Often bought with Thing 5"
+
+
+def test_placement_cart_puts_bought_together_in_front(snapshot: Snapshot) -> None:
+    items = recommend(snapshot, wish(visitor_id="u_ada", cart=("p05",), placement="cart"))
+    assert ids(items)[0] == "p08"
+
+
+def test_cold_visitor_gets_what_trends_then_the_catalogue(snapshot: Snapshot) -> None:
+    items = recommend(snapshot, wish(limit=50))
+    assert ids(items)[:3] == ["p07", "p01", "p09"]
+    assert len(items) == 11, "everything that can be bought, each once"
+    assert items[-1].source == "catalogue"
+
+
+def test_category_at_hand_trends_first(snapshot: Snapshot) -> None:
+    items = recommend(snapshot, wish(viewed=("p08",), limit=2))  # a mug without lists of its own
+    assert [(item.product_id, item.reason) for item in items] == [
+        ("p06", "Popular in Mugs"),
+        ("p07", "Popular in the shop"),
+    ]
+
+
+def test_never_barred_products_and_seen_ones_only_at_the_end(snapshot: Snapshot) -> None:
+    items = recommend(
+        snapshot,
+        wish(visitor_id="u_ada", viewed=("p01", "p02"), cart=("p06",), exclude=("p07",), limit=50),
+    )
+    found = ids(items)
+    assert not {"p01", "p06", "p07", "p12"} & set(found)
+    assert found[-1] == "p02"
+    assert items[-1].source == "seen_earlier"
+
+
+def test_everything_barred_is_honestly_empty(snapshot: Snapshot) -> None:
+    everything = tuple(f"p{number:02d}" for number in range(1, 13))
+    assert recommend(snapshot, wish(exclude=everything)) == []
+
+
+@pytest.mark.parametrize(
+    ("product", "first", "source"),
+    [
+        ("p01", "p02", "text"),
+        ("p09", "p10", "views"),  # nothing similar: viewed together steps in and says so
+        ("p08", "p06", "trending"),  # no list at all: its category's trend
+        ("p11", "p07", "trending"),  # nor that: the shop's
+    ],
+)
+def test_similar_falls_back_down_the_chain(snapshot: Snapshot, product: str, first: str, source: str) -> None:
+    order = (Table.SIMILAR, Table.VIEWED_TOGETHER, Table.BOUGHT_TOGETHER)
+    items = product_list(snapshot, product, order, 5, fallback=True)
+    assert (items[0].product_id, items[0].source) == (first, source)
+    assert product not in ids(items)
+    if source != "text":
+        assert product_list(snapshot, product, order, 5, fallback=False) == []

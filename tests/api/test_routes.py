@@ -1,0 +1,282 @@
+"""The API from outside: answers, keys, caching, errors."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import Any
+
+import msgspec
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from tests.api.conftest import ADA_GUEST, COLD_GUEST, PUBLIC, SECRET, SOLO_GUEST
+
+Client = TestClient[Litestar]
+
+EVERY_GET = [
+    "/v1/recommendations",
+    "/v1/products/p01/similar",
+    "/v1/products/p01/viewed-together",
+    "/v1/products/p01/bought-together",
+    f"/v1/visitors/{ADA_GUEST}/affinities",
+    f"/v1/visitors/{ADA_GUEST}/profile",
+    f"/v1/visitors/{ADA_GUEST}/neighbours",
+    "/v1/affinity?visitor=ada&product=p05",
+    "/v1/funnels",
+    "/v1/funnels/product",
+    "/v1/sessions/summary",
+]
+SECRET_ONLY = EVERY_GET[6:]
+
+
+def get(client: Client, path: str, status: int = 200, headers: dict[str, str] = SECRET) -> Any:
+    answer = client.get(path, headers=headers)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+@pytest.mark.parametrize("path", EVERY_GET)
+def test_every_answer_has_version_time_etag_and_cache_control(client: Client, path: str) -> None:
+    answer = client.get(path, headers=SECRET)
+    assert answer.status_code == 200
+    body = answer.json()
+    assert body["version"] == "v1"
+    assert body["generated_at"].endswith("Z")
+    expected = "public" if "/products/" in path else "private"
+    assert answer.headers["cache-control"].startswith(expected)
+
+    again = client.get(path, headers={**SECRET, "If-None-Match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["etag"] == answer.headers["etag"]
+    other = client.get(path, headers={**SECRET, "If-None-Match": '"other", W/"another"'})
+    assert other.status_code == 200
+
+
+@pytest.mark.parametrize("path", EVERY_GET)
+def test_no_key_or_a_wrong_one_is_401(client: Client, path: str) -> None:
+    for headers in ({}, {"X-Footfall-Key": "wrong"}, {"Authorization": "Basic xyz"}):
+        answer = client.get(path, headers=headers)
+        assert answer.status_code == 401
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+        assert_problem(answer, 401)
+
+
+@pytest.mark.parametrize("path", SECRET_ONLY)
+def test_public_key_may_not(client: Client, path: str) -> None:
+    assert_problem(client.get(path, headers=PUBLIC), 403)
+
+
+def test_key_in_every_place(client: Client) -> None:
+    path = "/v1/products/p01/similar"
+    public, secret = PUBLIC["X-Footfall-Key"], SECRET["Authorization"]
+    assert client.get(path, params={"key": public}).status_code == 200
+    assert client.get(path, headers={"X-Footfall-Key": public}).status_code == 200
+    assert client.get(path, headers={"Authorization": secret.replace("Bearer", "bearer")}).status_code == 200
+
+
+def test_item_has_what_a_shop_shows(client: Client) -> None:
+    answer = client.get("/v1/recommendations", params={"viewed": "p01", "limit": 1}, headers=PUBLIC)
+    assert '"price":30.90' in answer.text, "money with the shop's own digits"
+    item = answer.json()["items"][0]
+    assert item == {
+        "product_id": "p03",
+        "title": 'Thing "3" — größe',
+        "url": "/products/thing-3",
+        "image_url": "/img/3.svg",
+        "price": 30.9,
+        "currency": "EUR",
+        "score": item["score"],
+        "source": "in_session",
+        "reason": "Often viewed with Thing 1",
+    }
+
+
+def test_guest_token_leads_to_the_persons_list(client: Client) -> None:
+    items = get(client, f"/v1/recommendations?guest={ADA_GUEST}", headers=PUBLIC)["items"]
+    assert items[0]["source"] == "affinity"
+    cold = get(client, f"/v1/recommendations?guest={COLD_GUEST}", headers=PUBLIC)["items"]
+    assert cold[0]["source"] == "trending"
+
+
+def test_user_needs_secret_or_signature(client: Client) -> None:
+    signed = hmac.new(b"identity-secret-of-the-test", b"ada", hashlib.sha256).hexdigest()
+    assert get(client, "/v1/recommendations?user=ada")["items"][0]["source"] == "affinity"
+    get(client, "/v1/recommendations?user=ada", 403, PUBLIC)
+    get(client, f"/v1/recommendations?user=ada&signature={'0' * 64}", 403, PUBLIC)
+    get(client, f"/v1/recommendations?user=eve&signature={signed}", 403, PUBLIC)
+    found = get(client, f"/v1/recommendations?user=ada&signature={signed}", headers=PUBLIC)
+    assert found["items"][0]["source"] == "affinity"
+    assert get(client, f"/v1/visitors/ada/profile?signature={signed}", headers=PUBLIC)["sessions"] == 3
+
+
+def test_public_key_does_not_learn_who_is_behind_a_guest(client: Client) -> None:
+    for what in ("affinities", "profile"):
+        answer = client.get(f"/v1/visitors/{ADA_GUEST}/{what}", headers=PUBLIC)
+        assert answer.status_code == 200
+        assert '"ada"' not in answer.text
+        assert "u_ada" not in answer.text
+
+
+@pytest.mark.parametrize("given", ["ada", "u_ada", "short", "g_short"])
+def test_public_key_does_not_reach_guessable_ids(client: Client, given: str) -> None:
+    assert_problem(client.get(f"/v1/visitors/{given}/profile", headers=PUBLIC), 403)
+    assert get(client, "/v1/recommendations?guest=short", headers=PUBLIC)["items"][0]["source"] == "trending"
+
+
+@pytest.mark.parametrize("given", ["ada", "u_ada", ADA_GUEST])
+def test_secret_key_takes_any_id(client: Client, given: str) -> None:
+    body = get(client, f"/v1/visitors/{given}/affinities")
+    assert body["visitor_id"] == "u_ada"
+    assert [row["product_id"] for row in body["products"]] == ["p05", "p01"]
+    assert body["products"][0]["parts"]["purchases"] == 1
+    assert body["categories"][0] == {"category": "Mugs", "affinity": 12.5, "rank": 1}
+
+
+def test_profile(client: Client) -> None:
+    body = get(client, "/v1/visitors/ada/profile")
+    assert body["top_category"] == "Mugs"
+    assert body["price_band"] == {"low": 10.9, "high": 50.9, "currency": "EUR"}
+    assert body["last_product"]["product_id"] == "p05"
+    assert body["cart"] == [{"product_id": "p05", "quantity": 2}]
+    guest = get(client, f"/v1/visitors/{SOLO_GUEST}/profile")
+    assert (guest["is_guest"], guest["cart"], guest["price_band"]) == (True, [], None)
+    assert get(client, "/v1/visitors/short/profile")["cart"] == [], "a cart that is no JSON is no cart"
+
+
+def test_neighbours(client: Client) -> None:
+    (neighbour,) = get(client, "/v1/visitors/ada/neighbours")["items"]
+    assert neighbour["visitor_id"] == f"g_{SOLO_GUEST}"
+    assert [shared["product_id"] for shared in neighbour["shared"]] == ["p01", "p05"]
+    assert get(client, f"/v1/visitors/{SOLO_GUEST}/neighbours")["items"] == []
+
+
+def test_affinity(client: Client) -> None:
+    body = get(client, "/v1/affinity?visitor=ada&product=p05")
+    assert (body["affinity"], body["parts"]["purchase_score"], body["category_affinity"]) == (
+        12.5,
+        10.0,
+        12.5,
+    )
+    assert body["recommendation"] is None
+    never_met = get(client, "/v1/affinity?visitor=ada&product=p06")
+    assert never_met["affinity"] == 0
+    assert never_met["recommendation"]["rank"] == 1
+    get(client, "/v1/affinity?visitor=ada&product=ghost", 404)
+    get(client, "/v1/affinity?visitor=nobody&product=p05", 404)
+    get(client, "/v1/affinity?visitor=ada", 400)
+
+
+def test_funnels(client: Client) -> None:
+    (brief,) = get(client, "/v1/funnels")["items"]
+    assert (brief["name"], brief["entered"], brief["completed"], brief["conversion"]) == (
+        "product",
+        100,
+        10,
+        0.1,
+    )
+    steps = get(client, "/v1/funnels/product")["steps"]
+    assert [step["reached"] for step in steps] == [100, 40, 20, 10]
+    assert steps[1]["time_to_convert"]["p50"] == 20
+    assert [bucket["to_seconds"] for bucket in steps[1]["histogram"]] == [30, None]
+    get(client, "/v1/funnels/nothing", 404)
+
+
+def test_sessions_summary(client: Client) -> None:
+    body = get(client, "/v1/sessions/summary")
+    assert (body["total"]["sessions"], body["guests"]["sessions"], body["logged_in"]["sessions"]) == (
+        45,
+        30,
+        15,
+    )
+    assert body["total"]["revenue"] == 270.0
+    assert (body["first_day"], body["last_day"], len(body["days"])) == ("2026-11-01", "2026-11-03", 6)
+    part = get(client, "/v1/sessions/summary?from=2026-11-02&to=2026-11-02")
+    assert part["total"]["sessions"] == 15
+    empty = get(client, "/v1/sessions/summary?from=2027-01-01")
+    assert (empty["total"]["sessions"], empty["total"]["bounce_rate"], empty["days"]) == (0, None, [])
+    get(client, "/v1/sessions/summary?from=2026-11-03&to=2026-11-02", 400)
+    get(client, "/v1/sessions/summary?from=yesterday", 400)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/v1/products/ghost/similar", 404),
+        (f"/v1/visitors/{COLD_GUEST}/profile", 404),
+        ("/v1/recommendations?limit=0", 400),
+        ("/v1/recommendations?limit=many", 400),
+        (f"/v1/recommendations?guest={'x' * 256}", 400),
+        ("/v1/nowhere", 404),
+        ("/", 404),
+    ],
+)
+def test_problem_details(client: Client, path: str, status: int) -> None:
+    answer = client.get(path, headers=SECRET)
+    problem = assert_problem(answer, status)
+    assert problem["instance"] == path.split("?")[0]
+    assert "secret-key" not in answer.text
+    if status == 400:
+        assert problem["errors"][0]["key"] in {"limit", "guest"}
+
+
+def test_writing_is_refused(client: Client) -> None:
+    assert_problem(client.post("/v1/recommendations", headers=SECRET), 405)
+
+
+def test_cors(client: Client) -> None:
+    preflight = client.options(
+        "/v1/recommendations",
+        headers={
+            "Origin": "https://shop.example",
+            "Access-Control-Request-Method": "GET",
+            "Access-Control-Request-Headers": "x-footfall-key",
+        },
+    )
+    assert preflight.status_code == 204
+    assert preflight.headers["access-control-allow-origin"] == "*"
+    answer = client.get("/v1/recommendations", headers={**PUBLIC, "Origin": "https://shop.example"})
+    assert answer.headers["access-control-allow-origin"] == "*"
+    refused = client.get("/v1/recommendations", headers={"Origin": "https://shop.example"})
+    assert refused.status_code == 401
+    assert refused.headers["access-control-allow-origin"] == "*", "a browser must be able to read why"
+
+
+def test_operations_need_no_key(client: Client) -> None:
+    assert client.get("/livez").json() == {"status": "live"}
+    ready = client.get("/readyz").json()
+    assert (ready["ready"], ready["version"], ready["problem"]) == (True, "v1", None)
+    client.get("/v1/products/p01/similar", headers=PUBLIC)
+    text = client.get("/metrics").text
+    assert 'footfall_api_requests_total{route="/v1/products/{product_id}/similar",status="200"}' in text
+    assert 'footfall_api_snapshot_info{version="v1"} 1' in text
+
+
+def test_openapi_tells_the_truth(client: Client) -> None:
+    document = client.get("/docs/openapi.json").json()
+    schemas = document["components"]["schemas"]
+    answer = client.get("/v1/recommendations", headers=SECRET).json()
+    assert set(schemas["Recommendations"]["properties"]) == set(answer)
+    assert set(schemas["ProductItem"]["properties"]) == set(answer["items"][0])
+    assert {"type": "number"} in schemas["ProductItem"]["properties"]["price"]["oneOf"]
+    operation = document["paths"]["/v1/products/{product_id}/similar"]["get"]
+    assert operation["responses"]["404"]["content"]["application/problem+json"]["schema"]["$ref"].endswith(
+        "Problem"
+    )
+
+
+def test_documentation_fetches_nothing_from_elsewhere(client: Client) -> None:
+    page = client.get("/docs").text
+    assert "/v1/recommendations" in page
+    assert "http://" not in page
+    assert "https://" not in page
+
+
+def assert_problem(answer: Any, status: int) -> dict[str, Any]:
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem: dict[str, Any] = msgspec.json.decode(answer.content)
+    assert problem["status"] == status
+    assert problem["title"]
+    return problem
