@@ -81,3 +81,10 @@
 {%- macro default__url_host(url) -%}
   nullif(lower(regexp_replace(parse_url({{ url }}, 'HOST'), '^www\\.', '')), '')
 {%- endmacro -%}
+
+
+{#- A score to rank by: single precision, so that sums of the same numbers in another order, which
+    differ in their last bits, tie and leave the rank to the next sort key. -#}
+{%- macro rankable(score) -%}
+  cast({{ score }} as float)
+{%- endmacro -%}

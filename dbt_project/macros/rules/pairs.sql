@@ -87,7 +87,7 @@ ranked as (
     *,
     row_number() over (
       partition by product_id
-      order by score desc, support desc, other_product_id asc
+      order by {{ footfall.rankable('score') }} desc, support desc, other_product_id asc
     ) as pair_rank
   from mirrored
 ),

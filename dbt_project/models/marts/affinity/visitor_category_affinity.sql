@@ -29,7 +29,7 @@ final as (
     cast(
       row_number() over (
         partition by visitor_id
-        order by affinity desc, last_at desc, category asc
+        order by {{ rankable('affinity') }} desc, last_at desc, category asc
       ) as integer
     ) as rank
   from summed

@@ -73,7 +73,7 @@ last_products as (
     product_id,
     row_number() over (
       partition by visitor_id
-      order by last_at desc, affinity desc, product_id asc
+      order by last_at desc, {{ rankable('affinity') }} desc, product_id asc
     ) as recency
   from affinity
 ),

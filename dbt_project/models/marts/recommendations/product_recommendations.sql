@@ -65,7 +65,7 @@ final as (
     cast(
       row_number() over (
         partition by product_id, kind
-        order by score desc, other_product_id asc
+        order by {{ rankable('score') }} desc, other_product_id asc
       ) as integer
     ) as rank,
     other_product_id,

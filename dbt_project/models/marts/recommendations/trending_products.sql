@@ -85,7 +85,7 @@ ranked as (
     unioned.*,
     row_number() over (
       partition by unioned.category
-      order by unioned.score desc, unioned.product_id asc
+      order by {{ rankable('unioned.score') }} desc, unioned.product_id asc
     ) as trending_rank
   from unioned
 ),

@@ -141,7 +141,7 @@ seeds as (
       *,
       row_number() over (
         partition by visitor_id
-        order by last_at desc, affinity desc, product_id asc
+        order by last_at desc, {{ rankable('affinity') }} desc, product_id asc
       ) as seed_number
     from own
   ) as numbered
@@ -256,7 +256,7 @@ offered as (
     products.product_type,
     row_number() over (
       partition by candidates.visitor_id, candidates.source
-      order by candidates.score desc, candidates.product_id asc
+      order by {{ rankable('candidates.score') }} desc, candidates.product_id asc
     ) as source_rank
   from candidates
   inner join products
@@ -297,7 +297,7 @@ ranked as (
     *,
     row_number() over (
       partition by visitor_id
-      order by blended desc, product_id asc
+      order by {{ rankable('blended') }} desc, product_id asc
     ) as blend_rank
   from lead_sources
   where lead_number = 1

@@ -1,0 +1,176 @@
+"""Any arrival order and any batching give the same rows as a full refresh, and as plain Python.
+
+One random history of many visitors: ties and gaps of exactly 30 minutes (times lie on a grid of ten
+minutes), logins, orders told in several messages by pixel and server, removals, copies of messages, bots.
+It arrives shuffled, in batches with a dbt run after each, so most events are late for somebody.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from dbt_kit import NOON, Lake, Warehouse, message
+
+SELECT = "+visitor_recommendations +funnel_conversions +sessions +identity_map +product_interactions"
+PRODUCTS = [f"p{number}" for number in range(12)]
+ORDER_KEYS = "order_key, order_id, device, user_id, lines, quantity, revenue, is_refund, occurred_at"
+COMPARED = {
+    "stg_footfall__events": "event_id, source, device, user_id, occurred_at, properties, order_id",
+    "int_session_events": "event_id, session_id, session_number, device_event_number",
+    "int_sessions": "* exclude (staged_at)",
+    "sessions": "*",
+    "stg_shop__orders": ORDER_KEYS,
+    "stg_shop__order_lines": "* exclude (staged_at)",
+    "identity_map": "*",
+    "visitors": "*",
+    "visitor_product_affinity": (
+        "visitor_id, product_id, round(affinity, 9), round(view_score, 9), round(option_score, 9), "
+        "round(cart_score, 9), round(purchase_score, 9), views, carts, purchases, has_purchased, last_at"
+    ),
+    "funnel_conversions": "*",
+    "product_interactions": "*",
+    "visitor_recommendations": "visitor_id, rank, product_id, round(score, 9), source, reason",
+}
+
+
+def history(rng: random.Random) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for number in range(60):
+        guest = f"guest-{number}"
+        user: str | None = None
+        at = NOON + timedelta(minutes=10 * rng.randrange(0, 2000))
+        for step in range(rng.choice([1, 3, 8, 25])):
+            at += timedelta(minutes=rng.choice([0, 10, 20, 30, 40, 300, 20000]))
+            if rng.random() < 0.08:
+                user = f"user-{rng.randrange(25)}"
+            is_bot = rng.random() < 0.03
+            product = {"product_id": rng.choice(PRODUCTS), "price": rng.randrange(1, 50), "nonce": step}
+            event = rng.choice(
+                ["Product Viewed"] * 5
+                + ["Product Option Selected", "Product Added", "Product Added", "Product Removed", "Order Completed"]
+            )
+            if event != "Order Completed":
+                rows.append(message(event, at, guest=guest, user=user, properties=product, is_bot=is_bot))
+                continue
+            order = {"order_id": f"order-{number}-{step}"}
+            lines = [
+                {"product_id": rng.choice(PRODUCTS), "price": "9.99", "quantity": rng.randrange(1, 4)} for _ in range(3)
+            ]
+            rows.append(message(event, at, guest=guest, user=user, properties={**order, "products": lines}))
+            if rng.random() < 0.5:  # the thank-you page again
+                again = {**order, "products": lines, "nonce": "again"}
+                rows.append(
+                    message(event, at + timedelta(minutes=10), guest=guest, user=user, properties=again)
+                )
+            if rng.random() < 0.5:  # the server tells it too, a line a message
+                for line_number, line in enumerate(lines, 1):
+                    one = {**order, "line_number": line_number, "products": [line]}
+                    rows.append(
+                        message(
+                            event, at, guest=None, user=user or f"user-{number}", properties=one,
+                            source="server", trusted=True,
+                        )
+                    )
+            if rng.random() < 0.3:
+                rows.append(
+                    message(
+                        "Order Refunded", at + timedelta(days=3), guest=None, user=user or f"user-{number}",
+                        properties={**order, "products": lines[:1]}, source="server", trusted=True,
+                    )
+                )
+    return rows
+
+
+def snapshot(warehouse: Warehouse) -> dict[str, list[tuple[Any, ...]]]:
+    return {
+        table: sorted(warehouse.rows(f"select {columns} from {table}"), key=repr)
+        for table, columns in COMPARED.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def arrivals() -> list[dict[str, Any]]:
+    return history(random.Random(20))
+
+
+@pytest.fixture(scope="module")
+def built(
+    arrivals: list[dict[str, Any]], make_warehouse: Callable[[], tuple[Lake, Warehouse]]
+) -> dict[str, dict[str, list[tuple[Any, ...]]]]:
+    """The tables after four increments, after a full refresh of the same lake, and of one that got
+    everything at once, in order and without copies."""
+    rng = random.Random(21)
+    lake, warehouse = make_warehouse()
+    with_copies = arrivals + rng.choices(arrivals, k=len(arrivals) // 5)
+    rng.shuffle(with_copies)
+    cuts = sorted(rng.sample(range(1, len(with_copies)), 3))
+    for begin, end in zip([0, *cuts], [*cuts, len(with_copies)], strict=True):
+        lake.load(with_copies[begin:end])
+        warehouse.run(SELECT)
+    incremental = snapshot(warehouse)
+    warehouse.run(SELECT, full_refresh=True)
+    refreshed = snapshot(warehouse)
+    other_lake, other = make_warehouse()
+    other_lake.load(sorted(arrivals, key=lambda row: row["occurred_at"]))
+    other.run(SELECT)
+    return {"incremental": incremental, "refreshed": refreshed, "at once": snapshot(other)}
+
+
+@pytest.mark.parametrize("table", list(COMPARED))
+def test_increments_equal_a_full_refresh(
+    built: dict[str, dict[str, list[tuple[Any, ...]]]], table: str
+) -> None:
+    assert built["incremental"][table]
+    assert built["incremental"][table] == built["refreshed"][table]
+    assert built["incremental"][table] == built["at once"][table]
+
+
+def test_sessions_equal_plain_python(
+    arrivals: list[dict[str, Any]], built: dict[str, dict[str, list[tuple[Any, ...]]]]
+) -> None:
+    devices: dict[str, list[tuple[datetime, str]]] = defaultdict(list)
+    for row in arrivals:
+        if not row["is_bot"]:
+            event_id = hashlib.md5(f"{row['source']}|{row['message_id']}".encode()).hexdigest()
+            devices[row["guest_token"] or f"user:{row['user_id']}"].append((row["occurred_at"], event_id))
+    expected: dict[str, str] = {}
+    for device, events in devices.items():
+        previous: datetime | None = None
+        for at, event_id in sorted(events):
+            if previous is None or at - previous > timedelta(minutes=30):
+                session_id = hashlib.md5(f"{device}|{event_id}".encode()).hexdigest()
+            previous = at
+            expected[event_id] = session_id
+    found = {row[0]: row[1] for row in built["incremental"]["int_session_events"]}
+    assert found == expected
+
+
+def test_affinities_equal_plain_python(
+    arrivals: list[dict[str, Any]], built: dict[str, dict[str, list[tuple[Any, ...]]]]
+) -> None:
+    """Browsing only: views capped at three a day, each kind as old as its last event of the day."""
+    visitors = {row[3]: row[1] for row in built["incremental"]["identity_map"] if row[2] == "guest"}
+    as_of = max(row["occurred_at"] for row in arrivals if not row["is_bot"])
+    kinds = {"Product Viewed": 1, "Product Option Selected": 2, "Product Added": 4, "Product Removed": -2}
+    days: dict[tuple[Any, ...], list[datetime]] = defaultdict(list)
+    for row in arrivals:
+        if row["event"] in kinds and not row["is_bot"]:
+            key = (visitors[row["guest_token"]], row["product_id"], row["event"], row["occurred_at"].date())
+            days[key].append(row["occurred_at"])
+    expected: dict[tuple[str, str], float] = defaultdict(float)
+    for (visitor, product, event, _), times in days.items():
+        count = min(len(times), 3) if event == "Product Viewed" else len(times)
+        age_days = (as_of - max(times)) / timedelta(days=1)
+        expected[visitor, product] += kinds[event] * count * 0.5 ** (age_days / 30)
+    found = {
+        (row[0], row[1]): row[3] + row[4] + row[5]
+        for row in built["incremental"]["visitor_product_affinity"]
+        if (row[0], row[1]) in expected
+    }
+    assert found == pytest.approx(dict(expected), abs=1e-6)
