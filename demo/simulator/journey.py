@@ -1,0 +1,334 @@
+"""What a person does in one session: arrive, look round, compare, perhaps search, perhaps put something in the basket.
+
+The numbers are chosen so that about six sessions in ten see a product, one in ten fills a basket and one in thirty
+orders: the drop-offs that shops of this size report. Buying itself is in ``checkout``.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+from demo.shop.catalogue import Catalogue, Collection, Product, Variant, sort_products
+from demo.shop.navigation import FOOTER, MAIN
+from demo.simulator import elements
+from demo.simulator.browser import Browser, about
+from demo.simulator.checkout import Checkout, Order
+from demo.simulator.dice import pick
+from demo.simulator.forms import fill_form, sign_in_form
+from demo.simulator.people import Source, Visitor
+from demo.simulator.taste import Tastes
+
+PAGE_SIZE = 24
+#: Chance that one look at a product in stock ends in the basket, for a person of average intent and liking.
+_ADD = 0.08
+_GENERIC_QUERIES = ["gift", "warm", "wool", "bag", "waterproof", "coffee", "mug", "boots", "tent", "lamp", "down"]
+_HOPELESS_QUERIES = ["voucher", "trousers", "skis", "kayak", "tea towel", "batteries", "bluetooth speaker", "curtains"]
+
+
+class Journey:
+    """One session. ``run`` fills ``browser.messages`` and returns the order, if there was one."""
+
+    def __init__(
+        self, visitor: Visitor, browser: Browser, catalogue: Catalogue, tastes: Tastes, rng: random.Random
+    ) -> None:
+        self.visitor, self.browser, self.catalogue, self.tastes, self.rng = visitor, browser, catalogue, tastes, rng
+        self.kinds_seen: list[str] = []
+        self.order: Order | None = None
+        self.collection: Collection | None = None
+        self._viewed: set[str] = set()
+
+    def run(self, source: Source, *, signs_in: bool, signs_out: bool) -> Order | None:
+        self._arrive(source)
+        if signs_in and not self.browser.device.user_id:
+            self._sign_in()
+        steps = 1 + round(self.rng.gammavariate(1.1, 3.1) * self.visitor.patience)
+        if self.rng.random() < 0.33:
+            steps = 0  # bounces
+        for _ in range(steps):
+            if self.order or not self._step():
+                break
+        if self.browser.device.cart and not self.order:
+            self._decide()
+        if signs_out and self.browser.device.user_id:
+            self._account_page()
+            self.browser.click("account", elements.logout_button())
+            self.browser.sign_out()
+        self.browser.close()
+        return self.order
+
+    # -- arriving and moving on
+
+    def _arrive(self, source: Source) -> None:
+        query = dict(source.campaign)
+        if source.landing == "product":
+            category = self._taste_category()
+            _, product = self.tastes.choose(self.rng, self.visitor, category.products)
+            self._product_page(product, None, referrer=source.referrer, query=query)
+        elif source.landing == "home":
+            self._home(referrer=source.referrer, query=query)
+        else:
+            found = self.catalogue.collections["new-in"] if source.landing == "new-in" else self._taste_category()
+            self._collection_page(found, referrer=source.referrer, query=query)
+
+    def _step(self) -> bool:
+        """One move; False when the person leaves."""
+        moves: list[tuple[Callable[[], bool], float]] = [
+            (self._from_list, 9.0 if self.collection else 0.0),
+            (self._by_navigation, 3.0 if self.collection else 7.0),
+            (self._by_search, 1.3),
+            (self._by_tile, 3.0 if self.browser.page_type == "home" else 0.0),
+            (self._by_footer, 0.25),
+        ]
+        return pick(self.rng, moves)()
+
+    def _taste_category(self) -> Collection:
+        """A category they like; now and then a theme across categories (merino, titanium) that they like."""
+        themes = [handle for handle in ("merino", "down", "titanium", "ultralight", "fireside", "gifts", "family")
+                  if handle.removesuffix("s") in self.visitor.likes or handle in self.visitor.likes]  # fmt: skip
+        if themes and self.rng.random() < 0.18:
+            return self.catalogue.collections[self.rng.choice(themes)]
+        name = pick(self.rng, self.visitor.categories) if self.rng.random() < 0.9 else None
+        if name is None:
+            return self.rng.choice(self.catalogue.categories)
+        return next(c for c in self.catalogue.categories if c.title == name)
+
+    def _home(self, referrer: str | None = None, query: dict[str, str] | None = None) -> None:
+        self.collection = None
+        self.browser.open("/", "Alder & Tarn", "home", referrer=referrer, query=query)
+        self.browser.wait(2, 25)
+
+    def _by_navigation(self) -> bool:
+        target = self._taste_category()
+        menu = next(m for m in MAIN if any(link.url == target.url for link in m.links) or m.url == target.url)
+        link = next((link for link in menu.links if link.url == target.url), None)
+        place = MAIN.index(menu) + 1
+        label, href = (link.label, link.url) if link else (menu.label, menu.url)
+        if self.browser.device.hardware.is_phone:
+            self.browser.click("nav", elements.drawer_button(), nav_path=["Menu"])
+            self.browser.wait(0.6, 3)
+            element = elements.drawer_link(label, self.browser.shop + href)
+        else:
+            if link:
+                self.browser.click("nav", elements.nav_summary(menu.label, place), nav_path=[menu.label])
+                self.browser.wait(0.5, 3)
+            element = elements.nav_link(label, self.browser.shop + href, place)
+        self.browser.click("nav", element, nav_path=[menu.label, label] if link else [label])
+        self._collection_page(target)
+        return True
+
+    def _by_tile(self) -> bool:
+        liked = pick(self.rng, self.visitor.categories)
+        target = next(c for c in self.catalogue.categories if c.title == liked)
+        element = elements.tile(target.title, len(target.products), self.browser.shop + target.url)
+        self.browser.click("other", element)
+        self._collection_page(target)
+        return True
+
+    def _by_footer(self) -> bool:
+        link = self.rng.choice([link for menu in FOOTER for link in menu.links if link.url.startswith("/pages/")])
+        self.browser.click("footer", elements.footer_link(link.label, self.browser.shop + link.url))
+        self.collection = None
+        self.browser.open(link.url, link.label, "other")
+        self.browser.wait(4, 60)
+        if link.url == "/pages/contact" and self.rng.random() < 0.6:
+            fill_form(self.browser, "contact", ["name", "email", "subject", "message"], self.rng, gives_up=0.55,
+                      button=elements.submit("Send", wide=False))  # fmt: skip
+        return self.rng.random() < 0.6
+
+    # -- lists
+
+    def _collection_page(
+        self, found: Collection, referrer: str | None = None, query: dict[str, str] | None = None
+    ) -> None:
+        self.collection = found
+        self.browser.open(found.url, found.title, "collection", referrer=referrer, query=query)
+        self.browser.track("Product List Viewed", {"list": found.handle, "results_count": len(found.products)})
+        self.browser.wait(3, 30)
+        if len(found.products) > 8 and self.rng.random() < 0.07:
+            order = self.rng.choice(["price-ascending", "price-descending", "created-descending"])
+            self.browser.open(found.url, found.title, "collection", query={"sort_by": order})
+            self.browser.wait(2, 15)
+            self.collection = Collection(found.handle, found.title, found.blurb, sort_products(found.products, order))
+
+    def _from_list(self) -> bool:
+        """Look at something on the page; perhaps at something like it afterwards."""
+        assert self.collection is not None
+        shown = self.collection.products[:PAGE_SIZE]
+        place, product = self.tastes.choose(self.rng, self.visitor, shown, self.kinds_seen)
+        self._card(product, place, self.collection.handle)
+        if not self._product_page(product, self.collection.handle):
+            return False
+        while self.rng.random() < 0.2 and not self.order:
+            related = self.catalogue.related(product)
+            place, product = self.tastes.choose(self.rng, self.visitor, related, self.kinds_seen)
+            self._card(product, place, "similar")
+            if not self._product_page(product, "similar"):
+                return False
+        if self.order:
+            return False
+        # back to the list, by the browser's own button
+        kept = self.collection
+        self.browser.open(kept.url, kept.title, "collection")
+        self.browser.wait(1.5, 14)
+        return True
+
+    def _card(self, product: Product, place: int, found_in: str) -> None:
+        url = self.browser.shop + product.url
+        element = elements.card_link(product.title, url, place)
+        facts = {"product_id": product.id, "name": product.title, "url": url, "list": found_in, "position": place}
+        self.browser.click("collection_card", element, "Product Clicked", **facts)
+
+    def _by_search(self) -> bool:
+        query = self._query()
+        hits = self.catalogue.search(query)
+        self.browser.click("search", elements.search_field())
+        self.browser.wait(2, 9)
+        self.browser.click("search", elements.search_button())
+        self.collection = None
+        self.browser.open("/search", f"Search: {query}", "search", query={"q": query})
+        self.browser.track("Products Searched", {"query": query, "results_count": len(hits)})
+        self.browser.wait(2, 18)
+        if not hits:
+            return self.rng.random() < 0.5
+        for _ in range(self.rng.choice((0, 1, 1, 2))):
+            place, product = self.tastes.choose(self.rng, self.visitor, hits[:PAGE_SIZE], self.kinds_seen)
+            self._card(product, place, "search")
+            if not self._product_page(product, "search"):
+                return False
+        return True
+
+    def _query(self) -> str:
+        chance = self.rng.random()
+        if chance < 0.08:
+            return self.rng.choice(_HOPELESS_QUERIES)
+        if chance < 0.3:
+            return self.rng.choice(_GENERIC_QUERIES)
+        _, product = self.tastes.choose(self.rng, self.visitor, self._taste_category().products, self.kinds_seen)
+        kind = product.kind.replace("-", " ")
+        return kind if chance < 0.7 else self.rng.choice([product.title.lower(), product.tags[1].replace("-", " ")])
+
+    # -- one product
+
+    def _product_page(
+        self, product: Product, found_in: str | None, referrer: str | None = None, query: dict[str, str] | None = None
+    ) -> bool:
+        """See a product; False when the person leaves from there."""
+        browser, rng = self.browser, self.rng
+        browser.open(product.url, product.title, "product", referrer=referrer, query=query)
+        browser.track("Product Viewed", about(product, product.first, browser.shop))
+        again = product.id in self._viewed
+        self._viewed.add(product.id)
+        self.kinds_seen.append(product.kind)
+        liking = self.tastes.liking(self.visitor, product)
+        browser.wait(3, 25 + 30 * liking)
+        if rng.random() < 0.16 * liking:
+            browser.click("pdp_media", elements.thumb("A closer look", 2))
+            browser.wait(2, 12)
+        elif rng.random() < 0.02:
+            browser.click("pdp_media", elements.picture(), "Dead Click")
+        wants = _ADD * self.visitor.intent * liking * (1.8 if again else 1.0)
+        buys = rng.random() < wants
+        variant = product.first
+        if product.options and (buys or rng.random() < 0.3 * liking):
+            variant = self._pick_options(product, decided=buys)
+        if buys and not variant.available:
+            if rng.random() < 0.3:
+                browser.click("add_to_cart", elements.add_button(False), "Rage Click")
+            buys = False
+        if buys:
+            self._add(product, variant)
+            return self._after_adding(product)
+        browser.wait(0.5, 8)
+        return rng.random() < 0.9
+
+    def _pick_options(self, product: Product, *, decided: bool) -> Variant:
+        """Try values, the person's own size and colour first; settle on one."""
+        chosen = dict(product.first.options)
+        for place, option in enumerate(product.options, start=1):
+            wanted = self._preferred(option.name, option.values)
+            tries = [wanted] if decided or self.rng.random() < 0.6 else [self.rng.choice(option.values), wanted]
+            if not decided and self.rng.random() < 0.4:
+                continue
+            for value in tries:
+                if value == chosen[option.name]:
+                    continue
+                chosen[option.name] = value
+                variant = product.pick(chosen) or product.first
+                element = (
+                    elements.option_select(option.name, place)
+                    if option.picker == "select"
+                    else elements.option_label(value, option.values.index(value) + 1)
+                )
+                facts = about(product, variant, self.browser.shop)
+                self.browser.click("pdp_option", element, "Product Option Selected", **facts,
+                                   option_name=option.name, option_value=value)  # fmt: skip
+                self.browser.wait(1, 9)
+        return product.pick(chosen) or product.first
+
+    def _preferred(self, option: str, values: list[str]) -> str:
+        if option == "Size" and len(values) > 2:
+            return values[min(len(values) - 1, round(self.visitor.size / 4 * (len(values) - 1)))]
+        if self.visitor.colour in values and self.rng.random() < 0.7:
+            return self.visitor.colour
+        return self.rng.choice(values)
+
+    # -- basket
+
+    def _add(self, product: Product, variant: Variant) -> None:
+        browser, device = self.browser, self.browser.device
+        quantity = 2 if variant.price < 30 and self.rng.random() < 0.22 else 1
+        browser.click("add_to_cart", elements.add_button())
+        Checkout(self).add_line(product, variant, quantity)
+        browser.track(
+            "Product Added",
+            {**about(product, variant, browser.shop), "quantity": quantity, "cart_token": device.cart_token},
+        )
+        Checkout(self).cart_page()
+
+    def _after_adding(self, product: Product) -> bool:
+        """From the basket page: something that goes with it, the checkout, or back to the shelves."""
+        rng = self.rng
+        if rng.random() < 0.6 and (extra := self.tastes.goes_with(rng, self.visitor, product)):
+            self._card(extra, rng.randint(1, 4), "recommended")
+            self.browser.open(extra.url, extra.title, "product")
+            self.browser.track("Product Viewed", about(extra, extra.first, self.browser.shop))
+            self.browser.wait(4, 30)
+            if rng.random() < 0.55:
+                variant = self._pick_options(extra, decided=True)
+                if variant.available:
+                    self._add(extra, variant)
+        if rng.random() < 0.55:
+            return self._decide()
+        self.collection = self.catalogue.category_of(product)
+        return rng.random() < 0.8
+
+    def _decide(self) -> bool:
+        """Stand before the checkout. False: the session is over, with or without an order."""
+        if self.rng.random() < 0.18 + 0.1 * min(self.visitor.intent, 2):
+            self.order = Checkout(self).run()
+            return self.order is None and self.rng.random() < 0.25
+        if self.rng.random() < 0.3:
+            Checkout(self).remove_something()
+        return True
+
+    # -- account
+
+    def _sign_in(self) -> None:
+        assert self.visitor.account is not None
+        browser = self.browser
+        browser.click("account", elements.account_icon("Sign in", browser.shop + "/account/login"))
+        browser.open("/account/login", "Sign in", "account")
+        browser.wait(1, 6)
+        sign_in_form(browser, self.rng)
+        self._account_page(first=True)
+        self.collection = None
+
+    def _account_page(self, *, first: bool = False) -> None:
+        if not first:
+            self.browser.click("account", elements.account_icon("Your account", self.browser.shop + "/account"))
+        self.browser.open("/account", "Your account", "account")
+        if first:
+            assert self.visitor.account is not None
+            self.browser.sign_in(self.visitor.account)
+        self.browser.wait(1, 9)
