@@ -16,9 +16,10 @@ from demo.simulator.dice import dice, number, uuid
 from demo.simulator.journey import Journey
 from demo.simulator.people import Visitor, make_visitor, source_of
 from demo.simulator.taste import Tastes
+from footfall.settings import load_settings
 
 #: Messages that one visitor leaves in 30 days, measured over 5,000 visitors (seed 7); for progress bars only.
-_MESSAGES_A_VISITOR = 37.0
+_MESSAGES_A_VISITOR = 35.9
 #: Sessions by hour of the visitor's day: little at night, lunch, the long evening.
 _HOURS = [4, 2, 1, 1, 1, 2, 5, 9, 12, 14, 15, 16, 19, 17, 15, 15, 16, 18, 21, 26, 30, 29, 21, 11]
 #: Monday to Sunday.
@@ -47,22 +48,22 @@ def generate(
     visitors: int = 5000,
     days: int = 30,
     seed: int = 7,
-    end: datetime | None = None,
-    shop: str = "http://127.0.0.1:8700",
+    until: datetime | None = None,
+    shop: str | None = None,
 ) -> Iterator[Props]:
-    """Yield the messages of ``visitors`` people over ``days`` days before ``end``, in the order of time.
+    """Yield the messages of ``visitors`` people over ``days`` days before ``until``, in the order of time.
 
-    end: aware datetime, default now, cut to the full minute; nothing is later. The same arguments give the same
-    messages; with another ``end`` the same people come on other dates under the same message ids, so pass (and keep)
-    one ``end`` for what is meant to be one history. shop: the address that stands in the pages' urls.
-    Raises ValueError for a count below 1 or a naive ``end``.
+    until: aware datetime, default now, cut to the full minute; nothing is later. The same arguments give the same
+    messages; with another ``until`` the same people come on other dates under the same message ids, so pass (and
+    keep) one ``until`` for what is meant to be one history. shop: the address in the pages' urls, default the demo
+    shop's of the settings in force. Raises ValueError for a count below 1 or a naive ``until``.
     """
     if visitors < 1 or days < 1:
         raise ValueError("visitors and days must be at least 1")
-    end = (end or datetime.now(UTC)).replace(second=0, microsecond=0)
+    end = (until or datetime.now(UTC)).replace(second=0, microsecond=0)
     if end.tzinfo is None:
-        raise ValueError("end needs a time zone")
-    return _play(catalogue or Catalogue.load(), visitors, days, seed, end, shop)
+        raise ValueError("until needs a time zone")
+    return _play(catalogue or Catalogue.load(), visitors, days, seed, end, shop or load_settings().shop_url)
 
 
 def _play(
