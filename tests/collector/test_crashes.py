@@ -14,6 +14,7 @@ import random
 import shutil
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from zlib import crc32
@@ -38,6 +39,10 @@ class NameChange:
     durable: bool = False
 
 
+class Died(BaseException):
+    """The process or the machine ends here, in the middle of whatever it did; no handler of errors sees it."""
+
+
 class ForgetfulFiles(OsFiles):
     """Real files, and beside them what a power cut would leave.
 
@@ -47,6 +52,7 @@ class ForgetfulFiles(OsFiles):
 
     def __init__(self) -> None:
         self.failing: dict[str, int] = {}
+        self.steps_to_live: int | None = None
         self._durable: dict[int, bytes] = {}
         self._dropped: dict[int, tuple[int, int]] = {}
         self._names: dict[Path, int] = {}
@@ -56,9 +62,16 @@ class ForgetfulFiles(OsFiles):
         self._files = 0
 
     def _maybe_fail(self, step: str, code: int = errno.EIO) -> None:
+        self._live()
         if self.failing.get(step, 0) > 0:
             self.failing[step] -= 1
             raise OSError(code, os.strerror(code))
+
+    def _live(self) -> None:
+        if self.steps_to_live is not None:
+            self.steps_to_live -= 1
+            if self.steps_to_live <= 0:
+                raise Died
 
     def create(self, path: Path) -> int:
         self._maybe_fail("create", errno.ENOSPC)
@@ -74,10 +87,13 @@ class ForgetfulFiles(OsFiles):
         return fd
 
     def write(self, fd: int, data: bytes | memoryview) -> int:
-        if self.failing.get("write", 0) > 0:
-            if len(data) > 1 and random.random() < 0.5:  # seeded by hypothesis
-                return super().write(fd, memoryview(data)[: len(data) // 2])
+        try:
             self._maybe_fail("write", errno.ENOSPC)
+        except (OSError, Died):
+            super().write(fd, memoryview(data)[: len(data) // 2])
+            raise
+        if len(data) > 1 and len(data) % 3 == 0:
+            return super().write(fd, memoryview(data)[: len(data) // 3])
         return super().write(fd, data)
 
     def truncate(self, fd: int, length: int) -> None:
@@ -118,6 +134,7 @@ class ForgetfulFiles(OsFiles):
         self._changes.append(NameChange(file, source, target))
 
     def unlink(self, path: Path) -> None:
+        self._live()
         super().unlink(path)
         self._changes.append(NameChange(self._names.pop(path), path, None))
 
@@ -182,6 +199,7 @@ class Collector(RuleBasedStateMachine):
         self.clock = 1_800_000_000.0
         self.handed_in: set[int] = set()
         self.acknowledged: set[int] = set()
+        self.death = random.Random(0)
         self.writer: SegmentWriter
 
     @initialize()
@@ -206,22 +224,26 @@ class Collector(RuleBasedStateMachine):
     def commit(self, count: int) -> None:
         new = range(len(self.handed_in), len(self.handed_in) + count)
         self.handed_in.update(new)
-        with contextlib.suppress(CommitError):
+        with self._mortal(), contextlib.suppress(CommitError):
             self.writer.commit([_frame(number) for number in new])
             self.acknowledged.update(new)
-        self.writer.seal_if_due()
+            self.writer.seal_if_due()
 
     @rule()
     def idle(self) -> None:
-        with contextlib.suppress(CommitError):
+        with self._mortal(), contextlib.suppress(CommitError):
             self.writer.check()
-        self.writer.seal_if_due()
+        self._seal_if_due()
 
     @rule(seconds=st.sampled_from([1, 15, 100]))
     def wait(self, seconds: int) -> None:
         self.now += seconds
         self.clock += seconds
-        self.writer.seal_if_due()
+        self._seal_if_due()
+
+    def _seal_if_due(self) -> None:
+        with self._mortal():
+            self.writer.seal_if_due()
 
     @rule()
     def clock_goes_back(self) -> None:
@@ -238,20 +260,38 @@ class Collector(RuleBasedStateMachine):
     def disk_works_again(self) -> None:
         self.disk.failing.clear()
 
-    @rule()
-    def killed(self) -> None:
-        self.disk.kill()
-        self._restart()
+    @rule(steps=st.integers(1, 12), seed=st.integers(0, 2**32))
+    def will_die(self, steps: int, seed: int) -> None:
+        self.disk.steps_to_live = steps
+        self.death = random.Random(seed)
 
     @rule(seed=st.integers(0, 2**32))
     def power_cut(self, seed: int) -> None:
         self.disk.lose_power(random.Random(seed))
-        self._restart()
+        with self._mortal():
+            self._restart()
 
     @rule()
     def stopped(self) -> None:
-        self.writer.stop()
-        self._restart()
+        with self._mortal():
+            self.writer.stop()
+            self._restart()
+
+    @contextlib.contextmanager
+    def _mortal(self) -> Iterator[None]:
+        """Where the process may die: killed, or with the power gone. Afterwards it is started again."""
+        try:
+            yield
+        except Died:
+            self.disk.steps_to_live = None
+            if self.death.random() < 0.3:
+                self.disk.kill()
+            else:
+                self.disk.lose_power(self.death)
+            if self.death.random() < 0.3:
+                self.disk.steps_to_live = self.death.randint(1, 12)  # and dies again while it recovers
+            with self._mortal():
+                self._restart()
 
     def _restart(self) -> None:
         try:
@@ -282,6 +322,7 @@ class Collector(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "writer"):
             self.disk.failing.clear()
+            self.disk.steps_to_live = None
             self.disk.lose_power(random.Random(0))
             self._restart()
             self.disk.kill()
