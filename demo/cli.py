@@ -14,7 +14,7 @@ import click
 import httpx
 import msgspec
 
-from footfall.processes import ProcessFailed, Processes, footfall_command, port_is_free
+from footfall.processes import Processes, ProcessFailed, footfall_command, port_is_free
 from footfall.segments import HEADER
 from footfall.sender import SendError, SendReport, send
 from footfall.settings import Settings, SettingsError, load_settings
@@ -53,7 +53,11 @@ def demo(no_serve: bool, visitors: int, days: int, seed: int, fresh: bool) -> No
     began = time.monotonic()
     try:
         with Processes(settings.paths.logs) as processes:
-            _land(settings, processes, Past(visitors, days, seed, until=datetime.now(UTC).replace(microsecond=0)))
+            _land(
+                settings,
+                processes,
+                Past(visitors, days, seed, until=datetime.now(UTC).replace(microsecond=0)),
+            )
             _step(3, "the whole pipeline, in Dagster")
             if subprocess.run(footfall_command("run", "--lane", "whole")).returncode:
                 raise click.ClickException("the pipeline failed; what it said stands above")
@@ -65,6 +69,12 @@ def demo(no_serve: bool, visitors: int, days: int, seed: int, fresh: bool) -> No
                 processes.wait()
     except ProcessFailed as error:
         raise click.ClickException(str(error)) from None
+
+
+def shop_command(settings: Settings) -> list[str]:
+    """The command that serves the shop front."""
+    server = [sys.executable, "-m", "granian", "--interface", "asgi", "--no-ws", "--log-level", "warning"]
+    return [*server, "--host", "127.0.0.1", "--port", str(settings.shop_port), "demo.shop.app:app"]
 
 
 def _step(number: int, text: str) -> None:
@@ -97,7 +107,7 @@ def _land(settings: Settings, processes: Processes, wanted: Past) -> None:
     """Start the collector and send it the shop's past; ends when all of it stands in sealed segments."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from demo.simulator import Simulation
+    from demo.simulator import estimate_messages, generate
 
     paths = settings.paths
     _step(1, "the collector, and the shop's catalog")
@@ -109,10 +119,10 @@ def _land(settings: Settings, processes: Processes, wanted: Past) -> None:
 
     past = _past_of(paths.data / "demo.json", wanted)
     _step(2, f"{past.visitors:,} visitors in {past.days} days, through the collector's door")
-    simulation = Simulation(visitors=past.visitors, days=past.days, seed=past.seed, until=past.until)
+    total = estimate_messages(visitors=past.visitors, days=past.days)
     columns = (TextColumn("messages"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
     with Progress(*columns, TimeElapsedColumn()) as progress:
-        task = progress.add_task("", total=simulation.estimated_messages, rate="")
+        task = progress.add_task("", total=total, rate="")
 
         def show(report: SendReport) -> None:
             progress.update(
@@ -121,7 +131,13 @@ def _land(settings: Settings, processes: Processes, wanted: Past) -> None:
 
         try:
             report = send(
-                simulation.messages(),
+                generate(
+                    visitors=past.visitors,
+                    days=past.days,
+                    seed=past.seed,
+                    end=past.until,
+                    shop=settings.shop_url,
+                ),
                 url=settings.collector_url,
                 write_key=settings.trusted_key.key,
                 on_progress=show,
@@ -129,7 +145,9 @@ def _land(settings: Settings, processes: Processes, wanted: Past) -> None:
         except SendError as error:
             raise click.ClickException(str(error)) from None
         progress.update(task, total=report.sent, completed=report.sent)
-    click.echo(f"accepted {report.accepted:,}, rejected {report.rejected:,}: on disk before they were answered")
+    click.echo(
+        f"accepted {report.accepted:,}, rejected {report.rejected:,}: on disk before they were answered"
+    )
     _wait_sealed(settings)
 
 
@@ -148,18 +166,16 @@ def _wait_sealed(settings: Settings) -> None:
     deadline = time.monotonic() + settings.seal_seconds + 30
     while any(file.stat().st_size > len(HEADER) for file in (settings.paths.landing / "open").glob("*.seg")):
         if time.monotonic() > deadline:
-            raise ProcessFailed(f"the collector did not seal its segment in {settings.paths.landing / 'open'}")
+            raise ProcessFailed(
+                f"the collector did not seal its segment in {settings.paths.landing / 'open'}"
+            )
         time.sleep(0.2)
 
 
 def _serve(settings: Settings, processes: Processes, *, with_dagster: bool) -> None:
     started = [
         (processes.start("api", footfall_command("serve")), f"{settings.api_url}/readyz", 60),
-        (
-            processes.start("shop", [sys.executable, "-m", "demo.shop", "--port", str(settings.shop_port)]),
-            settings.shop_url,
-            60,
-        ),
+        (processes.start("shop", shop_command(settings)), settings.shop_url, 60),
     ]
     if with_dagster:
         started.append(
@@ -178,7 +194,11 @@ def _show(settings: Settings, seconds: float, *, with_dagster: bool) -> None:
     click.secho(f"\nReady in {seconds:.0f} s.", bold=True, fg="green")
     rows = [
         ("The shop: click around", settings.shop_url),
-        *([("Dagster: the graph and its runs", f"{settings.dagster_url}/asset-groups")] if with_dagster else []),
+        *(
+            [("Dagster: the graph and its runs", f"{settings.dagster_url}/asset-groups")]
+            if with_dagster
+            else []
+        ),
         ("The API and its documentation", f"{settings.api_url}/docs"),
         ("The collector", f"{settings.collector_url}/docs"),
     ]

@@ -15,7 +15,9 @@ fast_lane = dg.define_asset_job(
     FAST_LANE,
     # Checks run with the whole line: here they would take as long as the models.
     selection=(
-        dg.AssetSelection.assets(["lake", "events"], ["lake", "failed_events"], ["lake", "landing_counts"])
+        dg.AssetSelection.assets(
+            ["lake", "events"], ["lake", "failed_events"], ["lake", "landing_counts"], ["ledgers", "imports"]
+        )
         | fast_models()
         | dg.AssetSelection.assets(["serving", "snapshot"])
     ).without_checks(),

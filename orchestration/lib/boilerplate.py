@@ -23,7 +23,7 @@ _NOT_WORD = re.compile(r"[\W_]+")
 #: A sentence under more than this share of the products is the shop's, not the product's: the max_df of
 #: sentences.
 REMOVED_SHARE = 0.5
-#: Below this many products "half of the shop" is chance.
+#: Below this many carriers, or twice as many products, "half of the shop" is chance.
 REMOVED_AT_LEAST = 5
 
 
@@ -53,9 +53,9 @@ class Boilerplate:
         kept it (0.86) without letting notes decide between products of one type.
         """
         carriers = self.repeated.get(fingerprint(sentence), 1)
-        if carriers <= 1:
+        if carriers <= 1 or self.products < 2 * REMOVED_AT_LEAST:
             return 1.0
-        if carriers >= REMOVED_AT_LEAST and carriers > REMOVED_SHARE * self.products:
+        if carriers > REMOVED_SHARE * self.products:
             return 0.0
         return math.sqrt(math.log(self.products / carriers) / math.log(self.products))
 

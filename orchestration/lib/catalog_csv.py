@@ -142,8 +142,9 @@ def _columns(header: list[str], source_file: str) -> dict[str, int]:
         if alias in places
     }
     if missing := {"handle", "title"} - set(columns):
+        names = " and ".join(name.title() for name in sorted(missing))
         raise CatalogError(
-            f"{source_file}:1: no product export: the header lacks {' and '.join(sorted(missing)).title()}"
+            f"{source_file}:1: no product export: the header lacks {names}"
             f" (it has: {', '.join(header[:8])} ...)"
         )
     return columns

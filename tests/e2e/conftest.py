@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from demo.cli import CATALOG
-from demo.simulator import Simulation
 
+from demo.cli import CATALOG, shop_command
+from demo.simulator import generate
 from footfall.processes import Processes, footfall_command
 from footfall.segments import HEADER
 from footfall.sender import send
@@ -37,11 +37,7 @@ class Line:
         return done.stdout
 
     def start(self, name: str, *arguments: str, url: str, seconds: float = 60) -> None:
-        command = (
-            [sys.executable, "-m", "demo.shop", "--port", str(self.settings.shop_port)]
-            if name == "shop"
-            else footfall_command(*arguments)
-        )
+        command = shop_command(self.settings) if name == "shop" else footfall_command(*arguments)
         self.processes.wait_ready(self.processes.start(name, command, self.env), url, seconds)
 
 
@@ -63,10 +59,8 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
     with Processes(data / "logs") as processes:
         line = Line(settings, env, processes)
         line.start("collector", "collect", url=f"{settings.collector_url}/readyz")
-        past = Simulation(visitors=VISITORS, days=DAYS, seed=SEED)
-        report = send(
-            past.messages(), url=settings.collector_url, write_key=settings.trusted_key.key
-        )
+        past = generate(visitors=VISITORS, days=DAYS, seed=SEED)
+        report = send(past, url=settings.collector_url, write_key=settings.trusted_key.key)
         assert report.rejected == 0
         _wait_until_sealed(settings)
         line.footfall("run", "--lane", "whole")
@@ -77,8 +71,6 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
 
 
 def _wait_until_sealed(settings: Settings) -> None:
-    import time
-
     deadline = time.monotonic() + 30
     while any(file.stat().st_size > len(HEADER) for file in (settings.paths.landing / "open").glob("*.seg")):
         assert time.monotonic() < deadline, "the collector seals after 2 s"

@@ -44,6 +44,16 @@ landing_segments = dg.AssetSpec(
                 "What the collector said it accepted, by hour: the other side of the reconciliation.",
             ),
         )
+    ]
+    + [
+        dg.AssetSpec(
+            ["ledgers", "imports"],
+            deps=[landing_segments.key],
+            group_name="landing",
+            kinds={"parquet"},
+            owners=OWNERS,
+            description="What `footfall import` wrote down about what it sent: the third side of the reconciliation.",
+        )
     ],
     pool=POOL,
 )
@@ -68,3 +78,4 @@ def load_segments(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeR
         asset_key=["lake", "failed_events"], metadata=shared | {"dagster/row_count": report.failed}
     )
     yield dg.MaterializeResult(asset_key=["lake", "landing_counts"], metadata=shared)
+    yield dg.MaterializeResult(asset_key=["ledgers", "imports"])
