@@ -55,12 +55,12 @@ def identify(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:
     raise NotAuthorizedException(detail="the key is unknown", headers=_REALM)
 
 
-def needs_key(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """Guard: any key."""
+async def needs_key(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Guard: any key. Guards are coroutines because Litestar runs plain functions on a thread."""
     connection.state.caller = identify(connection)
 
 
-def needs_secret(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+async def needs_secret(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """Guard: the secret key."""
     if identify(connection) is not Caller.SECRET:
         raise PermissionDeniedException(detail="this needs the secret key, on the shop's server")

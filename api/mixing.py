@@ -13,12 +13,14 @@ Nothing is computed that the lists don't say: each product keeps the source and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
+from operator import itemgetter
 from typing import NamedTuple
 
 from api.answers import ProductItem
 from api.snapshots import Snapshot
-from footfall.snapshot import Table
+from footfall.snapshot import Table, Trend
 
 #: Reciprocal-rank fusion's constant: Cormack, Clarke, Buettcher 2009, who found 60 robust; not tuned here.
 RRF_K = 60
@@ -26,8 +28,8 @@ RRF_K = 60
 #: (recommendations.md, "Session next item").
 SESSION_DECAY = 0.6
 SESSION_DEPTH = 5
-#: Entries of a product's list that the session looks at.
-SESSION_LIST = 30
+#: Entries of a product's list that are looked at, and of a mixed list that are kept: as many as are published.
+LIST_DEPTH = 50
 
 IN_SESSION = "in_session"
 TRENDING = "trending"
@@ -35,11 +37,18 @@ CATALOGUE = "catalogue"
 SEEN_EARLIER = "seen_earlier"
 
 
-class Candidate(NamedTuple):
-    product_id: str
-    score: float
+class Why(NamedTuple):
+    """Source and reason of an item."""
+
     source: str
     reason: str
+
+
+class Ranked(NamedTuple):
+    """A list in rank order. ``why`` explains one of its products: only the few that are shown get asked for it."""
+
+    scores: dict[str, float]
+    why: Callable[[str], Why]
 
 
 class Wish(NamedTuple):
@@ -60,7 +69,12 @@ def recommend(snapshot: Snapshot, wish: Wish) -> list[ProductItem]:
     """
     barred = {*wish.cart, *wish.exclude, *wish.viewed[:1]}
     earlier = [product_id for product_id in wish.viewed[1:] if product_id not in barred]
-    return _take(snapshot, _chain(snapshot, wish, earlier), barred, earlier, wish.limit)
+    # Earlier products wait for the end of the chain: there they are let through.
+    items = _take(snapshot, _chain(snapshot, wish), barred.union(earlier), wish.limit)
+    if len(items) < wish.limit:
+        seen = Ranked(dict.fromkeys(earlier, 0.0), lambda _: Why(SEEN_EARLIER, "You looked at this earlier"))
+        items += _take(snapshot, [seen], barred, wish.limit - len(items))
+    return items
 
 
 def product_list(
@@ -69,86 +83,100 @@ def product_list(
     """The first list of ``order`` that has something to show; after them, with fallback, what trends."""
     barred = {product_id}
     for table in order if fallback else order[:1]:
-        if items := _take(snapshot, _published(snapshot, table, product_id), barred, (), limit):
+        if items := _take(snapshot, [_published(snapshot, table, product_id)], barred, limit):
             return items
     if not fallback:
         return []
     card = snapshot.product(product_id)
-    rest = _trends(snapshot, [card.product_type] if card and card.product_type else [])
-    return _take(snapshot, _then(rest, _shelf(snapshot)), barred, (), limit)
+    categories = [card.product_type] if card and card.product_type else []
+    return _take(snapshot, chain(_trends(snapshot, categories), _shelf(snapshot)), barred, limit)
 
 
-def fuse(lists: Sequence[Sequence[Candidate]]) -> list[Candidate]:
-    """Reciprocal-rank fusion: a product's score is the sum of 1 / (60 + rank) over the lists that name it. It
-    keeps the source and reason of the list that ranks it highest, the earlier list's where they tie.
+def fuse(lists: Sequence[Ranked]) -> Ranked:
+    """Reciprocal-rank fusion: a product's score is the sum of 1 / (60 + rank) over the lists that name it. The list
+    that ranks it highest explains it, the earlier one where they tie. A single list keeps its own scores.
     """
-    filled = [candidates for candidates in lists if candidates]
+    filled = [ranked for ranked in lists if ranked.scores]
     if len(filled) == 1:
-        return list(filled[0])
+        return filled[0]
     scores: dict[str, float] = {}
-    best: dict[str, tuple[int, Candidate]] = {}
-    for candidates in filled:
-        for rank, candidate in enumerate(candidates, 1):
-            product_id = candidate.product_id
-            scores[product_id] = scores.get(product_id, 0.0) + 1 / (RRF_K + rank)
-            if product_id not in best or rank < best[product_id][0]:
-                best[product_id] = (rank, candidate)
-    # Python's sort is stable: equal scores keep the order in which the lists named them.
-    order = sorted(scores, key=lambda product_id: -scores[product_id])
-    return [best[product_id][1]._replace(score=round(scores[product_id], 6)) for product_id in order]
+    best: dict[str, tuple[int, Ranked]] = {}
+    for ranked in filled:
+        for rank, product_id in enumerate(ranked.scores, 1):
+            if product_id in scores:
+                scores[product_id] += 1 / (RRF_K + rank)
+                if rank < best[product_id][0]:
+                    best[product_id] = (rank, ranked)
+            else:
+                scores[product_id] = 1 / (RRF_K + rank)
+                best[product_id] = (rank, ranked)
+    return Ranked(_by_score(scores), lambda product_id: best[product_id][1].why(product_id))
 
 
-def _chain(snapshot: Snapshot, wish: Wish, earlier: Sequence[str]) -> Iterator[Candidate]:
-    in_session = _in_session(snapshot, wish.viewed)
-    published: list[Candidate] = []
+def _chain(snapshot: Snapshot, wish: Wish) -> Iterator[Ranked]:
+    """The lists to take from, in order; each is made only when the ones before were not enough."""
+    in_session = _around(
+        snapshot,
+        wish.viewed[:SESSION_DEPTH],
+        (Table.VIEWED_TOGETHER, Table.SIMILAR),
+        decay=SESSION_DECAY,
+        source=IN_SESSION,
+    )
+    own = Ranked({}, _nothing)
     if wish.visitor_id is not None:
-        published = list(_published(snapshot, Table.VISITOR_RECOMMENDATIONS, wish.visitor_id))
+        own = _published(snapshot, Table.VISITOR_RECOMMENDATIONS, wish.visitor_id)
     bought = _around(snapshot, wish.cart, (Table.BOUGHT_TOGETHER,), decay=1.0)
     if wish.placement == "cart":
-        yield from fuse([bought, in_session, published])
+        yield fuse([bought, in_session, own])
     else:
-        yield from fuse([in_session, published])
-        yield from bought
+        yield fuse([in_session, own])
+        yield bought
     yield from _trends(snapshot, _categories(snapshot, wish))
     yield from _shelf(snapshot)
-    for product_id in earlier:
-        yield Candidate(product_id, 0.0, SEEN_EARLIER, "You looked at this earlier")
-
-
-def _in_session(snapshot: Snapshot, viewed: Sequence[str]) -> list[Candidate]:
-    found = _around(
-        snapshot, viewed[:SESSION_DEPTH], (Table.VIEWED_TOGETHER, Table.SIMILAR), decay=SESSION_DECAY
-    )
-    return [candidate._replace(source=IN_SESSION) for candidate in found]
 
 
 def _around(
-    snapshot: Snapshot, products: Sequence[str], tables: Sequence[Table], *, decay: float
-) -> list[Candidate]:
-    """Products around some others: each list entry counts decay^position / (60 + rank), summed over lists."""
+    snapshot: Snapshot,
+    products: Sequence[str],
+    tables: Sequence[Table],
+    *,
+    decay: float,
+    source: str | None = None,
+) -> Ranked:
+    """Products around some others: each list entry counts decay^position / (60 + rank), summed over lists. The entry
+    that counts most gives the reason."""
     scores: dict[str, float] = {}
     best: dict[str, tuple[float, int, str]] = {}
-    for position, product_id in enumerate(products):
+    for position, through in enumerate(products):
         weight = decay**position
         for table in tables:
-            for rank, pick in enumerate(snapshot.picks(table, product_id)[:SESSION_LIST], 1):
+            for rank, (product_id, _, label) in enumerate(snapshot.picks(table, through)[:LIST_DEPTH], 1):
                 part = weight / (RRF_K + rank)
-                scores[pick.product_id] = scores.get(pick.product_id, 0.0) + part
-                if pick.product_id not in best or part > best[pick.product_id][0]:
-                    best[pick.product_id] = (part, pick.label, product_id)
-    candidates = []
-    for product_id in sorted(scores, key=lambda found: (-scores[found], found)):
-        _, label_number, through = best[product_id]
-        label = snapshot.label(label_number)
-        reason = label.reason or f"Goes with {_title(snapshot, through)}"
-        candidates.append(Candidate(product_id, round(scores[product_id], 6), label.source, reason))
-    return candidates
+                if product_id in scores:
+                    scores[product_id] += part
+                    if part > best[product_id][0]:
+                        best[product_id] = (part, label, through)
+                else:
+                    scores[product_id] = part
+                    best[product_id] = (part, label, through)
+
+    def why(product_id: str) -> Why:
+        _, number, through = best[product_id]
+        label = snapshot.label(number)
+        return Why(source or label.source, label.reason or f"Goes with {_title(snapshot, through)}")
+
+    return Ranked(_by_score(scores), why)
 
 
-def _published(snapshot: Snapshot, table: Table, key: str) -> Iterator[Candidate]:
-    for pick in snapshot.picks(table, key):
-        label = snapshot.label(pick.label)
-        yield Candidate(pick.product_id, pick.score, label.source or str(table), label.reason)
+def _published(snapshot: Snapshot, table: Table, key: str) -> Ranked:
+    picks = snapshot.picks(table, key)
+    labels = {product_id: label for product_id, _, label in picks}
+
+    def why(product_id: str) -> Why:
+        label = snapshot.label(labels[product_id])
+        return Why(label.source or str(table), label.reason)
+
+    return Ranked({product_id: score for product_id, score, _ in picks}, why)
 
 
 def _categories(snapshot: Snapshot, wish: Wish) -> list[str]:
@@ -162,53 +190,57 @@ def _categories(snapshot: Snapshot, wish: Wish) -> list[str]:
     return categories
 
 
-def _trends(snapshot: Snapshot, categories: Iterable[str]) -> Iterator[Candidate]:
+def _trends(snapshot: Snapshot, categories: Iterable[str]) -> Iterator[Ranked]:
     for category in categories:
-        for trend in snapshot.trending(category):
-            yield Candidate(trend.product_id, trend.score, TRENDING, f"Popular in {category}")
-    for trend in snapshot.trending():
-        yield Candidate(trend.product_id, trend.score, TRENDING, "Popular in the shop")
+        yield _trend(snapshot.trending(category), f"Popular in {category}")
+    yield _trend(snapshot.trending(), "Popular in the shop")
 
 
-def _shelf(snapshot: Snapshot) -> Iterator[Candidate]:
-    for product_id in snapshot.catalogue():
-        yield Candidate(product_id, 0.0, CATALOGUE, "From the catalogue")
+def _trend(trends: Iterable[Trend], reason: str) -> Ranked:
+    return Ranked({trend.product_id: trend.score for trend in trends}, lambda _: Why(TRENDING, reason))
 
 
-def _then(*parts: Iterable[Candidate]) -> Iterator[Candidate]:
-    for part in parts:
-        yield from part
+def _shelf(snapshot: Snapshot) -> Iterator[Ranked]:
+    yield Ranked(dict.fromkeys(snapshot.catalogue(), 0.0), lambda _: Why(CATALOGUE, "From the catalogue"))
 
 
-def _take(
-    snapshot: Snapshot, candidates: Iterable[Candidate], barred: set[str], earlier: Iterable[str], limit: int
-) -> list[ProductItem]:
-    """The first ``limit`` candidates that may be shown; ``earlier`` ones only at the chain's end."""
-    waiting = set(earlier)
+def _nothing(product_id: str) -> Why:
+    raise KeyError(product_id)
+
+
+def _by_score(scores: dict[str, float]) -> dict[str, float]:
+    """Highest first, cut at LIST_DEPTH. The sort is stable: equal scores keep the order they were named in."""
+    return dict(sorted(scores.items(), key=itemgetter(1), reverse=True)[:LIST_DEPTH])
+
+
+def _take(snapshot: Snapshot, lists: Iterable[Ranked], barred: set[str], limit: int) -> list[ProductItem]:
+    """The first ``limit`` products of the lists that may be shown."""
     taken: set[str] = set()
     items: list[ProductItem] = []
-    for product_id, score, source, reason in candidates:
-        if product_id in barred or product_id in taken or (product_id in waiting and source != SEEN_EARLIER):
-            continue
-        card = snapshot.product(product_id)
-        if card is None or not card.is_available:
-            continue
-        taken.add(product_id)
-        items.append(
-            ProductItem(
-                product_id=product_id,
-                title=card.title,
-                url=card.url,
-                image_url=card.image_url,
-                price=card.price,
-                currency=card.currency,
-                score=score,
-                source=source,
-                reason=reason,
+    for ranked in lists:
+        for product_id, score in ranked.scores.items():
+            if product_id in barred or product_id in taken:
+                continue
+            card = snapshot.product(product_id)
+            if card is None or not card.is_available:
+                continue
+            taken.add(product_id)
+            source, reason = ranked.why(product_id)
+            items.append(
+                ProductItem(
+                    product_id=product_id,
+                    title=card.title,
+                    url=card.url,
+                    image_url=card.image_url,
+                    price=card.price,
+                    currency=card.currency,
+                    score=round(score, 6),
+                    source=source,
+                    reason=reason,
+                )
             )
-        )
-        if len(items) == limit:
-            break
+            if len(items) == limit:
+                return items
     return items
 
 

@@ -31,7 +31,6 @@ from footfall.snapshot import (
     Label,
     Manifest,
     Neighbour,
-    Pick,
     ProductAffinity,
     ProductCard,
     SnapshotError,
@@ -56,7 +55,7 @@ VERIFY_BYTES = 256 * 2**20
 CARDS_KEPT = 20_000
 
 _PRODUCT = msgspec.json.Decoder(ProductCard)
-_PICKS = msgspec.json.Decoder(list[Pick])
+_PICKS = msgspec.json.Decoder(list[tuple[str, float, int]])
 _LABEL = msgspec.json.Decoder(Label)
 _TRENDS = msgspec.json.Decoder(list[Trend])
 _TEXT = msgspec.json.Decoder(str)
@@ -124,13 +123,15 @@ class Snapshot:
             card = self._cards[product_id] = _PRODUCT.decode(value)
             return card
 
-    def picks(self, table: Table, key: str) -> list[Pick]:
-        """A published list, best first; empty where there is none."""
+    def picks(self, table: Table, key: str) -> list[tuple[str, float, int]]:
+        """A published list, best first, as (product id, score, label number); empty where there is none. These are
+        Picks: as tuples they unpack in half the time, and a request goes through hundreds.
+        """
         value = self._get(table, key)
         return _PICKS.decode(value) if value else []
 
     def label(self, number: int) -> Label:
-        """Source and reason of a Pick."""
+        """Source and reason behind a label number."""
         label = self._labels.get(number)
         if label is None:
             value = self._get(Table.LABELS, str(number))

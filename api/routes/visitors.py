@@ -217,10 +217,11 @@ def _category_affinity(snapshot: Snapshot, visitor_id: str, card: ProductCard) -
 
 
 def _published_rank(snapshot: Snapshot, visitor_id: str, product_id: str) -> PublishedRank | None:
-    for rank, pick in enumerate(snapshot.picks(Table.VISITOR_RECOMMENDATIONS, visitor_id), 1):
-        if pick.product_id == product_id:
-            label = snapshot.label(pick.label)
-            return PublishedRank(rank=rank, score=pick.score, source=label.source, reason=label.reason)
+    picks = snapshot.picks(Table.VISITOR_RECOMMENDATIONS, visitor_id)
+    for rank, (picked, score, number) in enumerate(picks, 1):
+        if picked == product_id:
+            label = snapshot.label(number)
+            return PublishedRank(rank=rank, score=score, source=label.source, reason=label.reason)
     return None
 
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from api.mixing import Candidate, Wish, fuse, product_list, recommend
+from api.mixing import Ranked, Why, Wish, fuse, product_list, recommend
 from api.snapshots import Snapshot
 from footfall.snapshot import Table
 
 
 @pytest.fixture(scope="module")
-def snapshot(published: Path) -> Iterator[Snapshot]:
-    yield Snapshot(published / "serving" / "v1")
+def snapshot(published: Path) -> Snapshot:
+    return Snapshot(published / "serving" / "v1")
 
 
 def wish(**given: object) -> Wish:
@@ -30,17 +29,20 @@ def sources(items: list) -> dict[str, str]:  # type: ignore[type-arg]
     return {item.product_id: item.source for item in items}
 
 
+def ranked(name: str, *products: str) -> Ranked:
+    return Ranked({product: 9.0 - place for place, product in enumerate(products)}, lambda _: Why(name, ""))
+
+
 def test_fusion_by_hand() -> None:
-    one = [Candidate("a", 9, "one", "A"), Candidate("b", 8, "one", "B")]
-    two = [Candidate("b", 1, "two", "b"), Candidate("c", 1, "two", "c")]
+    one, two = ranked("one", "a", "b"), ranked("two", "b", "c")
 
     fused = fuse([one, two])
 
     # a: 1/61; b: 1/62 + 1/61; c: 1/62
-    assert [(c.product_id, c.score) for c in fused] == [("b", 0.032522), ("a", 0.016393), ("c", 0.016129)]
-    assert fused[0].source == "two", "b stands higher in the second list, so that one's reason is shown"
-    assert fuse([one, []]) == one, "a single list keeps its own scores"
-    assert fuse([]) == []
+    assert list(fused.scores.items()) == [("b", 1 / 62 + 1 / 61), ("a", 1 / 61), ("c", 1 / 62)]
+    assert fused.why("b").source == "two", "b stands higher in the second list, so that one explains it"
+    assert fuse([one, ranked("empty")]) is one, "a single list keeps its own scores"
+    assert fuse([]).scores == {}
 
 
 def test_in_session_counts_the_last_product_most(snapshot: Snapshot) -> None:

@@ -1,0 +1,343 @@
+"""How fast the API answers: recommendations with ``viewed=`` beside a constant from a bare ASGI app on the same server.
+
+    python benchmarks/serving.py [--products 10000] [--visitors 20000] [--seconds 5] [--json OUT]
+
+A synthetic shop is published into a temporary directory, ``footfall serve`` runs on it with one worker, and a load
+generator in this process asks over keep-alive connections: closed loop for the throughput, then open loop at 1,000
+requests a second (the rate of Serenade's published test: p90 under 7 ms on 2 vCPU), where a request that waits for
+its turn counts the wait. Generator and server share the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import random
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from footfall.settings import REPO
+from orchestration.lib.snapshot import build_snapshot, publish
+
+KEY = "ff_demo_public_key"
+OPEN_LOOP_RATE = 1_000
+CONNECTIONS = 16
+
+#: The bare app's constant is as long as a usual answer (eight products).
+CONSTANT = b"x" * 2_000
+
+
+async def bare(
+    scope: MutableMapping[str, Any],
+    receive: Callable[[], Awaitable[Any]],
+    send: Callable[[Any], Awaitable[None]],
+) -> None:
+    """The least an ASGI server can do."""
+    headers = [(b"content-type", b"text/plain"), (b"content-length", str(len(CONSTANT)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": CONSTANT})
+
+
+class Connection(asyncio.Protocol):
+    """One keep-alive connection with one request in flight."""
+
+    def __init__(self) -> None:
+        self.transport: asyncio.Transport | None = None
+        self._buffer = b""
+        self._waiting: asyncio.Future[int] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        head = self._buffer.find(b"\r\n\r\n")
+        if head < 0 or self._waiting is None:
+            return
+        headers = self._buffer[:head].lower()
+        start = headers.index(b"content-length:") + 15
+        length = int(headers[start:].split(b"\r\n", 1)[0])
+        if len(self._buffer) >= head + 4 + length:
+            status = int(self._buffer[9:12])
+            self._buffer = b""
+            self._waiting.set_result(status)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_exception(exc or ConnectionError("the server closed the connection"))
+
+    async def ask(self, request: bytes) -> int:
+        assert self.transport is not None
+        self._waiting = asyncio.get_running_loop().create_future()
+        self.transport.write(request)
+        return await self._waiting
+
+
+async def closed_loop(port: int, requests: list[bytes], seconds: float) -> dict[str, float]:
+    """As many requests as go through: each connection asks again as soon as it is answered."""
+    times: list[float] = []
+    started = time.perf_counter()
+    end = started + seconds
+
+    async def client(number: int) -> None:
+        connection = await _connect(port)
+        turn = number
+        while (now := time.perf_counter()) < end:
+            status = await connection.ask(requests[turn % len(requests)])
+            times.append(time.perf_counter() - now)
+            turn += CONNECTIONS
+            assert status == 200, status
+        assert connection.transport is not None
+        connection.transport.close()
+
+    await asyncio.gather(*(client(number) for number in range(CONNECTIONS)))
+    return _figures(times, time.perf_counter() - started)
+
+
+async def open_loop(port: int, requests: list[bytes], seconds: float, rate: int) -> dict[str, float]:
+    """Requests by the clock, whether the ones before are answered or not."""
+    idle: asyncio.Queue[Connection] = asyncio.Queue()
+    for _ in range(CONNECTIONS * 4):
+        idle.put_nowait(await _connect(port))
+    times: list[float] = []
+
+    async def one(due: float, request: bytes) -> None:
+        connection = await idle.get()
+        status = await connection.ask(request)
+        times.append(time.perf_counter() - due)
+        idle.put_nowait(connection)
+        assert status == 200, status
+
+    started = time.perf_counter()
+    tasks = []
+    for number in range(int(rate * seconds)):
+        due = started + number / rate
+        if (wait := due - time.perf_counter()) > 0:
+            await asyncio.sleep(wait)
+        tasks.append(asyncio.create_task(one(due, requests[number % len(requests)])))
+    await asyncio.gather(*tasks)
+    figures = _figures(times, time.perf_counter() - started)
+    while not idle.empty():
+        connection = idle.get_nowait()
+        assert connection.transport is not None
+        connection.transport.close()
+    return figures
+
+
+async def _connect(port: int) -> Connection:
+    _, connection = await asyncio.get_running_loop().create_connection(Connection, "127.0.0.1", port)
+    return connection
+
+
+def _figures(times: list[float], elapsed: float) -> dict[str, float]:
+    times.sort()
+
+    def at(share: float) -> float:
+        return round(times[min(len(times) - 1, int(len(times) * share))] * 1e3, 3)
+
+    return {
+        "requests": len(times),
+        "per_second": round(len(times) / elapsed),
+        "p50_ms": at(0.50),
+        "p90_ms": at(0.90),
+        "p99_ms": at(0.99),
+    }
+
+
+def make_shop(data: Path, products: int, visitors: int) -> None:
+    """Publish a synthetic shop: lists of 30 for every product, of 50 for every visitor."""
+    with duckdb.connect() as con:
+        con.execute(
+            f"""
+            create table products as
+            select 'p' || i as product_id, 'thing-' || i as handle, 'Thing number ' || i as title, 'Maker' as vendor,
+                'Category ' || (i % 30) as product_type, '/products/thing-' || i as url, '/img/' || i || '.svg' as image_url,
+                cast(i % 100 + 0.9 as decimal(18, 2)) as price, 'EUR' as currency, i % 50 <> 0 as is_available,
+                timestamp '2026-01-01' as captured_at
+            from range({products}) as r(i);
+            create table product_recommendations as
+            select 'p' || i as product_id, kind, n as rank, 'p' || ((i + n * 7) % {products}) as other_product_id,
+                1.0 / n as score, kind as source, 'Goes with Thing number ' || i as reason
+            from range({products}) as r(i), range(1, 31) as q(n),
+                (values ('similar'), ('viewed_together'), ('bought_together')) as k(kind);
+            create table visitor_recommendations as
+            select 'g_' || i as visitor_id, n as rank, 'p' || ((i * 13 + n * 7) % {products}) as product_id,
+                1.0 / n as score, 'affinity' as source, 'Because you like Category ' || (i % 30) as reason
+            from range({visitors}) as r(i), range(1, 51) as q(n);
+            create table identity_map as
+            select 'guest:' || md5(cast(i as varchar)) as identifier, 'g_' || i as visitor_id
+            from range({visitors}) as r(i);
+            create table visitors as
+            select 'g_' || i as visitor_id, true as is_guest, cast(null as varchar) as user_id,
+                timestamp '2026-01-01' as first_seen_at, timestamp '2026-01-02' as last_seen_at, 1 as sessions,
+                0 as orders, cast(0 as decimal(18, 2)) as revenue, 'p1' as last_product_id, cast(null as varchar) as cart
+            from range({visitors}) as r(i);
+            create table visitor_product_affinity as
+            select 'g_' || i as visitor_id, 'p' || ((i * 13 + n) % {products}) as product_id, 1.0 / n as affinity,
+                1.0 as view_score, 0.0 as option_score, 0.0 as cart_score, 0.0 as purchase_score, 1 as views, 0 as carts,
+                0 as purchases, timestamp '2026-01-02' as last_at, false as has_purchased
+            from range({visitors}) as r(i), range(1, 11) as q(n);
+            create table visitor_category_affinity as
+            select 'g_' || i as visitor_id, 'Category ' || (i % 30) as category, 1.0 as affinity, 1 as rank
+            from range({visitors}) as r(i);
+            create table visitor_affinity as
+            select 'g_0' as visitor_id, 'g_1' as other_visitor_id, 1 as rank, 0.5 as score, 'behaviour' as source,
+                ['p1'] as shared;
+            create table trending_products as
+            select n as rank, 'p' || n as product_id, 1.0 / n as score, '' as category from range(1, 51) as q(n);
+            create table sessions_daily as
+            select date '2026-01-01' as day, true as is_guest, 1 as sessions, 1 as visitors, 0 as bounces, 1 as page_views,
+                0 as orders, cast(0 as decimal(18, 2)) as revenue, 1.0 as median_duration_seconds;
+            create table funnel_steps as
+            select 'product' as funnel, 1 as step, 'Product Viewed' as step_name, 'session' as scope, 1 as reached,
+                0 as drop_off, 1.0 as conversion_from_first, 1.0 as conversion_from_previous;
+            create table funnel_time_to_convert as
+            select 'product' as funnel, 1 as step, 0.0 as p25, 0.0 as p50, 0.0 as p75, 0.0 as p90, 0.0 as mean;
+            create table funnel_time_histogram as
+            select 'product' as funnel, 1 as step, 0.0 as bucket_from_s, 1.0 as bucket_to_s, 1 as n;
+            """
+        )
+        build_snapshot(con, data / "serving", version="bench")
+    publish(data / "serving", "bench")
+
+
+def make_requests(products: int, visitors: int, count: int = 5_000) -> list[bytes]:
+    """Guests with one to five products behind them, as different as they come (seeded)."""
+    chance = random.Random(7)
+    requests = []
+    for _ in range(count):
+        guest = duckdb_md5(chance.randrange(visitors))
+        viewed = ",".join(f"p{chance.randrange(products)}" for _ in range(chance.randint(1, 5)))
+        target = f"/v1/recommendations?guest={guest}&viewed={viewed}&limit=8&key={KEY}"
+        requests.append(f"GET {target} HTTP/1.1\r\nHost: bench\r\n\r\n".encode())
+    return requests
+
+
+def duckdb_md5(number: int) -> str:
+    """The guest token that ``make_shop`` gave a visitor."""
+    import hashlib
+
+    return hashlib.md5(str(number).encode(), usedforsecurity=False).hexdigest()
+
+
+@contextmanager
+def server(command: list[str], port: int, path: str, env: dict[str, str]) -> Iterator[None]:
+    """A server process that answers ``path`` when this yields."""
+    process = subprocess.Popen(
+        command, cwd=REPO, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        for _ in range(300):
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=1) as answer:
+                    if answer.status == 200:
+                        break
+            except OSError:
+                time.sleep(0.1)
+        else:
+            raise SystemExit(f"{' '.join(command)} did not come up")
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def machine() -> str:
+    model = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        names = [
+            line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line
+        ]
+        model = names[0] if names else model
+    load = os.getloadavg()[0]
+    return f"{os.cpu_count()} x {model}, Python {platform.python_version()}, load before {load:.1f}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--products", type=int, default=10_000)
+    parser.add_argument("--visitors", type=int, default=20_000)
+    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+
+    result: dict[str, Any] = {
+        "machine": machine(),
+        "products": options.products,
+        "visitors": options.visitors,
+    }
+    with tempfile.TemporaryDirectory(prefix="footfall-bench-") as directory:
+        data = Path(directory)
+        make_shop(data, options.products, options.visitors)
+        requests = make_requests(options.products, options.visitors)
+        env = {
+            **os.environ,
+            "FOOTFALL_DATA": str(data),
+            "FOOTFALL_API_PUBLIC_KEY": KEY,
+            "PYTHONPATH": str(REPO),
+        }
+
+        port = free_port()
+        granian = [sys.executable, "-m", "granian", "--interface", "asgi", "--no-ws", "--host", "127.0.0.1"]
+        with server([*granian, "--port", str(port), "benchmarks.serving:bare"], port, "/", env):
+            plain = [b"GET / HTTP/1.1\r\nHost: bench\r\n\r\n"]
+            asyncio.run(closed_loop(port, plain, 1.0))
+            result["bare_asgi"] = asyncio.run(closed_loop(port, plain, options.seconds))
+
+        port = free_port()
+        serve = [
+            sys.executable,
+            "-c",
+            "from api.cli import serve; serve()",
+            "--port",
+            str(port),
+            "--workers",
+            "1",
+        ]
+        with server(serve, port, "/readyz", env):
+            asyncio.run(closed_loop(port, requests, 1.0))
+            result["recommendations"] = asyncio.run(closed_loop(port, requests, options.seconds))
+            result[f"recommendations_at_{OPEN_LOOP_RATE}"] = asyncio.run(
+                open_loop(port, requests, options.seconds, OPEN_LOOP_RATE)
+            )
+    result["ratio"] = round(result["recommendations"]["per_second"] / result["bare_asgi"]["per_second"], 3)
+
+    print(f"{result['machine']}; {options.products:,} products, {options.visitors:,} visitors")
+    print(f"{'':34}{'requests/s':>12}{'p50 ms':>9}{'p90 ms':>9}{'p99 ms':>9}")
+    for name, title in (
+        ("bare_asgi", "bare ASGI constant"),
+        ("recommendations", "recommendations, viewed="),
+        (f"recommendations_at_{OPEN_LOOP_RATE}", f"the same at {OPEN_LOOP_RATE:,} requests/s"),
+    ):
+        row = result[name]
+        print(f"{title:34}{row['per_second']:>12,}{row['p50_ms']:>9}{row['p90_ms']:>9}{row['p99_ms']:>9}")
+    print(f"recommendations / bare: {result['ratio']}")
+    if options.json:
+        options.json.write_text(json.dumps(result, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
