@@ -135,7 +135,7 @@ def _land(settings: Settings, processes: Processes, wanted: Past) -> None:
                     visitors=past.visitors,
                     days=past.days,
                     seed=past.seed,
-                    end=past.until,
+                    until=past.until,
                     shop=settings.shop_url,
                 ),
                 url=settings.collector_url,
