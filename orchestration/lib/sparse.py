@@ -17,7 +17,9 @@ SPARE_CANDIDATES = 16
 
 def l2_normalised(matrix: Any) -> sp.csr_matrix[np.float64]:
     """Rows of length 1 (empty rows stay empty), without stored zeros, columns in order."""
-    result: sp.csr_matrix[np.float64] = normalize(sp.csr_matrix(matrix), norm="l2", copy=False)
+    result: sp.csr_matrix[np.float64] = sp.csr_matrix(matrix)
+    if result.nnz:  # scikit-learn refuses a matrix without rows or columns
+        result = normalize(result, norm="l2", copy=False)
     result.eliminate_zeros()
     result.sort_indices()
     return result

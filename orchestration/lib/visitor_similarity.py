@@ -46,7 +46,7 @@ Matrix = sp.csr_matrix  # rows: visitors, columns: products (in the blend twice,
 
 @dataclass(frozen=True)
 class VisitorSimilarityConfig:
-    """The settings of visitor similarity; a number without a remark is the design's."""
+    """The settings of visitor similarity."""
 
     top_k: int = 50
     min_products: int = 3

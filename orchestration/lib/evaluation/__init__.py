@@ -1,0 +1,1 @@
+"""How good the recommendations are: measures, protocols, baselines. Knows data, not Dagster."""

@@ -1,0 +1,287 @@
+"""Text similarity: what counts as a word, what is alike, and that the same input gives the same bits."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from footfall.importing.online_retail import write_catalog
+from orchestration.lib.catalog import Product, read_catalog
+from orchestration.lib.evaluation.catalog import PLAIN, evaluate_text_similarity, same_type_share
+from orchestration.lib.lake_schema import PAIRS
+from orchestration.lib.text_features import Analyzer, FieldWeights, ProductText, count_features
+from orchestration.lib.text_similarity import (
+    TextSimilarityConfig,
+    product_text_similarity,
+    product_texts,
+)
+
+DEMO = Path(__file__).resolve().parents[2] / "demo" / "catalog" / "products.json"
+
+
+def texts(products: list[Product]) -> list[ProductText]:
+    return [
+        ProductText(
+            p.product_id, p.title, p.body_text, p.product_type or "", p.tags, p.vendor or "", p.available
+        )
+        for p in products
+    ]
+
+
+@pytest.fixture(scope="module")
+def demo() -> list[ProductText]:
+    return texts(read_catalog(DEMO).products)
+
+
+def test_words_keep_digits_and_hyphens() -> None:
+    analyzer = Analyzer()
+    assert analyzer.words("15mm Merino-Wool, 3-layer; O'Neill's 1,000 t-light") == [
+        "15mm", "merino-wool", "3-layer", "o'neill", "1,000", "t-light",
+    ]  # fmt: skip
+    words, phrases = analyzer.features("the merino-wool jumper")
+    assert words == ["merino", "wool", "jumper"]
+    assert phrases == ["merino wool", "wool jumper"]
+    assert analyzer.features("merino wool jumper") == (words, phrases)
+
+
+def test_stop_words_do_not_take_goods() -> None:
+    analyzer = Analyzer()
+    assert analyzer.features("a mug with the top of a ring for fire")[0] == ["mug", "top", "ring", "fire"]
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "other"),
+    [
+        ("english", "knitted mugs", "knitting mug"),
+        ("german", "Wanderschuhe", "wanderschuh"),
+        ("french", "chaussettes", "chaussette"),
+        ("swedish", "kopparna", "kopparnas"),
+        ("spanish", "café molido", "cafe molido"),
+    ],
+)
+def test_languages(language: str, one: str, other: str) -> None:
+    analyzer = Analyzer(language)
+    assert analyzer.features(one) == analyzer.features(other)
+
+
+def test_a_language_without_stemmer_has_stop_words_and_an_unknown_one_says_so() -> None:
+    assert Analyzer("polish").features("kubek dla niej")[0] == ["kubek"]
+    with pytest.raises(ValueError, match="known: arabic"):
+        Analyzer("klingon")
+
+
+def test_fields_weigh() -> None:
+    product = ProductText(
+        "1", title="mug", body_text="Mug. Mug.", product_type="mug", tags=("mug",), vendor="mug"
+    )
+    counted = count_features([product], Analyzer(), FieldWeights())
+    assert counted.counts.toarray().tolist() == [[2 + 2 + 1 + 1 + 1]]
+    without = FieldWeights(title=1, body=0, product_type=0, tags=0, vendor=0)
+    assert count_features([product], Analyzer(), without).counts.toarray().tolist() == [[1]]
+
+
+def test_phrases_do_not_cross_sentences_or_fields() -> None:
+    product = ProductText("1", title="red mug", body_text="Blue lamp. Green tent", tags=("old", "axe"))
+    counted = count_features([product], Analyzer(), FieldWeights())
+    assert int(counted.is_phrase.sum()) == 3
+
+
+SHOP = [
+    ProductText("1", "Enamel camp mug", "A steel mug with a rolled rim."),
+    ProductText("2", "Enamel coffee mug", "Steel, glass enamel, holds coffee."),
+    ProductText("3", "Goose-down sleeping bag", "Warm in winter nights."),
+    ProductText("4", "Summer sleeping bag", "Light for summer nights."),
+    ProductText("5", "zzzz", ""),
+    ProductText("6", "", ""),
+]
+
+
+def test_what_is_alike() -> None:
+    result = product_text_similarity(SHOP)
+    neighbours = result.neighbours()
+    assert neighbours["1"] == ["2"]
+    assert neighbours["3"] == ["4"]
+    assert "5" not in neighbours
+    assert "6" not in neighbours
+    assert (result.products, result.alone) == (6, 2)
+
+
+def test_table_has_the_common_shape() -> None:
+    result = product_text_similarity(SHOP)
+    table = result.table(datetime(2026, 3, 1, tzinfo=UTC))
+    assert table.schema.equals(PAIRS)
+    assert set(table["source"].to_pylist()) == {"text"}
+    assert set(table["model_version"].to_pylist()) == {TextSimilarityConfig().model_version}
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_tiny_catalogs(count: int) -> None:
+    assert product_text_similarity([]).table(datetime(2026, 3, 1)).num_rows == 0
+    result = product_text_similarity([ProductText(str(n), "Enamel mug") for n in range(count)])
+    assert result.products == count
+
+
+def test_rows_of_one_product_are_one_product() -> None:
+    rows = [
+        ProductText("1", "Enamel camp mug", "Red"),
+        ProductText("1", "Enamel camp mug", "Blue"),
+        ProductText("2", "Enamel coffee mug"),
+    ]
+    result = product_text_similarity(rows)
+    assert result.products == 2
+    assert result.neighbours() == {"1": ["2"], "2": ["1"]}
+
+
+def test_variants_listed_apart_appear_once_and_never_beside_themselves() -> None:
+    twins = [
+        ProductText(f"t{n}", "Striped linen tea towel", "Of linen.", is_available=n != 0) for n in range(3)
+    ]
+    others = [ProductText("9", "Plain linen tea towel", "Of linen too.")]
+    neighbours = product_text_similarity([*twins, *others]).neighbours()
+    assert neighbours["9"] == ["t1"]  # t0 is sold out
+    assert neighbours["t0"] == neighbours["t1"] == neighbours["t2"] == ["9"]
+
+
+def test_same_products_in_any_order_give_the_same_bits(demo: list[ProductText]) -> None:
+    first = product_text_similarity(demo)
+    shuffled = demo.copy()
+    random.Random(7).shuffle(shuffled)
+    again = product_text_similarity(shuffled, threads=2)
+    assert (first.keys, first.others) == (again.keys, again.others)
+    assert first.ranks.tobytes() == again.ranks.tobytes()
+    assert first.scores.tobytes() == again.scores.tobytes()
+
+
+def test_ties_rank_by_id() -> None:
+    products = [
+        ProductText(str(n), f"enamel mug {word}") for n, word in enumerate(["one", "two", "six", "ten"])
+    ]
+    result = product_text_similarity(products, TextSimilarityConfig(top_k=2))
+    assert result.neighbours()["3"] == ["0", "1"]
+
+
+def test_footers_do_not_make_products_alike() -> None:
+    footer = "\nFree delivery over £75. Send it back within 60 days for a refund."
+    kinds = {
+        "mug": "Enamel mug for camp coffee",
+        "bag": "Feather sleeping bag for snow",
+        "axe": "Forged axe of ash",
+    }
+    products = [
+        ProductText(f"{kind}{n}", f"{text} {n}", text + footer)
+        for kind, text in kinds.items()
+        for n in range(8)
+    ]
+    result = product_text_similarity(products)
+    assert result.removed_sentences == ["free delivery over 75", "send it back within 60 days for a refund"]
+    for key, others in result.neighbours().items():
+        assert {other[:3] for other in others} == {key[:3]}
+
+
+def test_product_texts_of_a_mart(demo: list[ProductText]) -> None:
+    table = pa.table({"product_id": ["1"], "title": ["Mug"], "body_text": [None], "tags": [["a", "b"]],
+                      "is_available": [None], "price": [1.0]})  # fmt: skip
+    assert product_texts(table) == [ProductText("1", "Mug", tags=("a", "b"))]
+
+
+def test_every_setting_changes_the_model_version() -> None:
+    config = TextSimilarityConfig()
+    changed = [
+        replace(config, language="german"), replace(config, top_k=10), replace(config, min_score=0.3),
+        replace(config, fields=replace(config.fields, tags=0.0)), replace(config, expand_weight=0.0),
+    ]  # fmt: skip
+    assert len({each.model_version for each in (config, *changed)}) == 6
+
+
+words = st.sampled_from(["enamel", "mug", "tent", "wool", "sock", "red", "blue", "lamp", "steel", "oak"])
+products = st.lists(st.lists(words, max_size=5), max_size=25).map(
+    lambda rows: [ProductText(f"p{n}", " ".join(row)) for n, row in enumerate(rows)]
+)
+
+
+@given(products, st.integers(1, 6), st.sampled_from([0.05, 0.15, 0.6]))
+@settings(max_examples=60)
+def test_the_shape_holds_for_any_catalog(catalog: list[ProductText], top_k: int, min_score: float) -> None:
+    config = TextSimilarityConfig(top_k=top_k, min_score=min_score)
+    result = product_text_similarity(catalog, config)
+    assert all(key != other for key, other in zip(result.keys, result.others, strict=True))
+    assert ((result.scores >= min_score) & (result.scores <= 1.0)).all()
+    assert len(set(zip(result.keys, result.others, strict=True))) == len(result.keys)
+    ranks: Counter[str] = Counter()
+    last: dict[str, tuple[float, str]] = {}
+    for key, other, rank, score in zip(result.keys, result.others, result.ranks, result.scores, strict=True):
+        ranks[key] += 1
+        assert rank == ranks[key] <= top_k
+        assert last.get(key, (-2.0, "")) < (-score, other)
+        last[key] = (-score, other)
+
+
+@given(products)
+@settings(max_examples=30)
+def test_without_widening_a_full_list_is_the_exact_cosine(catalog: list[ProductText]) -> None:
+    """The sparse product against plain numpy, for catalogs small enough that nothing is cut off."""
+    from orchestration.lib.text_similarity import _collapse, _merge_rows, _vectors
+
+    result = product_text_similarity(catalog, PLAIN)
+    documents, members = _collapse(_merge_rows(catalog))
+    dense = _vectors(documents, PLAIN)[0].toarray()
+    cosine = dense @ dense.T
+    row_of = {product: row for row, group in enumerate(members) for product in group}
+    for key, other, score in zip(result.keys, result.others, result.scores, strict=True):
+        assert abs(cosine[row_of[key], row_of[other]] - score) < 1e-8
+    found = Counter(result.keys)
+    for product, row in row_of.items():
+        near = np.delete(cosine[row], row)
+        assert found[product] == min(50, int((near > 1e-5).sum()))
+
+
+def test_share_by_hand() -> None:
+    types = {"a": "x", "b": "x", "c": "y", "d": "y", "e": "z", "f": ""}
+    neighbours = {"a": ["b", "c"], "b": ["c", "d"], "c": ["d"], "e": ["a"], "f": ["a"]}
+    measured = same_type_share(neighbours, types, top=2)
+    assert measured.share == pytest.approx((0.5 + 0 + 0.5 + 0) / 4)
+    assert (measured.products, measured.types, measured.without_neighbours) == (4, 3, 1)
+    assert measured.chance == pytest.approx(1 / 5)
+    assert measured.low <= measured.share <= measured.high
+    with pytest.raises(ValueError, match="no product has a type"):
+        same_type_share({}, {"a": "x", "b": "y"})
+
+
+def test_the_demo_shop_is_better_than_plain_tf_idf(demo: list[ProductText]) -> None:
+    ours, plain = evaluate_text_similarity(demo), evaluate_text_similarity(demo, PLAIN)
+    assert ours.share >= plain.share + 0.03
+    assert ours.share > 0.9
+    assert ours.without_neighbours == 0
+
+
+def test_online_retail_neighbours_are_of_the_kind(shared: Path, tmp_path: Path) -> None:
+    real = shared / "data" / "online-retail" / "online_retail.parquet"
+    if not real.exists():
+        pytest.skip("online_retail.parquet is not here")
+    target, _ = write_catalog(real, tmp_path)
+    catalog = read_catalog(target)
+    titles = {product.product_id: product.title for product in catalog.products}
+    result = product_text_similarity(texts(catalog.products))
+    neighbours = result.neighbours()
+    sold = [product.product_id for product in catalog.products if product.available]
+    assert len([product for product in sold if len(neighbours.get(product, [])) >= 4]) / len(sold) > 0.99
+    for code, kind in {"22423": "CAKE", "85123A": "T-LIGHT", "20725": "LUNCH BAG", "84879": "BIRD"}.items():
+        first = [titles[other] for other in neighbours[code][:5]]
+        assert sum(kind in title for title in first) >= 3, (titles[code], first)
+
+
+def test_writing_and_reading_back(tmp_path: Path) -> None:
+    from orchestration.lib.derived import write_derived
+
+    table = product_text_similarity(SHOP).table(datetime(2026, 3, 1))
+    assert pq.read_table(write_derived(tmp_path, "product_similarity", table)).equals(table)
