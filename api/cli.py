@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import copy
+import errno
 import os
+import resource
+import socket
 from pathlib import Path
+from typing import Any
 
 import click
 
-from footfall.settings import REPO, SettingsError, load_settings
+from footfall.settings import REPO, Settings, SettingsError, load_settings
+
+#: Connections a worker holds at once. A browser keeps its own open, so this is far above the requests in flight.
+CONNECTIONS = 2048
+#: A connection that sends no whole request head for this long is closed.
+HEADER_MILLISECONDS = 15_000
 
 
 @click.command()
-@click.option("--host", help="Address to listen on [setting api_host].")
-@click.option("--port", type=int, help="Port to listen on [setting api_port].")
-@click.option("--workers", type=click.IntRange(min=1), help="Processes [setting api_workers].")
-@click.option("--data", type=click.Path(path_type=Path), help="Data directory [setting data].")
+@click.option("--host", help="Address to listen on [FOOTFALL_API_HOST].")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on [FOOTFALL_API_PORT].")
+@click.option("--workers", type=click.IntRange(min=1), help="Worker processes [FOOTFALL_API_WORKERS].")
+@click.option(
+    "--data", type=click.Path(path_type=Path, file_okay=False), help="Data directory [FOOTFALL_DATA]."
+)
 @click.option("--reload", is_flag=True, help="Restart when the code changes (development).")
 def serve(host: str | None, port: int | None, workers: int | None, data: Path | None, reload: bool) -> None:
     """Serve the published snapshot over HTTP: recommendations, lists, affinities, funnels.
@@ -22,35 +34,74 @@ def serve(host: str | None, port: int | None, workers: int | None, data: Path | 
     Read-only. It may be started before anything is published: /readyz says 503 until then, and each new
     snapshot is followed within a second. Documentation stands at /docs.
     """
-    from granian import Granian
-    from granian.constants import Interfaces
-    from granian.http import HTTP1Settings
-    from granian.log import LogLevels
-
-    if data is not None:
-        os.environ["FOOTFALL_DATA"] = str(
-            data
-        )  # the workers are processes of their own and read the settings again
+    chosen = {"API_HOST": host, "API_PORT": port, "API_WORKERS": workers, "DATA": data}
+    # By the environment: workers are processes of their own and read the settings again.
+    os.environ.update({f"FOOTFALL_{name}": str(value) for name, value in chosen.items() if value is not None})
     try:
         settings = load_settings()
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
-    address, listens_on = host or settings.api_host, settings.api_port if port is None else port
-    click.echo(f"Footfall API on http://{address}:{listens_on} (documentation: /docs)")
+    _check_port(settings)
+    _raise_file_limit()
+    click.echo(f"Footfall API on {settings.api_url} (documentation: {settings.api_url}/docs)")
+    _serve(settings, reload)
+
+
+def _serve(settings: Settings, reload: bool) -> None:
+    # Imported here: `footfall --help` must not wait for a web server to load.
+    from granian import Granian
+    from granian.constants import HTTPModes, Interfaces
+    from granian.http import HTTP1Settings
+    from granian.log import LogLevels
+
     Granian(
         "api.app:create_app",
         factory=True,
-        address=address,
-        port=listens_on,
+        address=settings.api_host,
+        port=settings.api_port,
         interface=Interfaces.ASGI,
-        workers=workers or settings.api_workers,
+        workers=settings.api_workers,
+        # Behind a proxy that speaks HTTP/2 or TLS to the world; this side stays simple.
+        http=HTTPModes.http1,
         websockets=False,
-        # Requests a worker holds before it stops accepting: beyond it a client waits in the kernel's queue.
-        backpressure=512,
-        http1_settings=HTTP1Settings(header_read_timeout=10_000),
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS),
+        backlog=CONNECTIONS,
+        backpressure=CONNECTIONS,
         respawn_failed_workers=True,
         workers_kill_timeout=10,
-        log_level=LogLevels.info,
+        log_level=LogLevels.warning,
+        log_dictconfig=_logging(),
         reload=reload,
         reload_paths=[REPO / "api", REPO / "footfall"] if reload else None,
     ).serve()
+
+
+def _logging() -> dict[str, Any]:
+    """Granian's own set-up, and our logger beside it: which snapshot is served, and what is wrong with another."""
+    from granian.log import LOGGING_CONFIG
+
+    config: dict[str, Any] = copy.deepcopy(LOGGING_CONFIG)
+    config["loggers"]["footfall"] = {"handlers": ["console"], "level": "INFO", "propagate": False}
+    return config
+
+
+def _check_port(settings: Settings) -> None:
+    """A taken port in words; Granian's workers would die of it one after the other."""
+    try:
+        with socket.create_server((settings.api_host, settings.api_port)):
+            pass
+    except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
+        reason = "something listens there already" if taken else error.strerror or str(error)
+        raise click.ClickException(
+            f"can't listen on {settings.api_host}:{settings.api_port}: {reason}. Choose another with --port"
+        ) from None
+
+
+def _raise_file_limit() -> None:
+    """Connections are open files, and the usual soft limit is 1024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS + 512
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

@@ -1,0 +1,94 @@
+"""``footfall serve`` as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from api.cli import serve
+from footfall.settings import REPO
+from orchestration.lib.snapshot import publish
+from tests.api.conftest import SECRET
+
+
+def _port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def process(data: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+    env = {**os.environ, "FOOTFALL_API_SECRET_KEY": SECRET["Authorization"].removeprefix("Bearer ")}
+    command = [
+        sys.executable,
+        "-c",
+        "from api.cli import serve; serve()",
+        "--port",
+        str(port),
+        "--data",
+        str(data),
+    ]
+    running = subprocess.Popen(
+        command, cwd=REPO, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        yield running
+    finally:
+        if running.poll() is None:
+            running.kill()
+        running.wait(timeout=10)
+
+
+def wait_for(url: str, status: int, seconds: float = 20) -> httpx.Response:
+    end = time.monotonic() + seconds
+    last: httpx.Response | Exception | None = None
+    while time.monotonic() < end:
+        try:
+            last = httpx.get(url, headers=SECRET, timeout=2)
+            if last.status_code == status:
+                return last
+        except httpx.HTTPError as error:
+            last = error
+        time.sleep(0.05)
+    pytest.fail(f"{url} did not answer {status}: {last}")
+
+
+def test_serves_follows_and_stops(published: Path, tmp_path: Path) -> None:
+    port = _port()
+    (tmp_path / "serving").mkdir()
+    with process(tmp_path, port) as running:
+        url = f"http://127.0.0.1:{port}"
+        assert wait_for(f"{url}/readyz", 503).json()["ready"] is False
+
+        (tmp_path / "serving" / "v1").symlink_to(published / "serving" / "v1")
+        publish(tmp_path / "serving", "v1")
+        assert wait_for(f"{url}/readyz", 200, seconds=3).json()["version"] == "v1"
+        assert wait_for(f"{url}/v1/recommendations?viewed=p01", 200).json()["items"]
+        assert wait_for(f"{url}/v1/funnels/product", 200).json()["steps"]
+
+        running.send_signal(signal.SIGTERM)
+        output, _ = running.communicate(timeout=15)
+    assert running.returncode == 0
+    assert f"Footfall API on {url}" in output
+    assert "serving snapshot v1" in output
+
+
+def test_says_that_the_port_is_taken() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        result = CliRunner().invoke(
+            serve, ["--port", str(taken.getsockname()[1])], env={"FOOTFALL_API_PORT": ""}
+        )
+    assert result.exit_code == 1
+    assert "something listens there already" in result.output
