@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 from litestar import HttpMethod, Litestar, Request, Response, get, route
 from litestar.exceptions import HTTPException
 from litestar.handlers import asgi
+from litestar.params import FromPath
 from litestar.types import Receive, Scope, Send
 
 from collector.committer import Committer
@@ -93,7 +95,7 @@ def create_app(settings: Settings | None = None, ops: FileOps | None = None) -> 
         summary="The built pixel",
         sync_to_thread=False,
     )
-    def pixel_file(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
+    def pixel_file(request: Request[Any, Any, Any], name: FromPath[Path]) -> Response[bytes]:
         """``/footfall.js`` and the files beside it, cacheable, with ETag."""
         file = pixel.find(str(name).lstrip("/"))
         if file is None:

@@ -18,6 +18,7 @@ from footfall.wire import (
     MAX_INFLATED,
     MAX_MESSAGES,
     MESSAGE_TYPES,
+    PLAUSIBLE_YEARS,
     Batch,
     BatchAnswer,
     Rejection,
@@ -135,7 +136,10 @@ def open_single(body: bytes, kind: str) -> Arrival:
     if single.type is None:
         inner = body.lstrip()[1:].lstrip()
         body = b'{"type":"%s"' % kind.encode() + (b"" if inner.startswith(b"}") else b",") + inner
-    return Arrival([Raw(body)], single.write_key, single.sent_at)
+    sent_at = single.sent_at
+    if sent_at is not None and sent_at.year not in PLAUSIBLE_YEARS:
+        sent_at = None  # the message itself, which holds it too, is rejected for it
+    return Arrival([Raw(body)], single.write_key, sent_at)
 
 
 def judge(arrival: Arrival) -> tuple[list[Raw], list[FailedMessage]]:
@@ -144,19 +148,12 @@ def judge(arrival: Arrival) -> tuple[list[Raw], list[FailedMessage]]:
     failed: list[FailedMessage] = []
     for index, raw in enumerate(arrival.messages):
         try:
-            message = check_message(raw)
-            _check_time(message.original_timestamp or message.timestamp)
+            check_message(raw)
         except WireError as error:
             failed.append(_failed(index, bytes(raw), error))
         else:
             good.append(raw)
     return good, failed
-
-
-def _check_time(moment: datetime | None) -> None:
-    # In UTC these may lie outside of the calendar, which no reader of the lake survives.
-    if moment is not None and not 1 < moment.year < 9999:
-        raise WireError("timestamp", "out of the calendar's range")
 
 
 def _failed(index: int, raw: bytes, error: WireError) -> FailedMessage:
