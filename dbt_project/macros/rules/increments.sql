@@ -21,14 +21,24 @@
 {%- macro touched_devices() -%}
   select arrivals.device
   from {{ ref('stg_footfall__events') }} as arrivals
-  where arrivals.staged_at > (select coalesce(max(built.staged_at), cast('1970-01-01' as timestamp)) from {{ this }} as built)
+  where arrivals.staged_at > ({{ footfall.last_staged_at() }})
   union
   select related.device
   from {{ ref('stg_footfall__events') }} as related
-  where related.order_id in (
-    select arrivals.order_id
-    from {{ ref('stg_footfall__events') }} as arrivals
-    where arrivals.order_id is not null
-      and arrivals.staged_at > (select coalesce(max(built.staged_at), cast('1970-01-01' as timestamp)) from {{ this }} as built)
-  )
+  where related.order_id in ({{ footfall.touched_orders() }})
+{%- endmacro -%}
+
+
+{#- Order ids that a message staged since this model was last built speaks of. -#}
+{%- macro touched_orders() -%}
+  select arrivals.order_id
+  from {{ ref('stg_footfall__events') }} as arrivals
+  where arrivals.order_id is not null
+    and arrivals.staged_at > ({{ footfall.last_staged_at() }})
+{%- endmacro -%}
+
+
+{#- The newest event that this model knows of, as a scalar query. -#}
+{%- macro last_staged_at() -%}
+  select coalesce(max(built.staged_at), cast('1970-01-01' as timestamp)) from {{ this }} as built
 {%- endmacro -%}

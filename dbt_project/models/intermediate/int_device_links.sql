@@ -67,7 +67,7 @@ final as (
   from devices
   left join ranked
     on devices.device = ranked.device
-    and ranked.recency = 1
+      and ranked.recency = 1
 )
 
 select * from final

@@ -83,7 +83,7 @@ final as (
   from summed
   left join names
     on summed.product_id = names.product_id
-    and names.name_rank = 1
+      and names.name_rank = 1
 )
 
 select * from final

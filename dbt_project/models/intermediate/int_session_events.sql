@@ -112,7 +112,7 @@ with_starts as (
     opens_by_gap
     or floor((occurred_us - activity_start_us - 1) / cast({{ cap_us }} as double))
     > greatest(floor((previous_us - activity_start_us - 1) / cast({{ cap_us }} as double)), 0)
-    as opens_session
+      as opens_session
   from with_activity_start
 ),
 

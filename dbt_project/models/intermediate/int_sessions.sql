@@ -47,7 +47,8 @@ aggregated as (
     max(session_number) as session_number,
     count(*) as events,
     sum(case when type = 'page' then 1 else 0 end) as page_views,
-    sum(case when event in ('Element Clicked', 'Product Clicked', 'Product Option Selected') then 1 else 0 end) as clicks,
+    sum(case when event in ('Element Clicked', 'Product Clicked', 'Product Option Selected') then 1 else 0 end)
+      as clicks,
     count(distinct case when event = 'Product Viewed' then product_id end) as products_viewed,
     sum(case when event = 'Product Added' then 1 else 0 end) as carts,
     min(occurred_at) as started_at,

@@ -12,10 +12,11 @@ with events as (
 
 conversions as (
   {% for funnel in var('funnels') %}
-  select * from (
-    {{ window_funnel(funnel, 'events') }}
-  ) as funnel_{{ loop.index }}
-  {% if not loop.last %}union all{% endif %}
+    select *
+    from (
+      {{ window_funnel(funnel, 'events') }}
+    ) as funnel_{{ loop.index }}
+    {% if not loop.last %}union all{% endif %}
   {% endfor %}
 ),
 

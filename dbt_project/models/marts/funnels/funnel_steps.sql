@@ -16,7 +16,7 @@ counted as (
   from declared
   left join conversions
     on declared.funnel = conversions.funnel
-    and declared.step = conversions.step
+      and declared.step = conversions.step
   group by declared.funnel, declared.scope, declared.step, declared.step_name
 ),
 
@@ -37,7 +37,8 @@ final as (
     cast(reached as bigint) as reached,
     cast(coalesce(previous_reached - reached, 0) as bigint) as drop_off,
     cast(reached as double) / nullif(first_reached, 0) as conversion_from_first,
-    case when step = 1 then 1.0 else cast(reached as double) / nullif(previous_reached, 0) end as conversion_from_previous
+    case when step = 1 then 1.0 else cast(reached as double) / nullif(previous_reached, 0) end
+      as conversion_from_previous
   from compared
 )
 

@@ -5,10 +5,10 @@ with declared as (
 
 buckets as (
   {% for edge in edges %}
-  select
-    cast({{ edge }} as double) as bucket_from_s,
-    cast({{ edges[loop.index] if not loop.last else 'null' }} as double) as bucket_to_s
-  {% if not loop.last %}union all{% endif %}
+    select
+      cast({{ edge }} as double) as bucket_from_s,
+      cast({{ edges[loop.index] if not loop.last else 'null' }} as double) as bucket_to_s
+    {% if not loop.last %}union all{% endif %}
   {% endfor %}
 ),
 
@@ -28,9 +28,9 @@ final as (
   cross join buckets
   left join conversions
     on declared.funnel = conversions.funnel
-    and declared.step = conversions.step
-    and conversions.seconds_from_previous >= buckets.bucket_from_s
-    and (buckets.bucket_to_s is null or conversions.seconds_from_previous < buckets.bucket_to_s)
+      and declared.step = conversions.step
+      and buckets.bucket_from_s <= conversions.seconds_from_previous
+      and (buckets.bucket_to_s is null or buckets.bucket_to_s > conversions.seconds_from_previous)
   where declared.step > 1
   group by declared.funnel, declared.step, buckets.bucket_from_s, buckets.bucket_to_s
 )

@@ -97,7 +97,7 @@ final as (
     on people.visitor_id = visitor_orders.visitor_id
   left join last_products
     on people.visitor_id = last_products.visitor_id
-    and last_products.recency = 1
+      and last_products.recency = 1
   left join carts
     on people.visitor_id = carts.visitor_id
 )

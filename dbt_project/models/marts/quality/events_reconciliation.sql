@@ -41,16 +41,48 @@ failed_events as (
 ),
 
 unioned as (
-  select source, received_hour, accepted, rejected, 0 as in_lake, 0 as staged, 0 as duplicates, 0 as failed
+  select
+    source,
+    received_hour,
+    accepted,
+    rejected,
+    0 as in_lake,
+    0 as staged,
+    0 as duplicates,
+    0 as failed
   from landing_counts
   union all
-  select source, received_hour, 0 as accepted, 0 as rejected, in_lake, 0 as staged, 0 as duplicates, 0 as failed
+  select
+    source,
+    received_hour,
+    0 as accepted,
+    0 as rejected,
+    in_lake,
+    0 as staged,
+    0 as duplicates,
+    0 as failed
   from lake
   union all
-  select source, received_hour, 0 as accepted, 0 as rejected, 0 as in_lake, staged, duplicates, 0 as failed
+  select
+    source,
+    received_hour,
+    0 as accepted,
+    0 as rejected,
+    0 as in_lake,
+    staged,
+    duplicates,
+    0 as failed
   from messages
   union all
-  select source, received_hour, 0 as accepted, 0 as rejected, 0 as in_lake, 0 as staged, 0 as duplicates, failed
+  select
+    source,
+    received_hour,
+    0 as accepted,
+    0 as rejected,
+    0 as in_lake,
+    0 as staged,
+    0 as duplicates,
+    failed
   from failed_events
 ),
 

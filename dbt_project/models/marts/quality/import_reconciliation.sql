@@ -58,13 +58,13 @@ final as (
   from ledger
   left join lake
     on ledger.source = lake.source
-    and ledger.occurred_hour = lake.occurred_hour
+      and ledger.occurred_hour = lake.occurred_hour
   left join messages
     on ledger.source = messages.source
-    and ledger.occurred_hour = messages.occurred_hour
+      and ledger.occurred_hour = messages.occurred_hour
   left join failed_events
     on ledger.source = failed_events.source
-    and ledger.occurred_hour = failed_events.occurred_hour
+      and ledger.occurred_hour = failed_events.occurred_hour
 )
 
 select * from final

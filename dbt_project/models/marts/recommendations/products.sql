@@ -34,21 +34,23 @@ unlisted as (
 
 listed as (
   select
-    product_id,
-    handle,
-    title,
-    body_text,
-    vendor,
-    product_type,
-    tags,
-    url,
-    image_url,
-    price,
-    currency,
-    is_available,
+    catalog.product_id,
+    catalog.handle,
+    catalog.title,
+    catalog.body_text,
+    catalog.vendor,
+    coalesce(catalog.product_type, named_products.category) as product_type,
+    catalog.tags,
+    catalog.url,
+    catalog.image_url,
+    catalog.price,
+    catalog.currency,
+    catalog.is_available,
     true as is_in_catalog,
-    captured_at
+    catalog.captured_at
   from catalog
+  left join named_products
+    on catalog.product_id = named_products.product_id
 ),
 
 final as (

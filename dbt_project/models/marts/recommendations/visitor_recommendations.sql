@@ -99,7 +99,7 @@ visitors as (
     staged_at
   from people
   {% if is_incremental() %}
-    where staged_at > (select coalesce(max(built.staged_at), cast('1970-01-01' as timestamp)) from {{ this }} as built)
+    where staged_at > ({{ last_staged_at() }})
       or visitor_id not in (select built.visitor_id from {{ this }} as built)
       or (select inputs.inputs_at from inputs)
       > (select coalesce(max(built.inputs_at), cast('1970-01-01' as timestamp)) from {{ this }} as built)
@@ -263,7 +263,7 @@ offered as (
     on candidates.product_id = products.product_id
   left join just_bought
     on candidates.visitor_id = just_bought.visitor_id
-    and candidates.product_id = just_bought.product_id
+      and candidates.product_id = just_bought.product_id
   where products.is_available
     and just_bought.product_id is null
 ),

@@ -25,11 +25,7 @@ messages as (
     || coalesce(case when event = 'Order Refunded' then refund_id end, order_id) as order_key
   from events
   {% if is_incremental() %}
-    where order_id in (
-      select arrivals.order_id
-      from events as arrivals
-      where arrivals.staged_at > (select coalesce(max(built.staged_at), cast('1970-01-01' as timestamp)) from {{ this }} as built)
-    )
+    where order_id in ({{ touched_orders() }})
   {% endif %}
 ),
 
@@ -106,7 +102,7 @@ identified as (
   from lines
   inner join chosen_sources
     on lines.order_key = chosen_sources.order_key
-    and lines.source = chosen_sources.source
+      and lines.source = chosen_sources.source
   where chosen_sources.source_rank = 1
 ),
 

@@ -110,7 +110,7 @@ numbered_copies as (
   from copies
   inner join repeated
     on copies.source = repeated.source
-    and copies.message_id = repeated.message_id
+      and copies.message_id = repeated.message_id
 ),
 
 -- A copy is a duplicate when another one, loaded before it, arrived within the dedup window.
@@ -122,8 +122,8 @@ duplicates as (
   from numbered_copies as later
   inner join numbered_copies as earlier
     on later.source = earlier.source
-    and later.message_id = earlier.message_id
-    and later.copy_number > earlier.copy_number
+      and later.message_id = earlier.message_id
+      and later.copy_number > earlier.copy_number
   where later.is_new
     and later.received_at <= {{ add_days('earlier.received_at', var('dedup_days')) }}
     and earlier.received_at <= {{ add_days('later.received_at', var('dedup_days')) }}
@@ -189,8 +189,8 @@ final as (
   from arrivals
   left join duplicates
     on arrivals.segment_id = duplicates.segment_id
-    and arrivals.frame_no = duplicates.frame_no
-    and arrivals.message_no = duplicates.message_no
+      and arrivals.frame_no = duplicates.frame_no
+      and arrivals.message_no = duplicates.message_no
 )
 
 select * from final
