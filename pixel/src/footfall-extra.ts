@@ -1,5 +1,22 @@
-/** The lazy file. */
-import type { FootfallWindow } from './core/types';
-import { blocks, recommend } from './extra/recommend';
+/** The lazy file: what the page and what the visitor does in it mean to a shop. */
+import { intent, submitted, touch, watchRequests } from './extra/cart';
+import { core } from './extra/core';
+import { picked } from './extra/options';
+import { product } from './extra/product';
+import { tell } from './extra/tell';
 
-(window as unknown as FootfallWindow).footfall?.$?.ready({ recommend, blocks });
+core.product_ = product;
+core.viewed_.push(tell);
+core.take_((e, el, shown, zone) => {
+  const rules = core.rules_;
+  if (zone) {
+    const button = el as HTMLButtonElement;
+    touch(el);
+    if (zone == 'add_to_cart' && !(button.form && button.type == 'submit')) intent(el);
+    else if (zone == 'pdp_option' && el.matches(rules.option!) && !el.matches('input,select')) picked(el, shown!, e as MouseEvent);
+  } else if (e.type == 'submit' && el.matches('[action*="/cart/add"]')) submitted(e, el);
+  else if (e.type == 'change' && core.zone_(el) == 'pdp_option' && el.matches('select,[type=radio],[type=checkbox]'))
+    picked(el, (el as HTMLInputElement).labels?.[0] || el);
+});
+watchRequests();
+tell();

@@ -1,157 +1,154 @@
 /** The core: one tag on every page. Order at start: consent, identity, page view, what the page called before we
- * came, what the page is. */
-import { addClicked, onSubmit, patchRequests, removed } from './core/cart';
-import { onChange, onClick, target } from './core/clicks';
-import { keepConsent, personal, setConsent, watchConsent } from './core/consent';
-import { D, here, L, option, read, script, W } from './core/env';
-import { describe } from './core/element';
-import { formSubmitted, watchForms } from './core/forms';
-import { closeIdentity, guest, openIdentity } from './core/identity';
-import { leave } from './core/leave';
-import { ONCE, run, track, trackOnce, VERSION } from './core/message';
-import { readPerson, signIn, signOut } from './core/person';
-import { product } from './core/product';
-import { adopt, beacon, empty, flush, resume, setLog } from './core/queue';
+ * came. The other files then say what the page and the visitor's
+ * clicks mean. */
+import { click, target } from './core/clicks';
+import { consent, personal, setConsent, watchConsent } from './core/consent';
+import { D, L, on, option, parse, read, script, W, write } from './core/env';
+import { allText, describe } from './core/element';
+import { forget, guest, openIdentity, setUser, shutIdentity, user } from './core/identity';
+import { message, newView, once, track, VERSION } from './core/message';
+import { adopt, beacon, empty, flush } from './core/queue';
+import { address, clean } from './core/scrub';
 import { addPack, rules } from './core/themes';
-import type { Pack } from './core/themes';
-import type { Consent, Core, Extra, FootfallApi, Item, Log, Props, RecommendOptions } from './core/types';
-import { tell, view, viewedProducts, watchViews } from './core/views';
-import { zoneOf } from './core/zones';
+import { cardOf, pageType, zoneOf } from './core/zones';
+import type { Core, FootfallApi, Hand, Item, Props } from './types';
 
-type Command = (...args: never[]) => unknown;
+const view = (properties?: Props): void => {
+  newView();
+  message('page', undefined, { page_type: pageType(), ...properties });
+};
 
-let running = false;
-let started = false;
-/** Calls that wait for consent. */
-let waiting: unknown[][] = [];
-
-let extra: Promise<Extra> | undefined;
-const loadExtra = (): Promise<Extra> =>
-  (extra ??= new Promise((ready, failed) => {
-    core.ready = ready;
+const files: Record<string, Promise<unknown>> = {};
+/** Loads another file of the pixel, once. */
+const load = (name: string): Promise<unknown> =>
+  (files[name] ||= new Promise((done) => {
     const tag = D.createElement('script');
-    tag.src = here('footfall-extra.js');
-    tag.nonce = script?.nonce || '';
-    tag.onerror = failed;
+    tag.src = `${new URL(`footfall-${name}.js`, script.src)}`;
+    tag.nonce = script.nonce;
+    tag.onload = tag.onerror = done;
     D.head.append(tag);
   }));
 
-const core: Core = {
-  send: track,
-  describe,
-  zone: zoneOf,
-  option,
-  guest: () => (running && personal() ? guest() : undefined),
-  viewed: viewedProducts,
-  cart: () => (personal() ? read('cart') : ''),
-  product,
-  leave,
-  ready() {},
+const signIn = (id: unknown, traits?: Props): void => {
+  const fresh = setUser(id);
+  if (fresh || (traits && user())) message('identify', undefined, undefined, traits || {});
+  if (fresh) track('Signed In', { method: traits?.method });
 };
 
-const commands: Record<string, Command> = {
-  track: (event: string, properties?: Props) => (ONCE.test(event) ? trackOnce : track)(event, properties),
+/** Its message is the last one of the guest token that the user had. */
+const signOut = (): void => {
+  if (user()) track('Signed Out');
+  forget();
+};
+
+const recommend = (...args: Parameters<NonNullable<Core['recommend_']>>): Promise<Item[]> =>
+  load('blocks').then(() => core.recommend_?.(...args) || []);
+
+const commands: Record<string, (...args: never[]) => unknown> = {
+  track,
   page: view,
   identify: signIn,
   reset: signOut,
   flush,
-  guest: () => core.guest(),
-  recommend: (options: RecommendOptions = {}, done?: (items: Item[]) => void) => {
-    const items = loadExtra().then((x) => x.recommend(options)).catch((): Item[] => []);
-    if (done) items.then(done);
-    return items;
-  },
-};
-
-/** Commands that need no consent. */
-const always: Record<string, Command> = {
+  guest,
+  recommend,
   consent: (value: unknown) => changed(value, true),
-  theme: (pack: Pack) => addPack(pack),
+  theme: addPack,
 };
 
-const api = ((command: string, ...args: never[]): unknown => {
-  if (always[command]) return always[command](...args);
-  if (running && started) return commands[command]?.(...args);
-  waiting.push([command, ...args]);
+let started = false;
+/** Calls that wait for consent. */
+const waiting: Array<[string, ...never[]]> = [];
+
+const api = ((...call: [string, ...never[]]): unknown => {
+  const [command, ...args] = call;
+  if ((started && consent.analytics) || /^(consent|theme)/.test(command)) return commands[command]?.(...args);
+  waiting.push(call);
 }) as FootfallApi;
 
-const onFormSubmit = (e: Event): void => {
-  const form = target(e);
-  if (!form) return;
-  onSubmit(e, form);
-  formSubmitted(form);
-  if (form.matches(rules.logout!)) signOut();
+const takers: Array<(...args: Hand) => void> = [];
+const early: Hand[] = [];
+
+const core: Core = (api.$ = {
+  option_: option,
+  track_: track,
+  once_: once,
+  describe_: describe,
+  text_: allText,
+  clean_: clean,
+  address_: address,
+  rules_: rules,
+  pack_: addPack,
+  zone_: zoneOf,
+  card_: cardOf,
+  pageType_: pageType,
+  read_: read,
+  write_: write,
+  parse_: parse,
+  personal_: personal,
+  view_: view,
+  viewed_: [],
+  leave_: [],
+  take_: (taker) => {
+    early.forEach((args) => taker(...args));
+    takers.push(taker);
+  },
+});
+
+/** Hands a DOM event to the other files, and keeps it until both have come. */
+const hand = (...args: Hand): void => {
+  if (!takers[1]) early.push(args);
+  takers.forEach((f) => f(...args));
 };
 
-const clicked = (e: MouseEvent): void => {
-  onClick(e);
-  const el = e.isTrusted && target(e);
-  if (!el) return;
-  const button = el.closest('a,button,input,cart-remove-button') || el;
-  if (button.closest(rules.remove!)) removed(button);
-  else if (button != D.body && button.matches('a,button,input') && zoneOf(button) == 'add_to_cart') addClicked(button);
-  if (el.closest('a' + rules.logout!.split(',').join(',a'))) signOut();
-};
-
-const away = (final: boolean): void => {
-  leave.forEach((f) => f(final));
-  if (final) beacon();
-  else flush();
-};
-
-const listen = (): void => {
-  D.addEventListener('click', clicked, true);
-  D.addEventListener('auxclick', clicked, true);
-  D.addEventListener('change', onChange, true);
-  D.addEventListener('submit', onFormSubmit, true);
-  D.addEventListener('visibilitychange', () => D.visibilityState == 'hidden' && away(false));
-  W.addEventListener('pagehide', () => away(true));
-  W.addEventListener('pageshow', (e) => e.persisted && resume());
-  patchRequests();
-  watchForms();
-  watchViews();
-};
+const away = (final: boolean): void => core.leave_.forEach((f) => f(final));
 
 const begin = (): void => {
-  if (!running || started) return;
+  if (started || !consent.analytics) return;
   started = true;
-  listen();
-  readPerson();
   view();
-  const calls = waiting;
-  waiting = [];
-  calls.forEach(([command, ...args]) => api(command as string, ...args));
-  tell();
-  if (D.querySelector('[data-footfall]')) loadExtra().then((x) => x.blocks(), () => 0);
-  else if (D.readyState == 'complete') setTimeout(loadExtra, 1000);
-  else W.addEventListener('load', () => setTimeout(loadExtra, 1000));
+  waiting.forEach((call) => api(...call));
+  on(D, 'click auxclick', (e) => click(e as MouseEvent, hand, core.click_));
+  on(D, 'focusin input change submit', (e) => {
+    const el = target(e);
+    if (el) hand(e, el);
+  });
+  on(D, 'visibilitychange', () => {
+    if (!D.hidden) return;
+    away(false);
+    flush();
+  });
+  on(W, 'pagehide', () => {
+    away(true);
+    beacon();
+  });
+  load('extra');
+  load('watch');
+  if (D.querySelector('[data-footfall]')) load('blocks');
 };
 
 const changed = (value: unknown, keep?: boolean): void => {
-  const yes = setConsent(value);
-  if (yes && !running) {
-    openIdentity();
-    adopt();
-  } else if (!yes && running) {
+  const before = consent.analytics;
+  if (setConsent(value)) {
+    if (!before) {
+      openIdentity();
+      adopt();
+    }
+    // a grant outlives the page; a refusal leaves nothing behind, not even itself
+    if (keep) write('consent', consent.marketing ? 'am' : 'a');
+    if (D.readyState == 'loading') on(D, 'DOMContentLoaded', begin);
+    else begin();
+  } else if (before) {
     empty();
-    closeIdentity();
+    shutIdentity();
   }
-  running = yes;
-  run(yes);
-  if (yes && keep) keepConsent();
-  if (D.readyState == 'loading') D.addEventListener('DOMContentLoaded', begin);
-  else begin();
 };
 
-if (!W.footfall?.v) {
-  if (/[?&]ff_debug=1/.test(L.search)) {
-    setLog((core.log = [] as Log));
-    loadExtra();
-  }
-  const early = W.footfall?.q;
+const stub = W.footfall;
+if (!stub?.v) {
   W.footfall = api;
   api.v = VERSION;
-  api.$ = core;
-  for (const call of Array.from(early || [])) api(...(Array.from(call) as [string]));
-  watchConsent(changed as (value: Consent) => void);
+  if (/ff_debug=1/.test(L.search)) load('debug');
+  for (const call of stub?.q || []) api(...(call as unknown as [string]));
+  watchConsent(changed);
 }

@@ -1,54 +1,41 @@
 /** Where in the shop an element stands. All knowledge of markup is in themes.ts. */
-import { D } from './env';
-import { allText, attr } from './element';
+import { D, L, W } from './env';
+import { attr } from './element';
+import { route } from './scrub';
 import { rules } from './themes';
+import type { ShopifyMeta } from '../types';
 
 const has = (el: Element, selector: string): boolean => el.matches(selector) || !!el.querySelector(selector);
 
-/** The catalog card around an element: something that links to a product and is not the product page itself. */
+/** The catalog card around an element: something that links to a product and is not the product's own page. */
 export const cardOf = (el: Element): Element | null => {
-  const link = rules.product_link!;
   const card =
     el.closest(rules.collection_card!) ||
-    (el.closest(`${rules.nav},${rules.footer}`) ? null : el.closest('li,article') || el.closest(link));
-  return card && has(card, link) && !card.querySelector('h1') ? card : null;
+    (el.closest(rules.nav + ',' + rules.footer) ? null : el.closest('li,article') || el.closest(rules.link!));
+  return card && has(card, rules.link!) && !card.querySelector('h1') ? card : null;
 };
 
 export const zoneOf = (el: Element): string => {
   const named = attr(el.closest('[data-ff-zone]'), 'data-ff-zone');
-  if (named) return named;
-  for (const zone in rules) {
-    if (zone == 'product_link') break;
-    if (zone == 'collection_card' ? cardOf(el) : el.closest(rules[zone]!)) return zone;
-  }
-  return 'other';
+  return named || Object.keys(rules).find((zone) => (zone == 'collection_card' ? cardOf(el) : el.closest(rules[zone]!)))!;
 };
 
-/** Labels from the menu's root to the link. */
-export const navPath = (el: Element): string[] => {
-  const path = [allText(el)];
-  const root = el.closest(rules.nav!);
-  for (let n = el.parentElement; n && n != root; n = n.parentElement) {
-    if (!n.matches('li,details')) continue;
-    const label = allText(n.querySelector('summary,a,button,span'));
-    if (label && label != path[0]) path.unshift(label);
+export const meta = (): ShopifyMeta => W.ShopifyAnalytics?.meta || {};
+
+/** Paths, and the page types of Shopify and JSON-LD written like one. */
+const TYPE = /\/(product)s?\/.|^\/(product$|collection|search|cart|checkout|account)|^\/(home)?$/;
+
+/** The page's type: said by the markup, by Shopify, by the address (a hash router's path counts), by JSON-LD. */
+export const pageType = (): string => {
+  let type = attr(D.querySelector('[data-footfall-page-type]'), 'data-footfall-page-type');
+  const path = (route(L.hash).replace(/^#!?/, '') || L.pathname)
+    .replace(/^\/[a-z]{2}(-[a-z]{2})?(?=\/|$)/i, '')
+    .replace(/^\/(login|register)/, '/account')
+    .replace(/^\/categor/, '/collection');
+  const linked = /"@type":\s*"(\w+)/.exec(D.querySelector('[type*="ld+json"]')?.textContent!)?.[1];
+  for (const text of ['/' + meta().page?.pageType, path || '/', '/' + linked?.toLowerCase()]) {
+    const found = TYPE.exec(text);
+    if (found) type ||= found[1] || found[2] || 'home';
   }
-  return path.filter(Boolean);
-};
-
-/** The card's place among its neighbours that link to products too, from 1. */
-export const position = (card: Element): number => {
-  const link = rules.product_link!;
-  for (let n = card; n.parentElement; n = n.parentElement) {
-    const cards = [...n.parentElement.children].filter((c) => has(c, link));
-    if (cards.length > 1) return cards.indexOf(n) + 1;
-  }
-  return 1;
-};
-
-export const fieldset = (el: Element): Element | null => el.closest('[data-option-name],fieldset,[role=radiogroup],.selector-wrapper');
-
-export const results = (): number => {
-  const said = D.querySelector('[data-results-count]');
-  return said ? +attr(said, 'data-results-count')! : new Set([...D.querySelectorAll('main ' + rules.product_link!.split(',').join(',main '))].map((a) => cardOf(a))).size;
+  return type || 'other';
 };

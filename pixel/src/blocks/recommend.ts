@@ -1,10 +1,11 @@
 /** Personalisation: fills the shop's blocks from the API, and tells what was seen and clicked. */
-import type { Core, FootfallWindow, Item, RecommendOptions } from '../core/types';
-
-const core = (window as unknown as FootfallWindow).footfall!.$ as Core;
+import { core } from '../extra/core';
+import type { Item, RecommendOptions } from '../types';
 
 /** The API's time: after it the shop's own content stays. */
 const PATIENCE_MS = 1500;
+
+const history = (): Item[] => core.parse_<Item[]>(core.read_('viewed')) || [];
 
 interface Answer {
   version?: string;
@@ -13,21 +14,21 @@ interface Answer {
 
 const ask = async (options: RecommendOptions): Promise<Answer> => {
   const kind = options.kind || 'recommended';
-  const here = options.product || core.product().product_id || '';
-  const guest = core.guest();
+  const here = options.product || core.product_?.().product_id || '';
+  const known = core.personal_();
   const limit = +(options.limit || 4);
   if (kind == 'recently-viewed') {
-    return { items: core.viewed().filter((v) => v.product_id != here).slice(0, limit) };
+    return { items: history().filter((v) => v.product_id != here).slice(0, limit) };
   }
-  const query = new URLSearchParams({ key: core.option('apiKey') || '', limit: String(limit) });
+  const query = new URLSearchParams({ key: core.option_('apiKey') || '', limit: String(limit) });
   let path = 'recommendations';
   if (kind == 'recommended') {
     // without the visitor's consent to be recognised the current page is all that counts
-    const viewed = guest ? [here, ...core.viewed().map((v) => v.product_id)] : [here];
+    const viewed = known ? [here, ...history().map((v) => v.product_id)] : [here];
     const all: Record<string, string | undefined> = {
-      guest,
+      guest: known ? core.read_('guest') : undefined,
       viewed: [...new Set(viewed)].filter(Boolean).slice(0, 10).join(),
-      cart: options.cart || core.cart(),
+      cart: options.cart || (known ? core.read_('cart') : ''),
       placement: options.placement,
     };
     for (const name in all) if (all[name]) query.set(name, all[name]!);
@@ -38,7 +39,7 @@ const ask = async (options: RecommendOptions): Promise<Answer> => {
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), PATIENCE_MS);
   try {
-    const r = await fetch(`${(core.option('api') || '').replace(/\/$/, '')}/v1/${path}?${query}`, { signal: stop.signal, credentials: 'omit' });
+    const r = await fetch(`${(core.option_('api') || '').replace(/\/$/, '')}/v1/${path}?${query}`, { signal: stop.signal, credentials: 'omit' });
     if (!r.ok) throw new Error(`recommendations: ${r.status}`);
     return (await r.json()) as Answer;
   } finally {
@@ -46,7 +47,15 @@ const ask = async (options: RecommendOptions): Promise<Answer> => {
   }
 };
 
-export const recommend = (options: RecommendOptions): Promise<Item[]> => ask(options).then((a) => a.items);
+/** For the shop's own code: never rejects, an API that is slow or down recommends nothing. */
+export const recommend = async (options: RecommendOptions = {}, done?: (items: Item[]) => void): Promise<Item[]> => {
+  const items = await ask(options).then(
+    (a) => a.items,
+    (): Item[] => [],
+  );
+  done?.(items);
+  return items;
+};
 
 const money = (item: Item): string => {
   if (item.price == null || item.price === '') return '';
@@ -70,7 +79,7 @@ const bind = (root: Element, item: Item): void =>
     if (!name) return;
     const text = value(item, name);
     if (el instanceof HTMLImageElement) {
-      el.alt = item.title;
+      el.alt = item.title || '';
       if (safe(text)) el.src = safe(text);
       else el.remove();
     } else if (el instanceof HTMLAnchorElement && name == 'url') el.href = safe(text);
@@ -105,14 +114,14 @@ const fill = async (block: HTMLElement): Promise<void> => {
     bind(card, item);
     card.dataset.productId = item.product_id;
     const click = (): void =>
-      core.send('Recommendation Clicked', { placement, kind, product_id: item.product_id, position: i + 1, version, source: item.source, reason: item.reason });
+      core.track_('Recommendation Clicked', { placement, kind, product_id: item.product_id, position: i + 1, version, source: item.source, reason: item.reason });
     card.addEventListener('click', click);
     card.addEventListener('auxclick', click);
     list.append(card);
   });
   block.replaceChildren(list, ...(template.isConnected ? [template] : []));
   block.dataset.footfallState = 'filled';
-  seen(block, () => core.send('Recommendation Viewed', { placement, kind, product_ids: items.map((x) => x.product_id), version }));
+  seen(block, () => core.track_('Recommendation Viewed', { placement, kind, product_ids: items.map((x) => x.product_id), version }));
 };
 
 /** Fills every block that is not filled yet; on any failure the block stays as the shop wrote it. */

@@ -1,0 +1,58 @@
+/** Catalog cards and menus: which product a click is about, from which list and place, and the way through a menu. */
+import { attr, core, meta } from './core';
+import { handle } from './handle';
+import type { Product, Props } from '../types';
+
+const { rules_: rules, text_: text } = core;
+
+/** Labels from the menu's root to the link. */
+const navPath = (el: Element): string[] => {
+  const path = [text(el)];
+  for (let n: Element | null = el; (n = n.parentElement) && !n.matches(rules.nav!); ) {
+    const label = n.matches('li,details') && text(n.querySelector('summary,a,button,span'));
+    if (label && label != path[0]) path.unshift(label);
+  }
+  return path;
+};
+
+/** The card's place among its neighbours that link to products too, from 1. */
+const position = (card: Element): number => {
+  for (let n = card, up; (up = n.parentElement); n = up) {
+    const cards = [...up.children].filter((c) => c.matches(rules.link!) || c.querySelector(rules.link!));
+    if (cards[1]) return cards.indexOf(n) + 1;
+  }
+  return 1;
+};
+
+export const listOf = (card: Element | null, zone?: string): string | undefined => {
+  const d = card?.closest<HTMLElement>('[data-ff-list],[data-footfall]')?.dataset;
+  return d?.ffList || d?.placement || d?.footfall || (zone == 'search' ? zone : /collections\/([^/?#]+)/.exec(location.href)?.[1] || core.pageType_());
+};
+
+/** What `data-...` attributes on an element say; ids of products are texts everywhere. */
+export const fromData = (el?: Element | null): Product => {
+  const d: DOMStringMap = (el as HTMLElement)?.dataset || {};
+  return { product_id: d.productId, variant_id: d.variantId, name: d.productName, price: +d.price! || undefined, currency: d.currency };
+};
+
+/** The product that a catalog card shows. Dawn writes the id only at the end of element ids. */
+export const cardProduct = (card: Element): Product => {
+  const link = (card.matches(rules.link!) ? card : card.querySelector(rules.link!)) as HTMLAnchorElement;
+  const slug = handle(link.href);
+  const data = fromData(card.closest('li[data-product-id]') || [card, ...card.querySelectorAll('*')].find((x) => attr(x, 'data-product-id')));
+  const sold = meta().products?.find((p) => p.handle == slug)?.id;
+  return {
+    ...data,
+    product_id: data.product_id || (sold && `${sold}`) || / id="[^"]*-(\d{6,})"/.exec(card.outerHTML)?.[1] || slug,
+    name: data.name || text(card.querySelector('h2,h3,h4,[class*=title]') || link),
+    url: core.address_(link.href),
+  };
+};
+
+/** Adds to a click what it means, and names its event. */
+core.click_ = (el, zone, props: Props): string => {
+  const card = core.card_(el);
+  if (zone == 'nav') props.nav_path = navPath(el);
+  if (card) Object.assign(props, cardProduct(card), { list: listOf(card, zone), position: position(card) });
+  return card && /^(coll|sear)/.test(zone) && !el.matches('button,input,[role=button]') ? 'Product Clicked' : 'Element Clicked';
+};

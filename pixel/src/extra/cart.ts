@@ -1,0 +1,67 @@
+/** Cart: added by a form, by a button, by a script's request, counted once.
+ *
+ * Requests are seen through the browser's own resource timing: nothing of the page's is wrapped, and what a request
+ * carries is never looked at. */
+import { core } from './core';
+import { productAt } from './product';
+import type { Product } from '../types';
+
+/** How long an intent waits for the request that carries it out, before it counts by itself. */
+const PATIENCE_MS = 1500;
+
+let pending: Product | undefined;
+let timer = 0;
+/** What was clicked last: the intent behind a request that no form and no add button announced. */
+let touched: Element = document.body;
+/** Until then a request belongs to an intent that has been counted. */
+let counted = 0;
+
+/** The ids in the cart, for the recommendations; only where this visitor may be followed. */
+const remember = (id = ''): void => {
+  if (core.personal_()) core.write_('cart', [id, ...core.read_('cart').split(',').slice(0, 19)].join());
+};
+
+/** Whoever had the intent has gone on, or has waited long enough. */
+const settle = (): void => {
+  const props = pending;
+  clearTimeout(timer);
+  pending = undefined;
+  if (!props) return;
+  core.track_('Product Added', props);
+  remember(props.product_id);
+};
+core.leave_.push(settle);
+
+/** Somebody pressed the button: by a native form post, or by a script that sends a request in a moment. */
+export const intent = (el: Element): void => {
+  settle();
+  const form = el.closest('form');
+  const field = (name: string): string | undefined => form?.querySelector<HTMLInputElement>(`[name=${name}]`)?.value || undefined;
+  const p = productAt(el);
+  pending = { ...p, variant_id: field('id') || p.variant_id, quantity: +field('quantity')! || 1 };
+  timer = window.setTimeout(() => {
+    counted = performance.now();
+    settle();
+  }, PATIENCE_MS);
+};
+
+export const submitted = (e: Event, form: Element): void => {
+  intent(form);
+  // a native post: no script took it over
+  setTimeout(() => e.defaultPrevented || settle());
+};
+
+export const touch = (el: Element): void => {
+  touched = el;
+};
+
+export const watchRequests = (): void =>
+  new PerformanceObserver((list) =>
+    list.getEntries().forEach((entry) => {
+      const { name, startTime, responseStatus = 0 } = entry as PerformanceResourceTiming;
+      if (!/\/cart\/add(\.js)?(\?|$)/.test(name) || startTime < counted) return;
+      if (!pending) intent(touched);
+      if (responseStatus > 399) pending = undefined;
+      settle();
+    }),
+  ).observe({ type: 'resource' });

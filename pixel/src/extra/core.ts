@@ -1,0 +1,10 @@
+/** What the core lends us. */
+import type { Core, FootfallWindow, ShopifyMeta } from '../types';
+
+export const W = window as unknown as FootfallWindow;
+export const D = document;
+export const core = W.footfall!.$ as Core;
+
+export const attr = (el: Element | null | undefined, name: string): string | undefined => el?.getAttribute(name) || undefined;
+
+export const meta = (): ShopifyMeta => W.ShopifyAnalytics?.meta || {};

@@ -1,0 +1,43 @@
+/** What a page is, said once a view: a product, a cart, a search, a list, a checkout, or what its markup declares. */
+import { listOf } from './cards';
+import { attr, core, D } from './core';
+import { product } from './product';
+import type { Item, Props } from '../types';
+
+/** How many products a list shows: said by the markup, or counted. */
+const count = (): number => {
+  const said = attr(D.querySelector('[data-results-count]'), 'data-results-count');
+  const cards = [...D.querySelectorAll(core.rules_.link!)].map((a) => !a.closest('[data-footfall]') && core.card_(a));
+  return said ? +said : new Set(cards.filter(Boolean)).size;
+};
+
+/** The latest products this visitor looked at, for recommendations; only where they may be followed. */
+const remember = (p: Item & Props): void => {
+  const { product_id, name: title, url, image_url, price, currency } = p;
+  const before = core.parse_<Item[]>(core.read_('viewed')) || [];
+  const all = [{ product_id, title, url, image_url, price, currency }, ...before.filter((v) => v.product_id != product_id)];
+  if (core.personal_()) core.write_('viewed', JSON.stringify(all.slice(0, 20)));
+};
+
+export const tell = (): void => {
+  for (const el of D.querySelectorAll<HTMLElement>('[data-footfall-event]'))
+    core.once_(el.dataset.footfallEvent!, core.parse_(el.dataset.footfallProps));
+  const type = core.pageType_();
+  const { search, hash } = location;
+  const query = /[?&](q|query|s|search)=([^&#]+)/.exec(search || hash)?.[2];
+  const p = type == 'product' && product();
+  if (p && p.product_id) {
+    core.once_('Product Viewed', p);
+    remember(p as Item & Props);
+  } else if (type == 'cart') core.once_('Cart Viewed');
+  else if (type == 'search' && query)
+    core.once_('Products Searched', { query: core.clean_(new URLSearchParams('q=' + query).get('q')), results_count: count() });
+  else if (type == 'collection')
+    core.once_('Product List Viewed', { list: listOf(null), results_count: count() });
+  else if (type == 'checkout') {
+    // once in a session, however many steps it has
+    const [session] = core.read_('session').split(' ');
+    if (core.read_('checkout') != session) core.once_('Checkout Started');
+    core.write_('checkout', session!);
+  }
+};

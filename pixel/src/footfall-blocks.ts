@@ -1,0 +1,6 @@
+/** Loaded where a page has a block to fill, or on `footfall('recommend', ...)`. */
+import { blocks, recommend } from './blocks/recommend';
+import { core } from './extra/core';
+
+core.recommend_ = recommend;
+blocks();

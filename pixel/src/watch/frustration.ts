@@ -1,0 +1,40 @@
+/** Rage and dead clicks. */
+import { core, D } from '../extra/core';
+
+const RAGE_CLICKS = 3;
+const RAGE_MS = 1000;
+const RAGE_PX = 30;
+const DEAD_MS = 2500;
+const REACT_MS = 100;
+
+/** Where many clicks are the point, or none has to change anything. */
+const PATIENT = 'input,textarea,select,label,[class*=quantity],[class*=qty],[aria-label*=ncrease],[aria-label*=ecrease]';
+const WORDS = /^[-+−–<>‹›]$/;
+
+let run: MouseEvent[] = [];
+let changed = 0;
+let moved = 0;
+
+export const frustrated = (e: MouseEvent, el: Element, shown: Element, zone: string): void => {
+  if (e.type != 'click' || el.closest(PATIENT) || WORDS.test(core.text_(el))) return;
+  const tell = (event: string): void => core.track_(event, { zone, element: core.describe_(shown, e) });
+  const before = run[run.length - 1];
+  const near =
+    before && e.timeStamp - before.timeStamp < RAGE_MS && Math.hypot(e.clientX - before.clientX, e.clientY - before.clientY) <= RAGE_PX;
+  run = near ? [...run, e] : [e];
+  if (run.length == RAGE_CLICKS) tell('Rage Click');
+  // one that answers a first click in vain is enough; a link's answer is another page
+  if (near || el.closest('a[href]')) return;
+  const at = performance.now();
+  setTimeout(() => {
+    const selected = !!`${getSelection()}`;
+    if (selected || moved >= at) return;
+    setTimeout(() => changed < at && !D.hidden && tell('Dead Click'), DEAD_MS - REACT_MS);
+  }, REACT_MS);
+};
+
+export const watchReactions = (): void => {
+  const now = (): number => performance.now();
+  new MutationObserver(() => (changed = now())).observe(D, { subtree: true, childList: true, attributes: true, characterData: true });
+  D.addEventListener('scroll', () => (moved = now()), { capture: true, passive: true });
+};

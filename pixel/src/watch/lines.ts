@@ -1,0 +1,33 @@
+/** Lines that leave the cart, and people who come and go. */
+import { attr, core, D, meta, W } from '../extra/core';
+import { handle } from '../extra/handle';
+import type { Product } from '../types';
+
+const api = W.footfall!;
+
+core.pack_({
+  remove: '[href*="/cart/change"][href*="quantity=0"],[data-ff-remove],cart-remove-button,.cart__remove',
+  logout: '~logout,~sign-out,~signout',
+});
+
+/** A click on a remove button, or on (or in a form with) a way out. */
+export const lineEvent = (e: Event, el: Element): void => {
+  const { remove, logout, link } = core.rules_;
+  if (/click/.test(e.type) && el.closest(remove!)) {
+    const line = el.closest('[data-product-id],tr,li,.cart-item') || el;
+    const a = line.querySelector<HTMLAnchorElement>(link!);
+    const id = attr(line, 'data-product-id') || handle(a?.href || '');
+    const product: Product = { product_id: id, name: core.text_(a), variant_id: attr(line, 'data-variant-id') };
+    core.track_('Product Removed', product);
+    core.write_('cart', core.read_('cart').split(',').filter((x) => x != id).join());
+  }
+  if (/click|submit/.test(e.type) && el.matches(logout!)) api('reset');
+};
+
+/** Who the page says is logged in; an empty `data-customer-id` says that nobody is. */
+export const readPerson = (): void => {
+  const el = D.querySelector('[data-customer-id]');
+  const id = attr(el, 'data-customer-id') || meta().page?.customerId;
+  if (id) api('identify', id);
+  else if (el && core.read_('user')) api('reset');
+};

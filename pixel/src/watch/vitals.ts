@@ -1,0 +1,47 @@
+/** Web Vitals, told once for a page when it is first hidden. Milliseconds; CLS has no unit. */
+import { core } from '../extra/core';
+
+type Entry = PerformanceEntry & { value: number; hadRecentInput: boolean; interactionId: number };
+
+let lcp = 0;
+let inp = 0;
+let cls = 0;
+let told = false;
+/** The layout shift's session window: gaps under 1 s, 5 s at most. */
+let window_ = 0;
+let first = 0;
+let last = 0;
+
+const watch = (type: string, seen: (entry: Entry) => void): void => {
+  try {
+    new PerformanceObserver((list) => (list.getEntries() as Entry[]).forEach(seen)).observe({
+      type,
+      buffered: true,
+      durationThreshold: 40,
+    } as PerformanceObserverInit);
+  } catch {
+    // this browser does not measure it
+  }
+};
+
+export const watchVitals = (): void => {
+  watch('largest-contentful-paint', (e) => (lcp = e.startTime));
+  watch('layout-shift', (e) => {
+    if (e.hadRecentInput) return;
+    const t = e.startTime;
+    const same = t - last < 1000 && t - first < 5000;
+    window_ = e.value + (same ? window_ : 0);
+    if (!same) first = t;
+    last = t;
+    cls = Math.max(cls, window_);
+  });
+  watch('event', (e) => e.interactionId && (inp = Math.max(inp, e.duration)));
+  core.leave_.push(() => {
+    if (told) return;
+    told = true;
+    const [nav] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
+    const [paint] = performance.getEntriesByName('first-contentful-paint');
+    const ms = (n?: number): number | undefined => (n ? Math.round(n) : undefined);
+    core.track_('Web Vitals', { ttfb: ms(nav?.responseStart), fcp: ms(paint?.startTime), lcp: ms(lcp), inp: ms(inp), cls: Math.round(cls * 1e4) / 1e4 });
+  });
+};
