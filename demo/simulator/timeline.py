@@ -38,7 +38,7 @@ class Visit:
 
 
 def estimate_messages(visitors: int = 5000, days: int = 30) -> int:
-    """About how many messages ``generate`` yields (within a tenth from a few hundred visitors up)."""
+    """About how many messages ``generate`` yields (a tenth off at most for two weeks and more)."""
     return round(visitors * _MESSAGES_A_VISITOR * min(1.0, 0.72 + 0.28 * days / 30))
 
 
