@@ -185,7 +185,8 @@ def _categories(snapshot: Snapshot, wish: Wish) -> list[str]:
     card = snapshot.product(wish.viewed[0]) if wish.viewed else None
     if card is not None and card.product_type:
         categories.append(card.product_type)
-    if wish.visitor_id is not None and (own := snapshot.category_affinities(wish.visitor_id)):
+    own = snapshot.category_affinities(wish.visitor_id) if wish.visitor_id is not None else []
+    if own and own[0].affinity > 0:
         categories.append(own[0].category)
     return categories
 

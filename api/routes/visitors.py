@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request, Response, get
@@ -33,6 +33,8 @@ _RESPONSES = {status: PROBLEMS[status] for status in (400, 401, 403, 404, 503)}
 
 #: Closest products that a profile's price band is made of.
 _BAND_PRODUCTS = 10
+
+NeighbourSource = Literal["blend", "behaviour", "purchase"]
 
 _CART = msgspec.json.Decoder(list[dict[str, Any]])
 
@@ -93,7 +95,7 @@ def profile(
         sessions=card.sessions,
         orders=card.orders,
         revenue=card.revenue,
-        top_category=categories[0].category if categories else None,
+        top_category=categories[0].category if categories and categories[0].affinity > 0 else None,
         price_band=_price_band(snapshot, found),
         last_product=_brief(snapshot, card.last_product_id),
         cart=_cart(card.cart),
@@ -110,9 +112,14 @@ def profile(
     sync_to_thread=False,
 )
 def neighbours(
-    request: Request[Any, Any, Any], visitor_id: VisitorId, limit: Limit = 20
+    request: Request[Any, Any, Any],
+    visitor_id: VisitorId,
+    source: Annotated[
+        NeighbourSource, QueryParameter(description="Alike in what they look at, in what they buy, or both")
+    ] = "blend",
+    limit: Limit = 20,
 ) -> Response[Neighbours]:
-    """Needs the secret key."""
+    """At most twenty of each source. Needs the secret key."""
     snapshot, found = _visitor(request, visitor_id, None)
     items = [
         NeighbourItem(
@@ -121,8 +128,9 @@ def neighbours(
             source=row.source,
             shared=[SharedProduct(product_id=name, title=_title(snapshot, name)) for name in row.shared],
         )
-        for row in snapshot.neighbours(found)[:limit]
-    ]
+        for row in snapshot.neighbours(found)
+        if row.source == source
+    ][:limit]
     body = Neighbours(
         version=snapshot.version,
         generated_at=snapshot.generated_at,

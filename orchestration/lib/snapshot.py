@@ -65,8 +65,9 @@ STORAGE_VERSION = "v1.5.0"
 #: A table or coverage that falls under this share of the version in force stops the publish.
 MIN_RATIO = 0.5
 
-#: SQLite's page. Lists take 1 to 4 KB. In 4 KB pages they spill into overflow pages: 549 MiB and 17 us a lookup,
-#: measured on 100,000 visitors; in 16 KB pages they stay in the leaf: 230 MiB and 6 us.
+#: SQLite's page. Lists take 1 to 4 KB, and what doesn't fit a quarter of a page spills into pages of its own. At 4 KB
+#: pages: 549 MiB and 17 us a lookup for 100,000 visitors with 50 recommendations each; at 16 KB: 230 MiB and 6 us.
+#: 4,372 customers of a real shop: 133 MiB at 4 KB, 110 at 8, 88 at 16, 93 at 32.
 PAGE_BYTES = 16_384
 
 _BATCH = 5_000

@@ -146,10 +146,12 @@ def test_profile(client: Client) -> None:
 
 
 def test_neighbours(client: Client) -> None:
-    (neighbour,) = get(client, "/v1/visitors/ada/neighbours")["items"]
+    assert get(client, "/v1/visitors/ada/neighbours")["items"] == [], "none by the blend"
+    (neighbour,) = get(client, "/v1/visitors/ada/neighbours?source=behaviour")["items"]
     assert neighbour["visitor_id"] == f"g_{SOLO_GUEST}"
     assert [shared["product_id"] for shared in neighbour["shared"]] == ["p01", "p05"]
     assert get(client, f"/v1/visitors/{SOLO_GUEST}/neighbours")["items"] == []
+    get(client, "/v1/visitors/ada/neighbours?source=astrology", 400)
 
 
 def test_affinity(client: Client) -> None:
