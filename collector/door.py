@@ -42,6 +42,8 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 #: A client that trickles its body holds a slot for at most this long.
 BODY_SECONDS = 15.0
+#: Of a body that is too large this much is read and thrown away, so that its sender gets to see the answer.
+MAX_DISCARDED = 16 * MAX_BODY
 #: Requests in flight. Each may hold a body of 1 MiB, so this bounds memory under a flood; past it the answer
 #: is 503.
 MAX_IN_FLIGHT = 1024
@@ -199,14 +201,13 @@ async def _read_body(receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
         raise RefusedError(415, "content_encoding", "send the body as it is, or with Content-Encoding: gzip")
     declared = headers.get(b"content-length")
     length = int(declared) if declared is not None and declared.isdigit() else None
-    if length is not None and length > MAX_BODY:
+    if length is not None and length > MAX_DISCARDED:
         raise _too_large()
     event = await receive()
     if event["type"] == "http.disconnect":
         raise ClientGoneError
     body: bytes = event.get("body", b"")
-    # The server reports the end as one more, empty event. A small body has arrived whole: don't wait for
-    # that.
+    # The server reports the end as one more, empty event. A small body has arrived whole: don't wait for that.
     if event.get("more_body") and (length is None or len(body) < length):
         body = await _read_rest(receive, body, length)
     if len(body) > MAX_BODY:
@@ -215,17 +216,29 @@ async def _read_body(receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
 
 
 async def _read_rest(receive: Receive, first: bytes, length: int | None) -> bytes:
+    """The whole body. One that is too large is read to its end all the same, and thrown away.
+
+    A client that is cut off while it sends sees a broken connection and not our 413, and would send again.
+    """
     body = bytearray(first)
+    arrived = len(first)
     try:
         async with asyncio.timeout(BODY_SECONDS):
             while True:
                 event = await receive()
                 if event["type"] == "http.disconnect":
                     raise ClientGoneError
-                body += event.get("body", b"")
-                if len(body) > MAX_BODY:
-                    raise _too_large()
-                if not event.get("more_body") or len(body) == length:
+                chunk = event.get("body", b"")
+                arrived += len(chunk)
+                if arrived <= MAX_BODY:
+                    body += chunk
+                else:
+                    body.clear()
+                    if arrived > MAX_DISCARDED:
+                        raise _too_large()
+                if not event.get("more_body") or arrived == length:
+                    if arrived > MAX_BODY:
+                        raise _too_large()
                     return bytes(body)
     except TimeoutError:
         raise RefusedError(408, "slow_body", f"the body did not arrive within {BODY_SECONDS:.0f} s") from None

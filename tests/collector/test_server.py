@@ -1,0 +1,222 @@
+"""Collectors as processes: killed, stopped, started twice, with several workers."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+KEY = "ff_demo_write_key"
+Start = Callable[..., Any]
+
+
+def body_of(*ids: str) -> bytes:
+    messages = [{"type": "page", "anonymousId": "9f3c1e5a7b2d4c6e", "messageId": one} for one in ids]
+    return json.dumps({"writeKey": KEY, "batch": messages}).encode()
+
+
+class Clients:
+    """Threads that send until told to stop, and remember what was acknowledged."""
+
+    def __init__(self, port: int, name: str, count: int = 6) -> None:
+        self.acknowledged: set[str] = set()
+        self.statuses: set[int] = set()
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._threads = [
+            threading.Thread(target=self._send, args=(port, f"{name}-{number}")) for number in range(count)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def _send(self, port: int, name: str) -> None:
+        number = 0
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        while not self._stop.is_set():
+            ids = [f"{name}-{number}-{index}" for index in range(3)]
+            number += 1
+            try:
+                connection.request("POST", "/v1/batch", body_of(*ids), {"content-type": "text/plain"})
+                answer = connection.getresponse()
+                answer.read()
+            except (OSError, http.client.HTTPException):
+                connection.close()
+                time.sleep(0.01)
+                continue
+            with self._lock:
+                self.statuses.add(answer.status)
+                if answer.status == 200:
+                    self.acknowledged.update(ids)
+        connection.close()
+
+    def stop(self) -> set[str]:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(20)
+        return self.acknowledged
+
+
+def test_sigkill_under_load_loses_nothing_that_was_acknowledged(
+    start_server: Start, landed_ids: Callable[[], list[str]]
+) -> None:
+    acknowledged: set[str] = set()
+    for life in range(3):
+        server = start_server(FOOTFALL_SEAL_BYTES="40000")
+        clients = Clients(server.port, f"life{life}")
+        time.sleep(0.4)
+        server.kill()
+        acknowledged |= clients.stop()
+    assert start_server().stop() == 0
+    landed = landed_ids()
+    assert len(acknowledged) > 300
+    assert acknowledged <= set(landed)
+    assert len(landed) == len(set(landed))
+
+
+def test_a_killed_worker_comes_back_and_brings_in_what_it_left(
+    start_server: Start, landed_ids: Callable[[], list[str]], tmp_path: Path
+) -> None:
+    server = start_server("--workers", "2")
+    clients = Clients(server.port, "w", count=4)
+    time.sleep(0.3)
+    busiest = max(
+        (tmp_path / "data" / "landing" / "open").glob("*.seg"), key=lambda path: path.stat().st_size
+    )
+    os.kill(int(busiest.stem.split("_")[-3]), signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while busiest.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    acknowledged = clients.stop()
+    assert server.stop() == 0, server.log.read_text()
+    assert acknowledged <= set(landed_ids())
+    assert "an earlier process left open" in server.log.read_text()
+
+
+def test_sigterm_answers_what_is_in_flight_seals_and_ends_cleanly(
+    start_server: Start, landed_ids: Callable[[], list[str]], tmp_path: Path
+) -> None:
+    server = start_server()
+    clients = Clients(server.port, "t")
+    time.sleep(0.3)
+    began = time.monotonic()
+    assert server.stop() == 0, server.log.read_text()
+    assert time.monotonic() - began < 5
+    acknowledged = clients.stop()
+    assert clients.statuses <= {200, 503}
+    assert acknowledged <= set(landed_ids())
+    assert list((tmp_path / "data" / "landing" / "open").iterdir()) == []
+
+
+def test_a_quiet_shops_events_are_sealed(start_server: Start, landed_ids: Callable[[], list[str]]) -> None:
+    server = start_server(FOOTFALL_SEAL_SECONDS="0.3")
+    httpx.post(f"{server.url}/v1/b", content=body_of("one")).raise_for_status()
+    deadline = time.monotonic() + 5
+    while landed_ids() != ["one"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_second_collector_on_the_same_directory_touches_nothing_of_the_first(
+    start_server: Start, landed_ids: Callable[[], list[str]]
+) -> None:
+    first = start_server()
+    httpx.post(f"{first.url}/v1/b", content=body_of("a")).raise_for_status()
+    second = start_server()
+    httpx.post(f"{second.url}/v1/b", content=body_of("b")).raise_for_status()
+    httpx.post(f"{first.url}/v1/b", content=body_of("c")).raise_for_status()
+    assert landed_ids() == []
+    assert first.stop() == second.stop() == 0
+    assert sorted(landed_ids()) == ["a", "b", "c"]
+
+
+def test_a_port_in_use_is_said_plainly(start_server: Start) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        server = start_server("--port", str(taken.getsockname()[1]), wait=False)
+        assert server.process.wait(10) == 1
+    text = server.log.read_text()
+    assert "something listens there already" in text
+    assert "--port" in text
+    assert "Traceback" not in text
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({"FOOTFALL_SEAL_SECONDS": "soon"}, "FOOTFALL_SEAL_SECONDS"),
+        ({"FOOTFALL_COLLECTOR_HOST": "203.0.113.7"}, "this machine has no such address"),
+    ],
+)
+def test_a_wrong_setting_is_said_plainly(
+    start_server: Start, environment: dict[str, str], expected: str
+) -> None:
+    server = start_server(wait=False, **environment)
+    assert server.process.wait(10) == 1
+    assert expected in server.log.read_text()
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_an_unwritable_directory_is_said_plainly(start_server: Start, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "landing").write_text("a file where a directory should be")
+    server = start_server(wait=False)
+    assert server.process.wait(10) == 1
+    text = server.log.read_text()
+    assert "can't write to" in text
+    assert "FOOTFALL_DATA" in text
+    assert "Traceback" not in text
+
+
+def test_the_start_message_names_what_a_person_needs_next(start_server: Start) -> None:
+    server = start_server()
+    text = server.log.read_text()
+    for part in (server.url, "/footfall.js", "/docs", "/readyz", str(server.data.absolute())):
+        assert part in text
+
+
+def exchange(port: int, *parts: bytes, pause: float = 0.0) -> bytes:
+    """Send raw bytes, with a pause between them, and read until the server closes or is silent."""
+    with socket.create_connection(("127.0.0.1", port), timeout=3) as connection:
+        answer = b""
+        for part in parts:
+            with contextlib.suppress(OSError):
+                connection.sendall(part)
+                time.sleep(pause)
+        with contextlib.suppress(OSError):
+            while chunk := connection.recv(65536):
+                answer += chunk
+                if b"\r\n\r\n" in answer and answer.endswith((b"}", b"]}")):
+                    break
+        return answer
+
+
+def test_raw_http(start_server: Start) -> None:
+    server = start_server()
+    body = body_of("raw")
+    head = b"POST /v1/batch HTTP/1.1\r\nHost: x\r\n"
+    length = b"Content-Length: %d\r\n\r\n" % len(body)
+    assert b" 200 OK" in exchange(server.port, head + length, body[:10], body[10:], pause=0.05)
+    chunked = b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    assert b" 200 OK" in exchange(server.port, head + chunked)
+    assert b" 413 " in exchange(server.port, head + b"Content-Length: 99999999\r\n\r\n", b"x" * 1000)
+    large = [b"10000\r\n" + b"x" * 0x10000 + b"\r\n"] * 40
+    assert b" 413 " in exchange(
+        server.port, head + b"Transfer-Encoding: chunked\r\n\r\n", *large, b"0\r\n\r\n"
+    )
+    assert b" 400 " in exchange(server.port, b"POST /v1/batch HTTP/1.1\r\nContent-Length: x\r\n\r\n")
+    assert httpx.get(f"{server.url}/readyz").status_code == 200
+    assert "internal" not in httpx.get(f"{server.url}/metrics").text
+    text = server.log.read_text()
+    assert "Traceback" not in text, text
