@@ -80,7 +80,10 @@ def _execute(lane: str, progress: Progress, task: TaskID) -> str | None:
         elif event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             check = event.asset_check_evaluation_data
             if not check.passed:
-                failures.append(f"check failed: {check.asset_key.to_user_string()} {check.check_name}")
+                text = f"check failed: {check.asset_key.to_user_string()} {check.check_name}"
+                progress.console.print(f"  {text}", style="yellow")
+                if check.severity is dg.AssetCheckSeverity.ERROR:
+                    failures.append(text)
         elif event.is_step_failure:
             failures.append(f"{event.step_key}: {event.step_failure_data.error_display_string}")
 

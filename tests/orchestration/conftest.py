@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Raw
+
 from footfall.segments import HEADER, Envelope, encode_frame
 from footfall.settings import Paths
-from msgspec import Raw
 
 RECEIVED = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 

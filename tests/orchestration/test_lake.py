@@ -9,15 +9,15 @@ from typing import Any
 
 import duckdb
 import pytest
-from footfall.segments import FailedMessage
-from footfall.settings import Paths
 from hypothesis import given
 from hypothesis import strategies as st
+
+from footfall.segments import FailedMessage
+from footfall.settings import Paths
 from orchestration.lib import durable, lake
 from orchestration.lib.flatten import occurred_at
 from orchestration.lib.lake import LoaderBusy, load_sealed, newest_load_id, sealed_segments
 from orchestration.lib.lake_schema import prepare_lake
-
 from tests.orchestration.conftest import RECEIVED, Seal, message
 
 

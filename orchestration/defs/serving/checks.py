@@ -42,7 +42,7 @@ def lake_is_published() -> dg.AssetCheckResult:
     files = (settings.paths.lake / "events").glob("received_date=*/*.parquet")
     in_lake = max((int(file.name[:12]) for file in files), default=0)
     with reading(settings) as connection:
-        found = connection.execute("select coalesce(max(load_id), 0) from stg_footfall__events").fetchall()
+        found = connection.execute("select coalesce(max(load_id), 0) from base_footfall__messages").fetchall()
     staged = int(found[0][0])
     return dg.AssetCheckResult(
         passed=staged >= in_lake,

@@ -1,0 +1,180 @@
+"""The graph as Dagster loads it, and what starts its runs."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from footfall.settings import Paths
+from tests.orchestration.conftest import Seal, message
+
+
+@pytest.fixture(scope="module")
+def defs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dg.Definitions]:
+    """The definitions, their manifest parsed into a folder of the test's own."""
+    before = os.environ.get("FOOTFALL_DATA")
+    os.environ["FOOTFALL_DATA"] = str(tmp_path_factory.mktemp("manifest"))
+    try:
+        from orchestration.definitions import defs
+
+        yield defs
+    finally:
+        if before is None:
+            del os.environ["FOOTFALL_DATA"]
+        else:
+            os.environ["FOOTFALL_DATA"] = before
+
+
+def ancestors(graph: Any, key: dg.AssetKey) -> set[dg.AssetKey]:
+    found: set[dg.AssetKey] = set()
+    todo = [key]
+    while todo:
+        for parent in graph.get(todo.pop()).parent_keys - found:
+            found.add(parent)
+            todo.append(parent)
+    return found
+
+
+def test_the_graph_from_landing_to_snapshot_has_no_gap(defs: dg.Definitions) -> None:
+    graph = defs.resolve_asset_graph()
+    upstream = ancestors(graph, dg.AssetKey(["serving", "snapshot"]))
+    for path in (
+        ["landing", "segments"],
+        ["catalog", "inbox"],
+        ["lake", "events"],
+        ["lake", "products"],
+        ["derived", "product_similarity"],
+        ["derived", "visitor_affinity"],
+        ["recommendations", "visitor_recommendations"],
+    ):
+        assert dg.AssetKey(path) in upstream
+    # What is not made here is a place where something comes in from outside, and there are two of those.
+    outside = {
+        key.to_user_string() for key in graph.get_all_asset_keys() if not graph.get(key).is_materializable
+    }
+    assert outside == {"landing/segments", "catalog/inbox"}
+
+
+def test_every_asset_says_what_it_is(defs: dg.Definitions) -> None:
+    graph = defs.resolve_asset_graph()
+    for key in graph.get_all_asset_keys():
+        node = graph.get(key)
+        assert node.description, f"{key} has no description"
+        assert node.owners, f"{key} has no owner"
+        assert node.kinds, f"{key} has no kind"
+        assert node.group_name != "default", f"{key} has no group"
+
+
+def test_what_opens_the_warehouse_is_in_its_pool(defs: dg.Definitions) -> None:
+    graph = defs.resolve_asset_graph()
+    assert {pool for key in graph.materializable_asset_keys for pool in graph.get(key).pools or {None}} == {
+        "warehouse"
+    }
+
+
+def test_the_fast_lane_holds_no_slow_asset(defs: dg.Definitions) -> None:
+    fast = defs.resolve_job_def("fast_lane").asset_layer.selected_asset_keys
+    slow = {key.to_user_string() for key in fast if key.path[0] == "derived"}
+    assert not slow
+    assert dg.AssetKey(["recommendations", "visitor_recommendations"]) in fast
+    assert dg.AssetKey(["serving", "snapshot"]) in fast
+
+
+@pytest.fixture
+def tick(defs: dg.Definitions, paths: Paths, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Evaluate the sensor of sealed segments against an instance with a history of runs."""
+    from orchestration.defs.sensors import sealed_segments
+
+    monkeypatch.setenv("FOOTFALL_DATA", str(paths.data))
+    with dg.DagsterInstance.ephemeral() as instance:
+
+        def evaluate(*statuses: dg.DagsterRunStatus) -> dg.RunRequest | dg.SkipReason:
+            for status in statuses:
+                run = dg.DagsterRun(job_name="fast_lane", status=status)
+                instance.run_storage.add_run(run)
+            result = sealed_segments(dg.build_sensor_context(instance=instance))
+            assert isinstance(result, (dg.RunRequest, dg.SkipReason))
+            return result
+
+        yield evaluate
+
+
+def test_nothing_sealed_nothing_run(tick: Any) -> None:
+    assert "nothing sealed" in tick().skip_message
+
+
+def test_a_new_warehouse_gets_the_whole_line_first(tick: Any, seal: Seal) -> None:
+    seal("s1", [message(1)])
+    assert tick().job_name == "whole_line"
+
+
+def test_then_clicks_take_the_fast_lane(tick: Any, seal: Seal, paths: Paths) -> None:
+    seal("s1", [message(1)])
+    paths.serving.mkdir(parents=True)
+    (paths.serving / "current.json").write_text("{}")
+    request = tick(dg.DagsterRunStatus.SUCCESS)
+    assert request.job_name == "fast_lane"
+    assert request.tags["footfall/newest"] == "s1"
+
+
+def test_one_run_at_a_time(tick: Any, seal: Seal) -> None:
+    seal("s1", [message(1)])
+    assert "under way" in tick(dg.DagsterRunStatus.STARTED).skip_message
+
+
+def test_a_failed_run_is_tried_again_after_a_while_though_nothing_new_is_sealed(
+    tick: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its segments may be in the lake already and their events still not in the shop."""
+    assert "next try" in tick(dg.DagsterRunStatus.FAILURE).skip_message
+    later = time.time() + 16
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert isinstance(tick(), dg.RunRequest)
+    # Two in a row wait twice as long.
+    assert "the last 2 run(s) failed" in tick(dg.DagsterRunStatus.FAILURE).skip_message
+
+
+def test_a_changed_catalog_starts_the_whole_line_once(
+    defs: dg.Definitions, paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from orchestration.defs.sensors import catalog_changes
+
+    monkeypatch.setenv("FOOTFALL_DATA", str(paths.data))
+    paths.catalog.mkdir(parents=True)
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_sensor_context(instance=instance)
+        assert isinstance(catalog_changes(context), dg.SkipReason)
+        (paths.catalog / "shop.csv").write_text("Handle\n")
+        assert isinstance(catalog_changes(context), dg.RunRequest)
+        assert isinstance(catalog_changes(context), dg.SkipReason)
+
+
+def test_the_manifest_is_parsed_again_only_when_the_project_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from orchestration.lib import dbt_runner
+
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "dbt_project.yml").write_text("name: x")
+    monkeypatch.setenv("FOOTFALL_DATA", str(tmp_path / "data"))
+    parsed: list[list[str]] = []
+
+    def invoke(_project: Path, arguments: list[str], _on_event: object = None) -> None:
+        parsed.append(arguments)
+        dbt_runner.target_path().mkdir(parents=True, exist_ok=True)
+        (dbt_runner.target_path() / "manifest.json").write_text("{}")
+
+    monkeypatch.setattr(dbt_runner, "invoke", invoke)
+    dbt_runner.manifest_of(project)
+    dbt_runner.manifest_of(project)
+    assert len(parsed) == 1
+    (project / "model.sql").write_text("select 1")
+    dbt_runner.manifest_of(project)
+    assert len(parsed) == 2
