@@ -1,0 +1,50 @@
+"""The commands of docs/developer/api.md work as they stand there."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from api.access import sign_user
+from footfall.settings import REPO
+from tests.api.conftest import PUBLIC, SECRET, SOLO_GUEST
+
+PAGE = REPO / "docs" / "developer" / "api.md"
+
+VARIABLES = {
+    "API": "",
+    "KEY": PUBLIC["X-Footfall-Key"],
+    "SECRET": SECRET["Authorization"].removeprefix("Bearer "),
+    "PRODUCT": "p01",
+    "GUEST": SOLO_GUEST,
+    "USER_ID": "ada",
+    "SIGNATURE": sign_user("identity-secret-of-the-test", "ada"),
+}
+
+
+def commands(page: Path) -> list[str]:
+    blocks = re.findall(r"```bash\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    return [line for block in blocks for line in block.splitlines() if line.startswith("curl ")]
+
+
+def test_there_are_commands() -> None:
+    assert len(commands(PAGE)) > 15
+
+
+@pytest.mark.parametrize("command", commands(PAGE))
+def test_command(client: TestClient[Litestar], command: str) -> None:
+    filled = re.sub(r"\$(\w+)", lambda found: VARIABLES[found[1]], command)
+    words = shlex.split(filled)[1:]
+    headers = {}
+    while words[0].startswith("-"):
+        if words.pop(0) == "-H":
+            name, value = words.pop(0).split(": ", 1)
+            headers[name] = value
+    (address,) = words
+    expected = 404 if "/nope/" in address else 200
+    assert client.get(address, headers=headers).status_code == expected
