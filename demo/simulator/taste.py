@@ -33,7 +33,7 @@ COMPLEMENTS: dict[str, list[str]] = {
     "mountain-boot": ["socks", "gaiter"],
     "trail-shoe": ["socks", "gaiter", "running-vest"],
     "crew-top": ["leggings", "socks", "beanie"],
-    "t-shirt": ["underwear", "socks"],
+    "t-shirt": ["boxers", "briefs", "socks"],
     "down-jacket": ["beanie", "care-kit", "gloves"],
     "shell-jacket": ["crew-top", "fleece"],
     "wax-jacket": ["wellington", "overshirt"],

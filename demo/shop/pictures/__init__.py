@@ -50,7 +50,8 @@ def main_colour(product: Product, name: str) -> str:
 @lru_cache(maxsize=512)
 def _draw(name: str, kind: str, tags: tuple[str, ...], colour: str, view: str) -> str:
     look = Look.of(colour, tags, number_of(f"look|{name}"))
-    ground = mix(colour, "#f6f1e7", 0.83)
+    # a white cup on a white table can't be seen: pale things stand on a darker ground
+    ground = mix(colour, "#9aa798", 0.55) if look.is_pale else mix(colour, "#f6f1e7", 0.83)
     floor = shade(ground, -0.06)
     if view == "material":
         return _page("0 0 800 800", _weave(look))

@@ -230,6 +230,7 @@ SHAPES: dict[str, Shape] = {
     "lunchbox": lunchbox,
     "coffee-beans": bag,
     "gift-box": pouch_box,
+    "coffee-bags": pouch_box,
     "tea": tea,
     "dripper": dripper,
     "french-press": french_press,

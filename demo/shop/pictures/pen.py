@@ -40,6 +40,10 @@ class Look:
             chance=chance,
         )
 
+    @property
+    def is_pale(self) -> bool:
+        return min(int(self.colour[i : i + 2], 16) for i in (1, 3, 5)) > 0xD8
+
     def has(self, *tags: str) -> bool:
         return any(tag in self.tags for tag in tags)
 

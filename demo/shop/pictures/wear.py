@@ -150,10 +150,24 @@ def leggings(look: Look) -> str:
     )
 
 
-def underwear(look: Look) -> str:
-    long = look.either(2) == 0
+def underwear(long: bool) -> Shape:
     legs = "L566 520 430 530 404 420H396L370 530 234 520Z" if long else "C520 400 470 440 420 520H380C330 440 280 400 238 380Z"
-    return shadow(400, 620, 170) + path(f"M240 270H560{'' if long else 'L562 380'}{legs}", look.colour) + rect(238, 258, 324, 44, 8, look.deep) + line("M400 302V420", look.deep, 4, opacity=0.5)
+
+    def shape(look: Look) -> str:
+        body = path(f"M240 270H560{'' if long else 'L562 380'}{legs}", look.colour)
+        return shadow(400, 620, 170) + body + rect(238, 258, 324, 44, 8, look.deep) + line("M400 302V420", look.deep, 4, opacity=0.5)
+
+    return shape
+
+
+def bralette(look: Look) -> str:
+    return (
+        shadow(400, 610, 170)
+        + line("M316 220C320 300 300 330 286 380M484 220C480 300 500 330 514 380", look.dark, 26)
+        + path("M300 330C330 400 380 410 400 410S470 400 500 330L540 400 530 520H270L260 400Z", look.colour)
+        + rect(262, 506, 276, 44, 10, look.deep)
+        + line("M400 412V500", look.dark, 5, opacity=0.6)
+    )
 
 
 def _sock(look: Look, x: float) -> str:
@@ -284,7 +298,7 @@ def gaiter(look: Look) -> str:
     return (
         shadow(400, 690, 200)
         + path(f"M300 {top_edge}H500L520 600C560 620 590 640 586 660H230C226 640 260 620 284 600Z", look.colour)
-        + path(f"M390 {top_edge}h40l10 470h-40Z", look.deep)
+        + path(f"M390 {top_edge}h40L440 656h-50Z", look.deep)
         + rect(294, top_edge - 14, 212, 34, 12, look.dark)
         + line("M240 656H580", look.accent, 10)
         + line(f"M300 {min(560, top_edge + 120)}H508", look.pale, 6, opacity=0.5)
@@ -325,7 +339,9 @@ SHAPES: dict[str, Shape] = {
     "zip-top": top(neck="zip"),
     "vest-top": vest_top,
     "leggings": leggings,
-    "underwear": underwear,
+    "boxers": underwear(True),
+    "briefs": underwear(False),
+    "bralette": bralette,
     "socks": socks,
     "beanie": beanie,
     "neckwear": neck_tube,
