@@ -1,0 +1,89 @@
+"""Time and memory of product text similarity at 1x, 10x and 100x of a small shop.
+
+    python benchmarks/text_similarity.py [--products 500] [--scales 1 10 100]
+
+Texts are drawn with a seed from a vocabulary with the shape of real shop texts: word frequencies after
+Zipf, a head noun and adjectives of the product's kind in the title, forty to eighty words of description, a
+care note a kind and one footer for all. Each scale runs in a process of its own, so that its peak of memory
+is its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import resource
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.machine import describe_machine
+
+
+def shop_texts(count: int, seed: int = 1) -> list:  # type: ignore[type-arg]
+    """``count`` products of kinds that grow with the shop (a kind has about 25 products)."""
+    from orchestration.lib.text_features import ProductText
+
+    dice = np.random.default_rng(seed)
+    kinds = max(8, count // 25)
+    general = np.array([f"word{n}" for n in range(20_000)])
+    weights = 1.0 / np.arange(1, len(general) + 1)
+    weights /= weights.sum()
+    products = []
+    for number in range(count):
+        kind = int(dice.integers(kinds))
+        own = np.array([f"kind{kind}adj{n}" for n in range(30)])
+        title = f"{dice.choice(own)} {dice.choice(own)} thing{kind} {dice.choice(general[:500])}"
+        words = dice.choice(general, size=int(dice.integers(40, 80)), p=weights)
+        detail = " ".join(dice.choice(own, size=6))
+        body = (
+            f"{' '.join(words[:30])}. {' '.join(words[30:])}. {detail}. Care for your thing{kind} like this. "
+        )
+        products.append(
+            ProductText(
+                f"p{number:07}",
+                title,
+                body + "Free delivery over 75.",
+                f"thing{kind}",
+                (f"tag{kind % 40}",),
+                "v",
+            )
+        )
+    return products
+
+
+def run(count: int, threads: int) -> tuple[float, int, int, int]:
+    """(seconds, peak MB, pairs, features)."""
+    from orchestration.lib.text_similarity import product_text_similarity
+
+    products = shop_texts(count)
+    begin = time.perf_counter()
+    result = product_text_similarity(products, threads=threads)
+    seconds = time.perf_counter() - begin
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return seconds, peak, len(result.keys), result.features
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--products", type=int, default=500, help="products at 1x")
+    parser.add_argument("--scales", type=int, nargs="+", default=[1, 10, 100])
+    parser.add_argument("--threads", type=int, default=2)
+    arguments = parser.parse_args()
+    print(describe_machine("numpy", "scipy", "sparse-dot-topn"))
+    print(f"{'scale':>6} {'products':>9} {'seconds':>8} {'peak MB':>8} {'pairs':>10} {'features':>9}")
+    for scale in arguments.scales:
+        count = arguments.products * scale
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            seconds, peak, pairs, features = pool.apply(run, (count, arguments.threads))
+        print(f"{scale:>5}x {count:>9,} {seconds:>8.1f} {peak:>8,} {pairs:>10,} {features:>9,}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
