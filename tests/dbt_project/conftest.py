@@ -11,7 +11,7 @@ import pytest
 # Tests are imported by path (importmode=importlib), so a helper module beside them needs this.
 sys.path.insert(0, str(Path(__file__).parent))
 
-from dbt_kit import Lake, Warehouse  # noqa: E402
+from dbt_kit import Lake, Warehouse
 
 
 @pytest.fixture(scope="session")

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import duckdb
 import pyarrow as pa
@@ -42,10 +42,27 @@ EVENTS_SCHEMA = pa.schema(
         *[
             (name, TEXT)
             for name in (
-                "clock_flag", "page_url", "page_path", "page_title", "page_referrer", "page_search",
-                "campaign", "element_text", "element_class", "element_tag", "element_id", "element_href",
-                "element", "zone", "product_id", "variant_id", "properties", "context", "traits",
-                "user_agent", "ip",
+                "clock_flag",
+                "page_url",
+                "page_path",
+                "page_title",
+                "page_referrer",
+                "page_search",
+                "campaign",
+                "element_text",
+                "element_class",
+                "element_tag",
+                "element_id",
+                "element_href",
+                "element",
+                "zone",
+                "product_id",
+                "variant_id",
+                "properties",
+                "context",
+                "traits",
+                "user_agent",
+                "ip",
             )
         ],
         ("is_bot", pa.bool_()),
@@ -205,7 +222,9 @@ class Lake:
             {"received_at": arrived, **row, **place, "message_no": 10_000 + n} for n, row in enumerate(failed)
         ]
         counts: dict[tuple[str, datetime], list[int]] = {}
-        for index, full in [(0, row) for day in days.values() for row in day] + [(1, row) for row in failures]:
+        for index, full in [(0, row) for day in days.values() for row in day] + [
+            (1, row) for row in failures
+        ]:
             hour = full["received_at"].replace(minute=0, second=0, microsecond=0)
             counts.setdefault((full["source"], hour), [0, 0])[index] += 1
         name = f"{self.load_id:012d}-{segment_id}.parquet"
@@ -272,39 +291,53 @@ def _environment(**values: str) -> Iterator[None]:
 
 @dataclass
 class Warehouse:
-    """dbt over one data directory. ``select`` of None means every model."""
+    """dbt over one data directory. ``select`` of None means every model.
+
+    The project is parsed once for all of them and the manifest handed to each run: nothing in it depends on
+    the data directory or on vars, which are looked up when a model is compiled.
+    """
 
     data: Path
     target_path: Path
+    _manifests: ClassVar[dict[Path, Any]] = {}
 
     def dbt(self, *arguments: str, variables: dict[str, Any] | None = None) -> None:
         """Run one dbt command in this process; a failure fails the test with dbt's own messages."""
+        command = list(arguments)
+        if variables:
+            command += ["--vars", json.dumps(variables)]
+        if self.target_path not in self._manifests:
+            self._manifests[self.target_path] = self._invoke(["parse"], None)
+        if arguments[0] != "parse":
+            self._invoke([*command, "--no-write-json"], self._manifests[self.target_path])
+
+    def _invoke(self, command: list[str], manifest: Any) -> Any:
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager
         from dbt.cli.main import dbtRunner
 
-        command = [
-            *arguments,
+        command += [
             "--project-dir", str(PROJECT_DIR),
             "--profiles-dir", str(PROJECT_DIR),
             "--target-path", str(self.target_path),
-            "--log-path", str(self.target_path / "logs"),
+            "--log-level-file", "none",
             "--quiet",
-        ]
-        if variables:
-            command += ["--vars", json.dumps(variables)]
+        ]  # fmt: skip
         here = Path.cwd()
         try:
             with _environment(FOOTFALL_DATA=str(self.data), DO_NOT_TRACK="1"):
-                result = dbtRunner().invoke(command)
+                result = dbtRunner(manifest=manifest).invoke(command)
         finally:
             # dbt-duckdb keeps the file open for the next run in this process; tests read it in between.
             DuckDBConnectionManager.close_all_connections()
             os.chdir(here)
         if not result.success:
             failures = [
-                f"{r.node.name}: {r.message}" for r in getattr(result.result, "results", []) if r.status != "success"
+                f"{each.node.name}: {each.message}"
+                for each in getattr(result.result, "results", [])
+                if each.status not in ("success", "pass", "warn")
             ]
-            pytest.fail(f"dbt {' '.join(arguments)} failed: {result.exception or ''}\n" + "\n".join(failures))
+            pytest.fail(f"dbt {command[0]} failed: {result.exception or ''}\n" + "\n".join(failures))
+        return result.result
 
     def run(
         self,

@@ -50,8 +50,7 @@ def boundary_warehouse(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> 
 
 def sessions(warehouse: Warehouse, device: str) -> list[tuple[object, ...]]:
     return warehouse.rows(
-        "select started_at, ended_at, events from int_sessions "
-        f"where device = '{device}' order by started_at"
+        f"select started_at, ended_at, events from int_sessions where device = '{device}' order by started_at"
     )
 
 

@@ -1,0 +1,86 @@
+"""Rules of the house that no linter knows, read from the manifest and the files."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dbt_kit import PROJECT_DIR, Warehouse
+
+GROUPS = {"staging", "behaviour", "funnels", "people", "affinity", "recommendations", "quality"}
+#: What only some engines know; anywhere but macros/cross_db it would tie the house to one of them.
+ENGINE_ONLY = {
+    "a cast by ::": r"::",
+    "qualify": r"\bqualify\b",
+    "exclude": r"\bexclude\b",
+    "group by all": r"\bgroup\s+by\s+all\b",
+    "asof": r"\basof\b",
+    "read_parquet": r"\bread_parquet\b",
+    "lambda": r"->|\blambda\b",
+    "epoch functions": r"\bepoch(_us|_ms)?\(",
+    "json functions": r"\bjson_extract|->>",
+    "interval literals": r"\binterval\s+'",
+}
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory, dbt_target_path: Path) -> dict[str, Any]:
+    Warehouse(tmp_path_factory.mktemp("data"), dbt_target_path).dbt("parse")
+    loaded: dict[str, Any] = json.loads((dbt_target_path / "manifest.json").read_text())
+    return loaded
+
+
+def models(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    return [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+
+
+def test_every_model_has_a_group_a_description_and_a_place_in_a_lane(manifest: dict[str, Any]) -> None:
+    for model in models(manifest):
+        assert model["config"]["meta"]["dagster"]["group"] in GROUPS, model["name"]
+        assert model["description"].strip(), model["name"]
+
+
+def test_fast_models_read_fast_models_or_slow_ones_on_purpose(manifest: dict[str, Any]) -> None:
+    """A fast model that reads a slow one reads it as it was last built; only these may."""
+    slow = {model["unique_id"] for model in models(manifest) if "fast" not in model["tags"]}
+    reads = {
+        (model["name"], parent.split(".")[-1])
+        for model in models(manifest)
+        if "fast" in model["tags"]
+        for parent in model["depends_on"]["nodes"]
+        if parent in slow
+    }
+    assert reads == {
+        ("visitor_recommendations", "product_co_views"),
+        ("visitor_recommendations", "product_co_purchases"),
+    }
+
+
+def test_every_mart_has_a_contract_and_describes_its_columns(manifest: dict[str, Any]) -> None:
+    marts = [model for model in models(manifest) if model["fqn"][1] == "marts"]
+    assert len(marts) >= 20
+    exposed = {
+        parent for exposure in manifest["exposures"].values() for parent in exposure["depends_on"]["nodes"]
+    }
+    for mart in marts:
+        assert mart["config"]["contract"]["enforced"], mart["name"]
+        assert all(column["description"] for column in mart["columns"].values()), mart["name"]
+        assert mart["unique_id"] in exposed, f"{mart['name']} has no exposure"
+
+
+@pytest.mark.parametrize("rule", list(ENGINE_ONLY))
+def test_engine_only_syntax_stays_in_cross_db(rule: str) -> None:
+    pattern = re.compile(ENGINE_ONLY[rule], re.IGNORECASE)
+    files = [
+        *(PROJECT_DIR / "models").rglob("*.sql"),
+        *(PROJECT_DIR / "tests").rglob("*.sql"),
+        *(PROJECT_DIR / "macros" / "rules").rglob("*.sql"),
+    ]
+    for path in files:
+        # jinja and comments may say what they like
+        code = re.sub(r"\{[#%{].*?[#%}]\}", "", path.read_text(), flags=re.DOTALL)
+        code = re.sub(r"--.*", "", code)
+        assert not pattern.search(code), f"{path.relative_to(PROJECT_DIR)}: {rule}"

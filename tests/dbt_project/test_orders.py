@@ -1,0 +1,125 @@
+"""Orders and lines count once, however many messages tell of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from dbt_kit import NOON, Lake, Warehouse, message
+
+SHIRT = {"product_id": "shirt", "price": 20, "quantity": 1}
+SOCKS = {"product_id": "socks", "price": 2.5, "quantity": 4}
+MINUTE = timedelta(minutes=1)
+
+
+def order(
+    order_id: str, *products: dict[str, Any], event: str = "Order Completed", **columns: Any
+) -> dict[str, Any]:
+    """One message about an order; keywords that are properties go into the properties."""
+    properties: dict[str, Any] = {"order_id": order_id, "currency": "EUR", "products": list(products)}
+    for name in ("line_number", "refund_id", "value", "nonce"):
+        if name in columns:
+            properties[name] = columns.pop(name)
+    at = columns.pop("at", NOON)
+    columns.setdefault("guest", f"guest-{order_id}")
+    return message(event, at, properties=properties, **columns)
+
+
+SERVER = {"source": "server", "trusted": True, "guest": None, "user": "anna"}
+
+
+@pytest.fixture(scope="module")
+def warehouse(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> Warehouse:
+    lake, warehouse = make_warehouse()
+    lake.load(
+        [
+            order("simple", SHIRT, SOCKS),
+            order("reloaded", SHIRT, SOCKS),
+            order("reloaded", SHIRT, SOCKS, nonce=2, at=NOON + MINUTE),
+            order("line by line", SHIRT, line_number=1),
+            order("line by line", SOCKS, line_number=2),
+            order("line by line", SHIRT, line_number=3),
+            order("in parts", SHIRT),
+            order("in parts", SOCKS),
+            order("twice the same product", SHIRT, SHIRT),
+            order("pixel then server", SHIRT),
+            order("pixel and server", SHIRT),
+            order("pixel and server", {**SHIRT, "price": 18}, SOCKS, **SERVER),
+            order("no lines", value=99.5),
+            order("by a bot", SHIRT, is_bot=True),
+            order("refunded", SHIRT, SOCKS),
+            order("refunded", SOCKS, event="Order Refunded", at=NOON + MINUTE, **SERVER),
+            order("price is no number", {**SHIRT, "price": "n/a"}),
+        ]
+    )
+    warehouse.run("+sessions +product_interactions +visitors")
+    lake.load(
+        [
+            order("pixel then server", {**SHIRT, "price": 19}, **SERVER),
+            order("server then pixel", SHIRT, **SERVER),
+        ]
+    )
+    warehouse.run("+sessions +product_interactions +visitors")
+    lake.load([order("server then pixel", {**SHIRT, "price": 21}, at=NOON + MINUTE)])
+    warehouse.run("+sessions +product_interactions +visitors")
+    return warehouse
+
+
+@pytest.mark.parametrize(
+    ("order_id", "lines", "revenue"),
+    [
+        ("simple", 2, "30.00"),
+        ("reloaded", 2, "30.00"),
+        ("line by line", 3, "50.00"),
+        ("in parts", 2, "30.00"),
+        ("twice the same product", 2, "40.00"),
+        ("pixel and server", 2, "28.00"),
+        ("pixel then server", 1, "19.00"),
+        ("server then pixel", 1, "20.00"),
+        ("no lines", 0, "99.50"),
+        ("refunded", 2, "30.00"),
+        ("price is no number", 1, "0.00"),
+    ],
+)
+def test_each_order_counts_once(warehouse: Warehouse, order_id: str, lines: int, revenue: str) -> None:
+    assert warehouse.rows(
+        f"select lines, revenue from stg_shop__orders where order_id = '{order_id}' and not is_refund"
+    ) == [(lines, Decimal(revenue))]
+
+
+def test_a_refund_stands_by_itself(warehouse: Warehouse) -> None:
+    assert warehouse.rows("select order_id, quantity, revenue from stg_shop__orders where is_refund") == [
+        ("refunded", Decimal("-4.0000"), Decimal("-10.00"))
+    ]
+
+
+def test_bots_buy_nothing(warehouse: Warehouse) -> None:
+    assert warehouse.rows("select * from stg_shop__orders where order_id = 'by a bot'") == []
+
+
+@pytest.mark.parametrize("order_id", ["pixel and server", "pixel then server", "server then pixel"])
+def test_the_session_is_the_pixels(warehouse: Warehouse, order_id: str) -> None:
+    assert warehouse.rows(f"select device from stg_shop__orders where order_id = '{order_id}'") == [
+        (f"guest-{order_id}",)
+    ]
+    assert warehouse.rows(f"select orders from int_sessions where device = 'guest-{order_id}'") == [(1,)]
+
+
+def test_an_order_that_moved_to_the_pixel_left_the_servers_session(warehouse: Warehouse) -> None:
+    assert warehouse.rows("select sum(orders) from int_sessions where device = 'user:anna'") == [(0,)]
+    ((orders,),) = warehouse.rows("select count(*) from stg_shop__orders where not is_refund")
+    assert warehouse.rows("select sum(orders) from sessions") == [(orders,)]
+
+
+def test_purchases_and_refunds_are_interactions(warehouse: Warehouse) -> None:
+    assert warehouse.rows(
+        "select interaction, product_id, quantity from product_interactions "
+        "where order_id = 'refunded' order by interaction, product_id"
+    ) == [
+        ("purchase", "shirt", Decimal("1.0000")),
+        ("purchase", "socks", Decimal("4.0000")),
+        ("refund", "socks", Decimal("-4.0000")),
+    ]

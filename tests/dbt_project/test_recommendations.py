@@ -1,0 +1,160 @@
+"""What a visitor is shown: it follows the newest click, is in stock and not just bought, and says why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from dbt_kit import NOON, Lake, Warehouse, message
+
+DAY = timedelta(days=1)
+CATALOG = [
+    {"product_id": f"{kind}-{number}", "title": f"{kind} {number}", "product_type": kind}
+    for kind in ("shirt", "shoe")
+    for number in range(6)
+]
+SIMILAR = [
+    {
+        "key": f"{kind}-{one}",
+        "other": f"{kind}-{other}",
+        "rank": other + 1,
+        "score": 1 / (other + 2),
+        "source": "text",
+    }
+    for kind in ("shirt", "shoe")
+    for one in range(6)
+    for other in range(6)
+    if one != other
+]
+
+
+def viewed(guest: str, product_id: str, at: Any = NOON, **columns: Any) -> dict[str, Any]:
+    return message("Product Viewed", at, guest=guest, properties={"product_id": product_id}, **columns)
+
+
+def shown(warehouse: Warehouse, visitor_id: str) -> list[tuple[str, str]]:
+    return [
+        (row[0], row[1])
+        for row in warehouse.rows(
+            f"select product_id, reason from visitor_recommendations where visitor_id = '{visitor_id}' order by rank"
+        )
+    ]
+
+
+@pytest.fixture(scope="module")
+def line(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> tuple[Lake, Warehouse]:
+    lake, warehouse = make_warehouse()
+    lake.catalog(CATALOG)
+    lake.derive("product_similarity", SIMILAR)
+    order = {"order_id": "o1", "products": [{"product_id": "shirt-2", "quantity": 1, "price": 10}]}
+    lake.load(
+        [
+            viewed("anna", "shirt-0"),
+            viewed("other", "shoe-5"),
+            viewed("fred", "shoe-1", NOON - 3 * DAY),
+            message("Order Completed", NOON, guest="buyer", properties=order),
+            viewed("buyer", "shirt-0"),
+            viewed("crawler", "shoe-0", is_bot=True),
+            viewed("reader", "not-in-the-catalog"),
+        ]
+    )
+    warehouse.run()
+    return lake, warehouse
+
+
+def test_neighbours_of_the_last_product_come_first_with_the_reason(line: tuple[Lake, Warehouse]) -> None:
+    first = shown(line[1], "g_anna")[:3]
+    assert ("shirt-1", "Because you viewed shirt 0") in first
+    assert all(product.startswith("shirt") for product, _ in first)
+
+
+def test_what_was_just_bought_is_left_out(line: tuple[Lake, Warehouse]) -> None:
+    products = [product for product, _ in shown(line[1], "g_buyer")]
+    assert products
+    assert "shirt-2" not in products
+
+
+def test_nobody_is_shown_nothing_and_bots_are_nobody(line: tuple[Lake, Warehouse]) -> None:
+    visitors = {row[0] for row in line[1].rows("select visitor_id from visitors")}
+    assert visitors == {"g_anna", "g_other", "g_fred", "g_buyer", "g_reader"}
+    assert {row[0] for row in line[1].rows("select visitor_id from visitor_recommendations")} == visitors
+
+
+def test_a_product_outside_the_catalog_has_a_name(line: tuple[Lake, Warehouse]) -> None:
+    assert line[1].rows(
+        "select title, is_available, is_in_catalog from products where product_id = 'not-in-the-catalog'"
+    ) == [("not-in-the-catalog", True, False)]
+
+
+def test_new_clicks_change_the_list_and_only_theirs(line: tuple[Lake, Warehouse]) -> None:
+    """What the fast lane does: an increment of the models tagged fast."""
+    lake, warehouse = line
+    before = {visitor: shown(warehouse, visitor) for visitor in ("g_anna", "g_other")}
+    lake.load([viewed("anna", f"shoe-{number}", NOON + timedelta(minutes=number + 1)) for number in range(3)])
+    warehouse.run("tag:fast")
+    after = shown(warehouse, "g_anna")
+    assert after != before["g_anna"]
+    assert [product for product, _ in after[:4] if product.startswith("shoe")]
+    assert "Because you viewed shoe 2" in {reason for _, reason in after[:5]}
+    assert shown(warehouse, "g_other") == before["g_other"]
+
+
+def test_who_logs_in_takes_the_guests_clicks_along(line: tuple[Lake, Warehouse]) -> None:
+    lake, warehouse = line
+    lake.load([message("Signed In", NOON + DAY, guest="fred", user="fred@shop")])
+    warehouse.run("tag:fast")
+    assert ("shoe-0", "Because you viewed shoe 1") in shown(warehouse, "u_fred@shop")
+    assert shown(warehouse, "g_fred") == []
+
+
+def test_what_is_out_of_stock_or_withdrawn_is_shown_to_nobody(line: tuple[Lake, Warehouse]) -> None:
+    lake, warehouse = line
+    left = [
+        {**product, "available": product["product_id"] != "shirt-1"}
+        for product in CATALOG
+        if product["product_id"] != "shoe-3"
+    ]
+    lake.catalog(left, captured_at=NOON + DAY)
+    warehouse.run("tag:fast")
+    for table in ("visitor_recommendations", "trending_products"):
+        assert warehouse.rows(f"select * from {table} where product_id in ('shirt-1', 'shoe-3')") == []
+
+
+def test_pairs_need_support_and_know_no_wholesalers(
+    make_warehouse: Callable[[], tuple[Lake, Warehouse]],
+) -> None:
+    lake, warehouse = make_warehouse()
+
+    def basket(order_id: str, *product_ids: str) -> dict[str, Any]:
+        products = [{"product_id": product_id, "quantity": 1, "price": 1} for product_id in product_ids]
+        return message(
+            "Order Completed", NOON, guest=order_id, properties={"order_id": order_id, "products": products}
+        )
+
+    lake.load(
+        [
+            *[basket(f"often-{number}", "tea", "pot") for number in range(6)],
+            *[basket(f"rare-{number}", "left sock", "right sock") for number in range(2)],
+            basket("once", "tea", "hat"),
+            *[
+                basket(f"wholesaler-{number}", "tea", *[f"item-{n}" for n in range(10)])
+                for number in range(3)
+            ],
+        ]
+    )
+    warehouse.run("+product_recommendations", variables={"pair_max_basket_products": 10})
+    pairs = {
+        (row[0], row[1]): (row[2], row[3])
+        for row in warehouse.rows(
+            "select product_id, other_product_id, support, score from product_co_purchases"
+        )
+    }
+    assert set(pairs) == {
+        ("tea", "pot"), ("pot", "tea"), ("left sock", "right sock"), ("right sock", "left sock"),
+    }  # fmt: skip
+    assert pairs["tea", "pot"] == (6, pytest.approx(6 / (7 * 6) ** 0.5 * 6 / 11))
+    # a perfect cosine seen twice does not beat a good one seen six times
+    assert pairs["left sock", "right sock"] == (2, pytest.approx(2 / 7))
+    assert pairs["left sock", "right sock"][1] < pairs["tea", "pot"][1]
