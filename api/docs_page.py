@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -101,7 +102,7 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> str:
     return (
         f"<details><summary><b>{_text(method.upper())} {_text(path)}</b> "
         f"{_text(operation.get('summary', ''))}</summary>"
-        f"<p>{_text(operation.get('description', ''))}</p>"
+        f"<p>{_prose(operation.get('description', ''))}</p>"
         f'<form data-path="{_text(path)}">{table}<p><button>Try it</button></p><pre hidden></pre></form>'
         f"<table>{answers}</table></details>"
     )
@@ -110,10 +111,12 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> str:
 def _parameter(parameter: dict[str, Any]) -> str:
     needed = " (needed)" if parameter.get("required") else ""
     schema = parameter.get("schema", {})
+    # A parameter that may be left out is typed "or null"; in an address there is no null.
+    options = [option for option in schema.get("oneOf", [schema]) if option.get("type") != "null"]
     default = json.dumps(schema["default"]) if "default" in schema else ""
     return (
-        f"<tr><td><code>{_text(parameter['name'])}</code>{needed}<td>{_type(schema)}"
-        f"<td>{_text(parameter.get('description', ''))}"
+        f"<tr><td><code>{_text(parameter['name'])}</code>{needed}<td>{' or '.join(map(_type, options))}"
+        f"<td>{_prose(parameter.get('description', ''))}"
         f'<td><input name="{_text(parameter["name"])}" data-in="{_text(parameter["in"])}" '
         f'placeholder="{_text(default)}">'
     )
@@ -126,7 +129,7 @@ def _schema(name: str, schema: dict[str, Any]) -> str:
     )
     return (
         f'<details id="schema-{_text(name)}"><summary><b>{_text(name)}</b></summary>'
-        f"<p>{_text(schema.get('description', ''))}</p><table>{rows}</table></details>"
+        f"<p>{_prose(schema.get('description', ''))}</p><table>{rows}</table></details>"
     )
 
 
@@ -146,6 +149,11 @@ def _type(schema: dict[str, Any]) -> str:
     kind = schema.get("type", "any")
     text = " or ".join(kind) if isinstance(kind, list) else str(kind)
     return _text(f"{text} ({schema['format']})" if "format" in schema else text)
+
+
+def _prose(value: str) -> str:
+    """Text with `code` in it."""
+    return re.sub(r"(`+)(.+?)\1", r"<code>\2</code>", _text(value))
 
 
 def _text(value: object) -> str:
