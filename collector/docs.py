@@ -123,7 +123,7 @@ def openapi_config() -> OpenAPIConfig:
     )
 
 
-def with_door_routes(app: Litestar) -> Litestar:
+def with_door_routes(app: Litestar) -> None:
     """Describe the raw routes, which Litestar can't look into, in the application's OpenAPI document."""
     paths = app.openapi_schema.paths
     assert paths is not None
@@ -133,7 +133,6 @@ def with_door_routes(app: Litestar) -> Litestar:
         )
     for route, kind in SINGLE_ROUTES.items():
         paths[route] = _path(f"Send one {kind} message; type may be left out", _MESSAGE)
-    return app
 
 
 def _path(summary: str, body: Schema) -> PathItem:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import logging
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from datetime import UTC, datetime
 from typing import Any
@@ -35,6 +36,8 @@ from collector.writer import CommitError
 from footfall.segments import encode_frame
 from footfall.settings import Settings, WriteKey
 from footfall.wire import MAX_BODY
+
+log = logging.getLogger("footfall.collector")
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -92,6 +95,11 @@ class Door:
             await self._refuse(send, ours, origin)
         except ClientGoneError:
             self._metrics.refused["client_gone"] += 1
+        except Exception:
+            log.exception("unexpected error at %s", scope["path"])
+            await self._refuse(
+                send, RefusedError(500, "internal", "unexpected error; the log has more"), origin
+            )
         finally:
             self.in_flight -= 1
 
