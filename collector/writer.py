@@ -219,7 +219,10 @@ class SegmentWriter:
         try:
             if segment.frames:
                 self._copy_acknowledged(segment)
-            self.landing.set_aside(segment.path, f"{segment.segment_id}.poisoned.seg")
+                self.landing.set_aside(segment.path, f"{segment.segment_id}.poisoned.seg")
+            else:
+                # Nobody was promised anything in it; a disk that fails all night must not fill the quarantine.
+                self.landing.discard(segment.path)
         except FileNotFoundError:
             log.error("%s is gone: somebody moved it, its acknowledged frames with it", segment.path)
         except OSError as error:

@@ -176,6 +176,18 @@ def test_after_a_failed_fsync_the_file_is_never_touched_again(
     assert [path.read_bytes() for path in aside] == [before]
 
 
+def test_a_disk_that_fails_all_night_does_not_fill_the_quarantine(new_writer: NewWriter, disk: Any) -> None:
+    writer = new_writer()
+    writer.commit([frame(0)])
+    disk.fail["sync_data"] = [EIO] * 50
+    for number in range(1, 51):
+        with pytest.raises(CommitError):
+            writer.commit([frame(number)])
+    writer.commit([frame(51)])
+    assert len(list(writer.landing.quarantine.iterdir())) == 1
+    assert len(list(writer.landing.open.iterdir())) == 1
+
+
 def test_ready_again_without_traffic_once_the_disk_works(new_writer: NewWriter, disk: Any) -> None:
     writer = new_writer()
     writer.commit([frame(1)])
