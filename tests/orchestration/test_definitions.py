@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import networkx
 import pytest
 
 from footfall.settings import Paths
@@ -59,6 +60,18 @@ def test_the_graph_from_landing_to_snapshot_has_no_gap(defs: dg.Definitions) -> 
         key.to_user_string() for key in graph.get_all_asset_keys() if not graph.get(key).is_materializable
     }
     assert outside == {"landing/segments", "catalog/inbox"}
+
+
+def test_the_boxes_of_the_graph_follow_one_another_without_a_circle(defs: dg.Definitions) -> None:
+    """A circle of groups is drawn as a knot; without one the graph reads from left to right."""
+    graph = defs.resolve_asset_graph()
+    groups = networkx.DiGraph()
+    for key in graph.get_all_asset_keys():
+        for parent in graph.get(key).parent_keys:
+            groups.add_edge(graph.get(parent).group_name, graph.get(key).group_name)
+    groups.remove_edges_from(networkx.selfloop_edges(groups))
+    circles = [circle for circle in networkx.strongly_connected_components(groups) if len(circle) > 1]
+    assert not circles
 
 
 def test_every_asset_says_what_it_is(defs: dg.Definitions) -> None:

@@ -1,4 +1,4 @@
-{{ config(meta={'dagster': {'group': 'affinity'}}) }}
+{{ config(meta={'dagster': {'group': 'staging'}}) }}
 
 -- The moment that ages are measured from: one row. See the var as_of.
 with events as (

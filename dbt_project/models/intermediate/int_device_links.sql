@@ -1,4 +1,4 @@
-{{ config(meta={'dagster': {'group': 'people'}}) }}
+{{ config(meta={'dagster': {'group': 'identity'}}) }}
 
 -- Who a guest token is, and when each device was seen. A guest token's user is the last one seen
 -- with it, by time and event id; a device without a guest token is a user by itself.

@@ -1,5 +1,3 @@
-{{ config(tags=['fast']) }}
-
 with neighbours as (
   select * from {{ ref('stg_derived__visitor_affinity') }}
 ),

@@ -1,4 +1,4 @@
-{{ config(tags=['fast'], meta={'dagster': {'group': 'recommendations'}}) }}
+{{ config(tags=['fast'], meta={'dagster': {'group': 'catalog'}}) }}
 
 with catalog as (
   select * from {{ ref('stg_catalog__products') }}
