@@ -1,5 +1,5 @@
 /** The lazy file: what the page and what the visitor does in it mean to a shop. */
-import { intent, submitted, touch, watchRequests } from './extra/cart';
+import { clicked, submitted, watchRequests } from './extra/cart';
 import { core } from './extra/core';
 import { picked } from './extra/options';
 import { product } from './extra/product';
@@ -10,12 +10,10 @@ core.viewed_.push(tell);
 core.take_((e, el, shown, zone) => {
   const rules = core.rules_;
   if (zone) {
-    const button = el as HTMLButtonElement;
-    touch(el);
-    if (zone == 'add_to_cart' && !(button.form && button.type == 'submit')) intent(el);
-    else if (zone == 'pdp_option' && el.matches(rules.option!) && !el.matches('input,select')) picked(el, shown!, e as MouseEvent);
+    clicked(el, zone);
+    if (zone == 'pdp_option' && el.matches(rules.option!) && !el.matches('input,select')) picked(el, shown!, e as MouseEvent);
   } else if (e.type == 'submit' && el.matches('[action*="/cart/add"]')) submitted(e, el);
-  else if (e.type == 'change' && core.zone_(el) == 'pdp_option' && el.matches('select,[type=radio],[type=checkbox]'))
+  else if (e.type == 'change' && core.zone_(el) == 'pdp_option' && el.matches(rules.option!))
     picked(el, (el as HTMLInputElement).labels?.[0] || el);
 });
 watchRequests();

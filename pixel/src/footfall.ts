@@ -25,6 +25,8 @@ const load = (name: string): Promise<unknown> =>
     const tag = D.createElement('script');
     tag.src = `${new URL(`footfall-${name}.js`, script.src)}`;
     tag.nonce = script.nonce;
+    // in the order asked for: blocks need what the lazy file knows of the page
+    tag.async = false;
     tag.onload = tag.onerror = done;
     D.head.append(tag);
   }));
@@ -62,7 +64,7 @@ const waiting: Array<[string, ...never[]]> = [];
 
 const api = ((...call: [string, ...never[]]): unknown => {
   const [command, ...args] = call;
-  if ((started && consent.analytics) || /^(consent|theme)/.test(command)) return commands[command]?.(...args);
+  if ((started && consent.analytics) || /consent|theme/.test(command)) return commands[command]?.(...args);
   waiting.push(call);
 }) as FootfallApi;
 

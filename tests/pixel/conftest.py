@@ -89,6 +89,14 @@ class Shop:
         names = [m.get("event", m["type"]) for m in self.messages]
         pytest.fail(f"nothing came within {seconds} s; received: {names}")
 
+    def visit(self, page: Any, path: str) -> None:
+        """Opens a page of this shop and waits until every file of the pixel runs in it."""
+        page.goto(self.url + path)
+        page.wait_for_function(
+            "['extra', 'watch'].every(n => performance.getEntriesByName(`${location.origin}/footfall-${n}.js`).length)"
+        )
+        page.wait_for_timeout(60)
+
     def page(self, path: str) -> str | None:
         """The HTML of a path, with the tag in its head."""
         html = self.pages.get(path)
@@ -136,15 +144,16 @@ def _handler(shop: Shop) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            status = shop.status
             shop.requests.append(f"POST {self.path}")
             if self.path == "/v1/b":
                 time.sleep(shop.collector_delay)
-                if shop.status == 0:
+                if status == 0:
                     self.close_connection = True
                     return
-                if shop.status == 200:
+                if status == 200:
                     shop.bodies.append(body)
-                self.answer(shop.status, '{"accepted": 1, "rejected": []}', "application/json", shop.headers)
+                self.answer(status, '{"accepted": 1, "rejected": []}', "application/json", shop.headers)
             elif self.path.startswith("/cart/add.js"):
                 answer = {"product_id": 7001, "variant_id": 42, "product_title": "Added", "price": 1990}
                 self.answer(200, json.dumps(answer), "application/json")

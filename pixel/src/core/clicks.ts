@@ -18,7 +18,7 @@ export const target = (e: Event): Element | null => {
 
 export const click = (e: MouseEvent, hand: (...args: Hand) => void, means: Core['click_']): void => {
   const hit = target(e);
-  if (!hit || !e.isTrusted || (e.type == 'auxclick' && e.button != 1)) return;
+  if (!hit || !e.isTrusted || e.button > 1) return;
   const owner = hit.closest('label');
   if (owner?.control && owner.control != hit && !hit.closest('a,button')) {
     label = owner;

@@ -6,7 +6,7 @@ export const attr = (el: Element | null | undefined, name: string): string | und
   el?.getAttribute(name) || undefined;
 
 /** Where people type: neither the text nor the value of these is ever read. */
-const TYPED = 'input,textarea,select,[contenteditable]:not([contenteditable=false])';
+const TYPED = 'input,textarea,select,[contenteditable]';
 
 const words = (node: Node, deep: boolean): string =>
   [...node.childNodes]
@@ -26,7 +26,7 @@ export const allText = (el: Element | null | undefined, deep = true): string =>
 /** Links, buttons and labels say what their nested elements say; any other element only its own text. Radios and
  * checkboxes are called by their label. */
 export const textOf = (el: Element): string =>
-  el.matches('input[type=submit],input[type=button]')
+  el.matches('input[type=submit]')
     ? clean(attr(el, 'value'))
     : allText((el as HTMLInputElement).labels?.[0] || el, el.matches('a,button,label,summary,input,[role]'));
 

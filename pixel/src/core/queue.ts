@@ -73,10 +73,10 @@ export const flush = (): void => {
   if (early > 0) return void (timer = setTimeout(flush, early));
   const [body, n] = batch(0);
   flying = n;
-  fetch(url, { method: 'POST', body, keepalive: true }).then(
-    (r) => answered(r.status, r.headers.get('retry-after')),
-    () => answered(0),
-  );
+  // the body is read to its end: until then the browser counts the request against its 64 KB of keepalive
+  fetch(url, { method: 'POST', body, keepalive: true })
+    .then((r) => r.text().then(() => answered(r.status, r.headers.get('retry-after'))))
+    .catch(() => answered(0));
 };
 
 /** The page goes away: everything that is not on its way leaves by beacon, and stays in storage for the next page. */

@@ -33,7 +33,7 @@ const settle = (): void => {
 core.leave_.push(settle);
 
 /** Somebody pressed the button: by a native form post, or by a script that sends a request in a moment. */
-export const intent = (el: Element): void => {
+const intent = (el: Element): void => {
   settle();
   const form = el.closest('form');
   const field = (name: string): string | undefined => form?.querySelector<HTMLInputElement>(`[name=${name}]`)?.value || undefined;
@@ -45,14 +45,16 @@ export const intent = (el: Element): void => {
   }, PATIENCE_MS);
 };
 
+/** A click: the intent behind what a script may send next; on an add button that submits no form, an intent itself. */
+export const clicked = (el: Element, zone: string): void => {
+  touched = el;
+  if (zone == 'add_to_cart' && !((el as HTMLButtonElement).form && (el as HTMLButtonElement).type == 'submit')) intent(el);
+};
+
 export const submitted = (e: Event, form: Element): void => {
   intent(form);
   // a native post: no script took it over
   setTimeout(() => e.defaultPrevented || settle());
-};
-
-export const touch = (el: Element): void => {
-  touched = el;
 };
 
 export const watchRequests = (): void =>

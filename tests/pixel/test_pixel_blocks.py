@@ -1,0 +1,170 @@
+"""The blocks that the pixel fills, and what it tells about them; frustration, attention, the overlay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+OWN = '<p class="own">The picks of the shop</p>'
+
+
+def html(body: str) -> str:
+    return f"<!doctype html><html lang='en'><head><title>Blocks</title><!--footfall--></head><body>{body}</body></html>"
+
+
+def block(kind: str, inner: str = OWN, more: str = "") -> str:
+    return f'<div data-footfall="{kind}" data-limit="3" {more} style="min-height:120px">{inner}</div>'
+
+
+def product(number: int) -> str:
+    return f"<h1>Product {number}</h1><div data-product-id='P{number}' data-product-name='Product {number}' data-price='5' data-currency='EUR'></div>"
+
+
+def test_recommendations_know_what_was_looked_at(shop: Any, page: Any) -> None:
+    for n in (1, 2):
+        shop.pages[f"/products/{n}"] = html(product(n))
+    shop.pages["/"] = html(block("recommended", more='data-placement="home-top"') + block("recently-viewed"))
+    for n in (1, 2):
+        shop.visit(page, f"/products/{n}")
+    shop.visit(page, "/")
+    page.wait_for_selector("[data-footfall=recommended] .ff-card")
+    [call] = shop.api_calls
+    guest = page.evaluate("localStorage.ff_guest")
+    assert call == {
+        "path": "/v1/recommendations", "key": "pk", "limit": "3", "guest": guest, "viewed": "P2,P1", "placement": "home-top",
+    }  # fmt: skip
+    cards = page.query_selector_all("[data-footfall=recommended] .ff-card")
+    assert [c.query_selector(".ff-card__title").inner_text() for c in cards] == [f"Recommended {n}" for n in range(3)]
+    assert cards[0].get_attribute("href") == "/products/rec-0"
+    assert cards[0].query_selector(".ff-card__price").inner_text() == "€10.50"
+    recent = page.query_selector_all("[data-footfall=recently-viewed] .ff-card__title")
+    assert [t.inner_text() for t in recent] == ["Product 2", "Product 1"]
+    page.click(".ff-card >> nth=1")
+    clicked = shop.wait(lambda: shop.named("Recommendation Clicked"))[0]["properties"]
+    assert clicked == {
+        "placement": "home-top", "kind": "recommended", "product_id": "901", "position": 2, "version": "v7",
+        "source": "affinity", "reason": "because",
+    }  # fmt: skip
+    viewed = [m["properties"] for m in shop.named("Recommendation Viewed") if m["properties"]["kind"] == "recommended"]
+    assert [v["product_ids"] for v in viewed] == [["900", "901", "902"]]
+    card = shop.named("Product Clicked")[0]["properties"]
+    assert (card["product_id"], card["list"], card["position"]) == ("901", "home-top", 2)
+
+
+def test_neighbours_of_a_product_and_the_shops_own_template(shop: Any, page: Any) -> None:
+    template = '<template><article class="mine"><b data-ff-bind="title"></b><a data-ff-bind="url"><img data-ff-bind="image_url"></a></article></template>'
+    shop.pages["/products/1"] = html(
+        product(1) + block("similar", template) + block("bought-together", more='data-product-id="X9"')
+    )
+    shop.visit(page, "/products/1")
+    page.wait_for_selector("[data-footfall=similar] .mine")
+    page.wait_for_selector("[data-footfall=bought-together] .ff-card")
+    assert sorted(c["path"] for c in shop.api_calls) == ["/v1/products/P1/similar", "/v1/products/X9/bought-together"]
+    mine = page.query_selector("[data-footfall=similar] .mine")
+    assert mine.query_selector("b").inner_text() == "Recommended 0"
+    assert mine.query_selector("img").get_attribute("alt") == "Recommended 0"
+
+
+@pytest.mark.parametrize("trouble", ["slow", "down", "empty"])
+def test_the_shops_own_content_stays_when_the_api_does_not_answer(trouble: str, shop: Any, page: Any) -> None:
+    shop.pages["/"] = html(block("recommended", more='data-limit="0"' if trouble == "empty" else ""))
+    if trouble == "slow":
+        shop.api_delay = 2.5
+    if trouble == "down":
+        shop.api_status = 503
+    if trouble == "empty":
+        shop.pages["/"] = html(block("similar"))
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    shop.visit(page, "/")
+    state = page.wait_for_selector("[data-footfall-state=kept]", timeout=2300)
+    assert state.inner_html() == OWN
+    assert errors == []
+
+
+def test_nothing_jumps_when_a_block_is_filled(shop: Any, page: Any) -> None:
+    page.add_init_script(
+        "window.shift = 0; new PerformanceObserver(l => l.getEntries().forEach(e => shift += e.value)).observe({type: 'layout-shift', buffered: true})"
+    )
+    shop.pages["/"] = html(block("recommended", "", 'data-placement="x"').replace("120px", "400px") + "<p>Below</p>")
+    shop.visit(page, "/")
+    page.wait_for_selector(".ff-card")
+    page.wait_for_timeout(150)
+    assert page.evaluate("shift") < 0.01
+
+
+def test_developers_ask_for_recommendations(shop: Any, page: Any) -> None:
+    shop.pages["/"] = html("<script>(window.footfall = function () { (footfall.q = footfall.q || []).push(arguments) })('recommend', {limit: 2}, x => window.got = x)</script>")
+    shop.visit(page, "/")
+    page.wait_for_function("window.got")
+    assert page.evaluate("got.map(x => x.product_id)") == ["900", "901"]
+    assert page.evaluate("footfall('recommend', {kind: 'similar', product: 'A/1', limit: 1}).then(x => x.length)") == 1
+    assert shop.api_calls[-1]["path"] == "/v1/products/A%2F1/similar"
+    shop.api_status = 500
+    assert page.evaluate("footfall('recommend').then(x => x.length)") == 0
+
+
+def test_rage_and_dead_clicks(shop: Any, page: Any) -> None:
+    shop.pages["/"] = html(
+        "<button type=button id=dead>Nothing</button><button type=button id=live onclick='this.title = Math.random()'>Live</button>"
+        "<button type=button id=plus>+</button><a href='#x' id=link>Link</a>"
+    )
+    shop.visit(page, "/")
+    for what in ("#link", "#live"):
+        page.click(what)
+        page.wait_for_timeout(2700)
+    for _ in range(4):
+        page.click("#plus")
+    for _ in range(3):
+        page.click("#dead")
+    page.wait_for_timeout(2700)
+    page.evaluate("footfall('flush')")
+    shop.wait(lambda: shop.named("Dead Click"))
+    assert [m["properties"]["element"]["id"] for m in shop.named("Dead Click")] == ["dead"]
+    assert [m["properties"]["element"]["id"] for m in shop.named("Rage Click")] == ["dead"]
+
+
+def test_attention_and_scroll_are_told_when_the_page_is_left(shop: Any, page: Any) -> None:
+    shop.pages["/"] = html("<div style='height:4000px'>Long</div>")
+    shop.visit(page, "/")
+    page.mouse.wheel(0, 1800)
+    page.wait_for_timeout(3200)
+    page.goto(shop.url + "/after")
+    left = shop.wait(lambda: shop.named("Page Left"))[0]
+    assert 3000 <= left["properties"]["engaged_ms"] <= 6000
+    assert 60 <= left["properties"]["scroll_depth"] <= 75
+    assert left["context"]["pageViewId"] == shop.named("page")[0]["context"]["pageViewId"]
+    vitals = shop.named("Web Vitals")[0]["properties"]
+    assert vitals["cls"] == 0
+    assert vitals["ttfb"] > 0
+
+
+def test_searches_and_what_the_markup_declares(shop: Any, page: Any) -> None:
+    shop.pages["/search"] = html("<main><h1>2 results</h1><ul><li><a href='/products/a'>A</a></li><li><a href='/products/b'>B</a></li></ul></main>")
+    shop.pages["/done"] = html("""<div data-footfall-event="Order Completed" data-footfall-props='{"order_id": "7", "value": 12.5}'></div>""")
+    shop.pages["/checkout"] = html("<h1>Checkout</h1>")
+    shop.visit(page, "/search?q=red+mug&page=2")
+    for path in ("/checkout", "/checkout", "/done"):
+        shop.visit(page, path)
+    page.evaluate("footfall('flush')")
+    order = shop.wait(lambda: shop.named("Order Completed"))[0]["properties"]
+    assert order == {"order_id": "7", "value": 12.5}
+    assert shop.named("Products Searched")[0]["properties"] == {"query": "red mug", "results_count": 2}
+    assert len(shop.named("Checkout Started")) == 1
+    assert [m["properties"]["page_type"] for m in shop.named("page")] == ["search", "checkout", "checkout", "other"]
+
+
+def test_the_overlay_shows_each_message_as_it_leaves(shop: Any, page: Any) -> None:
+    shop.pages["/"] = html("<button type=button>Press</button>")
+    shop.visit(page, "/?ff_debug=1")
+    page.click("text=Press")
+    page.evaluate("footfall('flush')")
+    page.wait_for_selector("[data-ff-debug] summary:has-text('Element Clicked')")
+    page.click("[data-ff-debug] summary >> nth=0")
+    page.wait_for_timeout(100)
+    page.evaluate("footfall('flush')")
+    page.wait_for_timeout(200)
+    assert len(shop.named("Element Clicked")) == 1, "the overlay is no part of the shop"

@@ -1,0 +1,60 @@
+"""pixel/dist is committed: it has to be what pixel/src builds, within its sizes."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+PIXEL = Path(__file__).resolve().parents[2] / "pixel"
+DIST = PIXEL / "dist"
+MANIFEST = json.loads((DIST / "manifest.json").read_text())
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_every_source_is_the_one_that_was_built() -> None:
+    names = [f"src/{p.relative_to(PIXEL / 'src').as_posix()}" for p in (PIXEL / "src").rglob("*.ts")]
+    found = {name: sha256(PIXEL / name) for name in [*names, "build.mjs", "package-lock.json"]}
+    assert found == MANIFEST["sources"], "run `npm run build` in pixel/ and commit dist/"
+
+
+def test_every_output_is_the_one_that_the_build_wrote() -> None:
+    outputs = {p.name: sha256(p) for p in DIST.iterdir() if p.name != "manifest.json"}
+    assert outputs == {name: entry["sha256"] for name, entry in MANIFEST["outputs"].items()}
+
+
+@pytest.mark.parametrize(("name", "budget"), [("footfall.js", 5 * 1024), ("footfall-extra.js", 2560), ("footfall-watch.js", 2560)])
+def test_what_every_visitor_loads_is_small(name: str, budget: int) -> None:
+    # another zlib may differ by a few bytes from the one that Node brings
+    assert len(gzip.compress((DIST / name).read_bytes(), 9)) <= budget + 32
+    assert MANIFEST["outputs"][name]["gzip"] <= budget
+
+
+def test_the_lock_file_names_no_registry() -> None:
+    lock = (PIXEL / "package-lock.json").read_text()
+    assert '"resolved"' not in lock
+    assert not re.search(r"https?://(?!(opencollective|github|www\.patreon|tidelift|paulmillr|feross|ko-fi))", lock)
+
+
+def test_a_rebuild_gives_the_same_bytes(tmp_path: Path) -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("no Node on this machine")
+    if not (PIXEL / "node_modules" / "esbuild").is_dir():
+        pytest.skip("pixel/node_modules is not installed (npm ci in pixel/)")
+    built = subprocess.run(
+        [node, "build.mjs"], cwd=PIXEL, env={**os.environ, "FOOTFALL_PIXEL_DIST": str(tmp_path)}, capture_output=True, text=True
+    )
+    assert built.returncode == 0, built.stdout + built.stderr
+    for name in [*MANIFEST["outputs"], "manifest.json"]:
+        assert (tmp_path / name).read_bytes() == (DIST / name).read_bytes(), name

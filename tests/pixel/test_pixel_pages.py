@@ -1,0 +1,227 @@
+"""Pages of different markup, each with a table of clicks and what has to be known about each of them.
+
+A row: what to do, and then event, zone, product_id, text and first class of the element (None: there must be none).
+The tables are complete: an event that no row expects fails the test as much as a missing one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+#: Events that follow from waiting or from the pages doing nothing, not from one click.
+BESIDE = {"Dead Click", "Rage Click", "Page Left", "Web Vitals", "Product Added"}
+
+Row = tuple[str, str, str, str | None, str, str | None]
+
+TABLES: dict[str, list[Row]] = {
+    "dawn-collection": [
+        (".header__heading-link", "Element Clicked", "nav", None, "Woolly", "header__heading-link"),
+        ("#deep", "Element Clicked", "nav", None, "Jumpers", "mega-menu__link"),
+        ("#HeaderMenu-women", "Element Clicked", "nav", None, "Women", "header__menu-item"),
+        ("#HeaderMenu-about span", "Element Clicked", "nav", None, "About us", "header__menu-item"),
+        (".header__icon--search svg", "Element Clicked", "search", None, "", "header__icon"),
+        (".header__icon--account", "Element Clicked", "account", None, "Log in", "header__icon"),
+        ("#cart-icon-bubble", "Element Clicked", "cart", None, "Cart 🛒", "header__icon"),
+        (".facets__sort", "Element Clicked", "form", None, "Sort by", "facets__sort"),
+        ("text=Fair Isle vest", "Product Clicked", "collection_card", "6655002", "Fair Isle vest", "full-unstyled-link"),
+        (".card__media img", "Product Clicked", "collection_card", "6655001", "", "motion-reduce"),
+        ("li:nth-child(2) .price-item", "Product Clicked", "collection_card", "6655002", "€65,00", "price-item"),
+        (".quick-add__submit", "Element Clicked", "add_to_cart", "6655001", "Add to cart", "quick-add__submit"),
+        ("footer a", "Element Clicked", "footer", None, "Privacy", "link"),
+        (".newsletter-form__button", "Element Clicked", "form", None, "→", "newsletter-form__button"),
+    ],
+    "dawn-product": [
+        (".product__media-toggle", "Element Clicked", "pdp_media", None, "Open media 1 in modal", "product__media-toggle"),
+        ("label[for=size-1]", "Product Option Selected", "pdp_option", "6655001", "M Variant sold out or unavailable", None),
+        ("select:#Option-colour=Moss", "Product Option Selected", "pdp_option", "6655001", "Colour", "form__label"),
+        ("[name=plus]", "Element Clicked", "other", None, "+", "quantity__button"),
+        ("#ProductSubmitButton span", "Element Clicked", "add_to_cart", None, "Add to cart", "product-form__submit"),
+        (".shopify-payment-button__button", "Element Clicked", "checkout", None, "Buy it now", "shopify-payment-button__button"),
+        ("text=Moss scarf", "Product Clicked", "collection_card", "6655010", "Moss scarf", "full-unstyled-link"),
+        (".cart-item__name", "Element Clicked", "cart", "aran-jumper", "Aran jumper", "cart-item__name"),
+        (".cart__checkout-button", "Element Clicked", "checkout", None, "Check out", "cart__checkout-button"),
+    ],
+    "debut": [
+        (".site-nav > li > a", "Element Clicked", "nav", None, "Home", "site-nav__link"),
+        (".site-nav__child-link", "Element Clicked", "nav", None, "Lamps", "site-nav__link"),
+        (".site-header__search-toggle", "Element Clicked", "search", None, "Search", "btn--link"),
+        (".site-header__account", "Element Clicked", "account", None, "Log in", "site-header__icon"),
+        (".site-header__cart", "Element Clicked", "cart", None, "Cart", "site-header__icon"),
+        (".product-featured-media", "Element Clicked", "pdp_media", None, "", "product-featured-media"),
+        (".product-single__thumbnail", "Element Clicked", "pdp_media", None, "", "text-link"),
+        ("select:#SingleOptionSelector-0=Large", "Product Option Selected", "pdp_option", "88001", "Size", None),
+        (".product-form__cart-submit", "Element Clicked", "add_to_cart", None, "Add to cart", "btn"),
+        ("text=Ash lamp >> nth=1", "Product Clicked", "collection_card", "88003", "Ash lamp", "h4"),
+        (".grid-view-item__image-container", "Product Clicked", "collection_card", "oak-lamp", "Oak lamp", "grid-view-item__link"),
+        ("footer a", "Element Clicked", "footer", None, "Contact", None),
+    ],
+    "semantic": [
+        ("header > a", "Element Clicked", "nav", None, "Pottery", None),
+        ("nav a", "Element Clicked", "nav", None, "Mugs", None),
+        ("text=Find", "Element Clicked", "search", None, "Find", None),
+        ("text=Basket >> nth=0", "Element Clicked", "cart", None, "Basket", None),
+        ("#photo", "Element Clicked", "pdp_media", None, "", None),
+        ("text=White", "Product Option Selected", "pdp_option", "MUG-1", "White", None),
+        ("text=Right", "Product Option Selected", "pdp_option", "MUG-1", "Right", None),
+        ("text=Put into basket", "Element Clicked", "add_to_cart", None, "Put into basket", None),
+        ("#word", "Element Clicked", "other", None, "stoneware", None),
+        ("text=Small mug", "Product Clicked", "collection_card", "mug-2", "Small mug", None),
+        (".price", "Product Clicked", "collection_card", "mug-2", "9 USD", "price"),
+        ("text=Big mug", "Product Clicked", "collection_card", "MUG-3", "Big mug", None),
+        (".wish", "Element Clicked", "collection_card", "MUG-3", "Remember", "wish"),
+        (".guide", "Element Clicked", "sizes", None, "Size guide", "guide"),
+        ("text=Terms", "Element Clicked", "footer", None, "Terms", None),
+    ],
+}  # fmt: skip
+
+
+def act(page: Any, what: str) -> None:
+    """A click on a selector, or ``select:<selector>=<value>``."""
+    if what.startswith("select:"):
+        selector, _, value = what.removeprefix("select:").rpartition("=")
+        page.select_option(selector, value)
+    else:
+        page.click(what, force=True)
+
+
+def facts(message: dict[str, Any]) -> tuple[str, str | None, str | None, str, str | None]:
+    properties = message["properties"]
+    element = properties["element"]
+    classes = element["classes"]
+    return (
+        message["event"],
+        properties.get("zone"),
+        properties.get("product_id"),
+        element.get("text", ""),
+        classes[0] if classes else None,
+    )
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", TABLES)
+def test_every_click_is_known_for_what_it_is(name: str, shop: Any, page: Any) -> None:
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    # a native post of a form would end the page, and with it the table
+    page.add_init_script("addEventListener('submit', e => e.preventDefault())")
+    shop.visit(page, f"/{name}")
+    table = TABLES[name]
+    for what, *_ in table:
+        act(page, what)
+        page.wait_for_timeout(40)
+    page.evaluate("footfall('flush')")
+
+    def clicks() -> list[Any]:
+        return [
+            facts(m)
+            for m in shop.messages
+            if m["type"] == "track" and m["event"] not in BESIDE and "element" in m["properties"]
+        ]
+
+    shop.wait(lambda: len(clicks()) >= len(table), 5)
+    assert clicks() == [tuple(row[1:]) for row in table]
+    assert errors == []
+
+
+@pytest.mark.browser
+def test_dawn_knows_the_menu_the_list_and_the_place(shop: Any, page: Any) -> None:
+    shop.visit(page, "/dawn-collection")
+    page.click("#deep")
+    page.click("text=Fair Isle vest")
+    page.evaluate("footfall('flush')")
+    nav = shop.wait(lambda: shop.named("Element Clicked"))[0]["properties"]
+    card = shop.wait(lambda: shop.named("Product Clicked"))[0]["properties"]
+    assert nav["nav_path"] == ["Women", "Clothing", "Jumpers"]
+    assert (card["position"], card["list"], card["name"]) == (2, "collection", "Fair Isle vest")
+    assert shop.named("Product List Viewed")[0]["properties"]["results_count"] == 2
+
+
+@pytest.mark.browser
+def test_a_product_page_says_what_it_sells(shop: Any, page: Any) -> None:
+    shop.visit(page, "/dawn-product")
+    page.evaluate("footfall('flush')")
+    seen = shop.wait(lambda: shop.named("Product Viewed"))[0]["properties"]
+    assert seen.items() >= {
+        "product_id": "6655001", "variant_id": "4411", "variant": "S / Cream", "name": "Aran jumper", "price": 89,
+        "currency": "EUR", "category": "Jumpers", "image_url": "/pic.svg",
+    }.items()  # fmt: skip
+    signed_in = shop.named("Signed In")[0]
+    identify = shop.named("identify")[0]
+    assert signed_in["userId"] == identify["userId"] == "777"
+    assert identify["anonymousId"] == shop.named("page")[0]["anonymousId"]
+
+
+@pytest.mark.browser
+def test_an_option_carries_the_variant_that_the_theme_chose(shop: Any, page: Any) -> None:
+    shop.visit(page, "/dawn-product")
+    page.click("label[for=size-1]")
+    page.wait_for_timeout(500)
+    page.evaluate("footfall('flush')")
+    picked = shop.wait(lambda: shop.named("Product Option Selected"))[0]["properties"]
+    assert picked.items() >= {
+        "option_name": "Size", "option_value": "M", "variant_id": "4412", "variant": "M / Cream", "price": 91,
+    }.items()  # fmt: skip
+    assert len(shop.named("page")) == 1, "a picked variant in the address is no new page"
+    assert len(shop.named("Product Option Selected")) == 1
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("name", "product", "variant"), [("dawn-product", "6655001", "4411"), ("debut", "88001", "501"), ("semantic", "MUG-1", "MUG-1-B")])
+def test_an_add_counts_once_by_fetch_xhr_or_post(name: str, product: str, variant: str, shop: Any, page: Any) -> None:
+    shop.visit(page, f"/{name}")
+    if name == "dawn-product":
+        page.fill("#Quantity", "3")
+    page.click("[action='/cart/add'] button:not([type=button])")
+    page.wait_for_timeout(1800)
+    page.goto(shop.url + "/after")
+    shop.wait(lambda: shop.named("Product Added"))
+    page.wait_for_timeout(200)
+    [added] = [m["properties"] for m in shop.named("Product Added")]
+    assert (added["product_id"], added["variant_id"]) == (product, variant)
+
+
+@pytest.mark.browser
+def test_views_without_a_load(shop: Any, page: Any) -> None:
+    shop.visit(page, "/spa")
+    page.click("text=Tea")
+    page.wait_for_timeout(400)
+    page.click("text=Sencha")
+    page.wait_for_timeout(400)
+    page.click("#variant")
+    page.click("#anchor")
+    page.wait_for_timeout(400)
+    page.go_back()
+    page.go_back()
+    page.go_back()
+    page.wait_for_timeout(400)
+    page.evaluate("footfall('flush')")
+    shop.wait(lambda: len(shop.named("page")) >= 4)
+    views = [(m["context"]["page"]["path"], m["properties"]["page_type"]) for m in shop.named("page")]
+    assert views == [
+        ("/spa", "other"),
+        ("/spa/collections/tea", "other"),
+        ("/spa/products/sencha", "product"),
+        ("/spa/collections/tea", "other"),
+    ]
+    assert shop.named("page")[1]["context"]["page"]["referrer"] == shop.url + "/spa"
+    assert len({m["context"]["pageViewId"] for m in shop.named("page")}) == 4
+    viewed = shop.named("Product Viewed")[0]["properties"]
+    assert (viewed["product_id"], viewed["price"]) == ("T2", 7.5)
+    clicked = shop.named("Product Clicked")[0]["properties"]
+    assert (clicked["product_id"], clicked["position"], clicked["list"]) == ("T2", 2, "tea")
+
+
+@pytest.mark.browser
+def test_a_hash_router_has_pages_too(shop: Any, page: Any) -> None:
+    shop.visit(page, "/hash")
+    page.click("text=Tea")
+    page.wait_for_timeout(400)
+    page.click("text=Sencha")
+    page.wait_for_timeout(400)
+    page.evaluate("footfall('flush')")
+    shop.wait(lambda: shop.named("Product Viewed"))
+    views = [(m["context"]["page"]["path"], m["properties"]["page_type"]) for m in shop.named("page")]
+    assert views == [("/hash", "other"), ("/hash#/collections/tea", "collection"), ("/hash#/products/sencha", "product")]
+    assert shop.named("Product Viewed")[0]["properties"]["product_id"] == "T2"
