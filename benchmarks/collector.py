@@ -239,14 +239,14 @@ def body_of(messages: int) -> bytes:
         "context": {
             "sessionId": "0190c0de-1111-7000-8000-000000000001",
             "pageViewId": "0190c0de-2222-7000-8000-000000000001",
-            "page": {"url": "https://shop.example/collections/jackets", "path": "/collections/jackets", "title": "Jackets"},
+            "page": {"url": "https://shop.example/collections/jackets", "path": "/collections/jackets"},
             "consent": {"analytics": True, "marketing": False},
             "library": {"name": "footfall", "version": "0.1.0"},
         },
         "properties": {
             "zone": "collection_card",
-            "element": {"tag": "a", "classes": ["card", "card--large"], "text": "Rain jacket, blue", "position": 3,
-                        "href": "/products/rain-jacket", "selector": "main > ul > li:nth-of-type(3) > a", "x": 411, "y": 97},
+            "element": {"tag": "a", "classes": ["card", "card--large"], "text": "Rain jacket, blue",
+                        "href": "/products/rain-jacket", "selector": "main > ul > li:nth-of-type(3) > a", "position": 3, "x": 411},
         },
     }  # fmt: skip
     return json.dumps(

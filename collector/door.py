@@ -119,7 +119,7 @@ class Door:
             raise RefusedError(
                 403,
                 "origin",
-                f"the write key of {key.source} may not be used from {origin.decode('latin-1')}: "
+                f"the write key of {key.source} may not be used from {origin[:300].decode('latin-1')}: "
                 "add it to the key's origins (FOOTFALL_WRITE_KEYS)",
             )
         good, failed = judge(arrival)
@@ -168,7 +168,9 @@ class Door:
         headers = self._answer_headers.get(origin)
         if headers is None:
             headers = [*_COMMON, *self._origins.answer_headers(origin)]
-            if len(self._answer_headers) < 1024:  # an attacker's origins must not fill the memory
+            if (
+                len(self._answer_headers) < 1024 and len(origin or b"") < 300
+            ):  # strangers must not fill the memory
                 self._answer_headers[origin] = headers
         return headers
 

@@ -36,9 +36,12 @@ class Landing:
 
     def prepare(self) -> None:
         """Create the directories, durably. Raises OSError where that is not possible."""
+        new = [path for path in (self.root, *self.root.parents) if not path.exists()]
         for directory in (self.open, self.sealed, self.quarantine):
             self.ops.make_directory(directory)
-        self.ops.sync_directory(self.root)
+        # A durable file in a directory whose own name was lost is lost with it.
+        for directory in (self.root, *(path.parent for path in new)):
+            self.ops.sync_directory(directory)
 
     def open_path(self, segment_id: str) -> Path:
         return self.open / f"{segment_id}{SUFFIX}"

@@ -8,6 +8,8 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 #: Of the tracking plan, "Limits".
 MAX_USER_AGENT = 1000
+#: The longest text of an address (v6 with an embedded v4, a zone, brackets), with room to spare.
+MAX_ADDRESS = 100
 
 
 @lru_cache(maxsize=8192)
@@ -36,14 +38,17 @@ def visitor_address(
     before it are the client's own words.
     """
     if trust_forwarded_for and (forwarded := headers.get(b"x-forwarded-for")):
-        return truncate_address(forwarded.decode("latin-1").rsplit(",", 1)[-1])
+        return truncate_address(forwarded.rsplit(b",", 1)[-1][:MAX_ADDRESS].decode("latin-1"))
     return truncate_address(peer) if peer else None
 
 
-@lru_cache(maxsize=4096)
 def clean_user_agent(raw: bytes | None) -> str | None:
     """The user agent as text, at most 1000 characters, no control characters; None where there is none."""
-    if not raw:
-        return None
+    # Cut before the cache keeps it: a header may be 400 KB long, and each request may bring another one.
+    return _clean(raw[: 4 * MAX_USER_AGENT]) if raw else None
+
+
+@lru_cache(maxsize=4096)
+def _clean(raw: bytes) -> str | None:
     text = raw.decode("utf-8", "replace")
     return "".join(char for char in text if char.isprintable())[:MAX_USER_AGENT] or None

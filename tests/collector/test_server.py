@@ -118,8 +118,12 @@ def test_sigterm_answers_what_is_in_flight_seals_and_ends_cleanly(
     assert list((tmp_path / "data" / "landing" / "open").iterdir()) == []
 
 
-def test_a_quiet_shops_events_are_sealed(start_server: Start, landed_ids: Callable[[], list[str]]) -> None:
+def test_a_quiet_shops_events_are_sealed_and_the_start_message_says_what_comes_next(
+    start_server: Start, landed_ids: Callable[[], list[str]]
+) -> None:
     server = start_server(FOOTFALL_SEAL_SECONDS="0.3")
+    for part in (server.url, "/footfall.js", "/docs", "/readyz", str(server.data.absolute())):
+        assert part in server.log.read_text()
     httpx.post(f"{server.url}/v1/b", content=body_of("one")).raise_for_status()
     deadline = time.monotonic() + 5
     while landed_ids() != ["one"]:
@@ -177,13 +181,6 @@ def test_an_unwritable_directory_is_said_plainly(start_server: Start, tmp_path: 
     assert "can't write to" in text
     assert "FOOTFALL_DATA" in text
     assert "Traceback" not in text
-
-
-def test_the_start_message_names_what_a_person_needs_next(start_server: Start) -> None:
-    server = start_server()
-    text = server.log.read_text()
-    for part in (server.url, "/footfall.js", "/docs", "/readyz", str(server.data.absolute())):
-        assert part in text
 
 
 def exchange(port: int, *parts: bytes, pause: float = 0.0) -> bytes:

@@ -87,6 +87,14 @@ def test_the_last_forwarded_address_is_the_proxys_word() -> None:
     assert visitor_address(None, {}, trust_forwarded_for=False) is None
 
 
+def test_long_headers_are_cut_before_they_are_remembered() -> None:
+    assert (
+        visitor_address("192.0.2.1", {b"x-forwarded-for": b"1" * 400_000}, trust_forwarded_for=True) is None
+    )
+    assert clean_user_agent(b"y" * 400_000) == "y" * 1000
+    assert clean_user_agent(b"y" * 4000 + b"z" * 400_000) == "y" * 1000
+
+
 def test_user_agents_are_cleaned() -> None:
     assert clean_user_agent(None) is None
     assert clean_user_agent(b"\x00\x07") is None
