@@ -27,9 +27,7 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
-TAG = (
-    '<script async src="/footfall.js" data-write-key="wk" data-api="" data-api-key="pk" {attributes}></script>'
-)
+TAG = '<script async src="/footfall.js" data-write-key="wk" data-api="" data-api-key="pk" {attributes}></script>'
 
 Message = dict[str, Any]
 Items = list[dict[str, Any]]
@@ -114,7 +112,9 @@ def _handler(shop: Shop) -> type[BaseHTTPRequestHandler]:
         def log_message(self, *_: Any) -> None:
             return
 
-        def answer(self, status: int, body: bytes | str, kind: str, headers: dict[str, str] | None = None) -> None:
+        def answer(
+            self, status: int, body: bytes | str, kind: str, headers: dict[str, str] | None = None
+        ) -> None:
             data = body.encode() if isinstance(body, str) else body
             self.send_response(status)
             self.send_header("Content-Type", kind)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- markup and tables of clicks read better in one line
 """The way to the collector: batches, unload, retries, tabs."""
 
 from __future__ import annotations
@@ -57,7 +58,9 @@ def test_a_click_right_before_the_exit_arrives(way: str, shop: Any, page: Any) -
             page.close(run_before_unload=True)
         else:
             page.go_back()
-    found = shop.wait(lambda: [m for m in shop.named("Element Clicked") if m["properties"]["element"]["text"] == text])
+    found = shop.wait(
+        lambda: [m for m in shop.named("Element Clicked") if m["properties"]["element"]["text"] == text]
+    )
     assert len(found) == 1
 
 
@@ -73,10 +76,14 @@ def test_a_collector_that_is_down_loses_nothing(shop: Any, page: Any) -> None:
     shop.status = 200
     page.goto(shop.url + "/")
     page.evaluate("footfall('flush')")
-    clicks = shop.wait(lambda: [m for m in shop.named("Element Clicked") if m["properties"]["element"]["text"] == "Leave by link"])
+    clicks = shop.wait(
+        lambda: [
+            m for m in shop.named("Element Clicked") if m["properties"]["element"]["text"] == "Leave by link"
+        ]
+    )
     page.wait_for_timeout(300)
     assert len(clicks) == 4
-    assert len([m for m in shop.named("page")]) == 9
+    assert len(shop.named("page")) == 9
     sent = Counter(m["messageId"] for body in shop.bodies for m in json.loads(body)["batch"])
     # what the last page before it sent while it went away could not be confirmed, so it came once more
     assert max(sent.values()) <= 2
@@ -185,5 +192,6 @@ def test_inside_an_iframe(shop: Any, page: Any) -> None:
     page.goto(shop.url + "/")
     frame = page.frame_locator("iframe")
     frame.locator("#button").click()
+    page.goto("about:blank")
     shop.wait(lambda: shop.named("Element Clicked"))
     assert shop.named("page")[0]["context"]["page"]["path"] == "/inner"

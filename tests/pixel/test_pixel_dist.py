@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- markup and tables of clicks read better in one line
 """pixel/dist is committed: it has to be what pixel/src builds, within its sizes."""
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ def test_every_output_is_the_one_that_the_build_wrote() -> None:
     assert outputs == {name: entry["sha256"] for name, entry in MANIFEST["outputs"].items()}
 
 
-@pytest.mark.parametrize(("name", "budget"), [("footfall.js", 5 * 1024), ("footfall-extra.js", 2560), ("footfall-watch.js", 2560)])
+@pytest.mark.parametrize(
+    ("name", "budget"), [("footfall.js", 5 * 1024), ("footfall-extra.js", 2560), ("footfall-watch.js", 2560)]
+)
 def test_what_every_visitor_loads_is_small(name: str, budget: int) -> None:
     # another zlib may differ by a few bytes from the one that Node brings
     assert len(gzip.compress((DIST / name).read_bytes(), 9)) <= budget + 32
@@ -43,7 +46,9 @@ def test_what_every_visitor_loads_is_small(name: str, budget: int) -> None:
 def test_the_lock_file_names_no_registry() -> None:
     lock = (PIXEL / "package-lock.json").read_text()
     assert '"resolved"' not in lock
-    assert not re.search(r"https?://(?!(opencollective|github|www\.patreon|tidelift|paulmillr|feross|ko-fi))", lock)
+    assert not re.search(
+        r"https?://(?!(opencollective|github|www\.patreon|tidelift|paulmillr|feross|ko-fi))", lock
+    )
 
 
 def test_a_rebuild_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -53,7 +58,11 @@ def test_a_rebuild_gives_the_same_bytes(tmp_path: Path) -> None:
     if not (PIXEL / "node_modules" / "esbuild").is_dir():
         pytest.skip("pixel/node_modules is not installed (npm ci in pixel/)")
     built = subprocess.run(
-        [node, "build.mjs"], cwd=PIXEL, env={**os.environ, "FOOTFALL_PIXEL_DIST": str(tmp_path)}, capture_output=True, text=True
+        [node, "build.mjs"],
+        cwd=PIXEL,
+        env={**os.environ, "FOOTFALL_PIXEL_DIST": str(tmp_path)},
+        capture_output=True,
+        text=True,
     )
     assert built.returncode == 0, built.stdout + built.stderr
     for name in [*MANIFEST["outputs"], "manifest.json"]:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- markup and tables of clicks read better in one line
 """What must never leave the page, and what has to wait for consent."""
 
 from __future__ import annotations
@@ -53,7 +54,9 @@ def test_nothing_that_is_typed_leaves_the_page(shop: Any, page: Any) -> None:
     page.keyboard.type(f" {CANARY} edited")
     page.click("#edit")
     page.fill("[type=search]", f"{CANARY} searched")
-    page.evaluate("""() => { const f = document.querySelector('[name=name]'); f.value = 'canary7731-auto'; f.dispatchEvent(new Event('input', {bubbles: true})); f.dispatchEvent(new Event('change', {bubbles: true})); }""")
+    page.evaluate(
+        """() => { const f = document.querySelector('[name=name]'); f.value = 'canary7731-auto'; f.dispatchEvent(new Event('input', {bubbles: true})); f.dispatchEvent(new Event('change', {bubbles: true})); }"""
+    )
     for what in ("#plain", "#hidden"):
         page.click(what)
     page.evaluate("document.querySelector('#mail').addEventListener('click', e => e.preventDefault())")
@@ -137,12 +140,16 @@ def test_shopify_customer_privacy_decides(shop: Any, page: Any, context: Any) ->
     page.goto(shop.url + "/")
     page.wait_for_timeout(300)
     assert traces(page, context) == ([], [])
-    page.evaluate("answers.a = true; document.dispatchEvent(new Event('visitorConsentCollected')); footfall('flush')")
+    page.evaluate(
+        "answers.a = true; document.dispatchEvent(new Event('visitorConsentCollected')); footfall('flush')"
+    )
     assert shop.wait(lambda: shop.named("page"))[0]["context"]["consent"]["marketing"] is False
 
 
 def test_global_privacy_control_means_no_marketing_use(shop: Any, page: Any) -> None:
-    page.add_init_script("Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true})")
+    page.add_init_script(
+        "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true})"
+    )
     shop.pages["/"] = (
         "<!doctype html><html><head><!--footfall--></head><body data-footfall-page-type=product><h1>P</h1>"
         "<div data-product-id='5'></div><div data-footfall='recommended'></div></body></html>"
@@ -170,7 +177,9 @@ def test_without_cookies_nothing_is_kept(shop: Any, page: Any, context: Any) -> 
 
 
 def test_storage_that_is_shut_or_full_is_lived_with(shop: Any, page: Any) -> None:
-    page.add_init_script("Object.defineProperty(window, 'localStorage', {get() { throw new Error('shut'); }})")
+    page.add_init_script(
+        "Object.defineProperty(window, 'localStorage', {get() { throw new Error('shut'); }})"
+    )
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     shop.pages["/"] = FIELDS
@@ -183,7 +192,9 @@ def test_storage_that_is_shut_or_full_is_lived_with(shop: Any, page: Any) -> Non
 
 
 def test_login_and_logout(shop: Any, page: Any) -> None:
-    shop.pages["/"] = "<!doctype html><body data-customer-id='42'><!--footfall--><a href='/account/logout'>Log out</a>"
+    shop.pages["/"] = (
+        "<!doctype html><body data-customer-id='42'><!--footfall--><a href='/account/logout'>Log out</a>"
+    )
     shop.pages["/account/logout"] = "<!doctype html><body data-customer-id=''><!--footfall--><h1>Bye</h1>"
     shop.visit(page, "/")
     page.goto(shop.url + "/")
@@ -197,7 +208,9 @@ def test_login_and_logout(shop: Any, page: Any) -> None:
     last = shop.named("page")[-1]
     assert "userId" not in last
     assert last["anonymousId"] != signed_out["anonymousId"]
-    page.evaluate("['null', undefined, ' ', 'anonymous', 0, '[object Object]'].forEach(x => footfall('identify', x))")
+    page.evaluate(
+        "['null', undefined, ' ', 'anonymous', 0, '[object Object]'].forEach(x => footfall('identify', x))"
+    )
     assert page.evaluate("localStorage.ff_user") is None
     page.evaluate("footfall('identify', 'a', {method: 'form'}); footfall('identify', 'b'); footfall('flush')")
     shop.wait(lambda: len(shop.named("identify")) == 3)
