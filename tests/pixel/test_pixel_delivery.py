@@ -1,4 +1,3 @@
-# ruff: noqa: E501 -- markup and tables of clicks read better in one line
 """The way to the collector: batches, unload, retries, tabs."""
 
 from __future__ import annotations

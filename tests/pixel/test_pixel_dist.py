@@ -1,4 +1,3 @@
-# ruff: noqa: E501 -- markup and tables of clicks read better in one line
 """pixel/dist is committed: it has to be what pixel/src builds, within its sizes."""
 
 from __future__ import annotations
