@@ -51,7 +51,9 @@ def _money(value: float) -> str:
 def _body(product: dict[str, Any], note: str) -> str:
     parts = [f"<p>{html.escape(product['text'].strip(), quote=False)}</p>"]
     if details := product.get("details"):
-        parts.append("<ul>" + "".join(f"<li>{html.escape(line, quote=False)}</li>" for line in details) + "</ul>")
+        parts.append(
+            "<ul>" + "".join(f"<li>{html.escape(line, quote=False)}</li>" for line in details) + "</ul>"
+        )
     parts += [f"<p>{BY_KIND[note]}</p>", f"<p><strong>Delivery and returns.</strong> {DELIVERY}</p>"]
     return "\n".join(parts)
 
@@ -73,7 +75,9 @@ def _variants(product: dict[str, Any], handle: str, options: dict[str, list[str]
             "option3": None,
             "sku": _sku(handle, combination),
             "price": _money(price),
-            "compare_at_price": _money(price + product["was"] - product["price"]) if "was" in product else None,
+            "compare_at_price": _money(price + product["was"] - product["price"])
+            if "was" in product
+            else None,
             "available": not product.get("sold_out", False) and not (scarce and len(values) > 1),
         }
         variants.append(variant)
@@ -81,8 +85,10 @@ def _variants(product: dict[str, Any], handle: str, options: dict[str, list[str]
 
 
 def _sku(handle: str, combination: tuple[str, ...]) -> str:
-    words = "".join(word[:3] for word in handle.split("-")[:3]).upper()
-    tail = "-".join(re.sub(r"[^A-Za-z0-9]", "", value)[:5].upper() for value in combination)
+    words = "".join(word[:3] for word in handle.split("-")[:4]).upper()
+    tail = "-".join(
+        (letters := re.sub(r"[^A-Za-z0-9]", "", value).upper())[:4] + letters[-2:] for value in combination
+    )
     return f"AT-{words}" if combination == ("Default Title",) else f"AT-{words}-{tail}"
 
 

@@ -33,8 +33,8 @@ BY_KIND: dict[str, str] = {
         "rating is given; how warm you sleep also depends on the mat, supper and mood."
     ),
     "fragile": (
-        "Made by hand in small batches, so colour and size differ a little from the picture. Packed in paper and straw; "
-        "if it arrives broken, send us a photograph and we replace it the same day."
+        "Made by hand in small batches, so colour and size differ a little from the picture. Packed in paper and "
+        "straw; if it arrives broken, send us a photograph and we replace it the same day."
     ),
     "food": (
         "Roasted and packed to order on Tuesdays and Fridays. Keep it closed, cool and dark, and finish it within six "

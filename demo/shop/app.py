@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Litestar, MediaType, Request, Response, get
+from litestar import Litestar, MediaType, Response, get
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException, NotFoundException
+from litestar.params import FromPath, FromQuery
 from litestar.static_files import create_static_files_router
 
 from demo.shop import pictures
 from demo.shop.catalogue import Catalogue
 from demo.shop.routes import browse, buy, people
-from demo.shop.views import HERE, Pages
+from demo.shop.views import HERE, AnyRequest, Pages, Shop
 from footfall.settings import Settings, load_settings
 
 
@@ -24,15 +25,15 @@ def _pages(state: State) -> Pages:
 
 
 @get("/pictures/{name:str}", sync_to_thread=False)
-def picture(pages: Pages, name: str, colour: str = "", view: str = "whole") -> Response[str]:
+def picture(
+    pages: Shop, name: FromPath[str], colour: FromQuery[str] = "", view: FromQuery[str] = "whole"
+) -> Response[str]:
     """A product's picture as SVG, in one of its colours."""
     product = pages.catalogue.by_handle.get(name.removesuffix(".svg"))
     if product is None:
         raise NotFoundException("No such picture.")
     svg = pictures.draw(product, colour=colour, view=view)
-    return Response(
-        svg, media_type="image/svg+xml", headers={"Cache-Control": "public, max-age=86400"}
-    )
+    return Response(svg, media_type="image/svg+xml", headers={"Cache-Control": "public, max-age=86400"})
 
 
 @get("/livez", media_type=MediaType.TEXT, sync_to_thread=False)
@@ -40,7 +41,7 @@ def livez() -> str:
     return "ok"
 
 
-def _trouble(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+def _trouble(request: AnyRequest, error: HTTPException) -> Response[Any]:
     """What went wrong as a page of the shop; a picture or a form of a script gets plain text."""
     missing = error.status_code == 404
     pages: Pages = request.app.state.pages

@@ -147,8 +147,16 @@ THEMES: dict[str, tuple[str, str, Callable[[Product], bool]]] = {
     "down": ("Down", "Traceable down, from booties to expedition parkas.", lambda p: "down" in p.tags),
     "ultralight": ("Ultralight", "Everything that asks to be forgotten.", lambda p: "ultralight" in p.tags),
     "titanium": ("Titanium", "Light, strong, and ringing when you tap it.", lambda p: "titanium" in p.tags),
-    "fireside": ("Fireside", "For sitting round, leaning in and staying late.", lambda p: "fireside" in p.tags),
-    "family": ("Family", "For small people and whoever carries them.", lambda p: bool({"family", "children"} & {*p.tags})),
+    "fireside": (
+        "Fireside",
+        "For sitting round, leaning in and staying late.",
+        lambda p: "fireside" in p.tags,
+    ),
+    "family": (
+        "Family",
+        "For small people and whoever carries them.",
+        lambda p: bool({"family", "children"} & {*p.tags}),
+    ),
     "gifts": ("Gifts", "Things we would like to be given.", lambda p: "gift" in p.tags),
     "sale": ("Last of the season", "Reduced to make room on the shelf.", lambda p: p.was is not None),
 }
@@ -183,7 +191,10 @@ class Catalogue:
         everything = [
             *self.categories,
             Collection("new-in", "New in", "What came up the lane this season.", newest),
-            *(Collection(h, t, b, [p for p in self.products if rule(p)]) for h, (t, b, rule) in THEMES.items()),
+            *(
+                Collection(h, t, b, [p for p in self.products if rule(p)])
+                for h, (t, b, rule) in THEMES.items()
+            ),
             Collection("all", "Everything", "The whole barn on one page.", self.products),
         ]
         self.collections = {collection.handle: collection for collection in everything}
@@ -200,7 +211,9 @@ class Catalogue:
         """The shop's own pick of similar goods, shown until Footfall's arrive: same kind first, then shared tags."""
         tags = set(product.tags)
         others = [p for p in self.products if p.id != product.id and p.available]
-        others.sort(key=lambda p: (p.kind != product.kind, p.category != product.category, -len(tags & {*p.tags})))
+        others.sort(
+            key=lambda p: (p.kind != product.kind, p.category != product.category, -len(tags & {*p.tags}))
+        )
         return others[:limit]
 
     def search(self, query: str) -> list[Product]:

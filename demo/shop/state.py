@@ -1,4 +1,4 @@
-"""What the shop remembers about a browser: cart, customer, checkout. All of it in one signed cookie, none on the server.
+"""What the shop remembers about a browser: cart, customer, checkout. All of it in one signed cookie.
 
 The cookie is JSON with an HMAC in front. A cookie that was tampered with, or that an older key signed, is an empty
 session: nobody can put a price or another customer's name in it.
@@ -51,10 +51,11 @@ class Checkout(msgspec.Struct):
 
 
 class Notice(msgspec.Struct, array_like=True):
-    """A message for the pixel that the next page sends once: event name and properties."""
+    """A call of the pixel that the next page makes once: ``footfall(command, subject, facts)``."""
 
-    event: str
-    properties: dict[str, object]
+    command: str
+    subject: str
+    facts: dict[str, object]
 
 
 class Session(msgspec.Struct, omit_defaults=True):
@@ -85,7 +86,8 @@ class Session(msgspec.Struct, omit_defaults=True):
         self.lines = [line for line in self.lines if line.quantity > 0]
 
     def notify(self, event: str, properties: dict[str, object]) -> None:
-        self.notices.append(Notice(event, properties))
+        """Have the next page track an event."""
+        self.notices.append(Notice("track", event, properties))
 
 
 class CartLine(msgspec.Struct):

@@ -1,5 +1,7 @@
 """The shop's own pages: delivery, repairs, story. HTML, because an editor would paste HTML."""
 
+# ruff: noqa: E501 - prose as an editor would paste it
+
 from __future__ import annotations
 
 TEXTS: dict[str, tuple[str, str]] = {

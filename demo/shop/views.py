@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from litestar import MediaType, Request, Response
+from litestar.di import NamedDependency
 from litestar.response import Redirect
 
 from demo.shop import navigation
@@ -34,7 +35,9 @@ def money(amount: Decimal | float) -> str:
 def picture(product: Product, variant: Variant | None = None) -> str:
     """The address of a product's picture in the colour of a variant."""
     chosen = variant.options if variant else {}
-    colour = next((chosen[o.name] for o in product.options if o.picker == "swatch" and o.name in chosen), None)
+    colour = next(
+        (chosen[o.name] for o in product.options if o.picker == "swatch" and o.name in chosen), None
+    )
     return f"{product.image}?colour={quote(colour)}" if colour else product.image
 
 
@@ -126,7 +129,11 @@ class Pages:
 
 def _favourites(catalogue: Catalogue) -> list[Product]:
     """The shop's own hand of goods for a stranger: one of each category, from the middle of the shelf."""
-    return [c.products[len(c.products) // 3] for c in catalogue.categories if c.products[len(c.products) // 3].available]
+    return [
+        c.products[len(c.products) // 3]
+        for c in catalogue.categories
+        if c.products[len(c.products) // 3].available
+    ]
 
 
 def _fingerprint() -> str:
@@ -135,3 +142,7 @@ def _fingerprint() -> str:
     for file in sorted((HERE / "static").iterdir()):
         digest.update(file.read_bytes())
     return digest.hexdigest()
+
+
+Shop = NamedDependency[Pages]
+"""What a handler asks for to render pages: `pages: Shop`."""

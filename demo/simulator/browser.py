@@ -32,7 +32,7 @@ class Browser:
         self._session = token(self._name, "session")
         self._count = 0
         self._views = 0
-        self.page_type = ""
+        self.page_type = self.path = ""
         self._address = ""
         self._context: Props = {}
         self._opened_at = clock
@@ -42,7 +42,12 @@ class Browser:
         self._surroundings: Props = {
             "locale": locale,
             "timezone": timezone,
-            "screen": {"width": width, "height": height, "innerWidth": inner_width, "innerHeight": inner_height},
+            "screen": {
+                "width": width,
+                "height": height,
+                "innerWidth": inner_width,
+                "innerHeight": inner_height,
+            },
             "userAgent": device.hardware.user_agent,
             "consent": {"analytics": True, "marketing": True, "gpc": False},
             "library": LIBRARY,
@@ -67,7 +72,7 @@ class Browser:
             self._leave()
             self.clock += self.rng.uniform(0.25, 1.1)
         self._views += 1
-        self.page_type = page_type
+        self.page_type, self.path = page_type, path
         search = "?" + urlencode(query) if query else ""
         before = self._address if referrer is None else referrer
         self._address = f"{self.shop}{path}{search}"
@@ -83,7 +88,7 @@ class Browser:
                 "url": self._address,
                 "path": path,
                 "search": search,
-                "title": f"{title} – Alder & Tarn",
+                "title": f"{title} – Alder & Tarn" if title else "Alder & Tarn – goods for hill and hearth",
                 "referrer": before,
             },
             "campaign": campaign,
@@ -105,7 +110,7 @@ class Browser:
     def sign_in(self, user_id: str) -> None:
         """What the pixel says on the first page that knows the customer."""
         self.device.user_id = user_id
-        self._send("identify", None, None, traits={})
+        self._send("identify", None, None, traits={"method": "password"})
         self.track("Signed In", {"method": "password"})
 
     def sign_out(self) -> None:
@@ -125,7 +130,9 @@ class Browser:
             depth = min(100, round(25 + 75 * self.rng.betavariate(1.5, 2) * min(1.0, engaged / 20)))
             self.track("Page Left", {"engaged_ms": round(engaged * 1000), "scroll_depth": depth})
 
-    def _send(self, kind: str, event: str | None, properties: Props | None, traits: Props | None = None) -> None:
+    def _send(
+        self, kind: str, event: str | None, properties: Props | None, traits: Props | None = None
+    ) -> None:
         self._count += 1
         message: Props = {
             "messageId": uuid(self._name, "message", self._count),

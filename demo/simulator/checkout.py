@@ -10,13 +10,13 @@ from demo.shop.catalogue import CURRENCY, Product, Variant
 from demo.shop.routes.buy import FREE_FROM, SHIPPING
 from demo.simulator import elements
 from demo.simulator.dice import number, pick, token
-from demo.simulator.forms import fill_form
+from demo.simulator.forms import choose_and_send, fill_form
 
 if TYPE_CHECKING:
     from demo.simulator.journey import Journey
 
 #: Chance to go on from each step.
-_GOES_ON = {"contact": 0.76, "shipping": 0.88, "payment": 0.92}
+_GOES_ON = {"contact": 0.72, "shipping": 0.86, "payment": 0.92}
 
 
 @dataclass(frozen=True)
@@ -68,29 +68,23 @@ class Checkout:
 
     def cart_page(self) -> None:
         self.browser.open("/cart", "Your basket", "cart")
-        self.browser.track("Cart Viewed", {**self._money(self.subtotal()), "cart_token": self.device.cart_token})
+        self.browser.track("Cart Viewed", {})
         self.browser.wait(2, 20)
 
     def remove_something(self) -> None:
         """Second thoughts about one line of the basket."""
         self._go_to_cart()
-        product_id, variant_id, quantity = self.rng.choice(self.device.cart)
-        product, variant = self.journey.catalogue.by_variant[variant_id]
-        href = f"{self.browser.shop}/cart/change?id={variant_id}&quantity=0"
-        self.browser.click("cart", elements.remove_link(href))
+        product_id, variant_id, _ = self.rng.choice(self.device.cart)
+        product, _ = self.journey.catalogue.by_variant[variant_id]
+        # the pixel keeps the names of unknown query parameters, not what they say
+        href = f"{self.browser.shop}/cart/change?id=&quantity="
+        url = self.browser.shop + product.url
+        self.browser.click(
+            "cart", elements.remove_link(href), product_id=product_id, name=product.title, url=url
+        )
         self.browser.track(
             "Product Removed",
-            {
-                "product_id": product_id,
-                "variant_id": variant_id,
-                "variant": variant.title,
-                "name": product.title,
-                "price": float(variant.price),
-                "currency": CURRENCY,
-                "category": product.category,
-                "quantity": quantity,
-                "cart_token": self.device.cart_token,
-            },
+            {"product_id": product_id, "name": product.title, "variant_id": variant_id},
         )
         self.device.cart = [line for line in self.device.cart if line[1] != variant_id]
         self.cart_page()
@@ -117,7 +111,7 @@ class Checkout:
         if rng.random() > _GOES_ON["shipping"]:
             return None
         method = pick(rng, [(SHIPPING[0], 75.0), (SHIPPING[1], 20.0), (SHIPPING[2], 5.0)])
-        browser.click("checkout", elements.submit("On to payment"))
+        choose_and_send(browser, "checkout-shipping", elements.submit("On to payment"), "checkout")
         browser.open("/checkout/payment", "Checkout", "checkout")
         browser.track(
             "Checkout Step Completed", {"step": 2, "step_name": "shipping", "shipping_method": method.code}
@@ -127,17 +121,22 @@ class Checkout:
             return None
         free = method.code == "standard" and self.subtotal() >= FREE_FROM
         total = self.subtotal() + (Decimal(0) if free else method.price)
-        browser.click("checkout", elements.submit(f"Place order, £{total:,.2f}".removesuffix(".00")))
+        place_order = elements.submit(f"Place order, £{total:,.2f}".removesuffix(".00"))
+        choose_and_send(browser, "checkout-payment", place_order, "checkout")
         return self._complete(total)
 
     def _complete(self, total: Decimal) -> Order:
         browser, device = self.browser, self.device
         order_id = f"AT{100_000 + number(device.name, 'order', browser.clock) % 900_000}-{number(device.name) % 97:02d}"
-        browser.open(f"/orders/{order_id}", "Thank you", "checkout")
-        browser.track("Payment Info Entered", {"payment_method": self.rng.choice(["card", "card", "invoice"])})
+        browser.open(f"/orders/{order_id}", "Thank you", "other")
+        browser.track(
+            "Payment Info Entered", {"payment_method": self.rng.choice(["card", "card", "invoice"])}
+        )
         facts = {"order_id": order_id, **self._money(total)}
         browser.track("Order Completed", facts)
-        order = Order(order_id, browser.clock, device.guest, device.user_id, facts["value"], facts["products"])
+        order = Order(
+            order_id, browser.clock, device.guest, device.user_id, facts["value"], facts["products"]
+        )
         device.cart, device.cart_token = [], None
         browser.wait(2, 20)
         return order

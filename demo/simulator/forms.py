@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from demo.simulator import elements
-from demo.simulator.browser import Browser
+from demo.simulator.browser import Browser, Props
 from demo.simulator.elements import Element
 
 
@@ -15,33 +15,46 @@ def fill_form(
     fields: list[str],
     rng: random.Random,
     *,
-    gives_up: float,
-    button: Element,
+    gives_up: float = 0.0,
+    button: Element | None = None,
     zone: str = "form",
 ) -> bool:
-    """Fill a form field by field; True when it was sent, False when the person left it (the last field is told)."""
+    """Fill a form field by field; True when it was sent, False when the person leaves it at some field."""
     stops_after = rng.randint(1, len(fields)) if rng.random() < gives_up else len(fields) + 1
     began = browser.clock
-    browser.track("Form Started", {"form": form, "field": fields[0], "field_order": 1})
+    done: list[str] = []
+
+    def spent() -> Props:
+        passed = round((browser.clock - began) * 1000)
+        return {"form": form, "field": done[-1], "fields_completed": len(done), "ms_spent": passed}
+
+    browser.track("Form Started", {"form": form})
     for order, name in enumerate(fields, start=1):
-        spent = 1.2 + rng.gammavariate(2, 2.2 if name != "message" else 14)
-        browser.clock += spent
+        seconds = 1.2 + rng.gammavariate(2, 2.2 if name != "message" else 14)
+        browser.clock += seconds
+        done.append(name)
         browser.track(
             "Form Field Completed",
-            {"form": form, "field": name, "field_order": order, "ms_spent": round(spent * 1000)},
+            {"form": form, "field": name, "field_order": order, "ms_spent": round(seconds * 1000)},
         )
         if order >= stops_after:
             browser.wait(2, 30)
-            spent = round((browser.clock - began) * 1000)
-            browser.track("Form Abandoned", {"form": form, "field": name, "field_order": order, "ms_spent": spent})
+            browser.track("Form Abandoned", spent())
             return False
-    browser.click(zone, button)
-    spent = round((browser.clock - began) * 1000)
-    browser.track("Form Submitted", {"form": form, "ms_spent": spent})
+    if button:
+        browser.click(zone, button)
+    browser.track("Form Submitted", spent())
     return True
+
+
+def choose_and_send(browser: Browser, form: str, button: Element, zone: str) -> None:
+    """A form whose choice stands already: only the button is pressed."""
+    browser.track("Form Started", {"form": form})
+    browser.click(zone, button)
+    browser.track("Form Submitted", {"form": form, "fields_completed": 0, "ms_spent": 0})
 
 
 def sign_in_form(browser: Browser, rng: random.Random) -> None:
     """The login form, which people who have an account get through."""
-    fill_form(browser, "login", ["customer[email]", "customer[password]"], rng, gives_up=0.0,
+    fill_form(browser, "login", ["customer[email]", "customer[password]"], rng,
               button=elements.submit("Sign in"), zone="account")  # fmt: skip

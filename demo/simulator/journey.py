@@ -16,14 +16,36 @@ from demo.simulator.browser import Browser, about
 from demo.simulator.checkout import Checkout, Order
 from demo.simulator.dice import pick
 from demo.simulator.forms import fill_form, sign_in_form
+from demo.simulator.options import pick_options
 from demo.simulator.people import Source, Visitor
 from demo.simulator.taste import Tastes
 
 PAGE_SIZE = 24
 #: Chance that one look at a product in stock ends in the basket, for a person of average intent and liking.
 _ADD = 0.08
-_GENERIC_QUERIES = ["gift", "warm", "wool", "bag", "waterproof", "coffee", "mug", "boots", "tent", "lamp", "down"]
-_HOPELESS_QUERIES = ["voucher", "trousers", "skis", "kayak", "tea towel", "batteries", "bluetooth speaker", "curtains"]
+_GENERIC_QUERIES = [
+    "gift",
+    "warm",
+    "wool",
+    "bag",
+    "waterproof",
+    "coffee",
+    "mug",
+    "boots",
+    "tent",
+    "lamp",
+    "down",
+]
+_HOPELESS_QUERIES = [
+    "voucher",
+    "trousers",
+    "skis",
+    "kayak",
+    "tea towel",
+    "batteries",
+    "bluetooth speaker",
+    "curtains",
+]
 
 
 class Journey:
@@ -32,10 +54,17 @@ class Journey:
     def __init__(
         self, visitor: Visitor, browser: Browser, catalogue: Catalogue, tastes: Tastes, rng: random.Random
     ) -> None:
-        self.visitor, self.browser, self.catalogue, self.tastes, self.rng = visitor, browser, catalogue, tastes, rng
+        self.visitor, self.browser, self.catalogue, self.tastes, self.rng = (
+            visitor,
+            browser,
+            catalogue,
+            tastes,
+            rng,
+        )
         self.kinds_seen: list[str] = []
         self.order: Order | None = None
         self.collection: Collection | None = None
+        self._list_query: dict[str, str] | None = None
         self._viewed: set[str] = set()
 
     def run(self, source: Source, *, signs_in: bool, signs_out: bool) -> Order | None:
@@ -68,7 +97,9 @@ class Journey:
         elif source.landing == "home":
             self._home(referrer=source.referrer, query=query)
         else:
-            found = self.catalogue.collections["new-in"] if source.landing == "new-in" else self._taste_category()
+            found = (
+                self.catalogue.collections["new-in"] if source.landing == "new-in" else self._taste_category()
+            )
             self._collection_page(found, referrer=source.referrer, query=query)
 
     def _step(self) -> bool:
@@ -95,11 +126,11 @@ class Journey:
 
     def _home(self, referrer: str | None = None, query: dict[str, str] | None = None) -> None:
         self.collection = None
-        self.browser.open("/", "Alder & Tarn", "home", referrer=referrer, query=query)
+        self.browser.open("/", "", "home", referrer=referrer, query=query)
         self.browser.wait(2, 25)
 
-    def _by_navigation(self) -> bool:
-        target = self._taste_category()
+    def _by_navigation(self, target: Collection | None = None) -> bool:
+        target = target or self._taste_category()
         menu = next(m for m in MAIN if any(link.url == target.url for link in m.links) or m.url == target.url)
         link = next((link for link in menu.links if link.url == target.url), None)
         place = MAIN.index(menu) + 1
@@ -107,6 +138,9 @@ class Journey:
         if self.browser.device.hardware.is_phone:
             self.browser.click("nav", elements.drawer_button(), nav_path=["Menu"])
             self.browser.wait(0.6, 3)
+            if link:
+                self.browser.click("nav", elements.drawer_summary(menu.label, place), nav_path=[menu.label])
+                self.browser.wait(0.6, 3)
             element = elements.drawer_link(label, self.browser.shop + href)
         else:
             if link:
@@ -126,14 +160,19 @@ class Journey:
         return True
 
     def _by_footer(self) -> bool:
-        link = self.rng.choice([link for menu in FOOTER for link in menu.links if link.url.startswith("/pages/")])
+        link = self.rng.choice(
+            [link for menu in FOOTER for link in menu.links if link.url.startswith("/pages/")]
+        )
         self.browser.click("footer", elements.footer_link(link.label, self.browser.shop + link.url))
         self.collection = None
         self.browser.open(link.url, link.label, "other")
         self.browser.wait(4, 60)
+        if self.rng.random() < 0.25:
+            fill_form(self.browser, "newsletter", ["email"], self.rng, gives_up=0.3,
+                      button=elements.submit("Sign up", "button button--small"))  # fmt: skip
         if link.url == "/pages/contact" and self.rng.random() < 0.6:
             fill_form(self.browser, "contact", ["name", "email", "subject", "message"], self.rng, gives_up=0.55,
-                      button=elements.submit("Send", wide=False))  # fmt: skip
+                      button=elements.submit("Send", "button"))  # fmt: skip
         return self.rng.random() < 0.6
 
     # -- lists
@@ -141,47 +180,81 @@ class Journey:
     def _collection_page(
         self, found: Collection, referrer: str | None = None, query: dict[str, str] | None = None
     ) -> None:
-        self.collection = found
-        self.browser.open(found.url, found.title, "collection", referrer=referrer, query=query)
-        self.browser.track("Product List Viewed", {"list": found.handle, "results_count": len(found.products)})
+        self._show(found, query, referrer)
         self.browser.wait(3, 30)
         if len(found.products) > 8 and self.rng.random() < 0.07:
             order = self.rng.choice(["price-ascending", "price-descending", "created-descending"])
-            self.browser.open(found.url, found.title, "collection", query={"sort_by": order})
+            self.browser.click("form", elements.sort_select())
+            fill_form(self.browser, "sort", ["sort_by"], self.rng)
+            ordered = Collection(found.handle, found.title, found.blurb, sort_products(found.products, order))
+            self._show(ordered, {"sort_by": order})
             self.browser.wait(2, 15)
-            self.collection = Collection(found.handle, found.title, found.blurb, sort_products(found.products, order))
+
+    def _show(
+        self, found: Collection, query: dict[str, str] | None = None, referrer: str | None = None
+    ) -> None:
+        self.collection, self._list_query = found, query
+        self.browser.open(found.url, found.title, "collection", referrer=referrer, query=query)
+        self.browser.track(
+            "Product List Viewed", {"list": found.handle, "results_count": len(found.products)}
+        )
 
     def _from_list(self) -> bool:
         """Look at something on the page; perhaps at something like it afterwards."""
-        assert self.collection is not None
-        shown = self.collection.products[:PAGE_SIZE]
+        kept, kept_query = self.collection, self._list_query
+        assert kept is not None
+        shown = kept.products[:PAGE_SIZE]
         place, product = self.tastes.choose(self.rng, self.visitor, shown, self.kinds_seen)
-        self._card(product, place, self.collection.handle)
-        if not self._product_page(product, self.collection.handle):
+        self._card(product, place, kept.handle)
+        if not self._product_page(product, kept.handle):
             return False
-        while self.rng.random() < 0.2 and not self.order:
-            related = self.catalogue.related(product)
-            place, product = self.tastes.choose(self.rng, self.visitor, related, self.kinds_seen)
+        while self._at(product) and self.rng.random() < 0.2:
+            place, product = self.tastes.choose(
+                self.rng, self.visitor, self.tastes.related(product), self.kinds_seen
+            )
             self._card(product, place, "similar")
             if not self._product_page(product, "similar"):
                 return False
         if self.order:
             return False
         # back to the list, by the browser's own button
-        kept = self.collection
-        self.browser.open(kept.url, kept.title, "collection")
+        self._show(kept, kept_query)
         self.browser.wait(1.5, 14)
         return True
+
+    def _at(self, product: Product) -> bool:
+        return self.browser.path == product.url
 
     def _card(self, product: Product, place: int, found_in: str) -> None:
         url = self.browser.shop + product.url
         element = elements.card_link(product.title, url, place)
-        facts = {"product_id": product.id, "name": product.title, "url": url, "list": found_in, "position": place}
+        facts = {
+            "product_id": product.id,
+            "name": product.title,
+            "url": url,
+            "list": found_in,
+            "position": place,
+        }
         self.browser.click("collection_card", element, "Product Clicked", **facts)
 
     def _by_search(self) -> bool:
         query = self._query()
-        hits = self.catalogue.search(query)
+        hits = self._results(query)
+        if not hits:
+            return self.rng.random() < 0.5
+        for look in range(self.rng.choice((0, 1, 1, 2))):
+            if look:
+                self.browser.open("/search", f"Search: {query}", "search", query={"q": query})
+                self.browser.wait(1, 8)
+            place, product = self.tastes.choose(self.rng, self.visitor, hits[:PAGE_SIZE], self.kinds_seen)
+            self._card(product, place, "search")
+            if not self._product_page(product, "search"):
+                return False
+        return True
+
+    def _results(self, query: str) -> list[Product]:
+        """Type a search and look over what it finds."""
+        hits = self.tastes.hits(query)
         self.browser.click("search", elements.search_field())
         self.browser.wait(2, 9)
         self.browser.click("search", elements.search_button())
@@ -189,14 +262,7 @@ class Journey:
         self.browser.open("/search", f"Search: {query}", "search", query={"q": query})
         self.browser.track("Products Searched", {"query": query, "results_count": len(hits)})
         self.browser.wait(2, 18)
-        if not hits:
-            return self.rng.random() < 0.5
-        for _ in range(self.rng.choice((0, 1, 1, 2))):
-            place, product = self.tastes.choose(self.rng, self.visitor, hits[:PAGE_SIZE], self.kinds_seen)
-            self._card(product, place, "search")
-            if not self._product_page(product, "search"):
-                return False
-        return True
+        return hits
 
     def _query(self) -> str:
         chance = self.rng.random()
@@ -204,14 +270,24 @@ class Journey:
             return self.rng.choice(_HOPELESS_QUERIES)
         if chance < 0.3:
             return self.rng.choice(_GENERIC_QUERIES)
-        _, product = self.tastes.choose(self.rng, self.visitor, self._taste_category().products, self.kinds_seen)
+        _, product = self.tastes.choose(
+            self.rng, self.visitor, self._taste_category().products, self.kinds_seen
+        )
         kind = product.kind.replace("-", " ")
-        return kind if chance < 0.7 else self.rng.choice([product.title.lower(), product.tags[1].replace("-", " ")])
+        return (
+            kind
+            if chance < 0.7
+            else self.rng.choice([product.title.lower(), product.tags[1].replace("-", " ")])
+        )
 
     # -- one product
 
     def _product_page(
-        self, product: Product, found_in: str | None, referrer: str | None = None, query: dict[str, str] | None = None
+        self,
+        product: Product,
+        found_in: str | None,
+        referrer: str | None = None,
+        query: dict[str, str] | None = None,
     ) -> bool:
         """See a product; False when the person leaves from there."""
         browser, rng = self.browser, self.rng
@@ -225,87 +301,75 @@ class Journey:
         if rng.random() < 0.16 * liking:
             browser.click("pdp_media", elements.thumb("A closer look", 2))
             browser.wait(2, 12)
-        elif rng.random() < 0.02:
-            browser.click("pdp_media", elements.picture(), "Dead Click")
+        elif rng.random() < 0.025:
+            self._click_in_vain()
         wants = _ADD * self.visitor.intent * liking * (1.8 if again else 1.0)
         buys = rng.random() < wants
         variant = product.first
         if product.options and (buys or rng.random() < 0.3 * liking):
-            variant = self._pick_options(product, decided=buys)
-        if buys and not variant.available:
-            if rng.random() < 0.3:
-                browser.click("add_to_cart", elements.add_button(False), "Rage Click")
-            buys = False
-        if buys:
+            variant = pick_options(self.browser, product, decided=buys)
+        if buys and variant.available:
             self._add(product, variant)
             return self._after_adding(product)
         browser.wait(0.5, 8)
         return rng.random() < 0.9
 
-    def _pick_options(self, product: Product, *, decided: bool) -> Variant:
-        """Try values, the person's own size and colour first; settle on one."""
-        chosen = dict(product.first.options)
-        for place, option in enumerate(product.options, start=1):
-            wanted = self._preferred(option.name, option.values)
-            tries = [wanted] if decided or self.rng.random() < 0.6 else [self.rng.choice(option.values), wanted]
-            if not decided and self.rng.random() < 0.4:
-                continue
-            for value in tries:
-                if value == chosen[option.name]:
-                    continue
-                chosen[option.name] = value
-                variant = product.pick(chosen) or product.first
-                element = (
-                    elements.option_select(option.name, place)
-                    if option.picker == "select"
-                    else elements.option_label(value, option.values.index(value) + 1)
-                )
-                facts = about(product, variant, self.browser.shop)
-                self.browser.click("pdp_option", element, "Product Option Selected", **facts,
-                                   option_name=option.name, option_value=value)  # fmt: skip
-                self.browser.wait(1, 9)
-        return product.pick(chosen) or product.first
-
-    def _preferred(self, option: str, values: list[str]) -> str:
-        if option == "Size" and len(values) > 2:
-            return values[min(len(values) - 1, round(self.visitor.size / 4 * (len(values) - 1)))]
-        if self.visitor.colour in values and self.rng.random() < 0.7:
-            return self.visitor.colour
-        return self.rng.choice(values)
+    def _click_in_vain(self) -> None:
+        """The big picture looks as if it would open; some people insist."""
+        for _ in range(insists := self.rng.choice((1, 1, 1, 1, 3))):
+            self.browser.click("pdp_media", elements.picture())
+            self.browser.clock += self.rng.uniform(0.2, 0.6)
+        self.browser.click("pdp_media", elements.picture(), "Rage Click" if insists == 3 else "Dead Click")
 
     # -- basket
 
     def _add(self, product: Product, variant: Variant) -> None:
-        browser, device = self.browser, self.browser.device
+        browser = self.browser
         quantity = 2 if variant.price < 30 and self.rng.random() < 0.22 else 1
         browser.click("add_to_cart", elements.add_button())
         Checkout(self).add_line(product, variant, quantity)
         browser.track(
             "Product Added",
-            {**about(product, variant, browser.shop), "quantity": quantity, "cart_token": device.cart_token},
+            {**about(product, variant, browser.shop), "quantity": quantity},
         )
         Checkout(self).cart_page()
 
     def _after_adding(self, product: Product) -> bool:
         """From the basket page: something that goes with it, the checkout, or back to the shelves."""
         rng = self.rng
-        if rng.random() < 0.6 and (extra := self.tastes.goes_with(rng, self.visitor, product)):
-            self._card(extra, rng.randint(1, 4), "recommended")
-            self.browser.open(extra.url, extra.title, "product")
-            self.browser.track("Product Viewed", about(extra, extra.first, self.browser.shop))
-            self.browser.wait(4, 30)
-            if rng.random() < 0.55:
-                variant = self._pick_options(extra, decided=True)
-                if variant.available:
-                    self._add(extra, variant)
-        if rng.random() < 0.55:
+        while rng.random() < 0.62 and (extra := self.tastes.goes_with(rng, self.visitor, product)):
+            if not self._fetch(extra):
+                break
+            product = extra
+        if rng.random() < 0.5:
             return self._decide()
-        self.collection = self.catalogue.category_of(product)
+        self._show(self.catalogue.category_of(product))
         return rng.random() < 0.8
+
+    def _fetch(self, extra: Product) -> bool:
+        """Go and get something that belongs in the same basket; True if it ends there."""
+        shelf = self.catalogue.category_of(extra)
+        if self.rng.random() < 0.6:
+            self._by_navigation(shelf)
+            shown, found_in = shelf.products, shelf.handle
+        else:
+            shown, found_in = self._results(extra.kind.replace("-", " ")), "search"
+        if extra not in shown[:PAGE_SIZE]:
+            return False
+        self._card(extra, shown.index(extra) + 1, found_in)
+        self.browser.open(extra.url, extra.title, "product")
+        self.browser.track("Product Viewed", about(extra, extra.first, self.browser.shop))
+        self._viewed.add(extra.id)
+        self.browser.wait(4, 30)
+        variant = pick_options(self.browser, extra, decided=True)
+        if self.rng.random() < 0.35 or not variant.available:
+            return False
+        self._add(extra, variant)
+        return True
 
     def _decide(self) -> bool:
         """Stand before the checkout. False: the session is over, with or without an order."""
-        if self.rng.random() < 0.18 + 0.1 * min(self.visitor.intent, 2):
+        if self.rng.random() < 0.16 + 0.1 * min(self.visitor.intent, 2):
             self.order = Checkout(self).run()
             return self.order is None and self.rng.random() < 0.25
         if self.rng.random() < 0.3:
@@ -326,7 +390,9 @@ class Journey:
 
     def _account_page(self, *, first: bool = False) -> None:
         if not first:
-            self.browser.click("account", elements.account_icon("Your account", self.browser.shop + "/account"))
+            self.browser.click(
+                "account", elements.account_icon("Your account", self.browser.shop + "/account")
+            )
         self.browser.open("/account", "Your account", "account")
         if first:
             assert self.visitor.account is not None

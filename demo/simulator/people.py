@@ -29,7 +29,19 @@ LIKES: list[tuple[str, float]] = [
     ("family", 2), ("children", 1), ("brass", 1), ("espresso", 2), ("filter", 2), ("fruity", 1), ("home", 2),
     ("travel", 2), ("bushcraft", 2), ("recycled", 1),
 ]  # fmt: skip
-_COLOURS = ["Moss", "Slate", "Rust", "Black", "Forest", "Oatmeal", "Sky", "Charcoal", "Navy", "Graphite", "Mustard"]
+_COLOURS = [
+    "Moss",
+    "Slate",
+    "Rust",
+    "Black",
+    "Forest",
+    "Oatmeal",
+    "Sky",
+    "Charcoal",
+    "Navy",
+    "Graphite",
+    "Mustard",
+]
 #: Locale, time zone, hours ahead of UTC (good enough for the hour of the day).
 PLACES: list[tuple[tuple[str, str, int], float]] = [
     (("en-GB", "Europe/London", 0), 78),
@@ -192,7 +204,10 @@ _SOURCES: list[tuple[Source, float]] = [
     (Source("referral", "https://slowcoffee.example/guides/pour-over", landing="product"), 2),
 ]  # fmt: skip
 _NEWSLETTER = Source(
-    "email", "", (("utm_source", "newsletter"), ("utm_medium", "email"), ("utm_campaign", "november-letter")), "new-in"
+    "email",
+    "",
+    (("utm_source", "newsletter"), ("utm_medium", "email"), ("utm_campaign", "november-letter")),
+    "new-in",
 )
 
 

@@ -61,9 +61,23 @@ class Tastes:
             ordered = sorted(category.products, key=lambda p: p.price)
             for place, product in enumerate(ordered):
                 self._price_rank[product.id] = place / max(1, len(ordered) - 1)
+        self._hits: dict[str, list[Product]] = {}
+        self._related: dict[str, list[Product]] = {}
         self.by_kind: dict[str, list[Product]] = {}
         for product in catalogue.products:
             self.by_kind.setdefault(product.kind, []).append(product)
+
+    def hits(self, query: str) -> list[Product]:
+        """What the shop's search finds; kept, since people search for the same things."""
+        if query not in self._hits:
+            self._hits[query] = self.catalogue.search(query)
+        return self._hits[query]
+
+    def related(self, product: Product) -> list[Product]:
+        """What the product's page shows as similar."""
+        if product.id not in self._related:
+            self._related[product.id] = self.catalogue.related(product)
+        return self._related[product.id]
 
     def weight(self, visitor: Visitor, product: Product, kinds_seen: Sequence[str] = ()) -> float:
         """How much this product draws this person now (not a probability). A shop front can only push so far:
@@ -91,5 +105,7 @@ class Tastes:
     def goes_with(self, rng: random.Random, visitor: Visitor, product: Product) -> Product | None:
         """Something that belongs in the same basket, if anything does."""
         kinds = COMPLEMENTS.get(product.kind, [])
-        options = [p for kind in kinds for p in self.by_kind.get(kind, []) if p.available and p.id != product.id]
+        options = [
+            p for kind in kinds for p in self.by_kind.get(kind, []) if p.available and p.id != product.id
+        ]
         return self.choose(rng, visitor, options)[1] if options else None

@@ -3,17 +3,20 @@
 ``draw`` is a pure function: the same product, colour and view give the same bytes.
 """
 
+# ruff: noqa: E501 - the data of a path has no good place to break
+
 from __future__ import annotations
 
 from functools import lru_cache
 
+from demo.catalog.build import number_of
 from demo.shop.catalogue import Product
 from demo.shop.colours import TINTS, mix, shade, tint
-from demo.shop.pictures import carry, kitchen, lights, table, wear
+from demo.shop.pictures import bags, beds, coffee, feet, fire, kitchen, lights, table, tents, wear
 from demo.shop.pictures.pen import Look, Shape, ellipse, rect
-from demo.catalog.build import number_of
 
-SHAPES: dict[str, Shape] = {**wear.SHAPES, **carry.SHAPES, **kitchen.SHAPES, **lights.SHAPES, **table.SHAPES}
+_ROOMS = (wear, feet, bags, tents, beds, kitchen, fire, coffee, lights, table)
+SHAPES: dict[str, Shape] = {kind: shape for room in _ROOMS for kind, shape in room.SHAPES.items()}
 """How to draw each kind (a product's first tag)."""
 
 #: Colours of products that have no colour to choose: what they are made of decides.
@@ -69,7 +72,17 @@ def _page(box: str, inside: str) -> str:
 
 def _weave(look: Look) -> str:
     """A close look at cloth, clay or metal: fine lines or specks in the product's colour."""
-    soft = {"merino", "wool", "cotton", "down", "silk", "waterproof", "synthetic", "recycled", "windproof"} & look.tags
+    soft = {
+        "merino",
+        "wool",
+        "cotton",
+        "down",
+        "silk",
+        "waterproof",
+        "synthetic",
+        "recycled",
+        "windproof",
+    } & look.tags
     if soft:
         lines = "M0 0 24 24M24 0 0 24" if {"merino", "wool"} & soft else "M0 6h24M0 18h24M6 0v24M18 0v24"
         pattern = f'<path d="{lines}" stroke="{look.dark}" stroke-width="2.5" opacity=".35" fill="none"/>'

@@ -85,6 +85,16 @@ def shadow(cx: float, cy: float, rx: float) -> str:
     return ellipse(cx, cy, rx, rx * 0.09, "#1d1a14", opacity=0.16)
 
 
+def flame(x: float, y: float, size: float = 1) -> str:
+    """A flame that stands on the point (x, y)."""
+    return (
+        f'<g transform="translate({x} {y}) scale({size})">'
+        + path("M0-60c26 26 34 48 20 68-14 16-40 14-46-4-8-20 8-36 26-64Z", "#e08a35")
+        + path("M2-28c12 16 14 28 6 36-8 6-20 4-22-6-2-12 8-16 16-30Z", "#ffe3a0")
+        + "</g>"
+    )
+
+
 def moved(inside: str, x: float = 0, y: float = 0, *, turn: float = 0, scale: float = 1) -> str:
     """The strokes shifted, turned about the middle of the picture, and scaled from its corner."""
     steps = [f"translate({x:g} {y:g})" if x or y else "", f"rotate({turn:g} 400 400)" if turn else ""]

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, get
+from litestar import Response, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath, FromQuery
 
 from demo.shop.catalogue import CURRENCY, SORTS, Product, Variant, sort_products
 from demo.shop.texts import TEXTS
-from demo.shop.views import VIEWS, Pages, money, picture
+from demo.shop.views import VIEWS, AnyRequest, Shop, money, picture
 
 PAGE_SIZE = 24
 
 
 @get("/", sync_to_thread=False)
-def home(request: Request[Any, Any, Any], pages: Pages) -> Response[str]:
+def home(request: AnyRequest, pages: Shop) -> Response[str]:
     catalogue = pages.catalogue
     return pages.render(
         request,
@@ -30,14 +31,20 @@ def home(request: Request[Any, Any, Any], pages: Pages) -> Response[str]:
 
 
 @get("/collections", sync_to_thread=False)
-def collections(request: Request[Any, Any, Any], pages: Pages) -> Response[str]:
+def collections(request: AnyRequest, pages: Shop) -> Response[str]:
     shown = [c for c in pages.catalogue.collections.values() if c.products]
-    return pages.render(request, "collections.html", page_type="collection", title="Collections", collections=shown)
+    return pages.render(
+        request, "collections.html", page_type="collection", title="Collections", collections=shown
+    )
 
 
 @get("/collections/{handle:str}", sync_to_thread=False)
 def collection(
-    request: Request[Any, Any, Any], pages: Pages, handle: str, sort_by: str = "featured", page: int = 1
+    request: AnyRequest,
+    pages: Shop,
+    handle: FromPath[str],
+    sort_by: FromQuery[str] = "featured",
+    page: FromQuery[int] = 1,
 ) -> Response[str]:
     found = pages.catalogue.collections.get(handle)
     if found is None:
@@ -63,7 +70,7 @@ def collection(
 
 @get("/products/{handle:str}", sync_to_thread=False)
 def product(
-    request: Request[Any, Any, Any], pages: Pages, handle: str, variant: str | None = None
+    request: AnyRequest, pages: Shop, handle: FromPath[str], variant: FromQuery[str | None] = None
 ) -> Response[str] | Response[dict[str, Any]]:
     """A product page; with ``.json`` at the end the product in Shopify's form."""
     found = pages.catalogue.by_handle.get(handle.removesuffix(".json"))
@@ -84,13 +91,14 @@ def product(
         collection=pages.catalogue.category_of(found),
         related=pages.catalogue.related(found),
         views=VIEWS,
+        shopify_meta=_shopify_meta(found),
         linked_data=_linked_data(found, pages.settings.shop_url),
         variants=[_variant_facts(found, v) for v in found.variants],
     )
 
 
 @get("/search", sync_to_thread=False)
-def search(request: Request[Any, Any, Any], pages: Pages, q: str = "") -> Response[str]:
+def search(request: AnyRequest, pages: Shop, q: FromQuery[str] = "") -> Response[str]:
     query = q.strip()[:100]
     hits = pages.catalogue.search(query)
     return pages.render(
@@ -105,7 +113,7 @@ def search(request: Request[Any, Any, Any], pages: Pages, q: str = "") -> Respon
 
 
 @get("/pages/{handle:str}", sync_to_thread=False)
-def text(request: Request[Any, Any, Any], pages: Pages, handle: str) -> Response[str]:
+def text(request: AnyRequest, pages: Shop, handle: FromPath[str]) -> Response[str]:
     if handle not in TEXTS:
         raise NotFoundException("No such page.")
     title, body = TEXTS[handle]
@@ -113,7 +121,9 @@ def text(request: Request[Any, Any, Any], pages: Pages, handle: str) -> Response
 
 
 @get("/products.json", sync_to_thread=False)
-def products_json(pages: Pages, limit: int = 30, page: int = 1) -> Response[dict[str, Any]]:
+def products_json(
+    pages: Shop, limit: FromQuery[int] = 30, page: FromQuery[int] = 1
+) -> Response[dict[str, Any]]:
     """The catalogue in the form and with the paging of a Shopify storefront (at most 250 a page)."""
     limit = min(max(1, limit), 250)
     start = (max(1, page) - 1) * limit
@@ -144,6 +154,29 @@ def _linked_data(product: Product, base: str) -> dict[str, Any]:
             }
             for v in product.variants
         ],
+    }
+
+
+def _shopify_meta(product: Product) -> dict[str, Any]:
+    """What Shopify writes into every product page as ``ShopifyAnalytics.meta``; prices in pence."""
+    return {
+        "product": {
+            "id": product.id,
+            "vendor": product.vendor,
+            "type": product.category,
+            "handle": product.handle,
+            "variants": [
+                {
+                    "id": v.id,
+                    "price": int(v.price * 100),
+                    "name": f"{product.title} - {v.title}" if v.options else product.title,
+                    "public_title": v.title if v.options else None,
+                    "sku": v.sku,
+                }
+                for v in product.variants
+            ],
+        },
+        "currency": CURRENCY,
     }
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from demo.shop.catalogue import CURRENCY
 from demo.shop.state import CartLine, Checkout, Session, cart_of
-from demo.shop.views import Pages
+from demo.shop.views import AnyRequest, Pages, Shop
 
 FREE_FROM = Decimal(75)
 STEPS = ("contact", "shipping", "payment")
@@ -35,7 +35,7 @@ SHIPPING = [
 
 
 @get("/cart", sync_to_thread=False)
-def cart(request: Request[Any, Any, Any], pages: Pages) -> Response[str]:
+def cart(request: AnyRequest, pages: Shop) -> Response[str]:
     lines = cart_of(pages.session(request), pages.catalogue)
     return pages.render(
         request, "cart.html", page_type="cart", title="Your basket", lines=lines, subtotal=_subtotal(lines)
@@ -43,7 +43,7 @@ def cart(request: Request[Any, Any, Any], pages: Pages) -> Response[str]:
 
 
 @post("/cart/add")
-async def add(request: Request[Any, Any, Any], pages: Pages) -> Redirect:
+async def add(request: AnyRequest, pages: Shop) -> Redirect:
     """Put a variant in the basket: by ``id``, or without a script in the browser by the options' names."""
     form = await request.form()
     session = pages.session(request)
@@ -65,7 +65,7 @@ async def add(request: Request[Any, Any, Any], pages: Pages) -> Redirect:
 
 
 @post("/cart/change")
-async def change(request: Request[Any, Any, Any], pages: Pages) -> Redirect:
+async def change(request: AnyRequest, pages: Shop) -> Redirect:
     form = await request.form()
     session = pages.session(request)
     session.change(str(form.get("id", "")), _quantity(form.get("quantity"), at_least=0))
@@ -73,7 +73,9 @@ async def change(request: Request[Any, Any, Any], pages: Pages) -> Redirect:
 
 
 @get("/cart/change", sync_to_thread=False)
-def change_by_link(request: Request[Any, Any, Any], pages: Pages, id: str, quantity: int = 0) -> Redirect:
+def change_by_link(
+    request: AnyRequest, pages: Shop, id: FromQuery[str], quantity: FromQuery[int] = 0
+) -> Redirect:
     """What a "Remove" link does in Shopify's themes."""
     session = pages.session(request)
     session.change(id, _quantity(quantity, at_least=0))
@@ -81,7 +83,7 @@ def change_by_link(request: Request[Any, Any, Any], pages: Pages, id: str, quant
 
 
 @post("/checkout", sync_to_thread=False)
-def begin(request: Request[Any, Any, Any], pages: Pages) -> Redirect:
+def begin(request: AnyRequest, pages: Shop) -> Redirect:
     session = pages.session(request)
     lines = cart_of(session, pages.catalogue)
     if not lines:
@@ -94,7 +96,7 @@ def begin(request: Request[Any, Any, Any], pages: Pages) -> Redirect:
 
 
 @get(["/checkout", *(f"/checkout/{step}" for step in STEPS)], sync_to_thread=False)
-def checkout(request: Request[Any, Any, Any], pages: Pages) -> Response[str] | Redirect:
+def checkout(request: AnyRequest, pages: Shop) -> Response[str] | Redirect:
     """A step of the checkout; which one is the last part of the address."""
     session = pages.session(request)
     if session.checkout is None or not session.lines:
@@ -104,7 +106,7 @@ def checkout(request: Request[Any, Any, Any], pages: Pages) -> Response[str] | R
 
 
 @post("/checkout/contact")
-async def contact(request: Request[Any, Any, Any], pages: Pages) -> Response[str] | Redirect:
+async def contact(request: AnyRequest, pages: Shop) -> Response[str] | Redirect:
     form = await request.form()
     session = pages.session(request)
     if session.checkout is None:
@@ -119,7 +121,7 @@ async def contact(request: Request[Any, Any, Any], pages: Pages) -> Response[str
 
 
 @post("/checkout/shipping")
-async def shipping(request: Request[Any, Any, Any], pages: Pages) -> Response[str] | Redirect:
+async def shipping(request: AnyRequest, pages: Shop) -> Response[str] | Redirect:
     form = await request.form()
     session = pages.session(request)
     if session.checkout is None:
@@ -128,14 +130,12 @@ async def shipping(request: Request[Any, Any, Any], pages: Pages) -> Response[st
     if code not in {method.code for method in SHIPPING}:
         return _step(request, pages, session, "shipping", error="Pick a way for it to travel.")
     session.checkout.shipping = code
-    session.notify(
-        "Checkout Step Completed", {"step": 2, "step_name": "shipping", "shipping_method": code}
-    )
+    session.notify("Checkout Step Completed", {"step": 2, "step_name": "shipping", "shipping_method": code})
     return pages.redirect("/checkout/payment", session)
 
 
 @post("/checkout/payment")
-async def payment(request: Request[Any, Any, Any], pages: Pages) -> Response[str] | Redirect:
+async def payment(request: AnyRequest, pages: Shop) -> Response[str] | Redirect:
     form = await request.form()
     session = pages.session(request)
     lines = cart_of(session, pages.catalogue)
@@ -154,17 +154,17 @@ async def payment(request: Request[Any, Any, Any], pages: Pages) -> Response[str
 
 
 @get("/orders/{order_id:str}", sync_to_thread=False)
-def thanks(request: Request[Any, Any, Any], pages: Pages, order_id: str) -> Response[str]:
+def thanks(request: AnyRequest, pages: Shop, order_id: FromPath[str]) -> Response[str]:
     session = pages.session(request)
     if order_id not in session.orders:
         raise NotFoundException("That order is someone else's, or a typing error.")
     name = session.customer.first_name if session.customer else ""
-    return pages.render(request, "thanks.html", page_type="checkout_done", title="Thank you", order_id=order_id, name=name)
+    return pages.render(
+        request, "thanks.html", page_type="other", title="Thank you", order_id=order_id, name=name
+    )
 
 
-def _step(
-    request: Request[Any, Any, Any], pages: Pages, session: Session, step: str, error: str = ""
-) -> Response[str]:
+def _step(request: AnyRequest, pages: Pages, session: Session, step: str, error: str = "") -> Response[str]:
     assert session.checkout is not None
     lines = cart_of(session, pages.catalogue)
     subtotal = _subtotal(lines)

@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.response import Redirect
 
-from demo.shop.state import customer_of
-from demo.shop.views import Pages
+from demo.shop.state import Notice, customer_of
+from demo.shop.views import AnyRequest, Shop
 
 
 @get("/account/login", sync_to_thread=False)
-def login_form(request: Request[Any, Any, Any], pages: Pages) -> Response[str]:
+def login_form(request: AnyRequest, pages: Shop) -> Response[str]:
     return pages.render(request, "login.html", page_type="account", title="Sign in", error="")
 
 
 @post("/account/login")
-async def login(request: Request[Any, Any, Any], pages: Pages) -> Response[str] | Redirect:
+async def login(request: AnyRequest, pages: Shop) -> Response[str] | Redirect:
     """A demo account: any address signs in. The password is neither checked nor read."""
     form = await request.form()
     email = str(form.get("customer[email]", "")).strip()[:120]
     if "@" not in email:
         return pages.render(
-            request, "login.html", page_type="account", title="Sign in", status=422, error="That is no e-mail address."
+            request,
+            "login.html",
+            page_type="account",
+            title="Sign in",
+            status=422,
+            error="That is no e-mail address.",
         )
     session = pages.session(request)
     session.customer = customer_of(email)
+    session.notices.append(Notice("identify", session.customer.id, {"method": "password"}))
     session.flash = f"Good to see you, {session.customer.first_name}."
     return pages.redirect("/account", session)
 
 
 @post("/account/logout", sync_to_thread=False)
-def logout(request: Request[Any, Any, Any], pages: Pages) -> Redirect:
+def logout(request: AnyRequest, pages: Shop) -> Redirect:
     session = pages.session(request)
     session.customer, session.orders = None, []
     session.flash = "Signed out. Mind the step."
@@ -40,20 +44,22 @@ def logout(request: Request[Any, Any, Any], pages: Pages) -> Redirect:
 
 
 @get("/account", sync_to_thread=False)
-def account(request: Request[Any, Any, Any], pages: Pages) -> Response[str] | Redirect:
+def account(request: AnyRequest, pages: Shop) -> Response[str] | Redirect:
     session = pages.session(request)
     if session.customer is None:
         return pages.redirect("/account/login", session)
-    return pages.render(request, "account.html", page_type="account", title="Your account", orders=session.orders)
+    return pages.render(
+        request, "account.html", page_type="account", title="Your account", orders=session.orders
+    )
 
 
 @get("/pages/contact", sync_to_thread=False)
-def contact_form(request: Request[Any, Any, Any], pages: Pages) -> Response[str]:
+def contact_form(request: AnyRequest, pages: Shop) -> Response[str]:
     return pages.render(request, "contact.html", page_type="other", title="Write to us")
 
 
 @post(["/pages/contact", "/newsletter"], sync_to_thread=False)
-def letter(request: Request[Any, Any, Any], pages: Pages) -> Redirect:
+def letter(request: AnyRequest, pages: Shop) -> Redirect:
     """Thank the writer; the letter itself is dropped unread."""
     session = pages.session(request)
     to = request.url.path if request.url.path.startswith("/pages") else "/"
