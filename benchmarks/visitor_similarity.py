@@ -15,6 +15,7 @@ import resource
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -52,28 +53,28 @@ def shop_affinities(visitors: int, seed: int = 1) -> pa.Table:
     )
 
 
-def run(visitors: int, threads: int) -> tuple[int, int, float, float, int, int]:
-    """(affinities, pairs, seconds, megabytes on disk, peak MB, products cut)."""
+def run(visitors: int, threads: int) -> tuple[int, int, float, float, float, int, int]:
+    """(affinities, pairs, seconds, processor seconds, megabytes on disk, peak MB, products cut)."""
     from orchestration.lib.derived import write_derived
     from orchestration.lib.visitor_similarity import VisitorSimilarity
 
     table = shop_affinities(visitors)
-    begin = time.perf_counter()
+    begin, cpu = time.perf_counter(), time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         similarity = VisitorSimilarity(table, threads=threads)
         pairs = 0
 
-        def counted() -> object:
+        def counted() -> Iterator[pa.Table]:
             nonlocal pairs
             for part in similarity.tables(datetime(2026, 3, 1)):
                 pairs += part.num_rows
                 yield part
 
-        path = write_derived(Path(folder), "visitor_affinity", counted())  # type: ignore[arg-type]
+        path = write_derived(Path(folder), "visitor_affinity", counted())
         size = path.stat().st_size / 2**20
-    seconds = time.perf_counter() - begin
+    seconds, cpu = time.perf_counter() - begin, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    return table.num_rows, pairs, seconds, size, peak, similarity.reports["behaviour"].cut_products
+    return table.num_rows, pairs, seconds, cpu, size, peak, similarity.reports["behaviour"].cut_products
 
 
 def main() -> None:
@@ -86,15 +87,16 @@ def main() -> None:
     arguments = parser.parse_args()
     print(describe_machine("numpy", "scipy", "sparse-dot-topn"))
     print(
-        f"{'scale':>6} {'visitors':>9} {'affinities':>11} {'pairs':>11} {'seconds':>8} {'peak MB':>8} "
+        f"{'scale':>6} {'visitors':>9} {'affinities':>11} {'pairs':>11} {'seconds':>8} {'cpu s':>7} {'peak MB':>8} "
         f"{'file MB':>8} {'cut':>5}"
     )
     for scale in arguments.scales:
         count = arguments.visitors * scale
         with multiprocessing.get_context("spawn").Pool(1) as pool:
-            rows, pairs, seconds, size, peak, cut = pool.apply(run, (count, arguments.threads))
+            rows, pairs, seconds, cpu, size, peak, cut = pool.apply(run, (count, arguments.threads))
         print(
-            f"{scale:>5}x {count:>9,} {rows:>11,} {pairs:>11,} {seconds:>8.1f} {peak:>8,} {size:>8.1f} {cut:>5}",
+            f"{scale:>5}x {count:>9,} {rows:>11,} {pairs:>11,} {seconds:>8.1f} {cpu:>7.1f} "
+            f"{peak:>8,} {size:>8.1f} {cut:>5}",
             flush=True,
         )
 

@@ -24,7 +24,9 @@ from orchestration.lib.boilerplate import Boilerplate, find_boilerplate, sentenc
 
 #: Numbers with their separators ("1,000", "0.5"), else letters and digits with hyphens and apostrophes
 #: inside.
-_TOKENS = RegexpTokenizer(r"\d+(?:[.,]\d+)+[^\W_]*|[^\W_]+(?:[-‐‑'’][^\W_]+)*")
+_TOKENS = RegexpTokenizer(r"\d+(?:[.,]\d+)+[^\W_]*|[^\W_]+(?:[-'][^\W_]+)*")
+#: Typographic apostrophes and hyphens.
+_PLAIN_MARKS = str.maketrans("’‐‑", "'--")
 #: The package's English list holds words that name goods ("mug", "ring", "shell", "felt" are on it, as
 #: domains or verbs). What scikit-learn's shorter list also calls a stop word is one, save these, which name
 #: goods on both.
@@ -90,37 +92,34 @@ class Analyzer:
         if language == "english":
             stop_words = ((stop_words & ENGLISH_STOP_WORDS) - _ENGLISH_GOODS) | _ENGLISH_OFFER
         self.stop_words = frozenset(stop_words)
-        self._stems: dict[str, str] = {}
+        self._stems_of: dict[str, tuple[str, ...]] = {}
 
     def words(self, text: str) -> list[str]:
         """The tokens of a text, lower case, possessive s cut off."""
-        tokens = _TOKENS.tokenize(unicodedata.normalize("NFKC", text).casefold())
-        return [_normal_marks(token) for token in tokens]
-
-    def stem(self, word: str) -> str:
-        """The stem of a word, without accents ("café" and "cafe" are one)."""
-        found = self._stems.get(word)
-        if found is None:
-            stem = self._stemmer.stem(word) if self._stemmer else word
-            decomposed = unicodedata.normalize("NFKD", stem)
-            found = "".join(c for c in decomposed if not unicodedata.combining(c)) or word
-            self._stems[word] = found
-        return found
+        if not text.isascii():
+            text = unicodedata.normalize("NFKC", text).translate(_PLAIN_MARKS)
+        return [token.removesuffix("'s") for token in _TOKENS.tokenize(text.casefold())]
 
     def features(self, text: str) -> tuple[list[str], list[str]]:
         """(words, phrases) of one sentence or line. Stop words are left out before phrases are made.
 
         A lone letter or digit is no word of its own ("t" of "t-light"), but part of a phrase.
         """
-        parts = [part for word in self.words(text) for part in word.split("-")]
-        stems = [self.stem(part) for part in parts if part and part not in self.stop_words]
+        stems: list[str] = []
+        for word in self.words(text):
+            found = self._stems_of.get(word)
+            if found is None:
+                parts = (part for part in word.split("-") if part and part not in self.stop_words)
+                found = self._stems_of[word] = tuple(self._stem(part) for part in parts)
+            stems += found
         phrases = [f"{first} {second}" for first, second in pairwise(stems)]
         return [stem for stem in stems if len(stem) > 1], phrases
 
-
-def _normal_marks(token: str) -> str:
-    token = token.replace("’", "'").replace("‐", "-").replace("‑", "-")
-    return token[:-2] if token.endswith("'s") else token
+    def _stem(self, word: str) -> str:
+        """The stem of a word, without accents ("café" and "cafe" are one)."""
+        stem: str = self._stemmer.stem(word) if self._stemmer else word
+        decomposed = unicodedata.normalize("NFKD", stem)
+        return "".join(c for c in decomposed if not unicodedata.combining(c)) or word
 
 
 @dataclass(frozen=True)
