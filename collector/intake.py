@@ -48,6 +48,8 @@ class Arrival(Struct):
     messages: list[Raw]
     write_key: str | None
     sent_at: datetime | None
+    is_mended: bool = False
+    """The messages were cut by their brackets: not even their UTF-8 was checked."""
 
 
 class _Single(Struct, rename="camel"):
@@ -99,6 +101,7 @@ def open_batch(body: bytes) -> Arrival:
         if error.field == "batch" and "at most" in error.reason:
             raise RefusedError(413, "too_many_messages", f"{error.reason}: send smaller batches") from None
         batch = _mend(body, error)
+        return Arrival(batch.batch, batch.write_key, batch.sent_at, is_mended=True)
     return Arrival(batch.batch, batch.write_key, batch.sent_at)
 
 
@@ -148,12 +151,22 @@ def judge(arrival: Arrival) -> tuple[list[Raw], list[FailedMessage]]:
     failed: list[FailedMessage] = []
     for index, raw in enumerate(arrival.messages):
         try:
+            if arrival.is_mended:
+                _check_utf8(raw)
             check_message(raw)
         except WireError as error:
             failed.append(_failed(index, bytes(raw), error))
         else:
             good.append(raw)
     return good, failed
+
+
+def _check_utf8(raw: Raw) -> None:
+    # The parser skips over keys that the schema doesn't know without looking at their bytes.
+    try:
+        bytes(raw).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise WireError("message", f"not UTF-8 (byte {error.start})") from None
 
 
 def _failed(index: int, raw: bytes, error: WireError) -> FailedMessage:

@@ -118,6 +118,7 @@ GOOD = b'{"type":"page","anonymousId":"9f3c1e5a7b2d4c6e","messageId":"good"}'
         pytest.param(b'{"type":"page","anonymousId":"g1","properties":{"price":1e999}}', "range", id="1e999"),
         pytest.param(b'{"type":"page","anonymousId":"g1","properties":{"t":"a\x00b"}}', "invalid", id="raw NUL"),
         pytest.param(b'{"type":"page","anonymousId":"g\xff1"}', "UTF-8", id="no UTF-8"),
+        pytest.param(b'{"type":"page","anonymousId":"g1","own":"\xff"}', "UTF-8", id="no UTF-8 in an unknown key"),
         pytest.param(b'{"type":"page","anonymousId":"g1","properties":{"a":' + b"[" * 5000 + b"]" * 5000 + b"}}",
                      "nested", id="5,000 brackets"),
         pytest.param(b'{"type":"page","anonymousId":"g1","properties":{"a":' + b"[" * 12 + b"]" * 12 + b"}}",
