@@ -246,7 +246,7 @@ def body_of(messages: int) -> bytes:
         "properties": {
             "zone": "collection_card",
             "element": {"tag": "a", "classes": ["card", "card--large"], "text": "Rain jacket, blue",
-                        "href": "/products/rain-jacket", "selector": "main > ul > li:nth-of-type(3) > a", "position": 3, "x": 411},
+                        "href": "/products/rain-jacket", "selector": "main > ul > li:nth-of-type(3) > a", "x": 411},
         },
     }  # fmt: skip
     return json.dumps(
