@@ -112,15 +112,8 @@ def ui(host: str) -> None:
     export(settings, os.environ)
     # The code server imports the definitions; with the manifest there already it doesn't parse the dbt project.
     manifest_of(DBT_PROJECT)
-    os.chdir(HOME)
-    command = [
-        "dagster",
-        "dev",
-        "-m",
-        "orchestration.definitions",
-        "-h",
-        host,
-        "-p",
-        str(settings.dagster_port),
-    ]
+    # `dg dev`, which Dagster would rather see, is a package more for the same processes.
+    os.environ["PYTHONWARNINGS"] = "ignore:Function `dev_command`"
+    workspace = str(HOME / "orchestration" / "workspace.yaml")
+    command = ["dagster", "dev", "-w", workspace, "-h", host, "-p", str(settings.dagster_port)]
     os.execv(sys.executable, [sys.executable, "-m", *command])

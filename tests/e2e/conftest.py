@@ -62,7 +62,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
         past = generate(visitors=VISITORS, days=DAYS, seed=SEED)
         report = send(past, url=settings.collector_url, write_key=settings.trusted_key.key)
         assert report.rejected == 0
-        _wait_until_sealed(settings)
+        wait_until_sealed(settings)
         line.footfall("run", "--lane", "whole")
         line.start("api", "serve", url=f"{settings.api_url}/readyz")
         line.start("shop", url=settings.shop_url)
@@ -70,7 +70,8 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
         yield line
 
 
-def _wait_until_sealed(settings: Settings) -> None:
+def wait_until_sealed(settings: Settings) -> None:
+    """Wait until everything that the collector took stands in sealed segments."""
     deadline = time.monotonic() + 30
     while any(file.stat().st_size > len(HEADER) for file in (settings.paths.landing / "open").glob("*.seg")):
         assert time.monotonic() < deadline, "the collector seals after 2 s"

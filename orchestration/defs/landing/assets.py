@@ -49,7 +49,7 @@ landing_segments = dg.AssetSpec(
         dg.AssetSpec(
             ["ledgers", "imports"],
             deps=[landing_segments.key],
-            group_name="landing",
+            group_name="lake",
             kinds={"parquet"},
             owners=OWNERS,
             description="What `footfall import` wrote down about what it sent: the third side of the reconciliation.",
