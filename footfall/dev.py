@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from footfall.processes import ProcessFailed, Processes, footfall_command
+from footfall.processes import Processes, ProcessFailed, footfall_command
 from footfall.settings import REPO, SettingsError, load_settings
 
 #: A verb and the folders whose code it runs. Dagster's UI reloads definitions by its own button.

@@ -20,7 +20,13 @@ REPO = Path(__file__).resolve().parent.parent
 
 #: Keys that stand in this public repository: fine on a laptop, warned about by ``footfall doctor``.
 DEMO_KEYS = frozenset(
-    {"ff_demo_write_key", "ff_trusted_write_key", "ff_demo_public_key", "ff_demo_secret_key", "ff_demo_identity_secret"}
+    {
+        "ff_demo_write_key",
+        "ff_trusted_write_key",
+        "ff_demo_public_key",
+        "ff_demo_secret_key",
+        "ff_demo_identity_secret",
+    }
 )
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -96,7 +102,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """The settings in force. Field docstrings are what ``footfall config`` prints beside each value."""
 
     data: Annotated[Path, Meta(description="directory that holds everything Footfall writes")] = Path("data")
-    pixel_dir: Annotated[Path, Meta(description="built pixel that the collector serves")] = REPO / "pixel" / "dist"
+    pixel_dir: Annotated[Path, Meta(description="built pixel that the collector serves")] = (
+        REPO / "pixel" / "dist"
+    )
 
     collector_host: Annotated[str, Meta(description="address the collector listens on")] = "127.0.0.1"
     collector_port: Annotated[Port, Meta(description="port of the collector")] = 8710
@@ -104,7 +112,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     trust_forwarded_for: Annotated[
         bool, Meta(description="take the visitor's address from X-Forwarded-For (only behind your own proxy)")
     ] = False
-    seal_bytes: Annotated[int, Meta(ge=1024, description="a landing segment is sealed at this size")] = 64 * 2**20
+    seal_bytes: Annotated[int, Meta(ge=1024, description="a landing segment is sealed at this size")] = (
+        64 * 2**20
+    )
     seal_seconds: Annotated[float, Meta(gt=0, description="... or at this age")] = 15.0
     min_free_bytes: Annotated[
         int, Meta(ge=0, description="below this much free disk the collector answers 503")
@@ -116,21 +126,29 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     api_host: Annotated[str, Meta(description="address the API listens on")] = "127.0.0.1"
     api_port: Annotated[Port, Meta(description="port of the API")] = 8720
     api_workers: Annotated[int, Meta(ge=1, description="API processes")] = 1
-    api_public_key: Annotated[str, Meta(description="browser key: public lists and the caller's own guest token")] = (
-        "ff_demo_public_key"
-    )
+    api_public_key: Annotated[
+        str, Meta(description="browser key: public lists and the caller's own guest token")
+    ] = "ff_demo_public_key"
     api_secret_key: Annotated[str, Meta(description="server key: everything")] = "ff_demo_secret_key"
-    api_origins: Annotated[tuple[str, ...], Meta(description="browser origins that may call the API")] = ("*",)
+    api_origins: Annotated[tuple[str, ...], Meta(description="browser origins that may call the API")] = (
+        "*",
+    )
     identity_secret: Annotated[
         str, Meta(description="HMAC secret with which the shop's server signs a user id for the browser")
     ] = "ff_demo_identity_secret"
-    storefront_url: Annotated[str, Meta(description="address before /products/<handle>; empty: paths on the shop")] = ""
-    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="ISO code of the catalog's prices")] = "EUR"
+    storefront_url: Annotated[
+        str, Meta(description="address before /products/<handle>; empty: paths on the shop")
+    ] = ""
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="ISO code of the catalog's prices")] = (
+        "EUR"
+    )
     keep_snapshots: Annotated[int, Meta(ge=1, description="published snapshots kept for rollback")] = 3
 
     shop_port: Annotated[Port, Meta(description="port of the demo shop")] = 8700
     dagster_port: Annotated[Port, Meta(description="port of Dagster's UI")] = 3000
-    sensor_seconds: Annotated[int, Meta(ge=1, description="how often the sensor looks for sealed segments")] = 2
+    sensor_seconds: Annotated[
+        int, Meta(ge=1, description="how often the sensor looks for sealed segments")
+    ] = 2
     failed_rows_shown: Annotated[int, Meta(ge=1, description="failed events shown by `footfall doctor`")] = 10
     warehouse_memory: Annotated[str, Meta(description="memory limit of a DuckDB connection")] = "4GB"
 
@@ -161,7 +179,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         for key in self.write_keys:
             if key.trusted:
                 return key
-        raise SettingsError("no trusted write key: add one to write_keys (trusted = true) to bring in history")
+        raise SettingsError(
+            "no trusted write key: add one to write_keys (trusted = true) to bring in history"
+        )
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -210,7 +230,9 @@ def explain_settings(env: Mapping[str, str] | None = None) -> tuple[Settings, li
     elif "FOOTFALL_CONFIG" in env:
         raise SettingsError(f"FOOTFALL_CONFIG names {file}, which does not exist")
     if unknown := sorted(set(from_file) - set(hints)):
-        raise SettingsError(f"{file}: unknown setting {', '.join(unknown)}. `footfall config` lists the names")
+        raise SettingsError(
+            f"{file}: unknown setting {', '.join(unknown)}. `footfall config` lists the names"
+        )
 
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}

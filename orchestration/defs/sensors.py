@@ -49,7 +49,7 @@ def sealed_segments(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.S
         tags={
             "footfall/sealed_segments": str(len(segments)),
             "footfall/newest": segments[-1].stem if segments else "",
-        }
+        },
     )
 
 
