@@ -23,7 +23,7 @@ export const zoneOf = (el: Element): string => {
 export const meta = (): ShopifyMeta => W.ShopifyAnalytics?.meta || {};
 
 /** Paths, and the page types of Shopify and JSON-LD written like one. */
-const TYPE = /\/(product)s?\/.|^\/(product$|collection|search|cart|checkout|account)|^\/(home)?$/;
+const TYPE = /.*\/(product)s?\/.|^\/(product$|collection|search|cart|checkout|account)|^\/(home)?$/;
 
 /** The page's type: said by the markup, by Shopify, by the address (a hash router's path counts), by JSON-LD. */
 export const pageType = (): string => {

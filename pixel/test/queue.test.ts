@@ -1,0 +1,172 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { page } from './page';
+
+type Queue = typeof import('../src/core/queue');
+
+let queue: Queue;
+let answers: Array<[status: number, headers?: Record<string, string>]>;
+let sent: string[][];
+
+const load = async (): Promise<void> => {
+  vi.resetModules();
+  queue = await import('../src/core/queue');
+};
+
+beforeEach(async () => {
+  vi.useFakeTimers({ now: new Date('2026-03-01T10:00:00Z') });
+  vi.spyOn(Math, 'random').mockReturnValue(0.5);
+  page();
+  answers = [];
+  sent = [];
+  vi.stubGlobal('fetch', (_: string, init: { body: string }) => {
+    const ids = (JSON.parse(init.body) as { batch: Array<{ messageId: string }> }).batch.map((m) => m.messageId);
+    sent.push(ids);
+    const [status, headers] = answers.shift() || [200];
+    return status ? Promise.resolve(new Response('{}', { status, headers })) : Promise.reject(new TypeError('down'));
+  });
+  await load();
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
+
+const message = (id: string, size = 0, age = 0): object => ({
+  messageId: id,
+  originalTimestamp: new Date(Date.now() - age).toISOString(),
+  text: 'x'.repeat(size),
+});
+const wait = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
+const stored = (): string[] => Object.keys(localStorage).filter((k) => k.startsWith('ff_q.'));
+
+describe('batches', () => {
+  it('waits three seconds', async () => {
+    queue.push(message('a'));
+    queue.push(message('b'));
+    await wait(2999);
+    expect(sent).toEqual([]);
+    await wait(1);
+    expect(sent).toEqual([['a', 'b']]);
+    expect(stored()).toEqual([]);
+  });
+
+  it('goes at once at twenty messages', async () => {
+    for (let i = 0; i < 21; i++) queue.push(message(`${i}`));
+    await wait(0);
+    expect(sent.map((s) => s.length)).toEqual([20, 1]);
+  });
+
+  it('holds 48 KB', async () => {
+    for (let i = 0; i < 6; i++) queue.push(message(`${i}`, 15_000));
+    await wait(3000);
+    expect(sent.map((s) => s.length)).toEqual([3, 3]);
+  });
+
+  it('counts bytes, not letters', async () => {
+    for (let i = 0; i < 2; i++) queue.push({ ...message(`${i}`), text: '水'.repeat(10_000) });
+    await wait(3000);
+    expect(sent.map((s) => s.length)).toEqual([1, 1]);
+  });
+
+  it('drops a message of over 32 KB and says so', () => {
+    queue.push(message('huge', 33_000));
+    expect(queue.dropped).toBe(1);
+  });
+});
+
+describe('what an answer leads to', () => {
+  it.each([400, 401, 403, 410, 422])('%i: never again', async (status) => {
+    answers = [[status]];
+    queue.push(message('a'));
+    await wait(60_000);
+    expect(sent).toEqual([['a']]);
+    expect(queue.dropped).toBe(1);
+    expect(stored()).toEqual([]);
+  });
+
+  it.each([500, 502, 408])('%i: again after 3 s, 6 s, 12 s', async (status) => {
+    answers = [[status], [status], [status]];
+    queue.push(message('a'));
+    await wait(3000);
+    for (const [before, ms] of [[1, 3000], [2, 6000], [3, 12_000]] as const) {
+      await wait(ms - 1);
+      expect(sent.length).toBe(before);
+      await wait(1);
+      expect(sent.length).toBe(before + 1);
+    }
+    expect(stored()).toEqual([]);
+  });
+
+  it('waits ten minutes at most and stops after ten tries', async () => {
+    answers = Array.from({ length: 40 }, () => [500]);
+    queue.push(message('a'));
+    await wait(24 * 3600_000);
+    expect(sent.length).toBe(11);
+    expect(queue.dropped).toBe(0);
+    expect(stored().length).toBe(1);
+  });
+
+  it('no answer at all: three tries more, then the next event tries again', async () => {
+    answers = Array.from({ length: 4 }, () => [0]);
+    queue.push(message('a'));
+    await wait(3600_000);
+    expect(sent.length).toBe(4);
+    queue.push(message('b'));
+    await wait(3000);
+    expect(sent[4]).toEqual(['a', 'b']);
+    expect(stored()).toEqual([]);
+  });
+
+  it.each([429, 503])('%i: obeys Retry-After', async (status) => {
+    answers = [[status, { 'Retry-After': '40' }]];
+    queue.push(message('a'));
+    await wait(3000 + 39_000);
+    queue.push(message('b'));
+    expect(sent.length).toBe(1);
+    await wait(1000);
+    expect(sent[1]).toEqual(['a', 'b']);
+  });
+
+  it('413: halves, down to one message that is given up', async () => {
+    answers = [[413], [413], [413]];
+    for (const id of 'abcd') queue.push(message(id));
+    await wait(3000);
+    expect(sent.slice(0, 4)).toEqual([['a', 'b', 'c', 'd'], ['a', 'b'], ['a'], ['b']]);
+    expect(queue.dropped).toBe(1);
+    expect(sent.slice(4)).toEqual([['c'], ['d']]);
+  });
+});
+
+describe('storage', () => {
+  it('keeps 500 messages, the youngest', async () => {
+    answers = Array.from({ length: 100 }, () => [0]);
+    for (let i = 0; i < 520; i++) queue.push(message(`${i}`));
+    await wait(0);
+    const [lost, ...kept] = JSON.parse(localStorage[stored()[0]!] as string) as [number, ...Array<{ messageId: string }>];
+    expect(kept.length).toBe(500);
+    expect(kept[499]!.messageId).toBe('519');
+    expect(lost).toBe(20);
+  });
+
+  it('a later page takes over what was not confirmed, but nothing older than a day', async () => {
+    queue.push(message('old', 0, 25 * 3600_000));
+    queue.push(message('young'));
+    vi.clearAllTimers();
+    await load();
+    queue.adopt();
+    expect(queue.dropped).toBe(1);
+    await wait(3000);
+    expect(sent).toEqual([['young']]);
+    expect(stored()).toEqual([]);
+  });
+
+  it('what a dying page sent by beacon stays until it is confirmed', () => {
+    const beacons: string[] = [];
+    vi.stubGlobal('navigator', { sendBeacon: (_: string, body: string) => beacons.push(body) });
+    queue.push(message('a'));
+    queue.beacon();
+    expect(beacons.length).toBe(1);
+    expect(stored().length).toBe(1);
+  });
+});

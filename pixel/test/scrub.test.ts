@@ -1,0 +1,43 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { page } from './page';
+
+let scrub: typeof import('../src/core/scrub');
+beforeAll(async () => {
+  page();
+  scrub = await import('../src/core/scrub');
+});
+
+describe('texts', () => {
+  it.each([
+    ['  two\n words ', 'two words'],
+    ['card 4111 1111 1111 1111 end', 'card *** end'],
+    ['4111-1111-1111-1111', '***'],
+    ['378282246310005', '***'],
+    ['SSN 078-05-1120', 'SSN ***'],
+    ['write to jo.do@example.co.uk now', 'write to *** now'],
+    ['EAN 4006381333931', 'EAN 4006381333931'],
+    ['1,299.00 EUR, 24 x 36 cm, 2024-11-24', '1,299.00 EUR, 24 x 36 cm, 2024-11-24'],
+    [undefined, ''],
+    ['x'.repeat(400), 'x'.repeat(255)],
+  ])('%s', (given, expected) => expect(scrub.clean(given)).toBe(expected));
+});
+
+describe('addresses', () => {
+  it.each([
+    ['https://s.de/p?utm_source=a&q=red%20mug&email=a%40b.de&token=1', 'https://s.de/p?utm_source=a&q=red+mug&email=&token='],
+    ['https://s.de/p?q=4111111111111111', 'https://s.de/p?q=***'],
+    ['https://s.de/p?filter.v.price.gte=10&gclid=x&variant=12', 'https://s.de/p?filter.v.price.gte=10&gclid=x&variant=12'],
+    ['https://s.de/#access_token=1', 'https://s.de/'],
+    ['https://s.de/#/cart?token=1', 'https://s.de/#/cart'],
+    ['https://s.de/#reviews', 'https://s.de/#reviews'],
+    ['mailto:a@b.de', 'mailto:'],
+    ['tel:+49301773100', 'tel:'],
+    ['javascript:alert(1)', 'javascript:'],
+  ])('%s', (given, expected) => expect(scrub.address(given)).toBe(expected));
+
+  it('routes', () => {
+    expect(scrub.route('#/a/b?c')).toBe('#/a/b');
+    expect(scrub.route('#!/a')).toBe('#!/a');
+    expect(scrub.route('#top')).toBe('');
+  });
+});

@@ -1,0 +1,87 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { page } from './page';
+
+let zones: typeof import('../src/core/zones');
+let themes: typeof import('../src/core/themes');
+let element: typeof import('../src/core/element');
+
+beforeEach(async () => {
+  page();
+  element = await import('../src/core/element');
+  themes = await import('../src/core/themes');
+  zones = await import('../src/core/zones');
+});
+
+const at = (html: string): Element => {
+  document.body.innerHTML = html;
+  return document.querySelector('#x')!;
+};
+
+describe('zones', () => {
+  it.each([
+    ['nav', '<header><nav><a id=x href="/collections/a">A</a></nav></header>'],
+    ['footer', '<footer><nav><a id=x href="/terms">A</a></nav></footer>'],
+    ['search', '<header><form role=search><button id=x>Go</button></form></header>'],
+    ['cart', '<header><a id=x href="/cart">Cart</a></header>'],
+    ['account', '<footer><a id=x href="/account">Account</a></footer>'],
+    ['checkout', '<div class=cart><button id=x name=checkout>Go</button></div>'],
+    ['add_to_cart', '<li class=product-card><a href="/products/a"></a><button id=x name=add>Add</button></li>'],
+    ['pdp_option', '<variant-radios><label id=x>S</label></variant-radios>'],
+    ['pdp_media', '<media-gallery><img id=x></media-gallery>'],
+    ['collection_card', '<ul><li><a href="/products/a"><span id=x>A</span></a></li></ul>'],
+    ['form', '<form><button id=x>Send</button></form>'],
+    ['other', '<main><p id=x>Text</p></main>'],
+    ['mine', '<nav data-ff-zone=mine><a id=x href="/">A</a></nav>'],
+    ['nav', '<nav><ul><li><a id=x href="/products/a">A</a></li></ul></nav>'],
+  ])('%s', (zone, html) => expect(zones.zoneOf(at(html))).toBe(zone));
+
+  it('a new theme is data', () => {
+    const el = at('<div class="burger"><i id=x></i></div>');
+    expect(zones.zoneOf(el)).toBe('other');
+    themes.addPack({ nav: '.burger' });
+    expect(zones.zoneOf(el)).toBe('nav');
+  });
+});
+
+describe('texts', () => {
+  it.each([
+    ['Add to cart', '<button id=x><span>Add</span> <b>to cart</b></button>'],
+    ['own', '<div id=x>own <span>nested</span></div>'],
+    ['', '<textarea id=x>typed</textarea>'],
+    ['', '<div contenteditable><b id=x>typed</b></div>'],
+    ['a c', '<button id=x>a <span data-ff-ignore>b</span> c</button>'],
+    ['', '<select id=x><option>one</option></select>'],
+    ['Send', '<input id=x type=submit value=Send>'],
+    ['', '<input id=x type=text value=typed>'],
+  ])('%s', (text, html) => expect(element.textOf(at(html))).toBe(text));
+});
+
+describe('page types', () => {
+  const typeAt = (path: string, html = ''): string => {
+    document.body.innerHTML = html;
+    history.replaceState({}, '', path);
+    return zones.pageType();
+  };
+  it.each([
+    ['/', 'home'],
+    ['/en-gb', 'home'],
+    ['/de/collections/knit', 'collection'],
+    ['/collections/knit/products/aran', 'product'],
+    ['/products', 'other'],
+    ['/search?q=a', 'search'],
+    ['/cart', 'cart'],
+    ['/checkouts/cn/1', 'checkout'],
+    ['/account/orders', 'account'],
+    ['/login', 'account'],
+    ['/pages/about', 'other'],
+    ['/shop#/products/a', 'product'],
+    ['/shop#reviews', 'other'],
+  ])('%s is %s', (path, type) => expect(typeAt(path)).toBe(type));
+
+  it('is what the markup says before all', () => {
+    expect(typeAt('/products/a', '<div data-footfall-page-type="landing"></div>')).toBe('landing');
+  });
+  it('is what JSON-LD says where the path says nothing', () => {
+    expect(typeAt('/x', '<script type="application/ld+json">{"@type": "Product"}</script>')).toBe('product');
+  });
+});
