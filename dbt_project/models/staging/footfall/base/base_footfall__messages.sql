@@ -54,8 +54,8 @@ with arrivals as (
     {{ lake_file() }} as lake_file,
     {{ json_texts('properties', properties.values()) }} as property_list
   from {{ lake_increment('events') }}
-  {% if target.name == 'dev' and var('dev_days') is not none %}
-    where occurred_at >= {{ add_days('cast(current_timestamp as timestamp)', '-' ~ var('dev_days')) }}
+  {% if target.name == 'dev' and var('dev_from') is not none %}
+    where occurred_at >= cast('{{ var("dev_from") }}' as timestamp)
   {% endif %}
 ),
 
