@@ -6,8 +6,11 @@ import errno
 import logging
 import os
 import resource
+import signal
 import socket
 import sys
+import threading
+import time
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
@@ -82,10 +85,10 @@ def _serve(settings: Settings) -> None:
         log_level=LogLevels.warning,
     )
     server.on_startup(partial(_announce, settings))
-    server.serve(target_loader=partial(_load_app, settings), wrap_loader=False)
+    server.serve(target_loader=partial(_load_app, settings, os.getpid()), wrap_loader=False)
 
 
-def _load_app(settings: Settings) -> Litestar:
+def _load_app(settings: Settings, parent: int) -> Litestar:
     """Called in each worker process."""
     from collector.app import create_app
 
@@ -94,7 +97,15 @@ def _load_app(settings: Settings) -> Litestar:
         format="%(asctime)s %(levelname)s %(name)s[%(process)d] %(message)s",
         stream=sys.stderr,
     )
+    threading.Thread(target=_follow_parent, args=(parent,), name="footfall-parent", daemon=True).start()
     return create_app(settings)
+
+
+def _follow_parent(parent: int) -> None:
+    """End this worker, gracefully, when the process that watches over it is gone: it would hold the port for ever."""
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _announce(settings: Settings) -> None:

@@ -103,6 +103,18 @@ def test_a_killed_worker_comes_back_and_brings_in_what_it_left(
     assert "an earlier process left open" in server.log.read_text()
 
 
+def test_workers_end_when_the_process_above_them_is_killed(
+    start_server: Start, landed_ids: Callable[[], list[str]]
+) -> None:
+    server = start_server()
+    httpx.post(f"{server.url}/v1/b", content=body_of("one")).raise_for_status()
+    server.process.kill()
+    deadline = time.monotonic() + 10
+    while landed_ids() != ["one"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def test_sigterm_answers_what_is_in_flight_seals_and_ends_cleanly(
     start_server: Start, landed_ids: Callable[[], list[str]], tmp_path: Path
 ) -> None:
