@@ -66,3 +66,12 @@ def test_a_rebuild_gives_the_same_bytes(tmp_path: Path) -> None:
     assert built.returncode == 0, built.stdout + built.stderr
     for name in [*MANIFEST["outputs"], "manifest.json"]:
         assert (tmp_path / name).read_bytes() == (DIST / name).read_bytes(), name
+
+
+def test_the_unit_tests_of_the_source_pass() -> None:
+    node = shutil.which("node")
+    vitest = PIXEL / "node_modules" / "vitest" / "vitest.mjs"
+    if node is None or not vitest.is_file():
+        pytest.skip("Node or pixel/node_modules is not installed (npm ci in pixel/)")
+    run = subprocess.run([node, str(vitest), "run"], cwd=PIXEL, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
