@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -70,10 +71,14 @@ MIN_RATIO = 0.5
 #: 4,372 customers of a real shop: 133 MiB at 4 KB, 110 at 8, 88 at 16, 93 at 32.
 PAGE_BYTES = 16_384
 
+#: Visitors whose documents are made at once. Lists of a million at a time would have to be sorted on disk.
+PART_VISITORS = 50_000
+
 _BATCH = 5_000
 _BUILDING = ".building-"
 _TRASH = ".trash-"
 _OUT = "snapshot_out"
+_EVERYTHING: tuple[None, None] = (None, None)
 
 
 class SnapshotBusyError(Exception):
@@ -206,10 +211,12 @@ def _write_sqlite(con: duckdb.DuckDBPyConnection, path: Path) -> dict[Table, int
         sink.execute(f"pragma user_version = {FORMAT_VERSION}")
         sink.execute("begin")
         counts = {}
+        parts = _parts(con)
         for table, query in documents().items():
             # WITHOUT ROWID: the value stands in the leaf that the key leads to, one descent instead of two.
             sink.execute(f"create table {table} (key text primary key, value blob not null) without rowid")
-            counts[table] = _copy(con, query, sink, table)
+            ranges = parts if table.value.startswith("visitor") else [_EVERYTHING]
+            counts[table] = sum(_copy(con, query, sink, table, *keys) for keys in ranges)
         sink.execute("commit")
     finally:
         sink.close()
@@ -217,9 +224,33 @@ def _write_sqlite(con: duckdb.DuckDBPyConnection, path: Path) -> dict[Table, int
     return counts
 
 
-def _copy(con: duckdb.DuckDBPyConnection, query: str, sink: sqlite3.Connection, table: Table) -> int:
+def _parts(con: duckdb.DuckDBPyConnection) -> list[tuple[str | None, str | None]]:
+    """Ranges of visitor ids (from, up to but without) that cover every id, each with PART_VISITORS visitors."""
+    rows = con.execute(
+        f"""
+        select visitor_id
+        from (select visitor_id, row_number() over (order by visitor_id) as n from {mart("visitors")})
+        where n % {PART_VISITORS} = 0
+        order by visitor_id
+        """
+    ).fetchall()
+    bounds = [None, *(row[0] for row in rows), None]
+    return list(pairwise(bounds))
+
+
+def _copy(
+    con: duckdb.DuckDBPyConnection,
+    query: str,
+    sink: sqlite3.Connection,
+    table: Table,
+    first: str | None,
+    end: str | None,
+) -> int:
+    """Rows of a query whose keys are in a range, in key order, into a table. Returns how many."""
+    # A null key belongs to the first range, so that SQLite refuses it instead of a filter hiding it.
+    keys = "($1 is null or key >= $1) and ($2 is null or key < $2 or (key is null and $1 is null))"
     count = 0
-    source = con.execute(f"select key, value from ({query}) order by key")
+    source = con.execute(f"select key, value from ({query}) where {keys} order by key", [first, end])
     while batch := source.fetchmany(_BATCH):
         try:
             sink.executemany(f"insert into {table} values (?, ?)", batch)

@@ -79,6 +79,17 @@ def test_analytics_file_opens_in_older_duckdb(warehouse: duckdb.DuckDBPyConnecti
         assert con.execute("select count(*) from funnel_steps").fetchone() == (4,)
 
 
+def test_parts_change_nothing(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = build_snapshot(warehouse, tmp_path, version="v1")
+    monkeypatch.setattr(writer, "PART_VISITORS", 1)
+    parts = build_snapshot(warehouse, tmp_path, version="v2")
+
+    for table in Table:
+        assert values(whole.path, table) == values(parts.path, table)
+
+
 def test_same_marts_give_the_same_rows(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     first = build_snapshot(warehouse, tmp_path, version="v1")
     second = build_snapshot(warehouse, tmp_path, version="v2")
@@ -147,6 +158,10 @@ BREAKAGES = {
     "a rank that is null": (
         "update marts.trending_products set rank = null where product_id = 'p01'",
         "trending_products: 1 rows without category or rank",
+    ),
+    "a visitor without an id": (
+        "update marts.visitors set visitor_id = null where visitor_id = 'u_ada'",
+        "visitors: a key is missing or stands twice",
     ),
     "an identifier twice": (
         "insert into marts.identity_map select * from marts.identity_map limit 1",
