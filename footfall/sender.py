@@ -298,13 +298,13 @@ def check_door(url: str, *, timeout: float = 5.0, transport: httpx.BaseTransport
     try:
         with httpx.Client(base_url=url, timeout=timeout, transport=transport, trust_env=False) as client:
             response = client.get("/livez")
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol):
+        raise SendError(f"{url!r} is no address of a collector, such as http://127.0.0.1:8710") from None
     except httpx.HTTPError as error:
         raise SendError(
             f"no collector answers at {url} ({type(error).__name__}). Start one with `footfall collect`, "
             "or say where it is with --url (setting: FOOTFALL_COLLECTOR_HOST, FOOTFALL_COLLECTOR_PORT)"
         ) from None
-    except httpx.InvalidURL as error:
-        raise SendError(f"{url} is no address: {error}") from None
     if not response.is_success:
         raise SendError(f"{url}/livez answers {response.status_code}: is this a Footfall collector?")
 

@@ -15,7 +15,7 @@ from footfall.wire import WireError, check_message, decode_batch
 
 
 class StubDoor:
-    """Checks bodies with the real wire schema; ``troubles`` are (status, headers) given before anything is taken."""
+    """Checks bodies with the real wire schema; ``troubles`` are (status, headers) given first."""
 
     def __init__(self) -> None:
         self.messages: Counter[str] = Counter()

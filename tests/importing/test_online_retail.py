@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import os
+import subprocess
+import sys
+import time
 from collections import Counter
 from datetime import datetime
 from decimal import Decimal
@@ -177,6 +181,34 @@ def test_import_writes_messages_catalog_and_ledger(door: Any, file: Path, tmp_pa
     assert again.exit_code == 0, again.output
     assert ledgers(data) == [row]
     assert set(door.messages.values()) == {2}
+
+
+def test_killed_by_a_signal_and_started_again(door: Any, tmp_path: Path) -> None:
+    """SIGKILL in the middle of the real command; the second run ends with what one run would have had."""
+    file, data = tmp_path / "many.parquet", tmp_path / "data"
+    one = dict(zip(SCHEMA.names, ROWS[0][1], strict=True))
+    rows = pa.Table.from_pylist([one | {"invoice_no": f"{n // 7}"} for n in range(6000)], schema=SCHEMA)
+    pq.write_table(rows, file)
+    door.on_batch = lambda n: time.sleep(0.25)
+    command = [sys.executable, "-c", "from footfall.importing.cli import import_group as i; i()"]
+    environment = os.environ | {"FOOTFALL_DATA": str(data), "FOOTFALL_CONFIG": os.devnull}
+    process = subprocess.Popen(
+        [*command, "online-retail", str(file), "--url", door.url], env=environment, stdout=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 30
+    while not list(data.glob("ledgers/*.progress.json")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    assert 0 < len(door.messages) < 6000
+    assert ledgers(data) == []
+    door.on_batch = lambda n: None
+    result = run(import_group, ["online-retail", str(file), "--url", door.url], data)
+    assert result.exit_code == 0, result.output
+    assert "by the interrupted run before" in result.output
+    assert [(row["sent"], row["accepted"]) for row in ledgers(data)] == [(6000, 6000)]
+    assert len(door.messages) == 6000
+    assert not list(data.glob("ledgers/*.progress.json"))
 
 
 def test_a_shorter_run_does_not_take_the_ledger_back(door: Any, file: Path, tmp_path: Path) -> None:

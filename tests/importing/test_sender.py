@@ -113,6 +113,9 @@ def test_patience_ends_with_a_clear_message_and_the_report(door: Any) -> None:
 def test_no_collector_says_how_to_start_one(free_port: int) -> None:
     with pytest.raises(SendError, match=r"no collector answers.*footfall collect"):
         check_door(f"http://127.0.0.1:{free_port}")
+    for wrong in ("localhost", ""):
+        with pytest.raises(SendError, match="no address of a collector"):
+            check_door(wrong)
     with pytest.raises(SendError, match="no answer"):
         send([message(1)], url=f"http://127.0.0.1:{free_port}", write_key=KEY, patience=0.3)
 
