@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
 import json
 import os
 import platform
@@ -165,7 +166,8 @@ def make_shop(data: Path, products: int, visitors: int) -> None:
             f"""
             create table products as
             select 'p' || i as product_id, 'thing-' || i as handle, 'Thing number ' || i as title, 'Maker' as vendor,
-                'Category ' || (i % 30) as product_type, '/products/thing-' || i as url, '/img/' || i || '.svg' as image_url,
+                'Category ' || (i % 30) as product_type, '/products/thing-' || i as url,
+                '/img/' || i || '.svg' as image_url,
                 cast(i % 100 + 0.9 as decimal(18, 2)) as price, 'EUR' as currency, i % 50 <> 0 as is_available,
                 timestamp '2026-01-01' as captured_at
             from range({products}) as r(i);
@@ -184,12 +186,13 @@ def make_shop(data: Path, products: int, visitors: int) -> None:
             create table visitors as
             select 'g_' || i as visitor_id, true as is_guest, cast(null as varchar) as user_id,
                 timestamp '2026-01-01' as first_seen_at, timestamp '2026-01-02' as last_seen_at, 1 as sessions,
-                0 as orders, cast(0 as decimal(18, 2)) as revenue, 'p1' as last_product_id, cast(null as varchar) as cart
+                0 as orders, cast(0 as decimal(18, 2)) as revenue, 'p1' as last_product_id,
+                cast(null as varchar) as cart
             from range({visitors}) as r(i);
             create table visitor_product_affinity as
             select 'g_' || i as visitor_id, 'p' || ((i * 13 + n) % {products}) as product_id, 1.0 / n as affinity,
-                1.0 as view_score, 0.0 as option_score, 0.0 as cart_score, 0.0 as purchase_score, 1 as views, 0 as carts,
-                0 as purchases, timestamp '2026-01-02' as last_at, false as has_purchased
+                1.0 as view_score, 0.0 as option_score, 0.0 as cart_score, 0.0 as purchase_score, 1 as views,
+                0 as carts, 0 as purchases, timestamp '2026-01-02' as last_at, false as has_purchased
             from range({visitors}) as r(i), range(1, 11) as q(n);
             create table visitor_category_affinity as
             select 'g_' || i as visitor_id, 'Category ' || (i % 30) as category, 1.0 as affinity, 1 as rank
@@ -200,8 +203,8 @@ def make_shop(data: Path, products: int, visitors: int) -> None:
             create table trending_products as
             select n as rank, 'p' || n as product_id, 1.0 / n as score, '' as category from range(1, 51) as q(n);
             create table sessions_daily as
-            select date '2026-01-01' as day, true as is_guest, 1 as sessions, 1 as visitors, 0 as bounces, 1 as page_views,
-                0 as orders, cast(0 as decimal(18, 2)) as revenue, 1.0 as median_duration_seconds;
+            select date '2026-01-01' as day, true as is_guest, 1 as sessions, 1 as visitors, 0 as bounces,
+                1 as page_views, 0 as orders, cast(0 as decimal(18, 2)) as revenue, 1.0 as median_duration_seconds;
             create table funnel_steps as
             select 'product' as funnel, 1 as step, 'Product Viewed' as step_name, 'session' as scope, 1 as reached,
                 0 as drop_off, 1.0 as conversion_from_first, 1.0 as conversion_from_previous;
@@ -220,17 +223,15 @@ def make_requests(products: int, visitors: int, count: int = 5_000) -> list[byte
     chance = random.Random(7)
     requests = []
     for _ in range(count):
-        guest = duckdb_md5(chance.randrange(visitors))
+        guest = guest_token(chance.randrange(visitors))
         viewed = ",".join(f"p{chance.randrange(products)}" for _ in range(chance.randint(1, 5)))
         target = f"/v1/recommendations?guest={guest}&viewed={viewed}&limit=8&key={KEY}"
         requests.append(f"GET {target} HTTP/1.1\r\nHost: bench\r\n\r\n".encode())
     return requests
 
 
-def duckdb_md5(number: int) -> str:
+def guest_token(number: int) -> str:
     """The guest token that ``make_shop`` gave a visitor."""
-    import hashlib
-
     return hashlib.md5(str(number).encode(), usedforsecurity=False).hexdigest()
 
 
