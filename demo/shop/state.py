@@ -19,6 +19,7 @@ from litestar.datastructures import Cookie
 from demo.shop.catalogue import Catalogue, Product, Variant
 
 COOKIE = "alder_session"
+CART_COOKIE = "cart"
 _MAX_AGE = 14 * 24 * 3600
 #: A cookie holds 4 KB: enough for this many lines and a checkout.
 MAX_LINES, MAX_QUANTITY = 30, 20
@@ -132,10 +133,15 @@ class Cookies:
         except (binascii.Error, msgspec.MsgspecError):
             return Session()
 
-    def write(self, session: Session) -> Cookie:
+    def write(self, session: Session) -> list[Cookie]:
+        """The session's cookie, and the cart's token in a cookie that scripts may read, as Shopify sets one."""
         payload = base64.urlsafe_b64encode(msgspec.json.encode(session)).decode()
         value = f"{self._sign(payload)}.{payload}"
-        return Cookie(COOKIE, value=value, path="/", max_age=_MAX_AGE, httponly=True, samesite="lax")
+        age = _MAX_AGE if session.cart_token else 0
+        return [
+            Cookie(COOKIE, value=value, path="/", max_age=_MAX_AGE, httponly=True, samesite="lax"),
+            Cookie(CART_COOKIE, value=session.cart_token, path="/", max_age=age, samesite="lax"),
+        ]
 
     def _sign(self, payload: str) -> str:
         return hmac.new(self._key, payload.encode(), hashlib.sha256).hexdigest()[:32]

@@ -119,12 +119,13 @@ class Pages:
         response = Response(html, media_type=MediaType.HTML, status_code=status)
         response.headers["Cache-Control"] = "private, no-store"
         if changed:
-            response.set_cookie(self.cookies.write(session))
+            for cookie in self.cookies.write(session):
+                response.set_cookie(cookie)
         return response
 
     def redirect(self, to: str, session: Session) -> Redirect:
         """Answer a form: the session is written, the browser goes on with a GET."""
-        return Redirect(to, status_code=303, cookies=[self.cookies.write(session)])
+        return Redirect(to, status_code=303, cookies=self.cookies.write(session))
 
 
 def _favourites(catalogue: Catalogue) -> list[Product]:

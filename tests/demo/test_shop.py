@@ -159,6 +159,7 @@ def test_from_the_shelf_to_the_thank_you_page(shop: TestClient[Any], catalogue: 
     # without a script in the browser the options count, not the hidden id
     page = shop.post("/cart/add", data={"id": jacket.first.id, "quantity": "1", **wanted.options})
     assert f'data-variant-id="{wanted.id}"' in page.text
+    assert re.fullmatch("[0-9a-f]{32}", shop.cookies["cart"]), "what the pixel tells as the cart's token"
     page = shop.post("/cart/add", data={"id": mug.first.id, "quantity": "2"})
     assert "£217" in page.text  # 169 + 2 x 24
     page = shop.post("/checkout")

@@ -64,8 +64,8 @@ def jacket(hood: bool, bottom: float = 600, *, quilt: bool = False, slim: bool =
             )
             inside += line(
                 "".join(
-                    f"M{212 - (y - 270) * 0.16:.0f} {y + 60}l70 16M{588 + (y - 270) * 0.16:.0f} {y + 60}l-70 16"
-                    for y in rows[:5]
+                    f"M{214 - (y - 270) * 0.16:.0f} {y + 60}l64 15M{586 + (y - 270) * 0.16:.0f} {y + 60}l-64 15"
+                    for y in rows[:4]
                 ),
                 look.deep,
                 4,
