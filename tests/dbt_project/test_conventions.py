@@ -10,7 +10,17 @@ from typing import Any
 import pytest
 from dbt_kit import PROJECT_DIR, Warehouse
 
-GROUPS = {"staging", "behaviour", "funnels", "people", "affinity", "recommendations", "quality"}
+GROUPS = {
+    "staging",
+    "behaviour",
+    "funnels",
+    "people",
+    "affinity",
+    "recommendations",
+    "quality",
+    "identity",
+    "similarity",
+}
 #: What only some engines know; anywhere but macros/cross_db it would tie the house to one of them.
 ENGINE_ONLY = {
     "a cast by ::": r"::",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -120,6 +120,25 @@ def test_what_is_out_of_stock_or_withdrawn_is_shown_to_nobody(line: tuple[Lake, 
     warehouse.run("tag:fast")
     for table in ("visitor_recommendations", "trending_products"):
         assert warehouse.rows(f"select * from {table} where product_id in ('shirt-1', 'shoe-3')") == []
+
+
+def test_neighbours_lend_their_products(line: tuple[Lake, Warehouse]) -> None:
+    """When visitor-visitor affinity was computed anew, everybody's list is, without a click."""
+    lake, warehouse = line
+    pair = {
+        "key": "g_other",
+        "other": "g_buyer",
+        "rank": 1,
+        "score": 1.0,
+        "source": "blend",
+        "shared": ["shirt-0"],
+    }
+    lake.derive("visitor_affinity", [pair], computed_at=datetime(2100, 1, 1))
+    warehouse.run("tag:fast visitor_affinity")
+    assert ("shirt-0", "Liked by visitors with a taste like yours") in shown(warehouse, "g_other")
+    assert warehouse.rows("select other_visitor_id, rank, shared from visitor_affinity") == [
+        ("g_buyer", 1, ["shirt-0"])
+    ]
 
 
 def test_pairs_need_support_and_know_no_wholesalers(

@@ -47,9 +47,9 @@ co_purchases as (
 ),
 
 neighbours as (
-  select * from {{ ref('visitor_affinity') }}
+  select * from {{ ref('stg_derived__visitor_affinity') }}
   where source = 'blend'
-    and rank <= 20
+    and affinity_rank <= 20
 ),
 
 category_affinity as (
@@ -190,7 +190,7 @@ neighbour_products as (
     neighbours.visitor_id,
     affinity.product_id,
     'neighbours' as source,
-    sum(neighbours.score * affinity.affinity) as score,
+    sum(neighbours.affinity * affinity.affinity) as score,
     cast(null as {{ text_type() }}) as seed_product_id,
     false as has_purchased
   from neighbours
