@@ -89,7 +89,12 @@ def gilet(look: Look) -> str:
         look.colour,
     )
     rows = range(280, 590, 50)
-    body += line("".join(f"M284 {y}Q400 {y + 16} 516 {y}" for y in rows), look.deep, 4, opacity=0.4)
+    body += line(
+        "".join(f"M{284 if y > 380 else 304} {y}Q400 {y + 16} {516 if y > 380 else 496} {y}" for y in rows),
+        look.deep,
+        4,
+        opacity=0.4,
+    )
     return body + _collar(look) + _zip(look, 230, 606)
 
 
