@@ -20,7 +20,7 @@ from demo.simulator.taste import Tastes
 from footfall.settings import load_settings
 
 #: Messages that one visitor leaves in 30 days, measured over 5,000 visitors (seed 7); for progress bars only.
-_MESSAGES_A_VISITOR = 38.6
+_MESSAGES_A_VISITOR = 40.5
 #: Sessions by hour of the visitor's day: little at night, lunch, the long evening.
 _HOURS = [4, 2, 1, 1, 1, 2, 5, 9, 12, 14, 15, 16, 19, 17, 15, 15, 16, 18, 21, 26, 30, 29, 21, 11]
 #: Monday to Sunday.
