@@ -3,6 +3,7 @@ import { core } from './extra/core';
 import { formEvent } from './watch/forms';
 import { frustrated, watchReactions } from './watch/frustration';
 import { lineEvent, readPerson } from './watch/lines';
+import { typed } from './watch/typed';
 import { watchViews } from './watch/views';
 import { watchVitals } from './watch/vitals';
 
@@ -14,4 +15,5 @@ core.take_((e, el, shown, zone) => {
   if (zone) frustrated(e as MouseEvent, el, shown!, zone);
   else formEvent(e, el);
   lineEvent(e, el);
+  typed(e, el);
 });

@@ -15,6 +15,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from footfall.wire import check_message
+
 ROOT = Path(__file__).resolve().parents[2]
 DIST = ROOT / "pixel" / "dist"
 PAGES = Path(__file__).parent / "pages"
@@ -183,6 +185,10 @@ def shop() -> Iterator[Shop]:
     yield shop
     server.shutdown()
     server.server_close()
+    for message in shop.messages:
+        check_message(
+            json.dumps(message).encode()
+        )  # whatever else a test is about: the wire takes all that is sent
 
 
 @pytest.fixture(scope="session")

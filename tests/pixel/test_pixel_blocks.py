@@ -184,6 +184,26 @@ def test_searches_and_what_the_markup_declares(shop: Any, page: Any) -> None:
     ]
 
 
+def test_a_search_while_typing_counts_when_results_are_shown(shop: Any, page: Any) -> None:
+    shop.pages["/"] = html(
+        "<predictive-search><form role=search action=/search><input type=search name=q>"
+        "<div id=out></div></form></predictive-search>"
+    )
+    shop.visit(page, "/")
+    page.locator("[type=search]").press_sequentially("mug", delay=20)
+    page.wait_for_timeout(1100)
+    page.evaluate("out.innerHTML = '<ul><li><a href=/products/mug-1>Red mug</a></li></ul>'")
+    page.locator("[type=search]").press_sequentially("s", delay=20)
+    page.wait_for_timeout(1150)
+    page.evaluate("addEventListener('click', e => e.preventDefault())")
+    page.click("text=Red mug")
+    page.evaluate("footfall('flush')")
+    clicked = shop.wait(lambda: shop.named("Product Clicked"))[0]["properties"]
+    assert (clicked["zone"], clicked["list"], clicked["product_id"]) == ("search", "search", "mug-1")
+    [searched] = [m["properties"] for m in shop.named("Products Searched")]
+    assert searched == {"query": "mugs", "results_count": 1, "method": "typed"}
+
+
 def test_the_overlay_shows_each_message_as_it_leaves(shop: Any, page: Any) -> None:
     shop.pages["/"] = html("<button type=button>Press</button>")
     shop.visit(page, "/?ff_debug=1")

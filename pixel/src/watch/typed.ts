@@ -1,0 +1,20 @@
+/** Searches made by typing: where results appear under the field, without a page of their own. */
+import { core } from '../extra/core';
+
+const PAUSE_MS = 1000;
+const LEAST = 3;
+
+let timer = 0;
+let last = '';
+
+export const typed = (e: Event, el: Element): void => {
+  if (e.type != 'input' || core.zone_(el) != 'search' || !el.matches('[type=search],[type=text]')) return;
+  clearTimeout(timer);
+  timer = window.setTimeout(() => {
+    const query = core.clean_((el as HTMLInputElement).value);
+    const shown = el.closest('predictive-search,[role=search],form')?.querySelectorAll(core.rules_.link!).length;
+    if (!shown || query.length < LEAST || query == last) return;
+    last = query;
+    core.track_('Products Searched', { query, results_count: shown, method: 'typed' });
+  }, PAUSE_MS);
+};
