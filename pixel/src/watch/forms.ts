@@ -26,11 +26,11 @@ const runOf = (form: Element): Run => {
   return run;
 };
 
-/** Events of a form that is no search, no cart and no product's: those have events of their own. */
+/** Events of a form that is no search, no cart and no product's (those have events of their own), and no bare button. */
 export const formEvent = (e: Event, el: Element): void => {
   const form = el.closest('form,[data-ff-form],[role=form]');
   if (e.type == 'focusin') focused = Date.now();
-  else if (form && !/search|pdp|cart/.test(core.zone_(el)) && !form.matches('[action*="/cart"]')) {
+  else if (form?.querySelector(FIELD) && !/search|pdp|cart/.test(core.zone_(el)) && !form.matches('[action*="/cart"]')) {
     if (e.type == 'submit') {
       core.track_('Form Submitted', spent(runOf(form)));
       runs.delete(form);

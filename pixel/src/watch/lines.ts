@@ -21,7 +21,11 @@ export const lineEvent = (e: Event, el: Element): void => {
     core.track_('Product Removed', product);
     core.write_('cart', core.read_('cart').split(',').filter((x) => x != id).join());
   }
-  if (/click|submit/.test(e.type) && el.matches(logout!)) api('reset');
+  if (/click|submit/.test(e.type) && el.matches(logout!)) {
+    // what this page has still to tell is the old guest's
+    core.leave_.forEach((f) => f(true));
+    api('reset');
+  }
 };
 
 /** Who the page says is logged in; an empty `data-customer-id` says that nobody is. */
