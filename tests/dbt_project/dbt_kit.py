@@ -76,6 +76,7 @@ FAILED_SCHEMA = pa.schema(
         ("segment_id", TEXT),
         ("frame_no", pa.int32()),
         ("message_no", pa.int32()),
+        ("stage", TEXT),
         ("source", TEXT),
         ("received_at", US),
         ("message_id", TEXT),
@@ -219,12 +220,14 @@ class Lake:
             full = {"received_at": arrived, **row, **place, "message_no": number}
             days.setdefault(full["received_at"].date(), []).append(full)
         failures = [
-            {"received_at": arrived, **row, **place, "message_no": 10_000 + n} for n, row in enumerate(failed)
+            {"received_at": arrived, "stage": "door", **row, **place, "message_no": 10_000 + n}
+            for n, row in enumerate(failed)
         ]
         counts: dict[tuple[str, datetime], list[int]] = {}
-        for index, full in [(0, row) for day in days.values() for row in day] + [
-            (1, row) for row in failures
-        ]:
+        # what fails at load was accepted by the door
+        landed = [(0, row) for day in days.values() for row in day]
+        landed += [(int(row["stage"] == "door"), row) for row in failures]
+        for index, full in landed:
             hour = full["received_at"].replace(minute=0, second=0, microsecond=0)
             counts.setdefault((full["source"], hour), [0, 0])[index] += 1
         name = f"{self.load_id:012d}-{segment_id}.parquet"

@@ -45,7 +45,7 @@ def test_then_messages_come(first_start: tuple[Lake, Warehouse]) -> None:
     }
     lake.load(
         [message(None, NOON), view, message("Product Viewed", NOON, guest="bot", is_bot=True)],
-        failed=[failed],
+        failed=[failed, {**failed, "stage": "load"}],
     )
     lake.load([view, message("Product Added", NOON + timedelta(minutes=1), properties={"product_id": "p2"})])
     past = NOON.replace(year=2011)
@@ -69,7 +69,7 @@ def test_then_messages_come(first_start: tuple[Lake, Warehouse]) -> None:
     assert warehouse.rows(
         "select source, sum(accepted), sum(in_lake), sum(staged), sum(duplicates), sum(failed), bool_and(is_balanced) "
         "from events_reconciliation group by source order by source"
-    ) == [("history", 1, 1, 1, 0, 1, True), ("shop_pixel", 5, 5, 4, 1, 1, True)]
+    ) == [("history", 1, 1, 1, 0, 1, True), ("shop_pixel", 6, 5, 4, 1, 2, True)]
     assert warehouse.rows(
         "select sent, accepted, rejected, in_lake, staged, failed, is_balanced from import_reconciliation"
     ) == [(2, 1, 1, 1, 1, 1, True)]

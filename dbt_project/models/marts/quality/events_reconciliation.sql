@@ -1,5 +1,5 @@
 -- Every message is accounted for, by source and hour of arrival:
---   accepted = in_lake, in_lake = staged + duplicates, rejected = failed.
+--   accepted = in_lake + failed_at_load, in_lake = staged + duplicates, rejected = failed - failed_at_load.
 -- accepted and rejected are what the door counted; in_lake and failed are the rows of the files;
 -- staged and duplicates are the rows of the warehouse. None is computed from another.
 with landing_counts as (
@@ -31,12 +31,15 @@ messages as (
   group by source, date_trunc('hour', received_at)
 ),
 
+-- Damaged bytes (stage disk) are nobody's message: they have a test of their own.
 failed_events as (
   select
     source,
     date_trunc('hour', received_at) as received_hour,
+    sum(case when stage = 'load' then 1 else 0 end) as failed_at_load,
     count(*) as failed
   from {{ ref('stg_footfall__failed_events') }}
+  where stage != 'disk'
   group by source, date_trunc('hour', received_at)
 ),
 
@@ -49,6 +52,7 @@ unioned as (
     0 as in_lake,
     0 as staged,
     0 as duplicates,
+    0 as failed_at_load,
     0 as failed
   from landing_counts
   union all
@@ -60,6 +64,7 @@ unioned as (
     in_lake,
     0 as staged,
     0 as duplicates,
+    0 as failed_at_load,
     0 as failed
   from lake
   union all
@@ -71,6 +76,7 @@ unioned as (
     0 as in_lake,
     staged,
     duplicates,
+    0 as failed_at_load,
     0 as failed
   from messages
   union all
@@ -82,6 +88,7 @@ unioned as (
     0 as in_lake,
     0 as staged,
     0 as duplicates,
+    failed_at_load,
     failed
   from failed_events
 ),
@@ -95,6 +102,7 @@ summed as (
     sum(in_lake) as in_lake,
     sum(staged) as staged,
     sum(duplicates) as duplicates,
+    sum(failed_at_load) as failed_at_load,
     sum(failed) as failed
   from unioned
   group by source, received_hour
@@ -109,8 +117,11 @@ final as (
     cast(in_lake as bigint) as in_lake,
     cast(staged as bigint) as staged,
     cast(duplicates as bigint) as duplicates,
+    cast(failed_at_load as bigint) as failed_at_load,
     cast(failed as bigint) as failed,
-    accepted = in_lake and in_lake = staged + duplicates and rejected = failed as is_balanced
+    accepted = in_lake + failed_at_load
+    and in_lake = staged + duplicates
+    and rejected = failed - failed_at_load as is_balanced
   from summed
 )
 

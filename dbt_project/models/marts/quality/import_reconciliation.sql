@@ -35,8 +35,10 @@ failed_events as (
   select
     source,
     date_trunc('hour', {{ json_bytes_timestamp('raw', 'timestamp') }}) as occurred_hour,
+    sum(case when stage = 'load' then 1 else 0 end) as failed_at_load,
     count(*) as failed
   from {{ ref('stg_footfall__failed_events') }}
+  where stage != 'disk'
   group by source, date_trunc('hour', {{ json_bytes_timestamp('raw', 'timestamp') }})
 ),
 
@@ -50,11 +52,12 @@ final as (
     cast(coalesce(lake.in_lake, 0) as bigint) as in_lake,
     cast(coalesce(messages.staged, 0) as bigint) as staged,
     cast(coalesce(messages.duplicates, 0) as bigint) as duplicates,
+    cast(coalesce(failed_events.failed_at_load, 0) as bigint) as failed_at_load,
     cast(coalesce(failed_events.failed, 0) as bigint) as failed,
     ledger.sent = ledger.accepted + ledger.rejected
-    and ledger.accepted = coalesce(lake.in_lake, 0)
+    and ledger.accepted = coalesce(lake.in_lake, 0) + coalesce(failed_events.failed_at_load, 0)
     and coalesce(lake.in_lake, 0) = coalesce(messages.staged, 0) + coalesce(messages.duplicates, 0)
-    and ledger.rejected = coalesce(failed_events.failed, 0) as is_balanced
+    and ledger.rejected = coalesce(failed_events.failed, 0) - coalesce(failed_events.failed_at_load, 0) as is_balanced
   from ledger
   left join lake
     on ledger.source = lake.source

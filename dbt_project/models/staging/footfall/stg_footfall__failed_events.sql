@@ -4,6 +4,7 @@ with failed_events as (
 
 final as (
   select
+    stage,
     source,
     message_id,
     field,
