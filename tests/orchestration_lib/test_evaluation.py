@@ -1,0 +1,211 @@
+"""The measures by hand, the protocols on toy data with known answers, and the verb on public data."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestration.lib.ease import ease_weights, trend
+from orchestration.lib.evaluation.cli import evaluate
+from orchestration.lib.evaluation.measures import ndcg, recall, reciprocal_rank, top_items, with_interval
+from orchestration.lib.evaluation.orders import OrderLines, OrdersError, evaluate_orders, read_orders
+from orchestration.lib.evaluation.sessions import Sessions, SessionsError, evaluate_sessions, read_sessions
+from orchestration.lib.session_neighbours import PUBLISHED, NextItem, NextItemConfig
+
+
+def test_measures_by_hand() -> None:
+    assert recall([1, 2, 3], {2, 9}, 3) == 0.5
+    assert recall([1, 2, 3], set(range(100)), 2) == 1.0
+    assert ndcg([1, 2], {2}, 2) == pytest.approx(1 / math.log2(3))
+    assert ndcg([2, 1], {2}, 2) == 1.0
+    assert [reciprocal_rank([7, 8, 9], t, 2) for t in (7, 8, 9)] == [1.0, 0.5, 0.0]
+
+
+@given(st.lists(st.sampled_from([0.0, 0.25, 0.5, -np.inf]), max_size=30), st.integers(1, 10))
+def test_top_items_are_a_stable_sort(scores: list[float], count: int) -> None:
+    order = sorted((i for i, s in enumerate(scores) if s > -np.inf), key=lambda i: (-scores[i], i))
+    assert top_items(np.array(scores, dtype=float), count).tolist() == order[:count]
+
+
+def test_interval_holds_the_mean_and_is_of_the_seed() -> None:
+    values = np.random.default_rng(1).random(500)
+    measured = with_interval(values, seed=3)
+    assert measured.low < measured.mean < measured.high
+    assert with_interval(values, seed=3) == measured
+    assert with_interval([], seed=0).cases == 0
+
+
+def test_ease_by_its_equations() -> None:
+    """The closed form is the minimum: the gradient off the diagonal is zero."""
+    dice = np.random.default_rng(0)
+    x = sp.csr_matrix((dice.random((30, 6)) < 0.4).astype(float))
+    weights = ease_weights(x, 2.0)
+    gradient = (x.T @ (x @ weights - x.toarray())) + 2.0 * weights
+    np.fill_diagonal(gradient, 0.0)
+    assert np.abs(gradient).max() < 1e-9
+    assert np.diag(weights).tolist() == [0.0] * 6
+
+
+def test_trend_is_what_sells_now() -> None:
+    items = np.array([0] * 50 + [1] * 50)
+    ages = np.array([1.0] * 50 + [300.0] * 50)
+    in_season, over = trend(items, ages, 2)
+    assert in_season == 1.0
+    assert over < 0.2
+
+
+def lines(rows: list[tuple[str, str, str, str]]) -> OrderLines:
+    columns = list(zip(*rows, strict=True))
+    customer, item, order = (np.array(column) for column in columns[:3])
+    return OrderLines(customer, item, order, np.array(columns[3], dtype="datetime64[us]"))
+
+
+def test_orders_buy_again_and_discover() -> None:
+    rows = []
+    for n in range(40):
+        for item in ("tea", "pot"):
+            rows.append((f"c{n}", item, f"o{n}", "2026-01-10"))
+        rows.append(
+            (f"c{n}", "cup", f"o{n}", "2026-01-10") if n % 2 else (f"c{n}", "tea", f"o{n}b", "2026-01-20")
+        )
+        rows.append((f"c{n}", "cup", f"o{n}c", "2026-02-05"))
+    rows.append(("late", "tea", "o99", "2026-02-06"))  # nobody knows this customer before the split
+    rows.append(("c1", "brand new", "o98", "2026-02-06"))  # nobody can know this item
+    arms = {arm.arm: arm for arm in evaluate_orders(lines(rows), datetime(2026, 2, 1))}
+    ours = arms["footfall"]
+    assert ours.recall_all.cases == 40
+    assert ours.recall_new.cases == 21  # those without a cup, and c1's brand new thing
+    assert ours.recall_new.mean == pytest.approx(20 / 21)
+    assert arms["own history"].recall_all.mean < 1.0
+    with pytest.raises(OrdersError, match="both sides of 2030-01-01"):
+        evaluate_orders(lines(rows), datetime(2030, 1, 1))
+
+
+SESSIONS = Sessions([[1, 2, 3], [1, 2, 3], [4, 5], [1, 2, 9], [2, 3, 1]], [1.0, 2.0, 3.0, 4.0, 5.0])
+
+
+def test_next_item_knows_what_followed() -> None:
+    model = NextItem(SESSIONS.items, SESSIONS.ended)
+    assert model.next_items([1, 2])[0] == 3
+    assert model.next_items([4])[0] == 5
+    assert model.next_items([77]).tolist() == []
+    assert 1 in model.next_items([1, 2]).tolist()
+    assert 1 not in model.next_items([1, 2], drop_seen=True).tolist()
+    assert 2 not in model.next_items([1, 2]).tolist()
+
+
+def test_rules_fall_with_distance() -> None:
+    model = NextItem([[1, 2, 3]], [0.0])
+    assert model.by_rules([1]) == {2: 1.0, 3: 0.5}
+    assert model.by_rules([1, 2]) == {3: 1.0 + 0.6 * 0.5, 2: 0.6}
+
+
+def test_published_neighbours_by_hand() -> None:
+    """Two past sessions share an item with (1, 2); weights fall evenly, votes by the first match."""
+    model = NextItem([[1, 7], [2, 8]], [1.0, 2.0], PUBLISHED)
+    scores = model.by_neighbours([1, 2])
+    idf = math.log(2 / 1)
+    assert scores[8] == pytest.approx((2 / 2) / 2 * 0.9 * idf)
+    assert scores[7] == pytest.approx((1 / 2) / 2 * 0.8 * idf)
+
+
+def test_only_the_newest_sessions_of_an_item_count() -> None:
+    config = NextItemConfig(sessions_per_item=1, rule_weight=0.0)
+    model = NextItem([[1, 7], [1, 8], [3, 4]], [1.0, 2.0, 3.0], config)
+    assert model.next_items([1]).tolist() == [8]
+
+
+def test_same_sessions_in_any_order_give_the_same_lists() -> None:
+    turned = list(reversed(range(5)))
+    one = NextItem(SESSIONS.items, SESSIONS.ended)
+    other = NextItem([SESSIONS.items[n] for n in turned], [SESSIONS.ended[n] for n in turned])
+    for so_far in ([1], [2], [1, 2], [2, 3], [3, 1]):
+        assert one.next_items(so_far).tolist() == other.next_items(so_far).tolist()
+
+
+def test_sessions_protocol() -> None:
+    arms = {arm.arm: arm for arm in evaluate_sessions(SESSIONS, Sessions([[1, 2, 3], [8, 8]], [9.0, 9.0]))}
+    ours = arms["footfall"]
+    assert ours.hit_rate.cases == 3
+    assert ours.hit_rate_new.cases == 2
+    assert ours.hit_rate.mean == pytest.approx(2 / 3)
+    assert 0 < ours.coverage <= 1
+
+
+def test_reading_sessions(tmp_path: Path) -> None:
+    path = tmp_path / "clicks.txt"
+    path.write_text("SessionId\tItemId\tTime\n1\t5\t20.0\n1\t6\t10.0\n2\t7\t1\n3\t8\t4\n3\t9\t4\n")
+    assert read_sessions(path) == Sessions([[6, 5], [8, 9]], [20.0, 4.0])
+    path.write_text("SessionId\tItemId\tTime\n1\tfive\t20.0\n")
+    with pytest.raises(SessionsError, match=r"clicks\.txt:2: ItemId and Time must be numbers"):
+        read_sessions(path)
+    path.write_text("SessionId,ItemId,Time\n")
+    with pytest.raises(SessionsError, match="no column"):
+        read_sessions(path)
+
+
+def run(arguments: list[str], out: Path) -> dict[str, Any]:
+    result = CliRunner().invoke(evaluate, [*arguments, "--json", str(out)])
+    assert result.exit_code == 0, result.output
+    numbers: dict[str, Any] = json.loads(out.read_text())
+    return {arm["arm"]: arm for arm in numbers["arms"]}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["--sessions", __file__], ["--orders", __file__], ["--orders", __file__, "--catalog", __file__]],
+)
+def test_the_verb_says_what_goes_together(arguments: list[str]) -> None:
+    assert CliRunner().invoke(evaluate, arguments).exit_code == 2
+
+
+def test_the_verb_on_what_is_no_data(tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.csv"
+    wrong.write_text("a,b\n")
+    for arguments in (
+        ["--catalog"],
+        ["--split", "2011-11-09", "--orders"],
+        ["--test", str(wrong), "--sessions"],
+    ):
+        result = CliRunner().invoke(evaluate, [*arguments, str(wrong)])
+        assert result.exit_code == 1
+        assert "wrong.csv" in result.output
+
+
+def test_sessions_of_serenade_beat_the_published_method(shared: Path, tmp_path: Path) -> None:
+    data = shared / "data" / "serenade"
+    if not (data / "train.txt").exists():
+        pytest.skip("Serenade's files are not here")
+    files = ["--sessions", str(data / "train.txt"), "--test", str(data / "valid.txt")]
+    arms = run(files, tmp_path / "1.json")
+    ours, published = arms["footfall"], arms["VMIS-kNN as published"]
+    assert ours["mrr"]["mean"] > published["mrr"]["mean"] + 0.04
+    assert ours["hit_rate"]["mean"] > published["hit_rate"]["mean"]
+    assert ours["mrr_new"]["mean"] > published["mrr_new"]["mean"]
+
+
+def test_orders_of_online_retail_are_above_the_references(shared: Path) -> None:
+    file = shared / "data" / "online-retail" / "online_retail.parquet"
+    if not file.exists():
+        pytest.skip("online_retail.parquet is not here")
+    [ours] = evaluate_orders(read_orders(file), datetime(2011, 11, 9), arms={"footfall"})
+    assert ours.recall_all.mean >= 0.36
+    assert ours.recall_new.mean >= 0.13
+
+
+def test_the_catalog_of_the_demo_shop(tmp_path: Path) -> None:
+    file = Path(__file__).resolve().parents[2] / "demo" / "catalog" / "products.json"
+    arms = run(["--catalog", str(file), "--label", "type"], tmp_path / "1.json")
+    run(["--catalog", str(file)], tmp_path / "2.json")
+    assert (tmp_path / "1.json").read_bytes() == (tmp_path / "2.json").read_bytes()
+    assert arms["footfall"]["share"] > arms["plain field TF-IDF"]["share"] > arms["footfall"]["chance"]
