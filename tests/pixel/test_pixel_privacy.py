@@ -205,7 +205,9 @@ def test_login_and_logout(shop: Any, page: Any) -> None:
     [signed_in], [signed_out] = shop.named("Signed In"), shop.named("Signed Out")
     assert signed_in["userId"] == signed_out["userId"] == "42"
     assert signed_in["anonymousId"] == signed_out["anonymousId"]
-    first = [m["event"] for m in shop.messages if m.get("event") and m["anonymousId"] == signed_out["anonymousId"]]
+    first = [
+        m["event"] for m in shop.messages if m.get("event") and m["anonymousId"] == signed_out["anonymousId"]
+    ]
     assert first[-1] == "Signed Out", "the last message of that guest"
     last = shop.named("page")[-1]
     assert "userId" not in last
