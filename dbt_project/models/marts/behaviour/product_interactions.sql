@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='view', tags=['fast']) }}
 
 with events as (
   select * from {{ ref('int_session_events') }}

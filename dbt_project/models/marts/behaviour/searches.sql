@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='view', tags=['fast']) }}
 
 -- A search leads to a product when one is clicked or seen later in the session, before the next search.
 with events as (

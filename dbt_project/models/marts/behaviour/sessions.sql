@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='view', tags=['fast']) }}
 
 -- The visitor is looked up when this is read: who logs in today owns yesterday's sessions too.
 with sessions as (

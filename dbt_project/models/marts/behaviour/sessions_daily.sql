@@ -1,3 +1,5 @@
+{{ config(tags=['fast']) }}
+
 with sessions as (
   select * from {{ ref('sessions') }}
 ),

@@ -1,3 +1,5 @@
+{{ config(tags=['fast']) }}
+
 {#- Events that some funnel asks for, with the visitor of today. -#}
 with events as (
   select

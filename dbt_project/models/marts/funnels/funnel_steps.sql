@@ -1,3 +1,5 @@
+{{ config(tags=['fast']) }}
+
 with declared as (
   {{ declared_funnel_steps() }}
 ),

@@ -1,3 +1,5 @@
+{{ config(tags=['fast']) }}
+
 {%- set edges = var('funnel_histogram_edges') -%}
 with declared as (
   {{ declared_funnel_steps() }}

@@ -1,3 +1,5 @@
+{{ config(tags=['fast']) }}
+
 -- Seconds from the step before to this one, over those who reached it.
 with conversions as (
   select * from {{ ref('funnel_conversions') }}

@@ -1,3 +1,5 @@
+{{ config(tags=['fast']) }}
+
 with devices as (
   select * from {{ ref('int_device_links') }}
 ),

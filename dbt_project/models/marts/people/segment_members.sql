@@ -1,0 +1,49 @@
+-- One row a visitor in a segment, with since when and the facts that a message needs. Segments are
+-- declared in the var `segments`; a visitor may be in several.
+with facts as (
+  select * from {{ ref('visitor_facts') }}
+),
+
+products as (
+  select * from {{ ref('products') }}
+),
+
+members as (
+  {% for segment in var('segments') %}
+    select
+      cast('{{ segment.name }}' as {{ text_type() }}) as segment,
+      visitor_id,
+      cast({{ segment.since or 'last_seen_at' }} as timestamp) as since
+    from facts
+    where {{ segment.where }}
+    {% if not loop.last %}
+      union all
+    {% endif %}
+  {% endfor %}
+),
+
+final as (
+  select
+    members.segment,
+    members.visitor_id,
+    facts.user_id,
+    facts.top_category,
+    facts.last_product_id,
+    last_products.title as last_product_title,
+    facts.top_product_not_bought,
+    wanted_products.title as top_product_not_bought_title,
+    facts.last_query_without_result,
+    facts.orders,
+    facts.revenue,
+    facts.cart_value,
+    members.since
+  from members
+  inner join facts
+    on members.visitor_id = facts.visitor_id
+  left join products as last_products
+    on facts.last_product_id = last_products.product_id
+  left join products as wanted_products
+    on facts.top_product_not_bought = wanted_products.product_id
+)
+
+select * from final

@@ -1,0 +1,132 @@
+-- What segments ask of a visitor and what a message to them may say, one row a visitor.
+with visitors as (
+  select * from {{ ref('visitors') }}
+),
+
+as_of as (
+  select * from {{ ref('int_as_of') }}
+),
+
+devices as (
+  select * from {{ ref('int_device_links') }}
+),
+
+orders as (
+  select * from {{ ref('stg_shop__orders') }}
+  where not is_refund
+),
+
+affinity as (
+  select * from {{ ref('visitor_product_affinity') }}
+),
+
+categories as (
+  select * from {{ ref('visitor_category_affinity') }}
+  where rank = 1
+    and affinity > 0
+),
+
+carts as (
+  select * from {{ ref('int_open_carts') }}
+),
+
+searches as (
+  select * from {{ ref('searches') }}
+  where is_without_result
+),
+
+products as (
+  select * from {{ ref('products') }}
+),
+
+visitor_orders as (
+  select
+    devices.visitor_id,
+    min(orders.occurred_at) as first_order_at,
+    max(orders.occurred_at) as last_order_at
+  from orders
+  inner join devices
+    on orders.device = devices.device
+  group by devices.visitor_id
+),
+
+viewed_not_bought as (
+  select
+    visitor_id,
+    count(*) as products_viewed_not_bought,
+    max(last_at) as last_viewed_not_bought_at,
+    {{ first_by('product_id', "cast(-affinity as double)") }} as product_id
+  from affinity
+  where views > 0
+    and not has_purchased
+    and affinity > 0
+  group by visitor_id
+),
+
+fruitless_searches as (
+  select
+    visitor_id,
+    count(*) as searches_without_result,
+    {{ last_by('query', 'occurred_at') }} as last_query_without_result,
+    max(occurred_at) as last_search_without_result_at
+  from searches
+  group by visitor_id
+),
+
+-- The middle of the prices of what somebody looked at or bought tells the price band.
+price_points as (
+  select
+    affinity.visitor_id,
+    {{ percentile('products.price', 0.5) }} as median_price
+  from affinity
+  inner join products
+    on affinity.product_id = products.product_id
+  where products.price is not null
+  group by affinity.visitor_id
+),
+
+final as (
+  select
+    visitors.visitor_id,
+    visitors.is_guest,
+    visitors.user_id,
+    visitors.last_product_id,
+    categories.category as top_category,
+    viewed_not_bought.product_id as top_product_not_bought,
+    fruitless_searches.last_query_without_result,
+    visitors.sessions,
+    visitors.orders,
+    coalesce(viewed_not_bought.products_viewed_not_bought, 0) as products_viewed_not_bought,
+    coalesce(fruitless_searches.searches_without_result, 0) as searches_without_result,
+    visitors.revenue,
+    coalesce(carts.cart_value, 0) as cart_value,
+    coalesce(categories.affinity, 0) as top_category_affinity,
+    price_points.median_price,
+    cast({{ seconds_between('visitors.last_seen_at', 'as_of.as_of') }} / 86400.0 as double) as days_since_seen,
+    cast({{ seconds_between('visitors.first_seen_at', 'as_of.as_of') }} / 86400.0 as double) as days_since_first_seen,
+    cast({{ seconds_between('visitor_orders.last_order_at', 'as_of.as_of') }} / 86400.0 as double) as days_since_order,
+    carts.visitor_id is not null as has_open_cart,
+    visitors.first_seen_at,
+    visitors.last_seen_at,
+    visitor_orders.first_order_at,
+    visitor_orders.last_order_at,
+    carts.last_at as cart_changed_at,
+    viewed_not_bought.last_viewed_not_bought_at,
+    fruitless_searches.last_search_without_result_at
+  from visitors
+  cross join as_of
+  left join visitor_orders
+    on visitors.visitor_id = visitor_orders.visitor_id
+  left join categories
+    on visitors.visitor_id = categories.visitor_id
+  left join carts
+    on visitors.visitor_id = carts.visitor_id
+  left join viewed_not_bought
+    on visitors.visitor_id = viewed_not_bought.visitor_id
+  left join fruitless_searches
+    on visitors.visitor_id = fruitless_searches.visitor_id
+  left join price_points
+    on visitors.visitor_id = price_points.visitor_id
+)
+
+select * from final

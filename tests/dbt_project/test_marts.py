@@ -1,0 +1,137 @@
+"""Forms, paths, options, retention and segments on a small shop whose numbers can be counted by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from dbt_kit import NOON, Lake, Warehouse, message
+
+MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
+
+
+def page(guest: str, path: str, at: Any) -> dict[str, Any]:
+    kind = {"/": "home", "/cart": "cart"}.get(path, "product")
+    return message(None, at, guest=guest, page_path=path, properties={"page_type": kind})
+
+
+def form(
+    guest: str, event: str, at: Any, field: str | None = None, order: int | None = None
+) -> dict[str, Any]:
+    properties = {"form": "contact", "field": field, "field_order": order, "ms_spent": 1000}
+    return message(event, at, guest=guest, properties={k: v for k, v in properties.items() if v is not None})
+
+
+def filled(guest: str, fields: list[str], *, submitted: bool, at: Any = NOON) -> list[dict[str, Any]]:
+    rows = [form(guest, "Form Started", at)]
+    rows += [
+        form(guest, "Form Field Completed", at + MINUTE * n, field, n)
+        for n, field in enumerate(fields, start=1)
+    ]
+    end = "Form Submitted" if submitted else "Form Abandoned"
+    return [*rows, form(guest, end, at + MINUTE * (len(fields) + 1), fields[-1] if fields else None)]
+
+
+def option(guest: str, size: str) -> dict[str, Any]:
+    properties = {"product_id": "shirt", "option_name": "Size", "option_value": size}
+    return message("Product Option Selected", NOON, guest=guest, properties=properties)
+
+
+@pytest.fixture(scope="module")
+def shop(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> Warehouse:
+    lake, warehouse = make_warehouse()
+    shirt = {"product_id": "shirt", "price": 20, "quantity": 1}
+    lake.catalog([{"product_id": "shirt", "title": "Linen shirt", "product_type": "shirts"}])
+    lake.load(
+        [
+            *filled("sends", ["name", "email"], submitted=True),
+            *filled("stops", ["name"], submitted=False),
+            *filled("only-looks", [], submitted=False),
+            *[
+                page("walker", path, NOON + MINUTE * n)
+                for n, path in enumerate(["/", "/p/1", "/p/1", "/cart"])
+            ],
+            page("passer-by", "/", NOON),
+            option("buyer", "M"),
+            option("dreamer", "M"),
+            option("dreamer", "XL"),
+            message(
+                "Order Completed",
+                NOON + MINUTE,
+                guest="buyer",
+                user="ben",
+                properties={"order_id": "o1", "products": [shirt]},
+            ),
+            message("Product Added", NOON, guest="forgetful", user="fay", properties=shirt),
+            message(
+                "Products Searched", NOON, guest="seeker", properties={"query": "Hats ", "results_count": 0}
+            ),
+            message("Product Viewed", NOON - 14 * DAY, guest="returns", properties=shirt),
+            message("Product Viewed", NOON - 7 * DAY, guest="returns", properties=shirt),
+            page("returns", "/", NOON + 2 * DAY),
+        ]
+    )
+    warehouse.run()
+    return warehouse
+
+
+def test_forms_by_field(shop: Warehouse) -> None:
+    assert shop.rows(
+        "select field, field_order, attempts, completed, dropped, submitted from form_funnels order by field_order"
+    ) == [("", 0, 3, 3, 1, 1), ("name", 1, 3, 2, 1, 1), ("email", 2, 3, 1, 0, 1)]
+
+
+def test_paths_from_page_to_page(shop: Warehouse) -> None:
+    steps = shop.rows(
+        "select from_path, to_type, steps, share from navigation_paths where from_path = '/' order by 2"
+    )
+    # walker to the product; passer-by and the one who returns leave
+    assert steps == [("/", "(exit)", 2, pytest.approx(2 / 3)), ("/", "product", 1, pytest.approx(1 / 3))]
+    # a reload of /p/1 is no step
+    assert shop.rows("select to_path, steps from navigation_paths where from_path = '/p/1'") == [("/cart", 1)]
+
+
+def test_options_picked_and_not_bought(shop: Warehouse) -> None:
+    assert shop.rows(
+        "select option_value, visitors, buyers, visitors_not_bought from option_interest order by option_value"
+    ) == [("M", 2, 1, 1), ("XL", 1, 0, 1)]
+
+
+def test_searches_say_what_came_of_them(shop: Warehouse) -> None:
+    assert shop.rows("select normalized_query, is_without_result, has_product_view from searches") == [
+        ("hats", True, False)
+    ]
+
+
+def test_retention_by_week(shop: Warehouse) -> None:
+    # NOON is a Sunday: the 14 and the 7 days before it are Sundays too, two days later is the next week but one
+    assert shop.rows(
+        "select * from retention_cohorts where cohort_week = '2026-02-09' order by weeks_later"
+    ) == [
+        (date(2026, 2, 9), 0, 1, 1, 1.0),
+        (date(2026, 2, 9), 1, 1, 1, 1.0),
+        (date(2026, 2, 9), 3, 1, 1, 1.0),
+    ]
+
+
+def test_segments_hold_whom_they_say(shop: Warehouse) -> None:
+    members: dict[str, set[str]] = {}
+    for segment, visitor in shop.rows("select segment, visitor_id from segment_members"):
+        members.setdefault(segment, set()).add(visitor)
+    assert members["active_customers"] == {"u_ben"}
+    assert members["abandoned_cart"] == {"u_fay"}
+    assert members["searched_without_result"] == {"g_seeker"}
+    assert members["returning_guests"] == {"g_returns"}
+    assert "lapsed_customers" not in members
+    assert shop.rows("select members from segments where segment = 'lapsed_customers'") == [(0,)]
+
+
+def test_members_carry_what_a_message_needs(shop: Warehouse) -> None:
+    assert shop.rows(
+        "select user_id, last_product_title, top_category, cart_value, since from segment_members "
+        "where segment = 'abandoned_cart'"
+    ) == [("fay", "Linen shirt", "shirts", Decimal("20.00"), NOON)]
