@@ -3,11 +3,13 @@ import { core } from './extra/core';
 import { formEvent } from './watch/forms';
 import { frustrated, watchReactions } from './watch/frustration';
 import { lineEvent, readPerson } from './watch/lines';
+import { rememberTimezone } from './watch/timezone';
 import { typed } from './watch/typed';
 import { watchViews } from './watch/views';
 import { watchVitals } from './watch/vitals';
 
 readPerson();
+rememberTimezone();
 watchViews();
 watchReactions();
 watchVitals();

@@ -1,6 +1,6 @@
 """Page exits right after a click, by every way out, with the collector well, slow and down.
 
-``FOOTFALL_EXITS`` says how many (default 16; 200 before a release, about two minutes).
+``FOOTFALL_EXITS`` says how many (default 8; 200 before a release, about two minutes).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import pytest
 
 pytestmark = pytest.mark.browser
 
-EXITS = int(os.environ.get("FOOTFALL_EXITS", "16"))
+EXITS = int(os.environ.get("FOOTFALL_EXITS", "8"))
 #: While it is down: what the browser keeps is at most 256 KB, some 190 messages of about 1.3 KB.
 DOWN = min(EXITS // 3, 32)
 WAYS = ("link", "form", "close", "back")

@@ -29,7 +29,8 @@ export const drop = (n = 1): void => {
   dropped += n;
 };
 
-const bytes = (text: string): number => new Blob([text]).size;
+/** (A Blob would say it too, but costs half a millisecond.) */
+const bytes = (text: string): number => new TextEncoder().encode(text).length;
 
 /** Keeps what is left of the queue, within its limits; the oldest go first. */
 const persist = (): void => {
