@@ -144,6 +144,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     )
     keep_snapshots: Annotated[int, Meta(ge=1, description="published snapshots kept for rollback")] = 3
 
+    snapshot_min_ratio: Annotated[
+        float,
+        Meta(
+            ge=0, le=1, description="a snapshot whose tables shrink below this share of the last is held back"
+        ),
+    ] = 0.5
+
     shop_port: Annotated[Port, Meta(description="port of the demo shop")] = 8700
     dagster_port: Annotated[Port, Meta(description="port of Dagster's UI")] = 3000
     sensor_seconds: Annotated[

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+
 from footfall.settings import Paths, Settings, load_settings
 
 # A shared machine draws and runs slowly at times; that says nothing about the code.

@@ -5,6 +5,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Raw
+
 from footfall.segments import (
     FRAME_HEAD,
     HEADER,
@@ -17,9 +21,6 @@ from footfall.segments import (
     good_length,
     read_segment,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-from msgspec import Raw
 
 
 def frame(number: int) -> bytes:

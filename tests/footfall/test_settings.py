@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+
 from footfall.cli import main
 from footfall.settings import SettingsError, explain_settings, load_settings
 

@@ -4,10 +4,11 @@ import json
 from typing import Any
 
 import pytest
-from footfall import wire
-from footfall.wire import WireError, check_message, decode_batch
 from hypothesis import given
 from hypothesis import strategies as st
+
+from footfall import wire
+from footfall.wire import WireError, check_message, decode_batch
 
 GOOD: dict[str, Any] = {"type": "track", "event": "Product Viewed", "anonymousId": "g-1", "messageId": "m-1"}
 

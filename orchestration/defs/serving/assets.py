@@ -35,7 +35,7 @@ def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     serving: Path = settings.paths.serving
     version = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
     with reading(settings) as connection:
-        report = build_snapshot(connection, serving, version=version)
+        report = build_snapshot(connection, serving, version=version, min_ratio=settings.snapshot_min_ratio)
     publish(serving, report.version)
     pruned = prune(serving, keep=settings.keep_snapshots)
     context.log.info(f"in force: {report.version} ({report.bytes / 2**20:.1f} MiB), pruned {len(pruned)}")
@@ -44,6 +44,8 @@ def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
             "version": report.version,
             "size_mb": round(report.bytes / 2**20, 2),
             "rows": dg.MetadataValue.json(report.rows),
+            "coverage": dg.MetadataValue.json(report.coverage),
+            "dropped_unavailable": report.dropped_unavailable,
             "path": dg.MetadataValue.path(str(serving / report.version)),
         }
     )

@@ -1,0 +1,133 @@
+"""The pictures of the documentation, taken from a running demo: `make demo` in one terminal, this in another.
+
+.venv/bin/python docs/make_pictures.py [NAME ...]
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+from playwright.sync_api import Page, sync_playwright
+
+from footfall.settings import load_settings
+
+OUT = Path(__file__).parent / "pictures"
+SETTINGS = load_settings()
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+# A headless browser says so, and the marts leave bots out.
+PERSON = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
+)
+WIDE = {"width": 1400, "height": 900}
+
+
+def shop_home(page: Page) -> None:
+    page.goto(SETTINGS.shop_url)
+    page.wait_for_timeout(1500)
+    page.screenshot(path=OUT / "shop-home.png")
+
+
+def shop_product(page: Page) -> None:
+    page.goto(f"{SETTINGS.shop_url}/collections/jackets")
+    page.locator(".product-grid h3 a").first.click()
+    page.wait_for_timeout(2500)
+    page.screenshot(path=OUT / "shop-product.png", full_page=True)
+
+
+def shop_recommended(page: Page) -> None:
+    """Three jackets, then what the home page picks: first at once (in-session), then after the sensor's run."""
+    for number in range(3):
+        page.goto(f"{SETTINGS.shop_url}/collections/jackets")
+        page.locator(".product-grid h3 a").nth(number).click()
+        page.wait_for_timeout(1200)
+    page.wait_for_timeout(4000)
+    before = _version()
+    deadline = time.monotonic() + 240
+    while _version() == before and time.monotonic() < deadline:
+        time.sleep(1)
+    page.goto(SETTINGS.shop_url)
+    block = page.locator("section.recommendations").first
+    block.scroll_into_view_if_needed()
+    page.wait_for_selector("[data-footfall=recommended] .ff-card")
+    page.wait_for_timeout(1500)
+    block.screenshot(path=OUT / "shop-recommended.png")
+
+
+def dagster_graph(page: Page) -> None:
+    """Every group opened, the whole graph in one picture."""
+    page.set_viewport_size({"width": 3200, "height": 1900})
+    page.goto(f"{SETTINGS.dagster_url}/asset-groups")
+    page.wait_for_timeout(8000)
+    _zoom_to_fit(page)
+    page.screenshot(path=OUT / "dagster-groups.png")
+    page.keyboard.press("Escape")
+    for _ in range(40):
+        closed = page.locator("[data-icon=unfold_more], [aria-label=unfold_more]")
+        if not closed.count():
+            break
+        closed.first.click(force=True)
+        page.wait_for_timeout(700)
+    _zoom_to_fit(page)
+    page.screenshot(path=OUT / "dagster-graph.png")
+
+
+def dagster_run(page: Page) -> None:
+    wanted = 'filter: {pipelineName: "whole_line", statuses: [SUCCESS]}, limit: 1'
+    query = f"{{runsOrError({wanted}) {{... on Runs {{results {{runId}}}}}}}}"
+    answer = httpx.post(f"{SETTINGS.dagster_url}/graphql", json={"query": query}, timeout=30).json()
+    run = answer["data"]["runsOrError"]["results"][0]["runId"]
+    page.set_viewport_size({"width": 1800, "height": 1000})
+    page.goto(f"{SETTINGS.dagster_url}/runs/{run}")
+    page.wait_for_timeout(6000)
+    page.screenshot(path=OUT / "dagster-run.png")
+
+
+def api_docs(page: Page) -> None:
+    page.goto(f"{SETTINGS.api_url}/docs")
+    page.wait_for_timeout(2500)
+    page.screenshot(path=OUT / "api-docs.png")
+
+
+def _zoom_to_fit(page: Page) -> None:
+    """Double-click on the empty canvas fits the graph to the window."""
+    page.wait_for_timeout(2500)
+    page.mouse.dblclick(page.viewport_size["width"] - 300 if page.viewport_size else 1000, 250)
+    page.wait_for_timeout(2500)
+
+
+def _version() -> str:
+    ask = f"{SETTINGS.api_url}/v1/recommendations?key={SETTINGS.api_public_key}&limit=1"
+    return str(httpx.get(ask, timeout=10).json()["version"])
+
+
+PICTURES: dict[str, Callable[[Page], None]] = {
+    function.__name__: function
+    for function in (shop_home, shop_product, shop_recommended, dagster_graph, dagster_run, api_docs)
+}
+
+
+def main() -> None:
+    wanted = sys.argv[1:] or list(PICTURES)
+    if unknown := set(wanted) - set(PICTURES):
+        sys.exit(f"no picture is called {', '.join(unknown)}; there are {', '.join(PICTURES)}")
+    chromium = shutil.which("chromium") or sys.exit("no chromium on this machine")
+    OUT.mkdir(exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        for name in wanted:
+            page = browser.new_page(viewport=WIDE, user_agent=PERSON)
+            PICTURES[name](page)
+            page.close()
+            print(f"docs/pictures/{name.replace('_', '-')}.png")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
