@@ -27,17 +27,24 @@ cohorts as (
   group by cohort_week
 ),
 
-returns as (
+distances as (
   select
     first_weeks.cohort_week,
     cast(
       round({{ seconds_between('first_weeks.cohort_week', 'active_weeks.week') }} / 604800.0) as integer
-    ) as weeks_later,
-    count(*) as returned
+    ) as weeks_later
   from active_weeks
   inner join first_weeks
     on active_weeks.visitor_id = first_weeks.visitor_id
-  group by 1, 2
+),
+
+returns as (
+  select
+    cohort_week,
+    weeks_later,
+    count(*) as returned
+  from distances
+  group by cohort_week, weeks_later
 ),
 
 final as (
