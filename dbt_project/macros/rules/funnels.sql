@@ -30,17 +30,30 @@
   {%- else -%}
     {{ exceptions.raise_compiler_error("funnel " ~ funnel.name ~ ": mode " ~ mode ~ " is none of default, strict_once, strict_increase") }}
   {%- endif -%}
-  with step_1 as (
+  with matching as (
     select
       {{ scope_key }} as scope_key,
       occurred_us,
       event_id as event_order,
       {% for step in steps %}
-        {{ footfall.step_condition(step) }} as is_step_{{ loop.index }},
+        {{ footfall.step_condition(step) }} as is_step_{{ loop.index }}{% if not loop.last %},{% endif %}
       {% endfor %}
-      case when {{ footfall.step_condition(steps[0]) }} then occurred_us end as start_1
     from {{ relation }}
     where {% for step in steps %}{{ footfall.step_condition(step) }}{% if not loop.last %} or {% endif %}{% endfor %}
+  ),
+  -- Most visitors never take step 1: nobody else is worth sorting.
+  starters as (
+    select distinct scope_key
+    from matching
+    where is_step_1
+  ),
+  step_1 as (
+    select
+      matching.*,
+      case when matching.is_step_1 then matching.occurred_us end as start_1
+    from matching
+    inner join starters
+      on matching.scope_key = starters.scope_key
   ){% for step in steps[1:] %},
   {%- set number = loop.index + 1 %}
   step_{{ number }} as (
