@@ -98,6 +98,8 @@ _PROBLEM = Schema(
         "title": _TEXT,
         "reason": _TEXT,
         "detail": _TEXT,
+        "code": Schema(type=OpenAPIType.STRING, description="reason again, for SDKs that look for it"),
+        "message": Schema(type=OpenAPIType.STRING, description="detail again"),
     },
 )
 _REFUSALS = {

@@ -13,6 +13,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
 from collector.bots import bot_reason
 from collector.committer import Committer
@@ -114,7 +115,7 @@ class Door:
             )
         body = await _read_body(receive, headers)
         arrival = self._open(scope["path"], body)
-        key = self._key(headers, arrival)
+        key = self._key(headers, arrival, scope)
         if origin is not None and not self._origins.key_allows(key.key, origin):
             raise RefusedError(
                 403,
@@ -148,14 +149,17 @@ class Door:
         kind = SINGLE_ROUTES.get(path)
         return open_batch(body) if kind is None else open_single(body, kind)
 
-    def _key(self, headers: Mapping[bytes, bytes], arrival: Arrival) -> WriteKey:
+    def _key(self, headers: Mapping[bytes, bytes], arrival: Arrival, scope: Scope) -> WriteKey:
         authorization = headers.get(b"authorization")
         text = arrival.write_key if authorization is None else _basic_user(authorization)
+        if not text and authorization is None and scope.get("query_string"):
+            # A beacon can't have headers.
+            text = dict(parse_qsl(scope["query_string"].decode("latin-1"))).get("writeKey")
         if not text:
             raise RefusedError(
                 401,
                 "no_key",
-                "no write key: send it as the user of Basic authorization, or as writeKey in the body",
+                "no write key: send it as the user of Basic authorization, or as writeKey in the body or the query",
             )
         key = self._keys.get(text)
         if key is None:

@@ -243,5 +243,10 @@ def answer(accepted: int, failed: list[FailedMessage]) -> bytes:
 
 
 #: Route -> how its body is taken apart.
-SINGLE_ROUTES: Mapping[str, str] = {f"/v1/{kind}": kind for kind in MESSAGE_TYPES}
-BATCH_ROUTES = ("/v1/batch", "/v1/b")
+SINGLE_ROUTES: Mapping[str, str] = {
+    **{f"/v1/{kind}": kind for kind in MESSAGE_TYPES},
+    # Segment's browser SDK posts to the first letter, where it doesn't batch.
+    **{f"/v1/{kind[0]}": kind for kind in MESSAGE_TYPES},
+}
+#: RudderStack's browser SDK sends its beacons to the last one, with the write key in the query.
+BATCH_ROUTES = ("/v1/batch", "/v1/b", "/beacon/v1/batch")

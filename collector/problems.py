@@ -25,16 +25,29 @@ class RefusedError(Exception):
 
 
 class Problem(msgspec.Struct, kw_only=True):
-    """The JSON of a refusal. ``title`` is the status in words, ``reason`` which of its causes."""
+    """The JSON of a refusal. ``title`` is the status in words, ``reason`` which of its causes.
+
+    ``code`` and ``message`` say the same again for the Python SDKs of Segment and RudderStack: RudderStack's takes an
+    answer without them for a broken network, and sends what was refused ten times more.
+    """
 
     type: str = "about:blank"
     status: int
     title: str
     reason: str
     detail: str
+    code: str
+    message: str
 
 
 def problem_body(status: int, reason: str, detail: str) -> bytes:
     return msgspec.json.encode(
-        Problem(status=status, title=HTTPStatus(status).phrase, reason=reason, detail=detail)
+        Problem(
+            status=status,
+            title=HTTPStatus(status).phrase,
+            reason=reason,
+            detail=detail,
+            code=reason,
+            message=detail,
+        )
     )

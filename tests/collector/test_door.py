@@ -18,6 +18,7 @@ from litestar.testing import TestClient
 from collector.app import create_app
 from footfall.segments import Envelope
 from footfall.settings import Settings, WriteKey
+from footfall.wire import MESSAGE_TYPES
 
 KEY = "ff_demo_write_key"
 Client = TestClient[Litestar]
@@ -297,6 +298,25 @@ def test_preflight(client: Client) -> None:
     assert "POST" in answer.headers["access-control-allow-methods"]
     assert "content-type" in answer.headers["access-control-allow-headers"]
     assert int(answer.headers["access-control-max-age"]) > 600
+
+
+def test_the_paths_headers_and_keys_of_published_sdks(client: Client, message: Message) -> None:
+    # Segment's browser SDK: one letter for the type. RudderStack's: headers of its own, and beacons without any.
+    for kind in MESSAGE_TYPES:
+        answer = client.post(f"/v1/{kind[0]}", json={**message(), "type": kind, "writeKey": KEY})
+        assert answer.json() == {"accepted": 1, "rejected": []}
+    asked = {
+        "origin": "https://shop.example",
+        "access-control-request-headers": "anonymousid,rsa-retry-attempt",
+    }
+    allowed = client.options("/v1/t", headers=asked).headers["access-control-allow-headers"].split(", ")
+    assert {"*", "authorization"} <= set(allowed)
+    body = json.dumps({"batch": [message()]})
+    beacon = {"content": body, "headers": {"content-type": "text/plain;charset=UTF-8"}}
+    assert client.post(f"/beacon/v1/batch?writeKey={KEY}", **beacon).json()["accepted"] == 1
+    assert client.post("/beacon/v1/batch?writeKey=wrong", **beacon).json()["reason"] == "unknown_key"
+    refused = client.post("/beacon/v1/batch", **beacon).json()
+    assert (refused["code"], refused["message"]) == (refused["reason"], refused["detail"])
 
 
 def test_what_the_request_says_about_the_visitor(client: Client, message: Message, landed: Landed) -> None:
