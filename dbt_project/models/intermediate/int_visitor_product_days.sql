@@ -43,30 +43,40 @@ browsing as (
 ),
 
 -- One purchase is one order that holds the product, whatever the quantity.
+ordered_products as (
+  select
+    order_key,
+    product_id,
+    max(case when quantity > 0 then 1 else 0 end) as is_bought,
+    max(case when quantity < 0 then 1 else 0 end) as is_returned
+  from order_lines
+  group by order_key, product_id
+),
+
 buying as (
   select
     devices.visitor_id,
-    order_lines.product_id,
+    ordered_products.product_id,
     cast(orders.occurred_at as date) as day,
     0 as views,
     0 as options,
     0 as carts,
     0 as removals,
-    count(distinct case when order_lines.quantity > 0 then order_lines.order_key end) as purchases,
-    count(distinct case when order_lines.quantity < 0 then order_lines.order_key end) as refunds,
+    sum(ordered_products.is_bought) as purchases,
+    sum(ordered_products.is_returned) as refunds,
     cast(null as timestamp) as last_view_at,
     cast(null as timestamp) as last_option_at,
     cast(null as timestamp) as last_cart_at,
     cast(null as timestamp) as last_removal_at,
-    max(case when order_lines.quantity > 0 then orders.occurred_at end) as last_purchase_at,
-    max(case when order_lines.quantity < 0 then orders.occurred_at end) as last_refund_at,
+    max(case when ordered_products.is_bought = 1 then orders.occurred_at end) as last_purchase_at,
+    max(case when ordered_products.is_returned = 1 then orders.occurred_at end) as last_refund_at,
     max(orders.occurred_at) as last_at
-  from order_lines
+  from ordered_products
   inner join orders
-    on order_lines.order_key = orders.order_key
+    on ordered_products.order_key = orders.order_key
   inner join devices
     on orders.device = devices.device
-  group by devices.visitor_id, order_lines.product_id, cast(orders.occurred_at as date)
+  group by devices.visitor_id, ordered_products.product_id, cast(orders.occurred_at as date)
 ),
 
 unioned as (
