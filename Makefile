@@ -34,7 +34,7 @@ lint: $(INSTALLED) ## Style, types, walls between the rooms, SQL style, dbt depr
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests dbt_project/macros
+	cd dbt_project && ../$(BIN)/sqlfluff lint --disable-progress-bar models tests
 	$(BIN)/dbt --quiet --no-use-colors --warn-error-options '{"error": ["Deprecations"]}' parse --no-partial-parse \
 		--project-dir dbt_project --profiles-dir dbt_project
 

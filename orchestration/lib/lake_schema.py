@@ -157,6 +157,8 @@ def prepare_lake(paths: Paths) -> None:
             _schema_file(file, schema)
     _schema_file(paths.ledgers / "schema.parquet", LEDGER)
     paths.catalog.mkdir(parents=True, exist_ok=True)
+    # An analyst's own warehouse goes there (`dbt build --target dev`); DuckDB makes no folders.
+    (paths.data / "dev").mkdir(exist_ok=True)
 
 
 def _schema_file(path: Path, schema: pa.Schema) -> None:

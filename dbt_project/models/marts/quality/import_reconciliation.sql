@@ -1,5 +1,7 @@
--- The same law for history that was imported, by the hour the messages speak of: the importer's own
--- ledger of what it sent against what arrived. Only hours that a ledger names.
+-- The law for history that was imported, by the hour the messages speak of: the importer's own ledger
+-- of what it sent against what is there. An importer that was killed sends a batch again, so here a
+-- message counts once however often it arrived: accepted = staged + failed_at_load. The copies stand
+-- beside it. Only hours that a ledger names, of sources that nobody else sends to.
 with ledger as (
   select
     source,
@@ -31,15 +33,27 @@ messages as (
 ),
 
 -- A message that failed has no row with a time of its own: its raw form is asked.
+failures as (
+  select
+    source,
+    stage,
+    raw,
+    date_trunc(
+      'hour',
+      coalesce({{ json_bytes_timestamp('raw', 'originalTimestamp') }}, {{ json_bytes_timestamp('raw', 'timestamp') }})
+    ) as occurred_hour
+  from {{ ref('stg_footfall__failed_events') }}
+  where stage != 'disk'
+),
+
 failed_events as (
   select
     source,
-    date_trunc('hour', {{ json_bytes_timestamp('raw', 'timestamp') }}) as occurred_hour,
-    sum(case when stage = 'load' then 1 else 0 end) as failed_at_load,
-    count(*) as failed
-  from {{ ref('stg_footfall__failed_events') }}
-  where stage != 'disk'
-  group by source, date_trunc('hour', {{ json_bytes_timestamp('raw', 'timestamp') }})
+    occurred_hour,
+    count(distinct case when stage = 'load' then raw end) as failed_at_load,
+    count(distinct raw) as failed
+  from failures
+  group by source, occurred_hour
 ),
 
 final as (
@@ -55,7 +69,7 @@ final as (
     cast(coalesce(failed_events.failed_at_load, 0) as bigint) as failed_at_load,
     cast(coalesce(failed_events.failed, 0) as bigint) as failed,
     ledger.sent = ledger.accepted + ledger.rejected
-    and ledger.accepted = coalesce(lake.in_lake, 0) + coalesce(failed_events.failed_at_load, 0)
+    and ledger.accepted = coalesce(messages.staged, 0) + coalesce(failed_events.failed_at_load, 0)
     and coalesce(lake.in_lake, 0) = coalesce(messages.staged, 0) + coalesce(messages.duplicates, 0)
     and ledger.rejected = coalesce(failed_events.failed, 0) - coalesce(failed_events.failed_at_load, 0) as is_balanced
   from ledger
