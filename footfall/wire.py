@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Raw, Struct
@@ -30,6 +30,20 @@ Short = Annotated[str, Meta(max_length=255)]
 Url = Annotated[str, Meta(max_length=4096)]
 MessageType = Literal["track", "page", "screen", "identify", "alias", "group"]
 MESSAGE_TYPES: tuple[str, ...] = ("track", "page", "screen", "identify", "alias", "group")
+
+
+def _tree(levels: int) -> Any:
+    """The type of a JSON object at most this deep. As a type the limit is checked while the bytes are parsed."""
+    value: Any = str | int | float | bool | None
+    for _ in range(levels - 1):
+        value = str | int | float | bool | None | dict[str, value] | list[value]
+    return dict[str, value]
+
+
+if TYPE_CHECKING:
+    Tree = dict[str, Any]
+else:
+    Tree = _tree(MAX_DEPTH)
 
 #: Ids that client code sends when it has none. One of them would glue all such visitors into one person.
 PLACEHOLDER_IDS = frozenset(
@@ -100,9 +114,14 @@ class Message(Struct, rename="camel", kw_only=True):
     timestamp: datetime | None = None
     original_timestamp: datetime | None = None
     sent_at: datetime | None = None
-    context: Context = msgspec.field(default_factory=Context)
-    properties: dict[str, Any] | None = None
-    traits: dict[str, Any] | None = None
+    surroundings: Tree = msgspec.field(name="context", default_factory=dict)
+    properties: Tree | None = None
+    traits: Tree | None = None
+
+    @property
+    def context(self) -> Context:
+        """The known part of the surroundings. Raises msgspec.ValidationError where it breaks the schema."""
+        return msgspec.convert(self.surroundings, Context)
 
     @property
     def happened_at(self) -> datetime | None:
@@ -142,6 +161,8 @@ class BatchAnswer(Struct, kw_only=True):
 _batch_decoder = msgspec.json.Decoder(Batch)
 _message_decoder = msgspec.json.Decoder(Message)
 _FIELD = re.compile(r" - at `\$\.?(?P<path>.*)`$")
+#: What the parser says of an object or a list at the innermost level of a ``Tree``.
+_INNERMOST = re.compile(r"Expected `[a-z| ]+`, got `(?:object|array)`$")
 
 
 def as_utc(moment: datetime | None) -> datetime | None:
@@ -175,57 +196,63 @@ def decode_batch(body: bytes) -> Batch:
 
 
 def check_message(raw: bytes | Raw) -> Message:
-    """Decode and check one message (UTF-8 JSON). Raises WireError with the field and the reason."""
+    """Decode and check one message (UTF-8 JSON). Raises WireError with the field and the reason.
+
+    The collector's hottest function, some 3 microseconds for a click: what can be is left to the parser's types, and
+    the rest is written out, since a loop over three fields costs as much as the parser takes for a kilobyte.
+    """
     if len(memoryview(raw)) > MAX_MESSAGE:
         raise WireError("message", f"larger than {MAX_MESSAGE} bytes")
     try:
         message = _message_decoder.decode(raw)
-        if message.properties and "element" in message.properties:
-            _ = message.element
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise _wire_error(error, "message") from None
-    for field, moment in (
-        ("originalTimestamp", message.original_timestamp),
-        ("timestamp", message.timestamp),
-        ("sentAt", message.sent_at),
-    ):
-        if moment is not None and moment.year not in PLAUSIBLE_YEARS:
-            raise WireError(field, f"not a plausible time (year {moment.year})")
+    if message.surroundings:
+        try:
+            _ = message.context
+        except msgspec.MsgspecError as error:
+            raise _wire_error(error, "context", "context.") from None
+    if message.properties and "element" in message.properties:
+        try:
+            _ = message.element
+        except msgspec.MsgspecError as error:
+            raise _wire_error(error, "message") from None
+    if message.original_timestamp is not None:
+        _check_year("originalTimestamp", message.original_timestamp)
+    if message.timestamp is not None:
+        _check_year("timestamp", message.timestamp)
+    if message.sent_at is not None:
+        _check_year("sentAt", message.sent_at)
     if message.type == "track" and not message.event:
         raise WireError("event", "a track message needs an event name")
-    if message.anonymous_id is None and message.user_id is None:
+    guest, user = message.anonymous_id, message.user_id
+    if guest is None and user is None:
         raise WireError("anonymousId", "a message needs an anonymousId or a userId")
-    for field, value in (("anonymousId", message.anonymous_id), ("userId", message.user_id)):
-        if value is not None and is_placeholder(text_id(value) or ""):
-            raise WireError(field, "a placeholder, not an id")
-    for field, tree in (("properties", message.properties), ("traits", message.traits)):
-        if tree is not None and _too_deep(tree, MAX_DEPTH):
-            raise WireError(field, f"nested deeper than {MAX_DEPTH}")
+    if guest is not None and is_placeholder(str(guest)):
+        raise WireError("anonymousId", "a placeholder, not an id")
+    if user is not None and is_placeholder(str(user)):
+        raise WireError("userId", "a placeholder, not an id")
     return message
+
+
+def _check_year(field: str, moment: datetime) -> None:
+    if moment.year not in PLAUSIBLE_YEARS:
+        raise WireError(field, f"not a plausible time (year {moment.year})")
 
 
 def is_placeholder(value: str) -> bool:
     """Whether an id is what clients send when they have none."""
-    return not value.strip() or value.strip().lower() in PLACEHOLDER_IDS
+    bare = value.strip().lower()
+    return not bare or bare in PLACEHOLDER_IDS
 
 
-def _too_deep(tree: Any, levels: int) -> bool:
-    layer = [tree]
-    for _ in range(levels):
-        deeper: list[Any] = []
-        for node in layer:
-            children = node.values() if isinstance(node, dict) else node
-            deeper.extend(child for child in children if isinstance(child, (dict, list)))
-        if not deeper:
-            return False
-        layer = deeper
-    return True
-
-
-def _wire_error(error: Exception, where: str) -> WireError:
+def _wire_error(error: Exception, where: str, prefix: str = "") -> WireError:
     if isinstance(error, RecursionError):
         return WireError(where, f"nested deeper than {MAX_DEPTH}")
     text = str(error)
     if found := _FIELD.search(text):
-        return WireError(found["path"] or where, text[: found.start()])
+        path, reason = found["path"], text[: found.start()]
+        if "[...]" in path and _INNERMOST.match(reason):
+            return WireError(path.partition("[")[0], f"nested deeper than {MAX_DEPTH}")
+        return WireError(prefix + path if path else where, reason)
     return WireError(where, text)

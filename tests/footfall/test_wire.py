@@ -43,7 +43,11 @@ def nested(levels: int) -> dict[str, Any]:
         (raw(properties={"element": {"text": "t" * 256}}), "text"),
         (raw(properties={"element": {"classes": ["c"] * 21}}), "classes"),
         (raw(properties=nested(11)), "properties"),
-        (b'{"traits":' + b'{"a":' * 5000 + b"1" + b"}" * 5001, "message"),
+        (b'{"traits":' + b'{"a":' * 5000 + b"1" + b"}" * 5001, "traits"),
+        (raw(context=nested(11)), "context"),
+        (raw(context={"page": {"own": nested(9)}}), "context"),
+        (raw(properties={"list": [[[[[[[[[[1]]]]]]]]]]}), "properties"),
+        (raw(context=[]), "context"),
         (raw(properties={"text": "x" * wire.MAX_MESSAGE}), "message"),
         (b"[1, 2]", "message"),
         (b'{"type": "track", "event": "\\ud800", "anonymousId": "g"}', "message"),
@@ -60,7 +64,22 @@ def test_what_breaks_the_schema_is_named_with_its_field(message: bytes, field: s
 
 def test_limits_are_inclusive() -> None:
     check_message(raw(event="x" * 200, userId="u" * 255, context={"page": {"url": "u" * 4096}}))
-    check_message(raw(properties=nested(10)))
+    check_message(raw(properties=nested(10), context=nested(10), traits=nested(10)))
+    check_message(raw(properties={"list": [[[[[[[[[1]]]]]]]]]}, context={"page": {"own": nested(8)}}))
+
+
+def test_too_deep_is_told_from_other_errors_at_the_same_place() -> None:
+    with pytest.raises(WireError, match=r"^properties: nested deeper than 10$"):
+        check_message(raw(properties=nested(11)))
+    with pytest.raises(WireError, match="out of range"):
+        check_message(b'{"type":"page","anonymousId":"g","properties":{"a":{"b":{"c":1e999}}}}')
+
+
+def test_numbers_keep_their_digits() -> None:
+    message = check_message(
+        b'{"type":"page","anonymousId":"g","properties":{"n":18446744073709551616,"m":-5,"f":0.1}}'
+    )
+    assert message.properties == {"n": 18446744073709551616, "m": -5, "f": 0.1}
 
 
 def test_messages_of_other_sdks_pass() -> None:
