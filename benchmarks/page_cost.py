@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import gzip
-import io
 import json
 import shutil
 import statistics
@@ -270,8 +269,8 @@ class Loopback:
 
 
 def main_thread_events(trace: bytes) -> list[dict[str, Any]]:
-    """The complete events of the pages' main threads, by start."""
-    events = json.load(io.BytesIO(trace))["traceEvents"]
+    """The complete events of the main threads of all pages, by start."""
+    events = json.loads(trace)["traceEvents"]
     threads = {
         (event["pid"], event["tid"])
         for event in events
@@ -280,6 +279,15 @@ def main_thread_events(trace: bytes) -> list[dict[str, Any]]:
     return sorted(
         (event for event in events if event["ph"] == "X" and (event["pid"], event["tid"]) in threads),
         key=lambda event: (event["ts"], -event.get("dur", 0)),
+    )
+
+
+def process_of(events: list[dict[str, Any]], url: str) -> int:
+    """The process that ran the scripts of a page. Chromium has pages of its own in others."""
+    return next(
+        int(event["pid"])
+        for event in events
+        if event["name"] == "EvaluateScript" and event["args"]["data"]["url"].startswith(url)
     )
 
 
@@ -326,7 +334,9 @@ def measure(browser: Any, loopback: Loopback, name: str) -> Run:
     browser.start_tracing(page=page, categories=categories)
     page.goto(f"{loopback.url}/{name}")
     page.wait_for_timeout(AFTER_LOAD_MS)
-    load = browser.stop_tracing()
+    load = main_thread_events(browser.stop_tracing())
+    process = process_of(load, loopback.url)
+    load = [event for event in load if event["pid"] == process]
     places = page.evaluate(
         """() => ['header a', '.facet span', '.card a', '.card button'].flatMap(s =>
              [...document.querySelectorAll(s)].slice(0, 5).map(e => e.getBoundingClientRect())
@@ -338,11 +348,11 @@ def measure(browser: Any, loopback: Loopback, name: str) -> Run:
         page.mouse.click(x, y)
         page.wait_for_timeout(CLICK_GAP_MS)
     page.wait_for_timeout(AFTER_CLICKS_MS)
-    clicks = main_thread_events(browser.stop_tracing())
+    clicks = [event for event in main_thread_events(browser.stop_tracing()) if event["pid"] == process]
     assert page.evaluate("+document.getElementById('count').value") >= CLICKS
     context.close()
     return Run(
-        load=sum(map(cpu_ms, outermost(main_thread_events(load)))),
+        load=sum(map(cpu_ms, outermost(load))),
         clicks=click_costs(clicks),
         after_clicks=sum(map(cpu_ms, outermost(clicks))) / CLICKS,
     )
