@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import time
 from enum import Enum
 from typing import Any
 
@@ -18,6 +19,7 @@ from litestar.exceptions import NotAuthorizedException, NotFoundException, Permi
 from litestar.handlers import BaseRouteHandler
 
 from api.snapshots import Snapshot
+from footfall.keys import is_signed_proxy
 from footfall.settings import Settings
 
 #: 128 random bits take 22 characters in base64url, 32 in hex, 36 as a UUID. A shorter token could be guessed.
@@ -29,11 +31,14 @@ _REALM = {"WWW-Authenticate": 'Bearer realm="footfall"'}
 class Caller(Enum):
     PUBLIC = "public"
     SECRET = "secret"
+    PROXY = "proxy"
+    """The public key's rights; its parameter ``signature`` is Shopify's, over the address, and proves no user."""
 
 
 def identify(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:
     """Which key a request carries: header X-Footfall-Key, Authorization: Bearer, or the parameter ``key``.
 
+    One without a key that Shopify's App Proxy forwarded and signed may do what the public key may.
     Raises NotAuthorizedException (401) without a key or with an unknown one.
     """
     headers = connection.headers
@@ -42,12 +47,14 @@ def identify(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:
         or _bearer(headers.get("authorization"))
         or connection.query_params.get("key")
     )
+    settings: Settings = connection.app.state.settings
+    if not key and _came_through_proxy(connection, settings):
+        return Caller.PROXY
     if not key:
         raise NotAuthorizedException(
             detail="a key is needed: header X-Footfall-Key, Authorization: Bearer, or parameter key",
             headers=_REALM,
         )
-    settings: Settings = connection.app.state.settings
     if _same(key, settings.api_secret_key):
         return Caller.SECRET
     if _same(key, settings.api_public_key):
@@ -101,7 +108,7 @@ def visitor_by_id(
         if snapshot.visitor(given) is not None:
             return given
         identifiers = [f"guest:{given}", f"user:{given}"]
-    elif signature:
+    elif signature and caller is not Caller.PROXY:
         _check_user(settings, caller, given, signature)
         identifiers = [f"user:{given}"]
     elif len(given) < MIN_TOKEN:
@@ -129,6 +136,16 @@ def _check_user(settings: Settings, caller: Caller, user_id: str, signature: str
         raise PermissionDeniedException(
             detail="a user id needs the secret key, or its HMAC-SHA256(user_id, identity_secret) in hex"
         )
+
+
+def _came_through_proxy(connection: ASGIConnection[Any, Any, Any, Any], settings: Settings) -> bool:
+    if not settings.shopify_secrets or "signature" not in connection.query_params:
+        return False
+    shops = settings.shopify_shops
+    if shops and (connection.query_params.get("shop") or "").lower() not in {shop.lower() for shop in shops}:
+        return False
+    query = connection.scope["query_string"].decode("latin-1")
+    return is_signed_proxy(settings.shopify_secrets, query, time.time())
 
 
 def _bearer(authorization: str | None) -> str | None:

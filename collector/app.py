@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,12 @@ from collector.door import ROUTES, Door
 from collector.files import FileOps, OsFiles
 from collector.metrics import Metrics
 from collector.pixel_files import PixelFiles, answer_file
-from collector.problems import PROBLEM_TYPE, problem_body
+from collector.problems import PROBLEM_TYPE, RefusedError, problem_body
 from collector.recovery import recover
-from collector.writer import SegmentWriter
+from collector.seen import SeenDeliveries
+from collector.shopify import ShopifyDoor
+from collector.side_doors import side_doors
+from collector.writer import CommitError, SegmentWriter
 from footfall.settings import Settings, load_settings
 
 log = logging.getLogger("footfall.collector")
@@ -70,6 +74,8 @@ def create_app(settings: Settings | None = None, ops: FileOps | None = None) -> 
     committer = Committer(writer, metrics)
     door = Door(settings, committer, metrics)
     pixel = PixelFiles(settings.pixel_dir)
+    seen = SeenDeliveries(settings.paths.data / "collector" / "webhooks.sqlite")
+    shopify = ShopifyDoor(settings, committer, metrics, seen)
 
     @asgi(list(ROUTES), copy_scope=False)
     async def take_messages(scope: Scope, receive: Receive, send: Send) -> None:
@@ -133,15 +139,28 @@ def create_app(settings: Settings | None = None, ops: FileOps | None = None) -> 
             yield
         finally:
             await _drain(door)
+            seen.close()
             if not await committer.stop(FLUSH_SECONDS):
                 log.error(
                     "the disk did not take the last frames in time; their requests were not answered with 2xx"
                 )
 
     app = CollectorApp(
-        route_handlers=[take_messages, livez, readyz, metrics_page, pixel_file],
+        route_handlers=[
+            take_messages,
+            *side_doors(settings, door, shopify),
+            livez,
+            readyz,
+            metrics_page,
+            pixel_file,
+        ],
         lifespan=[lifespan],
-        exception_handlers={HTTPException: _on_http_error, Exception: _on_error},
+        exception_handlers={
+            RefusedError: partial(_on_refusal, metrics),
+            CommitError: partial(_on_commit_error, metrics),
+            HTTPException: _on_http_error,
+            Exception: _on_error,
+        },
         openapi_config=openapi_config(),
         # The workers' log is granian's; Litestar's own queue listener would only add threads.
         logging_config=None,
@@ -163,8 +182,23 @@ def _problem(status: int, reason: str, detail: str) -> Response[bytes]:
     )
 
 
+def _on_refusal(metrics: Metrics, _: Request[Any, Any, Any], refusal: RefusedError) -> Response[bytes]:
+    metrics.refused[refusal.reason] += 1
+    response = _problem(refusal.status, refusal.reason, refusal.detail)
+    if refusal.retry_after is not None:
+        response.headers["retry-after"] = str(refusal.retry_after)
+    return response
+
+
+def _on_commit_error(
+    metrics: Metrics, request: Request[Any, Any, Any], error: CommitError
+) -> Response[bytes]:
+    ours = RefusedError(503, error.reason, error.detail, retry_after=error.retry_after)
+    return _on_refusal(metrics, request, ours)
+
+
 def _on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
-    reasons = {400: "bad_request", 404: "not_found", 405: "method"}
+    reasons = {400: "bad_request", 404: "not_found", 405: "method", 413: "too_large"}
     return _problem(
         error.status_code, reasons.get(error.status_code, "http"), f"{error.detail}: {request.url.path}"
     )

@@ -32,9 +32,10 @@ from collector.intake import (
 from collector.metrics import Metrics
 from collector.origins import Headers, Origins
 from collector.problems import PROBLEM_TYPE, RefusedError, problem_body
+from collector.quotas import Quotas
 from collector.visitors import clean_user_agent, visitor_address
 from collector.writer import CommitError
-from footfall.segments import encode_frame
+from footfall.segments import FailedMessage, encode_frame
 from footfall.settings import Settings, WriteKey
 from footfall.wire import MAX_BODY
 
@@ -71,7 +72,8 @@ class Door:
 
     def __init__(self, settings: Settings, committer: Committer, metrics: Metrics) -> None:
         self._keys = {key.key: key for key in settings.write_keys}
-        self._origins = Origins(settings.write_keys)
+        self.origins = Origins(settings.write_keys)
+        self._quotas = Quotas(settings.write_keys)
         self._trust_forwarded_for = settings.trust_forwarded_for
         self._committer = committer
         self._metrics = metrics
@@ -83,11 +85,11 @@ class Door:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         origin = headers.get(b"origin")
         if scope["method"] == "OPTIONS":
-            await _respond(send, 204, self._origins.preflight_headers(origin), b"")
+            await _respond(send, 204, self.origins.preflight_headers(origin), b"")
             return
         self.in_flight += 1
         try:
-            body = await self._take(scope, receive, headers, origin)
+            body = await self._take(scope, receive, headers)
             await _respond(send, 200, self._headers(origin), body)
         except RefusedError as refusal:
             await self._refuse(send, refusal, origin)
@@ -104,9 +106,7 @@ class Door:
         finally:
             self.in_flight -= 1
 
-    async def _take(
-        self, scope: Scope, receive: Receive, headers: Mapping[bytes, bytes], origin: bytes | None
-    ) -> bytes:
+    async def _take(self, scope: Scope, receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
         if scope["method"] != "POST":
             raise RefusedError(405, "method", "messages are sent with POST")
         if self.in_flight > MAX_IN_FLIGHT:
@@ -115,23 +115,36 @@ class Door:
             )
         body = await _read_body(receive, headers)
         arrival = self._open(scope["path"], body)
+        accepted, failed = await self.land(arrival, headers, scope)
+        return answer(accepted, failed)
+
+    async def land(
+        self, arrival: Arrival, headers: Mapping[bytes, bytes], scope: Scope
+    ) -> tuple[int, list[FailedMessage]]:
+        """Judge the messages and put them on disk; returns how many were accepted, and the others.
+
+        Raises RefusedError (401 key, 403 origin, 429 quota) or CommitError.
+        """
         key = self._key(headers, arrival, scope)
-        if origin is not None and not self._origins.key_allows(key.key, origin):
+        origin = headers.get(b"origin")
+        if origin is not None and not self.origins.key_allows(key.key, origin):
             raise RefusedError(
                 403,
                 "origin",
                 f"the write key of {key.source} may not be used from {origin[:300].decode('latin-1')}: "
                 "add it to the key's origins (FOOTFALL_WRITE_KEYS)",
             )
+        client = scope.get("client")
+        ip = visitor_address(
+            client[0] if client else None, headers, trust_forwarded_for=self._trust_forwarded_for
+        )
+        self._quotas.spend(key.key, ip, len(arrival.messages))
         good, failed = judge(arrival)
         if good or failed:
-            client = scope.get("client")
             user_agent = clean_user_agent(headers.get(b"user-agent"))
             sender = Sender(
                 received_at=datetime.now(UTC),
-                ip=visitor_address(
-                    client[0] if client else None, headers, trust_forwarded_for=self._trust_forwarded_for
-                ),
+                ip=ip,
                 user_agent=user_agent,
                 gpc=headers.get(b"sec-gpc") == b"1",
                 bot_reason=bot_reason(user_agent),
@@ -143,7 +156,7 @@ class Door:
             self._metrics.accepted[key.source] += len(good)
             if failed:
                 self._metrics.rejected[key.source] += len(failed)
-        return answer(len(good), failed)
+        return len(good), failed
 
     def _open(self, path: str, body: bytes) -> Arrival:
         kind = SINGLE_ROUTES.get(path)
@@ -171,7 +184,7 @@ class Door:
     def _headers(self, origin: bytes | None) -> Headers:
         headers = self._answer_headers.get(origin)
         if headers is None:
-            headers = [*_COMMON, *self._origins.answer_headers(origin)]
+            headers = [*_COMMON, *self.origins.answer_headers(origin)]
             if (
                 len(self._answer_headers) < 1024 and len(origin or b"") < 300
             ):  # strangers must not fill the memory
@@ -180,7 +193,7 @@ class Door:
 
     async def _refuse(self, send: Send, refusal: RefusedError, origin: bytes | None) -> None:
         self._metrics.refused[refusal.reason] += 1
-        headers = [(b"content-type", PROBLEM_TYPE), *_COMMON[1:], *self._origins.answer_headers(origin)]
+        headers = [(b"content-type", PROBLEM_TYPE), *_COMMON[1:], *self.origins.answer_headers(origin)]
         if refusal.retry_after is not None:
             headers.append((b"retry-after", b"%d" % refusal.retry_after))
         if refusal.status == 401:

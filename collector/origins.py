@@ -32,6 +32,10 @@ class Origins:
         """Whether some key may be used from there: what a preflight can know, which carries no key."""
         return self._any.allows(origin)
 
+    def any_lists(self, origin: bytes) -> bool:
+        """Whether some key names this origin, not only everyone."""
+        return self._any.lists(origin)
+
     def answer_headers(self, origin: bytes | None) -> Headers:
         """CORS headers of an answer, to be added where the origin is allowed."""
         if origin is None or not self._any.allows(origin):
@@ -66,8 +70,9 @@ class _Rule:
         ]
 
     def allows(self, origin: bytes) -> bool:
-        if self._everyone:
-            return True
+        return self._everyone or self.lists(origin)
+
+    def lists(self, origin: bytes) -> bool:
         origin = origin.lower()
         return origin in self._exact or any(
             origin.startswith(scheme) and origin.endswith(suffix) for scheme, suffix in self._suffixes

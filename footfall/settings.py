@@ -46,6 +46,12 @@ class WriteKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """History from elsewhere: timestamps are kept as sent instead of being corrected by the clock skew."""
     origins: tuple[str, ...] = ("*",)
     """Browser origins that may use the key; requests without an Origin header (servers) pass."""
+    messages_per_second: Annotated[float, Meta(gt=0)] | None = None
+    """Quota of the key in one collector process; None is none."""
+    burst: Annotated[int, Meta(ge=1)] | None = None
+    """Messages that may come at once; None is ten seconds' worth."""
+    messages_per_second_of_address: Annotated[float, Meta(gt=0)] | None = None
+    """Quota of one address prefix (v4 /24, v6 /48) with this key; its burst is ten seconds' worth."""
 
 
 class Paths(msgspec.Struct, frozen=True):
@@ -122,6 +128,29 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     write_keys: Annotated[
         tuple[WriteKey, ...], Meta(description="who may send events: key, source, trusted, origins")
     ] = msgspec.field(default_factory=_default_write_keys)
+
+    cookie_domain: Annotated[
+        str,
+        Meta(description="domain of the guest cookie that /v1/guest sets; empty: the collector's own host"),
+    ] = ""
+    shopify_secrets: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="client secrets of the Shopify app, the new one first; without: no webhooks, no App Proxy"
+        ),
+    ] = ()
+    shopify_shops: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="x.myshopify.com domains whose webhooks are taken; empty: any that the secret signs"
+        ),
+    ] = ()
+    shopify_source: Annotated[
+        str,
+        Meta(
+            pattern=r"^[a-z][a-z0-9_]{0,62}$", description="name of the webhooks in the lake's source column"
+        ),
+    ] = "shopify"
 
     api_host: Annotated[str, Meta(description="address the API listens on")] = "127.0.0.1"
     api_port: Annotated[Port, Meta(description="port of the API")] = 8720
@@ -211,7 +240,7 @@ def _dec_hook(kind: type, value: Any) -> Any:
 
 
 def _convert(name: str, value: Any, hint: Any, origin: str, *, from_text: bool) -> Any:
-    is_list = name in {"write_keys", "api_origins"}
+    is_list = name in {"write_keys", "api_origins", "shopify_secrets", "shopify_shops"}
     try:
         if from_text and is_list and isinstance(value, str):
             value = msgspec.json.decode(value) if value.lstrip().startswith("[") else value.split(",")
