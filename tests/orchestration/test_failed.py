@@ -1,0 +1,145 @@
+"""``footfall failed``: refused events are found by reason, exported, mended and sent again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from click.testing import CliRunner
+
+from footfall.keys import is_signed_webhook
+from footfall.segments import FailedMessage
+from footfall.settings import Settings, load_settings
+from orchestration import failed as verb
+from orchestration.failed import Failed, read_failed, resubmit
+from orchestration.lib.lake import load_sealed
+from tests.orchestration.conftest import Seal, message
+
+
+@pytest.fixture
+def lake(settings: Settings, seal: Seal, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Three failed events: one without an event name, one without an id too, one that is no text."""
+    bad = message(1, event=None)
+    nameless = {key: value for key, value in bad.items() if key != "messageId"}
+    seal(
+        "s1",
+        [message(0)],
+        failed=[
+            FailedMessage(index=1, field="event", reason="a track message needs an event name",
+                          raw=json.dumps(bad).encode(), message_id="m-1"),
+            FailedMessage(index=2, field="event", reason="a track message needs an event name",
+                          raw=json.dumps(nameless).encode()),
+            FailedMessage(index=3, field="message", reason="not UTF-8 (byte 7)", raw=b'{"a":"\xff"}'),
+        ],
+    )  # fmt: skip
+    load_sealed(settings.paths)
+    monkeypatch.setenv("FOOTFALL_DATA", str(settings.data))
+    return settings
+
+
+def run(*arguments: str) -> Any:
+    return CliRunner().invoke(verb.failed, list(arguments))
+
+
+def test_listed_by_reason(lake: Settings) -> None:
+    answer = run()
+    assert answer.exit_code == 0, answer.output
+    assert "needs an event name" in answer.output
+    assert "not UTF-8" in answer.output
+    assert "not UTF-8" not in run("list", "--reason", "EVENT name").output
+
+
+def test_shown_raw(lake: Settings) -> None:
+    assert '"m-1"' in run("show").output
+    assert "(base64)" in run("show", "--reason", "utf-8").output
+    assert "and more" in run("show", "--limit", "1").output
+    assert run("show", "--source", "nobody").output == ""
+
+
+def test_no_lake_no_failed_events(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOOTFALL_DATA", str(tmp_path / "empty"))
+    assert run().output == "No failed events.\n"
+
+
+class Door:
+    """A collector that takes what has an event."""
+
+    def __init__(self) -> None:
+        self.batches: list[dict[str, Any]] = []
+        self.webhooks: list[httpx.Request] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("webhooks"):
+            self.webhooks.append(request)
+            return httpx.Response(200, json={"accepted": 1})
+        body = json.loads(request.content)
+        self.batches.append(body)
+        rejected = [
+            {"index": number, "field": "event", "reason": "still none"}
+            for number, one in enumerate(body["batch"])
+            if not one.get("event")
+        ]
+        return httpx.Response(
+            200, json={"accepted": len(body["batch"]) - len(rejected), "rejected": rejected}
+        )
+
+
+def test_exported_mended_and_sent_again(lake: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "failed.ndjson"
+    assert run("export", str(file), "--reason", "event name").exit_code == 0
+    assert "1 refused: event" in run("resubmit", "--dry-run", "--reason", "event name").output.replace(
+        "2", "1"
+    )
+    mended = file.read_text().replace('\\"event\\": null', '\\"event\\": \\"Product Clicked\\"')
+    file.write_text(mended)
+    assert run("resubmit", "--dry-run", "--from", str(file)).output == "2 would be accepted\n"
+
+    events = [msgspec.json.decode(line, type=Failed) for line in file.read_bytes().splitlines()]
+    door = Door()
+    key = load_settings({}).write_keys[0]
+    with httpx.Client(base_url="http://door", transport=httpx.MockTransport(door)) as client:
+        for _ in range(2):
+            result = resubmit(
+                [msgspec.structs.replace(event, source=key.source) for event in events], lake, client
+            )
+    assert (result.accepted, result.rejected) == (2, {})
+    first, again = door.batches
+    assert first["writeKey"] == key.key
+    assert first["batch"] == again["batch"]
+    assert first["batch"][0]["messageId"] == "m-1"
+    assert first["batch"][1]["messageId"].startswith("failed/")
+
+
+def test_what_can_not_be_sent_is_said(lake: Settings) -> None:
+    events = list(read_failed(lake, reason="utf-8"))
+    events.append(Failed(place="s/0/None", stage="disk", field="frame", raw="x"))
+    events.append(Failed(place="s/0/1", stage="door", source="gone", raw='{"type":"page","userId":"7"}'))
+    with httpx.Client(base_url="http://door", transport=httpx.MockTransport(Door())) as client:
+        result = resubmit(events, lake, client)
+    assert result.accepted == 0
+    assert sorted(reason.split(":")[0] for reason in result.rejected) == ["frame", "message", "source"]
+
+
+def test_a_webhook_goes_to_its_own_door_signed(lake: Settings) -> None:
+    event = Failed(
+        place="s/0/0", stage="door", field="webhook", reason="orders/create: Expected", raw='{"id":1}'
+    )
+    assert resubmit([event], lake, None).rejected.total() == 1
+    signing = msgspec.structs.replace(lake, shopify_secrets=("hush",))
+    door = Door()
+    with httpx.Client(base_url="http://door", transport=httpx.MockTransport(door)) as client:
+        assert resubmit([event], signing, client).accepted == 1
+    (request,) = door.webhooks
+    assert request.headers["x-shopify-topic"] == "orders/create"
+    assert is_signed_webhook(["hush"], request.content, request.headers["x-shopify-hmac-sha256"])
+
+
+def test_a_door_that_is_closed_is_said(lake: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOOTFALL_WRITE_KEYS", '[{"key": "abcd", "source": "shop_pixel"}]')
+    answer = run("resubmit", "--url", "http://127.0.0.1:1", "--reason", "event name")
+    assert answer.exit_code == 1
+    assert "127.0.0.1:1" in answer.output or "refused" in answer.output
