@@ -109,6 +109,7 @@ _REFUSALS = {
     "408": "the body came too slowly",
     "413": "too large: halve the batch",
     "415": "content type or encoding",
+    "429": "more than the key may send: again after Retry-After seconds",
     "503": "not on disk (full, failing or overloaded): send it again after Retry-After seconds",
 }
 
