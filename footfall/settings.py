@@ -169,7 +169,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         str, Meta(description="address before /products/<handle>; empty: paths on the shop")
     ] = ""
     currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="ISO code of the catalog's prices")] = (
-        "EUR"
+        "GBP"
     )
     keep_snapshots: Annotated[int, Meta(ge=1, description="published snapshots kept for rollback")] = 3
 
