@@ -8,7 +8,7 @@ ARGS ?=
 
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help demo test dev lint bench clean lock
+.PHONY: help demo test dev lint bench chaos clean lock
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ lint: $(INSTALLED) ## Style, types, walls between the rooms, SQL style, dbt depr
 
 bench: $(INSTALLED) ## Every benchmark, each with a ratio to its peer (minutes)
 	@for each in benchmarks/*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done
+
+chaos: $(INSTALLED) ## Kill collector and loader at random, then count what was acknowledged (ARGS='--kills 200')
+	$(BIN)/python -m tests.chaos.soak $(ARGS)
 
 lock: $(INSTALLED) ## Freeze the versions of constraints.txt anew
 	$(BIN)/python -m pip install --quiet uv
