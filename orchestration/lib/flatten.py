@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from footfall.segments import Damage, Envelope, Frame, decode_envelope
-from footfall.wire import WireError, as_utc, check_message, text_id
+from footfall.wire import Message, WireError, as_utc, check_message, text_id
 
 # Tracking plan, "Clock skew": outside of these an event is kept and flagged.
 AHEAD = timedelta(hours=1)
@@ -23,15 +23,22 @@ BEHIND = timedelta(days=5)
 Row = dict[str, Any]
 
 
-class _JsonParts(Struct, kw_only=True):
-    """The parts of a message that are kept as they were sent."""
+class _ContextTraits(Struct):
+    """RudderStack's SDKs say the traits of ``identify`` here."""
 
-    context: Raw = Raw()
-    properties: Raw = Raw()
     traits: Raw = Raw()
 
 
-_parts = msgspec.json.Decoder(_JsonParts)
+#: Fields at the top of a message that have columns of their own; the others go to ``rest``.
+_COLUMNS = frozenset(
+    {
+        *("type", "event", "messageId", "anonymousId", "userId", "timestamp", "originalTimestamp", "sentAt"),
+        *("context", "properties", "traits"),
+    }
+)
+#: A message's fields as they were sent. The order of a dict is theirs.
+_fields = msgspec.json.Decoder(dict[str, Raw])
+_traits_of_context = msgspec.json.Decoder(_ContextTraits)
 
 
 def occurred_at(
@@ -119,7 +126,8 @@ def rows_of(segment_id: str, part: Frame | Damage, load_id: int) -> Iterator[tup
 
 def _event(raw: Raw, envelope: Envelope, received_at: datetime) -> Row:
     message = check_message(raw)
-    parts = _parts.decode(raw)
+    parts = _fields.decode(raw)
+    rest = {name: value for name, value in parts.items() if name not in _COLUMNS}
     context, page, consent = message.context, message.context.page, message.context.consent
     properties = message.properties or {}
     element, element_raw = message.element, properties.get("element")
@@ -153,9 +161,10 @@ def _event(raw: Raw, envelope: Envelope, received_at: datetime) -> Row:
         "zone": _text(properties.get("zone")),
         "product_id": _text(properties.get("product_id")),
         "variant_id": _text(properties.get("variant_id")),
-        "properties": _as_sent(parts.properties),
-        "context": _as_sent(parts.context),
-        "traits": _as_sent(parts.traits),
+        "properties": _as_sent(parts.get("properties")),
+        "context": _as_sent(parts.get("context")),
+        "traits": _as_sent(parts.get("traits")) or _traits_in_context(message, parts),
+        "rest": msgspec.json.encode(rest).decode() if rest else None,
         "user_agent": context.user_agent or envelope.user_agent,
         "ip": envelope.ip,
         "is_bot": envelope.is_bot,
@@ -170,10 +179,17 @@ def _json(value: Any) -> str | None:
     return None if not value else msgspec.json.encode(value).decode()
 
 
-def _as_sent(raw: Raw) -> str | None:
+def _as_sent(raw: Raw | None) -> str | None:
     """The JSON text of an object as it was sent; null for an absent or null one."""
-    text = bytes(raw).decode()
+    text = "" if raw is None else bytes(raw).decode()
     return text if text not in ("", "null") else None
+
+
+def _traits_in_context(message: Message, parts: dict[str, Raw]) -> str | None:
+    if message.type != "identify" or "context" not in parts:
+        return None
+    text = _as_sent(_traits_of_context.decode(parts["context"]).traits)
+    return text if text and text.startswith("{") else None
 
 
 def _text(value: Any) -> str | None:

@@ -59,6 +59,8 @@ EVENTS = _schema(
     properties=pa.string(),
     context=pa.string(),
     traits=pa.string(),
+    # What stands beside these at the top of a message, as JSON: groupId, previousId, name, category, integrations, ...
+    rest=pa.string(),
     user_agent=pa.string(),
     ip=pa.string(),
     is_bot=pa.bool_(),

@@ -51,6 +51,26 @@ def test_the_seven_facts_have_columns_of_their_own(paths: Paths, seal: Seal) -> 
     assert json.loads(row["context"])["odd"] == {"kept": [1]}
 
 
+def test_fields_without_a_column_go_to_rest_and_traits_may_stand_in_the_context(
+    paths: Paths, seal: Seal
+) -> None:
+    context = {"traits": {"plan": "gold"}}
+    seal(
+        "s1",
+        [
+            message(1, type="group", groupId="club-9", integrations={"All": True}),
+            message(2, type="identify", context=context),
+            message(3, context=context),
+        ],
+    )
+    load_sealed(paths)
+    group, identify, track = sorted(rows(paths), key=lambda row: row["message_id"])
+    assert json.loads(group["rest"]) == {"groupId": "club-9", "integrations": {"All": True}}
+    assert identify["rest"] is None
+    assert json.loads(identify["traits"]) == {"plan": "gold"}
+    assert track["traits"] is None, "elsewhere they are surroundings, not news"
+
+
 def test_a_second_run_changes_nothing(paths: Paths, seal: Seal) -> None:
     seal("s1", [message(1), message(2)])
     assert load_sealed(paths).events == 2
