@@ -106,18 +106,22 @@ def rows_of(segment_id: str, part: Frame | Damage, load_id: int) -> Iterator[tup
     for number, raw in enumerate(envelope.batch):
         try:
             row = _event(raw, envelope, received_at)
-        except WireError as error:
-            yield (
-                "failed_events",
-                about
-                | {
-                    "stage": "load",
-                    "message_no": number,
-                    "field": error.field,
-                    "reason": error.reason,
-                    "raw": bytes(raw),
-                },
+        except Exception as error:
+            # A message that this code trips over must not hold up the shop: it is kept beside the refused ones, with
+            # what happened, and can be sent again after a fix (`footfall failed`).
+            why = (
+                error
+                if isinstance(error, WireError)
+                else WireError("message", f"{type(error).__name__}: {error}")
             )
+            row = about | {
+                "stage": "load",
+                "message_no": number,
+                "field": why.field,
+                "reason": why.reason,
+                "raw": bytes(raw),
+            }
+            yield "failed_events", row
             continue
         # A sender that names no message has no retries to recognise either: its place is its name.
         row["message_id"] = row["message_id"] or f"{segment_id}/{part.number}/{number}"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from footfall.segments import FailedMessage
 from footfall.settings import Paths
-from orchestration.lib import durable, lake
+from orchestration.lib import durable, flatten, lake
 from orchestration.lib.flatten import occurred_at
 from orchestration.lib.lake import LoaderBusy, load_sealed, newest_load_id, sealed_segments
 from orchestration.lib.lake_schema import prepare_lake
@@ -123,6 +123,24 @@ def test_two_loaders_do_not_load_one_lake(paths: Paths, seal: Seal) -> None:
     prepare_lake(paths)
     with lake._only_loader(paths), pytest.raises(LoaderBusy):
         load_sealed(paths)
+
+
+def test_a_message_that_the_loader_trips_over_holds_up_nobody(
+    paths: Paths, seal: Seal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = flatten._event
+
+    def tripping(raw: Any, *rest: Any) -> Any:
+        if b'"m-2"' in bytes(raw):
+            raise ZeroDivisionError("a fault of ours")
+        return real(raw, *rest)
+
+    monkeypatch.setattr(flatten, "_event", tripping)
+    seal("s1", [message(1), message(2), message(3)])
+    assert load_sealed(paths).events == 2
+    [failed] = rows(paths, "failed_events")
+    assert failed["reason"] == "ZeroDivisionError: a fault of ours"
+    assert json.loads(bytes(failed["raw"]))["messageId"] == "m-2"
 
 
 class Killed(BaseException):
