@@ -1,21 +1,30 @@
-/** Loaded beside the rest: how the visitor fares. Attention, views without a load, forms, frustration, Web Vitals. */
-import { core } from './extra/core';
+/** Loaded beside the rest: who the visitor is and how they fare. Logins, views without a load, attention, forms, what
+ * earlier pages left. */
+import { core, W } from './extra/core';
+import { adopt } from './watch/adopt';
 import { formEvent } from './watch/forms';
-import { frustrated, watchReactions } from './watch/frustration';
+import { watchGoing } from './watch/going';
 import { lineEvent, readPerson } from './watch/lines';
+import './watch/person';
 import { rememberTimezone } from './watch/timezone';
 import { typed } from './watch/typed';
+import { uncard } from './watch/uncard';
 import { watchViews } from './watch/views';
-import { watchVitals } from './watch/vitals';
 
-readPerson();
-rememberTimezone();
-watchViews();
-watchReactions();
-watchVitals();
-core.take_((e, el, shown, zone) => {
-  if (zone) frustrated(e as MouseEvent, el, shown!, zone);
-  else formEvent(e, el);
+core.numbers_.uncard_ = uncard;
+core.add_({ recommend: (...args) => core.load_('blocks').then(() => core.recommend_?.(...args) || []) });
+core.take_((e, el, _shown, zone) => {
+  if (!zone) formEvent(e, el);
   lineEvent(e, el);
   typed(e, el);
 });
+readPerson();
+rememberTimezone();
+watchViews();
+watchGoing();
+adopt();
+core.viewed_.push(adopt);
+const later = (): unknown => core.load_('vitals');
+if (W.requestIdleCallback) W.requestIdleCallback(later);
+else setTimeout(later, 1000);
+if (/ff_debug=1/.test(location.search)) void core.load_('debug');

@@ -3,15 +3,15 @@
  * clicks mean. */
 import { click, target } from './core/clicks';
 import { consent, personal, setConsent, watchConsent } from './core/consent';
-import { D, L, on, option, parse, read, script, W, write } from './core/env';
+import { D, keys, on, option, read, script, W, write } from './core/env';
 import { allText, describe } from './core/element';
-import { forget, guest, openIdentity, setUser, shutIdentity, user } from './core/identity';
+import { guest, newGuest, openIdentity, shutIdentity } from './core/identity';
 import { message, newView, once, track, VERSION } from './core/message';
 import { adopt, beacon, empty, flush } from './core/queue';
-import { address, clean } from './core/scrub';
+import { address, clean, numbers } from './core/scrub';
 import { addPack, rules } from './core/themes';
 import { cardOf, pageType, zoneOf } from './core/zones';
-import type { Core, FootfallApi, Hand, Item, Props } from './types';
+import type { Commands, Core, FootfallApi, Hand, Props } from './types';
 
 const view = (properties?: Props): void => {
   newView();
@@ -31,41 +31,24 @@ const load = (name: string): Promise<unknown> =>
     D.head.append(tag);
   }));
 
-const signIn = (id: unknown, traits?: Props): void => {
-  const fresh = setUser(id);
-  if (fresh || (traits && user())) message('identify', undefined, undefined, traits || {});
-  if (fresh) track('Signed In', { method: traits?.method });
-};
-
-/** Its message is the last one of the guest token that the user had. */
-const signOut = (): void => {
-  if (user()) track('Signed Out');
-  forget();
-};
-
-const recommend = (...args: Parameters<NonNullable<Core['recommend_']>>): Promise<Item[]> =>
-  load('blocks').then(() => core.recommend_?.(...args) || []);
-
-const commands: Record<string, (...args: never[]) => unknown> = {
+const commands: Commands = {
   track,
   page: view,
-  identify: signIn,
-  reset: signOut,
   flush,
   guest,
-  recommend,
   consent: (value: unknown) => changed(value, true),
   theme: addPack,
 };
 
 let started = false;
-/** Calls that wait for consent. */
-const waiting: Array<[string, ...never[]]> = [];
+/** Calls that wait for consent, or for the file that brings their command. */
+const waiting: Array<[done: (value: unknown) => void, call: [string, ...never[]]]> = [];
+const retry = (): void => waiting.splice(0).forEach(([done, call]) => done(api(...call)));
 
 const api = ((...call: [string, ...never[]]): unknown => {
   const [command, ...args] = call;
-  if ((started && consent.analytics) || /consent|theme/.test(command)) return commands[command]?.(...args);
-  waiting.push(call);
+  if (commands[command] && ((started && consent.analytics) || /consent|theme/.test(command))) return commands[command](...args);
+  return new Promise((done) => waiting.push([done, call]));
 }) as FootfallApi;
 
 const takers: Array<(...args: Hand) => void> = [];
@@ -80,15 +63,22 @@ const core: Core = (api.$ = {
   clean_: clean,
   address_: address,
   rules_: rules,
-  pack_: addPack,
   zone_: zoneOf,
   card_: cardOf,
   pageType_: pageType,
   read_: read,
   write_: write,
-  parse_: parse,
   personal_: personal,
-  view_: view,
+  add_: (more) => {
+    Object.assign(commands, more);
+    retry();
+  },
+  load_: load,
+  message_: message,
+  newGuest_: newGuest,
+  keys_: keys,
+  adopt_: adopt,
+  numbers_: numbers,
   viewed_: [],
   leave_: [],
   take_: (taker) => {
@@ -97,31 +87,24 @@ const core: Core = (api.$ = {
   },
 });
 
-/** Hands a DOM event to the other files, and keeps it until both have come. */
+/** Hands a DOM event to the other files, and keeps it until all have come. */
 const hand = (...args: Hand): void => {
-  if (!takers[1]) early.push(args);
+  if (!takers[2]) early.push(args);
   takers.forEach((f) => f(...args));
 };
-
-const away = (final: boolean): void => core.leave_.forEach((f) => f(final));
 
 const begin = (): void => {
   if (started || !consent.analytics) return;
   started = true;
   view();
-  waiting.forEach((call) => api(...call));
+  retry();
   on(D, 'click auxclick', (e) => click(e as MouseEvent, hand, core.click_));
   on(D, 'focusin input change submit', (e) => {
     const el = target(e);
     if (el) hand(e, el);
   });
-  on(D, 'visibilitychange', () => {
-    if (!D.hidden) return;
-    away(false);
-    flush();
-  });
   on(W, 'pagehide', () => {
-    away(true);
+    core.leave_.forEach((f) => f(true));
     beacon();
   });
   load('extra');
@@ -134,7 +117,6 @@ const changed = (value: unknown, keep?: boolean): void => {
   if (setConsent(value)) {
     if (!before) {
       openIdentity();
-      adopt();
     }
     // a grant outlives the page; a refusal leaves nothing behind, not even itself
     if (keep) write('consent', consent.marketing ? 'am' : 'a');
@@ -150,7 +132,6 @@ const stub = W.footfall;
 if (!stub?.v) {
   W.footfall = api;
   api.v = VERSION;
-  if (/ff_debug=1/.test(L.search)) load('debug');
   for (const call of stub?.q || []) api(...(call as unknown as [string]));
   watchConsent(changed);
 }

@@ -41,6 +41,8 @@ export interface RecommendOptions {
 /** A DOM event handed to the other files: what was hit, and for clicks what stands for it and its zone. */
 export type Hand = [event: Event, element: Element, shown?: Element, zone?: string];
 
+export type Commands = Record<string, (...args: never[]) => unknown>;
+
 /** What the core lends to the other files, as `window.footfall.$`. */
 export interface Core {
   option_(name: string): string | undefined;
@@ -53,26 +55,31 @@ export interface Core {
   clean_(text: unknown): string;
   address_(url: string): string | undefined;
   rules_: Record<string, string>;
-  /** Adds a theme pack to the rules. */
-  pack_(pack: Record<string, string>): void;
   zone_(element: Element): string;
   card_(element: Element): Element | null;
   pageType_(): string;
   read_(key: string): string;
   write_(key: string, value: string): void;
-  parse_<T>(text: string | null | undefined): T | undefined;
   /** May this visitor be followed from page to page for recommendations? */
   personal_(): boolean;
   /** Functions run before the queue is flushed: with `true` when the view ends, with `false` when it is hidden. */
   leave_: Array<(final: boolean) => void>;
   /** Another file asks for DOM events: it gets those from before it came, and all that follow. */
   take_(taker: (...hand: Hand) => void): void;
-  /** Begins a page view. */
-  view_(): void;
   /** Functions run when a page view has begun without a load. */
   viewed_: Array<() => void>;
-  /** Set by the lazy file: adds to a click what it means and names its event. */
-  click_?(element: Element, zone: string, props: Props): string;
+  /** Set by the lazy file: adds to a click what else is known. */
+  click_?(element: Element, zone: string, props: Props): void;
+  /** Commands that another file brings; calls that came before it are made now. */
+  add_(commands: Commands): void;
+  load_(name: string): Promise<unknown>;
+  message_(type: string, event?: string, properties?: Props, traits?: Props): void;
+  /** Another guest token. */
+  newGuest_(): void;
+  keys_(start: string): string[];
+  /** What another page left: how many it had dropped, and its messages with what they share. */
+  adopt_(lost: number, entries: Array<[shared: string, rest: string]>): void;
+  numbers_: { uncard_?: (run: string) => string };
   /** Set by the lazy file: the product of this page. */
   product_?(): Product;
   /** Set by the block file. */
@@ -110,6 +117,7 @@ export interface FootfallWindow extends Window {
     customerPrivacy?: { analyticsProcessingAllowed(): boolean; marketingAllowed(): boolean };
     loadFeatures?(features: Array<{ name: string; version: string }>, done: (error?: unknown) => void): void;
   };
+  navigation?: EventTarget;
   fetch: typeof fetch;
   XMLHttpRequest: typeof XMLHttpRequest;
 }

@@ -32,6 +32,16 @@ describe('sessions', () => {
     expect(session()).not.toBe(first);
   });
 
+  it('a changed campaign opens one, the same campaign and none do not', async () => {
+    const session = await start();
+    const first = session();
+    const mail = session('utm_source=mail');
+    expect(mail).not.toBe(first);
+    expect(session()).toBe(mail);
+    expect(session('utm_source=mail')).toBe(mail);
+    expect(session('utm_source=ads')).not.toBe(mail);
+  });
+
   it('is not cut at midnight', async () => {
     const session = await start();
     vi.setSystemTime(new Date('2026-03-01T23:50:00Z'));
@@ -45,8 +55,28 @@ describe('people', () => {
   const start = async (attributes = {}) => {
     page(attributes);
     const identity = await import('../src/core/identity');
+    const { option, read, write } = await import('../src/core/env');
     identity.openIdentity();
-    return identity;
+    const told: string[] = [];
+    const calls = {} as { identify(id: unknown): void; reset(): void };
+    vi.stubGlobal('footfall', {
+      $: {
+        option_: option,
+        read_: read,
+        write_: write,
+        newGuest_: identity.newGuest,
+        add_: (more: object) => Object.assign(calls, more),
+        message_: (type: string) => told.push(type),
+        track_: (event: string) => told.push(event),
+      },
+    });
+    await import('../src/watch/person');
+    const setUser = (id: unknown): boolean => {
+      told.length = 0;
+      calls.identify(id);
+      return told.join() == 'identify,Signed In';
+    };
+    return { ...identity, setUser, forget: calls.reset };
   };
 
   it('has a guest token of 128 bits that lasts', async () => {

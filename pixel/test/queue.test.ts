@@ -37,13 +37,25 @@ const message = (id: string, size = 0, age = 0): object => ({
   originalTimestamp: new Date(Date.now() - age).toISOString(),
   text: 'x'.repeat(size),
 });
+/** What the messages of a page have in common, as large as it is in a shop. */
+const SHARED = { anonymousId: 'g'.repeat(32), context: { page: 'p'.repeat(300), browser: 'b'.repeat(550) } };
+const push = (m: object, shared: object = SHARED): void => queue.push(shared, m);
+/** The next page, `age` milliseconds later. */
+const nextPage = async (age = 0): Promise<void> => {
+  vi.clearAllTimers();
+  vi.advanceTimersByTime(age);
+  await load();
+  const { keys, read, write } = await import('../src/core/env');
+  vi.stubGlobal('footfall', { $: { keys_: keys, read_: read, write_: write, adopt_: queue.adopt } });
+  (await import('../src/watch/adopt')).adopt();
+};
 const wait = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
 const stored = (): string[] => Object.keys(localStorage).filter((k) => k.startsWith('ff_q.'));
 
 describe('batches', () => {
   it('waits three seconds', async () => {
-    queue.push(message('a'));
-    queue.push(message('b'));
+    push(message('a'));
+    push(message('b'));
     await wait(2999);
     expect(sent).toEqual([]);
     await wait(1);
@@ -52,25 +64,25 @@ describe('batches', () => {
   });
 
   it('goes at once at twenty messages', async () => {
-    for (let i = 0; i < 21; i++) queue.push(message(`${i}`));
+    for (let i = 0; i < 21; i++) push(message(`${i}`));
     await wait(0);
     expect(sent.map((s) => s.length)).toEqual([20, 1]);
   });
 
   it('holds 48 KB', async () => {
-    for (let i = 0; i < 6; i++) queue.push(message(`${i}`, 15_000));
+    for (let i = 0; i < 6; i++) push(message(`${i}`, 14_500));
     await wait(3000);
     expect(sent.map((s) => s.length)).toEqual([3, 3]);
   });
 
   it('counts bytes, not letters', async () => {
-    for (let i = 0; i < 2; i++) queue.push({ ...message(`${i}`), text: '水'.repeat(10_000) });
+    for (let i = 0; i < 2; i++) push({ ...message(`${i}`), text: '水'.repeat(10_000) });
     await wait(3000);
     expect(sent.map((s) => s.length)).toEqual([1, 1]);
   });
 
   it('drops a message of over 32 KB and says so', () => {
-    queue.push(message('huge', 33_000));
+    push(message('huge', 33_000));
     expect(queue.dropped).toBe(1);
   });
 });
@@ -78,7 +90,7 @@ describe('batches', () => {
 describe('what an answer leads to', () => {
   it.each([400, 401, 403, 410, 422])('%i: never again', async (status) => {
     answers = [[status]];
-    queue.push(message('a'));
+    push(message('a'));
     await wait(60_000);
     expect(sent).toEqual([['a']]);
     expect(queue.dropped).toBe(1);
@@ -87,7 +99,7 @@ describe('what an answer leads to', () => {
 
   it.each([500, 502, 408])('%i: again after 3 s, 6 s, 12 s', async (status) => {
     answers = [[status], [status], [status]];
-    queue.push(message('a'));
+    push(message('a'));
     await wait(3000);
     for (const [before, ms] of [[1, 3000], [2, 6000], [3, 12_000]] as const) {
       await wait(ms - 1);
@@ -100,7 +112,7 @@ describe('what an answer leads to', () => {
 
   it('waits ten minutes at most and stops after ten tries', async () => {
     answers = Array.from({ length: 40 }, () => [500]);
-    queue.push(message('a'));
+    push(message('a'));
     await wait(24 * 3600_000);
     expect(sent.length).toBe(11);
     expect(queue.dropped).toBe(0);
@@ -109,10 +121,10 @@ describe('what an answer leads to', () => {
 
   it('no answer at all: three tries more, then the next event tries again', async () => {
     answers = Array.from({ length: 4 }, () => [0]);
-    queue.push(message('a'));
+    push(message('a'));
     await wait(3600_000);
     expect(sent.length).toBe(4);
-    queue.push(message('b'));
+    push(message('b'));
     await wait(3000);
     expect(sent[4]).toEqual(['a', 'b']);
     expect(stored()).toEqual([]);
@@ -120,9 +132,9 @@ describe('what an answer leads to', () => {
 
   it.each([429, 503])('%i: obeys Retry-After', async (status) => {
     answers = [[status, { 'Retry-After': '40' }]];
-    queue.push(message('a'));
+    push(message('a'));
     await wait(3000 + 39_000);
-    queue.push(message('b'));
+    push(message('b'));
     expect(sent.length).toBe(1);
     await wait(1000);
     expect(sent[1]).toEqual(['a', 'b']);
@@ -130,7 +142,7 @@ describe('what an answer leads to', () => {
 
   it('413: halves, down to one message that is given up', async () => {
     answers = [[413], [413], [413]];
-    for (const id of 'abcd') queue.push(message(id));
+    for (const id of 'abcd') push(message(id));
     await wait(3000);
     expect(sent.slice(0, 4)).toEqual([['a', 'b', 'c', 'd'], ['a', 'b'], ['a'], ['b']]);
     expect(queue.dropped).toBe(1);
@@ -139,34 +151,75 @@ describe('what an answer leads to', () => {
 });
 
 describe('storage', () => {
+  const kept = (): [number, number, ...Array<{ messageId?: string }>] => JSON.parse(localStorage[stored()[0]!] as string);
+  const ids = (): string[] => kept().flatMap((m) => (m as { messageId?: string }).messageId || []);
+
   it('keeps 500 messages, the youngest', async () => {
     answers = Array.from({ length: 100 }, () => [0]);
-    for (let i = 0; i < 520; i++) queue.push(message(`${i}`));
+    for (let i = 0; i < 520; i++) push(message(`${i}`));
     await wait(0);
-    const [lost, ...kept] = JSON.parse(localStorage[stored()[0]!] as string) as [number, ...Array<{ messageId: string }>];
-    expect(kept.length).toBe(500);
-    expect(kept[499]!.messageId).toBe('519');
-    expect(lost).toBe(20);
+    expect(ids().length).toBe(500);
+    expect(ids()[499]).toBe('519');
+    expect(kept()[1]).toBe(20);
+    expect(queue.dropped).toBe(20);
   });
 
-  it('a later page takes over what was not confirmed, but nothing older than a day', async () => {
-    queue.push(message('old', 0, 25 * 3600_000));
-    queue.push(message('young'));
-    vi.clearAllTimers();
-    await load();
-    queue.adopt();
+  it('has room for 500 messages of 125 pages, each page written down once', () => {
+    answers = Array.from({ length: 100 }, () => [0]);
+    for (let i = 0; i < 500; i++) push(message(`${i}`, 170), { ...SHARED, page: i >> 2 });
+    expect(ids().length).toBe(500);
+    expect(queue.dropped).toBe(0);
+    expect((localStorage[stored()[0]!] as string).length).toBeLessThan(256e3);
+  });
+
+  it('counts what did not fit', () => {
+    answers = Array.from({ length: 100 }, () => [0]);
+    for (let i = 0; i < 20; i++) push(message(`${i}`, 20_000));
+    expect(queue.dropped).toBe(20 - ids().length);
+    expect(ids()).toContain('19');
+  });
+
+  it('a later page takes over what was not confirmed, whole, but nothing older than a day', async () => {
+    const bodies: string[] = [];
+    push(message('old', 0, 25 * 3600_000));
+    push(message('young'));
+    await nextPage(20_000);
     expect(queue.dropped).toBe(1);
+    vi.stubGlobal('fetch', (_: string, init: { body: string }) => bodies.push(init.body) && Promise.resolve(new Response('{}')));
     await wait(3000);
-    expect(sent).toEqual([['young']]);
+    expect(JSON.parse(bodies[0]!).batch).toEqual([{ ...SHARED, ...message('young', 0, 23_000) }]);
     expect(stored()).toEqual([]);
   });
 
-  it('what a dying page sent by beacon stays until it is confirmed', () => {
+  it('leaves the messages of a page that lives to it, and looks again', async () => {
+    push(message('a'));
+    await nextPage(5000);
+    await wait(4999);
+    expect(sent).toEqual([]);
+    await wait(8001);
+    expect(sent).toEqual([['a']]);
+  });
+
+  it('what a dying page sent by beacon stays until it is confirmed, and the next page need not wait', async () => {
     const beacons: string[] = [];
     vi.stubGlobal('navigator', { sendBeacon: (_: string, body: string) => beacons.push(body) });
-    queue.push(message('a'));
+    push(message('a'));
     queue.beacon();
     expect(beacons.length).toBe(1);
+    expect(stored().length).toBe(1);
+    await nextPage();
+    await wait(3000);
+    expect(sent).toEqual([['a']]);
+    expect(stored()).toEqual([]);
+  });
+
+  it('a page that comes back as it was does not send again what it left to others', async () => {
+    vi.stubGlobal('navigator', { sendBeacon: () => true });
+    push(message('a'));
+    queue.beacon();
+    push(message('b'));
+    await wait(3000);
+    expect(sent).toEqual([['b']]);
     expect(stored().length).toBe(1);
   });
 });

@@ -1,11 +1,11 @@
 /** Personalisation: fills the shop's blocks from the API, and tells what was seen and clicked. */
-import { core } from '../extra/core';
+import { core, parse } from '../extra/core';
 import type { Item, RecommendOptions } from '../types';
 
 /** The API's time: after it the shop's own content stays. */
 const PATIENCE_MS = 1500;
 
-const history = (): Item[] => core.parse_<Item[]>(core.read_('viewed')) || [];
+const history = (): Item[] => parse<Item[]>(core.read_('viewed')) || [];
 
 interface Answer {
   version?: string;

@@ -1,8 +1,9 @@
 /** Clicks: one message for each, by zone. An option picked with a control is told by its change, not by its click. */
 import { describe } from './element';
+import { D } from './env';
 import { track } from './message';
 import { rules } from './themes';
-import { zoneOf } from './zones';
+import { means, zoneOf } from './zones';
 import type { Core, Hand } from '../types';
 
 const ACTION = 'a,button,input,select,textarea,summary,label,cart-remove-button,[role=button],[role=link],[role^=menu],[role=tab],[role=radio],[role=option],[data-value],[data-option-value]';
@@ -16,7 +17,7 @@ export const target = (e: Event): Element | null => {
   return node?.closest && !node.closest('[data-ff-ignore]') ? node : null;
 };
 
-export const click = (e: MouseEvent, hand: (...args: Hand) => void, means: Core['click_']): void => {
+export const click = (e: MouseEvent, hand: (...args: Hand) => void, more: Core['click_']): void => {
   const hit = target(e);
   if (!hit || !e.isTrusted || e.button > 1) return;
   const owner = hit.closest('label');
@@ -25,12 +26,16 @@ export const click = (e: MouseEvent, hand: (...args: Hand) => void, means: Core[
     return;
   }
   const el = hit.closest(ACTION) || hit;
+  // Enter in a field: the browser clicks the form's button in the visitor's name; the submit that follows is told
+  if (!e.detail && D.activeElement != el && (D.activeElement as HTMLInputElement).form?.contains(el)) return;
   const shown = label?.control == el ? label! : el;
   const zone = zoneOf(el);
   label = null;
   if (zone != 'pdp_option' || !el.matches(rules.option!)) {
     const props = { zone, element: describe(shown, e) };
-    track(means?.(el, zone, props) || 'Element Clicked', props);
+    const event = means(el, zone, props);
+    more?.(el, zone, props);
+    track(event, props);
   }
   hand(e, el, shown, zone);
 };

@@ -31,7 +31,7 @@ export const textOf = (el: Element): string =>
     : allText((el as HTMLInputElement).labels?.[0] || el, el.matches('a,button,label,summary,input,[role]'));
 
 /** The element's place among its siblings of the same tag, from 1. */
-const place = (el: Element): number => {
+export const place = (el: Element): number => {
   let n = 0;
   for (let s: Element | null = el; s; s = s.previousElementSibling) n += +(s.localName == el.localName);
   return n;

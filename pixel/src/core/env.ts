@@ -19,19 +19,8 @@ export const now = Date.now;
 export const on = (target: EventTarget, types: string, listener: (e: Event) => void): void =>
   types.split(' ').forEach((type) => target.addEventListener(type, listener, true));
 
-/** 128 random bits as 32 hex digits. */
+/** 128 random bits as 32 hex digits: every id we make (a uuid without its dashes; `crypto.randomUUID` is missing on plain http). */
 export const hex = (): string => [...crypto.getRandomValues(new Uint32Array(4))].map((n) => (n + 2 ** 32).toString(16).slice(1)).join('');
-
-/** A version 4 uuid; `crypto.randomUUID` is missing on plain http. */
-export const uuid = (): string => hex().replace(/(.{8})(.{4}).(.{3}).(.{3})/, '$1-$2-4$3-a$4-');
-
-export const parse = <T>(text: unknown): T | undefined => {
-  try {
-    return JSON.parse(text as string) as T;
-  } catch {
-    return undefined;
-  }
-};
 
 let store: Record<string, string> = {};
 try {
@@ -49,8 +38,7 @@ export const read = (key: string): string => store['ff_' + key] || '';
 /** Stores a text; an empty one removes the key. Nobody calls this before consent stands. */
 export const write = (key: string, value?: unknown): void => {
   key = 'ff_' + key;
-  delete store[key];
-  if (!value) return;
+  if (!value) return void delete store[key];
   try {
     store[key] = value as string;
   } catch {

@@ -5,10 +5,17 @@ const YEAR_S = 365 * 24 * 3600;
 const IDLE_MS = 30 * 60 * 1000;
 const LONGEST_MS = 24 * 3600 * 1000;
 
-/** Values that client code passes when it has no id; one of them would glue strangers into one person. */
-const PLACEHOLDER = /^(nul+|nil|none|un(defined|known)|na?n?|n.a|anon.*|guest|user|true|false|-1|[-0]*|[[(].*)$/i;
+let jar: string;
+let opened = 0;
 
-export const cookie = (name: string): string | undefined => RegExp(`(^|; )${name}=([^;]+)`).exec(D.cookie)?.[2];
+/** A cookie's value, at most a second old: asking the browser anew after a write takes a millisecond. */
+export const cookie = (name: string): string | undefined => {
+  if (now() - opened > 1000) {
+    jar = D.cookie;
+    opened = now();
+  }
+  return RegExp(`(^|; )${name}=([^;]+)`).exec(jar)?.[2];
+};
 
 /** Sets the guest token: first-party cookie with a mirror in storage. Without one both go. */
 const setGuest = (token?: string): void => {
@@ -18,8 +25,12 @@ const setGuest = (token?: string): void => {
     D.cookie = `_ff_guest=${token};path=/;samesite=lax;max-age=${token ? YEAR_S : 0}${domain ? ';domain=' + domain : ''}${L.protocol[4] == 's' ? ';secure' : ''}`;
 };
 
-/** Restores or makes the guest token. The cookie wins: the server may have set it. */
-export const openIdentity = (): void => setGuest((!cookieless && cookie('_ff_guest')) || read('guest') || hex());
+/** Restores or makes the guest token. The cookie wins: the server may have set it. A visit renews it. */
+export const openIdentity = (): void => {
+  const known = !cookieless && cookie('_ff_guest');
+  if (known && now() - +read('session').split(' ')[2]! < IDLE_MS) write('guest', known);
+  else setGuest(known || read('guest') || hex());
+};
 
 /** Consent withdrawn: everything of ours goes. */
 export const shutIdentity = (): void => {
@@ -31,33 +42,20 @@ export const shutIdentity = (): void => {
 export const guest = (): string => read('guest');
 export const user = (): string => read('user');
 
-/** Logout: no user, and (unless `data-keep-guest`) a new guest in a new session. */
-export const forget = (): void => {
-  write('user');
-  if (option('keepGuest') != null) return;
-  ['session', 'viewed', 'cart'].forEach((key) => write(key));
-  setGuest(hex());
-};
+/** Another guest than before. */
+export const newGuest = (): void => setGuest(hex());
 
-/** Remembers the user; false where the id is none or the same as before. A second user on this device starts as a
- * new guest: two users are never joined through one token. */
-export const setUser = (id: unknown): boolean => {
-  const text = `${id ?? ''}`.trim();
-  if (PLACEHOLDER.test(text) || text == user()) return false;
-  if (user()) forget();
-  write('user', text);
-  return true;
-};
-
-/** The session's id, extended to this moment. Storage is read and written in one go, without waiting in between, so
- * a second tab finds the session that the first one opened. */
-export const session = (): string => {
+/** The session's id, extended to this moment; a campaign (one word) other than the session's own opens a new one.
+ * Storage is read and written in one go, without waiting in between, so a second tab finds the session that the first
+ * one opened. */
+export const session = (campaign?: string): string => {
   const t = now();
-  let [id, start, last] = read('session').split(' ');
-  if (!id || t - +last! > IDLE_MS || t - +start! > LONGEST_MS) {
+  let [id, start, last, from] = read('session').split(' ');
+  if (!id || t - +last! > IDLE_MS || t - +start! > LONGEST_MS || (campaign && campaign != from)) {
     id = hex();
     start = `${t}`;
+    from = campaign;
   }
-  write('session', `${id} ${start} ${t}`);
+  write('session', [id, start, t, from].join(' '));
   return id;
 };

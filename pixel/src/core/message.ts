@@ -1,6 +1,6 @@
 /** One message: the envelope that every event goes out in. */
 import { consent } from './consent';
-import { cookieless, D, L, now, read, uuid } from './env';
+import { cookieless, D, hex, L, now, read } from './env';
 import { cookie, guest, session, user } from './identity';
 import { drop, dropped, push } from './queue';
 import { address, clean, route } from './scrub';
@@ -21,7 +21,7 @@ let said: Set<string>;
 
 /** A new page view; the page before it becomes the referrer (a browser's own referrer knows nothing of SPA views). */
 export const newView = (): void => {
-  view = uuid();
+  view = hex();
   before = current;
   current = L.href;
   said = new Set();
@@ -40,37 +40,34 @@ export const message = (type: string, event?: string, properties?: Props, traits
   page.searchParams.forEach((value, key) => {
     if (/^utm_/.test(key)) campaign[key.slice(4).replace('campaign', 'name')] = value;
   });
-  push({
-    messageId: uuid(),
-    type,
-    event,
-    anonymousId: guest(),
-    userId: user() || undefined,
-    originalTimestamp: new Date(t).toISOString(),
-    context: {
-      sessionId: session(),
-      pageViewId: view,
-      page: {
-        url: page.href,
-        path: page.pathname + route(page.hash),
-        search: page.search,
-        title: clean(D.title),
-        referrer: before && address(before),
+  push(
+    {
+      anonymousId: guest(),
+      userId: user() || undefined,
+      context: {
+        sessionId: session(/utm_[^#]+/.exec(page.search)?.[0]),
+        pageViewId: view,
+        page: {
+          url: page.href,
+          path: page.pathname + route(page.hash),
+          search: page.search,
+          title: clean(D.title),
+          referrer: before && address(before),
+        },
+        campaign,
+        locale: navigator.language,
+        // left there by src/watch/timezone.ts: asking the browser takes ten times as long as all the rest
+        timezone: read('timezone') || undefined,
+        screen: { width: screen.width, height: screen.height, innerWidth, innerHeight },
+        userAgent: navigator.userAgent,
+        consent,
+        library: { name: 'footfall.js', version: VERSION, dropped },
+        cart: { token: cookie('cart') },
+        cookieless,
       },
-      campaign,
-      locale: navigator.language,
-      // left there by src/watch/timezone.ts: asking the browser takes ten times as long as all the rest
-      timezone: read('timezone') || undefined,
-      screen: { width: screen.width, height: screen.height, innerWidth, innerHeight },
-      userAgent: navigator.userAgent,
-      consent,
-      library: { name: 'footfall.js', version: VERSION, dropped },
-      cart: { token: cookie('cart') },
-      cookieless,
     },
-    properties,
-    traits,
-  });
+    { messageId: hex(), type, event, originalTimestamp: new Date(t).toISOString(), properties, traits },
+  );
 };
 
 export const track = (event: string, properties?: Props): void => message('track', event, properties);

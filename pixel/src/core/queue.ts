@@ -2,7 +2,7 @@
  *
  * Nothing that a dying page sends can be confirmed, so what it had not confirmed stays in storage and the next page
  * sends it again; the message id makes that harmless. Numbers: docs/reference/tracking-plan.md. */
-import { hex, keys, now, option, parse, read, script, write } from './env';
+import { hex, now, option, script, write } from './env';
 
 const WAIT_MS = 3000;
 const BATCH = 20;
@@ -10,13 +10,15 @@ const BATCH_BYTES = 48e3;
 const MESSAGE_BYTES = 32e3;
 const KEPT = 500;
 const KEPT_CHARS = 256e3;
-const KEPT_MS = 24 * 3600 * 1000;
 const LONGEST_WAIT_MS = 600e3;
 
-const own = 'q.' + hex();
+/** One message in two JSON texts: what it shares with its neighbours (mostly all of a page), and the rest. */
+type Entry = [shared: string, rest: string];
+
+let own = 'q.' + hex();
 const url = (option('collector') ?? new URL(script.src).origin) + (option('path') || '/v1/b');
 
-let queue: string[] = [];
+let queue: Entry[] = [];
 let flying = 0;
 let tries = 0;
 let most = BATCH;
@@ -32,26 +34,40 @@ export const drop = (n = 1): void => {
 /** (A Blob would say it too, but costs half a millisecond.) */
 const bytes = (text: string): number => new TextEncoder().encode(text).length;
 
-/** Keeps what is left of the queue, within its limits; the oldest go first. */
+/** Writes down what is left of the queue, within its limits (the oldest go first): when, how many were dropped, then
+ * the messages, and before them what they share, once. */
+const keep = (at: number): void => {
+  let text = '';
+  let before = '';
+  const pack = (): number =>
+    (text = `[${[at, dropped, ...queue.flatMap(([shared, rest]) => (shared == before ? rest : [(before = shared), rest]))]}]`).length;
+  while (queue.length > KEPT || pack() > KEPT_CHARS) drop(queue.splice(flying, 1).length);
+  write(own, queue[0] && text);
+};
+
 const persist = (): void => {
-  while (queue.length > KEPT || queue.join().length > KEPT_CHARS) drop(queue.splice(flying, 1).length);
-  write(own, queue[0] && `[${[dropped, ...queue]}]`);
+  keep(now());
   if (queue.length - flying >= BATCH) flush();
   else if (queue[0]) timer ||= setTimeout(flush, WAIT_MS);
 };
 
 /** The batch that starts at a place of the queue: its body and how many messages it holds. */
 const batch = (from: number): [string, number] => {
-  let n = 0;
-  for (let size = 0; n < most && queue[from + n]; n++) {
-    size += bytes(queue[from + n]!);
-    if (n && size > BATCH_BYTES) break;
+  const texts: string[] = [];
+  let size = 0;
+  for (const [shared, rest] of queue.slice(from, from + most)) {
+    const text = `${shared.slice(0, -1)},${rest.slice(1)}`;
+    size += bytes(text);
+    if (texts[0] && size > BATCH_BYTES) break;
+    texts.push(text);
   }
-  return [`{"writeKey":"${option('writeKey')}","sentAt":"${new Date().toISOString()}","batch":[${queue.slice(from, from + n)}]}`, n];
+  return [`{"writeKey":"${option('writeKey')}","sentAt":"${new Date().toISOString()}","batch":[${texts}]}`, texts.length];
 };
 
-const answered = (status: number, retryAfter?: string | null): void => {
+const answered = (of: string, status: number, retryAfter?: string | null): void => {
   const n = flying;
+  // the page had gone, and came back: others have taken over what it left
+  if (of != own) return;
   flying = 0;
   if (status == 413 && n > 1) most = n >> 1;
   else if (/^(2|40[013]|41[03]|422)/.test(`${status}`)) {
@@ -73,40 +89,39 @@ export const flush = (): void => {
   if (flying || !queue[0]) return;
   if (early > 0) return void (timer = setTimeout(flush, early));
   const [body, n] = batch(0);
+  const of = own;
   flying = n;
   // the body is read to its end: until then the browser counts the request against its 64 KB of keepalive
   fetch(url, { method: 'POST', body, keepalive: true })
-    .then((r) => r.text().then(() => answered(r.status, r.headers.get('retry-after'))))
-    .catch(() => answered(0));
+    .then((r) => r.text().then(() => answered(of, r.status, r.headers.get('retry-after'))))
+    .catch(() => answered(of, 0));
 };
 
-/** The page goes away: everything that is not on its way leaves by beacon, and stays in storage for the next page. */
+/** The page goes away: everything that is not on its way leaves by beacon, and stays in storage for the next page, or
+ * for this one, should the browser bring it back as it was. */
 export const beacon = (): void => {
   for (let at = flying; queue[at]; ) {
     const [body, n] = batch(at);
     if (!navigator.sendBeacon(url, body)) break;
     at += n;
   }
+  keep(0);
+  queue = [];
+  flying = 0;
+  own = 'q.' + hex();
 };
 
-export const push = (message: object): void => {
-  const text = JSON.stringify(message);
-  if (bytes(text) > MESSAGE_BYTES) return drop();
-  queue.push(text);
+export const push = (shared: object, rest: object): void => {
+  const entry: Entry = [JSON.stringify(shared), JSON.stringify(rest)];
+  if (bytes(entry.join()) > MESSAGE_BYTES) return drop();
+  queue.push(entry);
   persist();
 };
 
-/** Takes over what earlier pages (or one that crashed) could not confirm. */
-export const adopt = (): void => {
-  for (const key of keys('q.')) {
-    if (key == own) continue;
-    const [lost, ...messages] = parse<[number, ...Array<{ originalTimestamp: string }>]>(read(key)) || [0];
-    write(key);
-    drop(lost);
-    for (const m of messages)
-      if (now() - Date.parse(m.originalTimestamp) < KEPT_MS) queue.push(JSON.stringify(m));
-      else drop();
-  }
+/** What another page left: how many it had dropped, and its messages. */
+export const adopt = (lost: number, entries: Entry[]): void => {
+  drop(lost);
+  queue.push(...entries);
   persist();
 };
 

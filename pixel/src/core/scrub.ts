@@ -1,13 +1,16 @@
 /** What must never leave the page, and the cutting of texts to the wire's limits. */
 import { L } from './env';
 
-/** Texts as they go on the wire: one line, without e-mail addresses and without card and SSN shapes.
- * 14 to 19 digits are a card; 13 are left alone, they are the EAN and ISBN numbers that shops print. */
+/** Set by src/watch/uncard.ts: tells cards from other long numbers. Until it has come all are taken for cards. */
+export const numbers: { uncard_?: (run: string) => string } = {};
+
+/** Texts as they go on the wire: one line, without e-mail addresses and without card and SSN shapes. */
 export const clean = (text: unknown): string =>
   `${text ?? ''}`
     .replace(/\s+/g, ' ')
     .trim()
-    .replace(/\S+@\S+|\b\d{3}-\d\d-\d{4}\b|\b\d([ -]?\d){13,18}\b/g, '***')
+    .replace(/\S+@\S+|\b\d{3}-\d\d-\d{4}\b/g, '***')
+    .replace(/\d([ -]?\d){13,}/g, (run) => numbers.uncard_?.(run) || '***')
     .slice(0, 255);
 
 /** Query parameters whose values are kept. A GET form writes what was typed into the address, so all others go out
@@ -22,7 +25,7 @@ export const address = (url: string): string | undefined => {
   try {
     const a = new URL(url, L.href);
     if (a.protocol[0] != 'h') return a.protocol;
-    for (const [key, value] of new Map(a.searchParams)) a.searchParams.set(key, KEPT.test(key) ? clean(value) : '');
+    for (const [key, value] of new Map(a.searchParams)) a.searchParams.set(key, KEPT.test(key) ? (/^v\d{1,14}$/.test(key[0] + value) ? value : clean(value)) : '');
     if (/[=@]/.test(a.hash)) a.hash = route(a.hash);
     return a.href.slice(0, 4096);
   } catch {

@@ -1,18 +1,20 @@
 /** Where in the shop an element stands. All knowledge of markup is in themes.ts. */
 import { D, L, W } from './env';
-import { attr } from './element';
+import { attr, place } from './element';
+import { handle } from '../handle';
 import { route } from './scrub';
 import { rules } from './themes';
-import type { ShopifyMeta } from '../types';
+import type { Props, ShopifyMeta } from '../types';
 
-const has = (el: Element, selector: string): boolean => el.matches(selector) || !!el.querySelector(selector);
+/** The element itself or the first one inside that the selector matches. */
+const pick = (el: Element, selector: string): Element | null => (el.matches(selector) ? el : el.querySelector(selector));
 
 /** The catalog card around an element: something that links to a product and is not the product's own page. */
 export const cardOf = (el: Element): Element | null => {
   const card =
     el.closest(rules.collection_card!) ||
     (el.closest(rules.nav + ',' + rules.footer) ? null : el.closest('li,article') || el.closest(rules.link!));
-  return card && has(card, rules.link!) && !card.querySelector('h1') ? card : null;
+  return card && pick(card, rules.link!) && !card.querySelector('h1') ? card : null;
 };
 
 export const zoneOf = (el: Element): string => {
@@ -38,4 +40,17 @@ export const pageType = (): string => {
     if (found) type ||= found[1] || found[2] || 'home';
   }
   return type || 'other';
+};
+
+/** What a click on a card is about, as far as it can be said in a few bytes: src/extra/cards.ts knows better, where it
+ * has come in time. */
+export const means = (el: Element, zone: string, props: Props): string => {
+  const card = cardOf(el);
+  if (card) {
+    const at = card.closest('li,article') || card;
+    props.product_id = (pick(at, '[data-product-id]') as HTMLElement | null)?.dataset.productId || handle((pick(card, rules.link!) as HTMLAnchorElement).href);
+    props.list = at.closest<HTMLElement>('[data-ff-list]')?.dataset.ffList || pageType();
+    props.position = place(at);
+  }
+  return card && /^(coll|sear)/.test(zone) && !el.matches('button,input,[role=button]') ? 'Product Clicked' : 'Element Clicked';
 };

@@ -1,6 +1,6 @@
 /** Catalog cards and menus: which product a click is about, from which list and place, and the way through a menu. */
 import { attr, core, meta } from './core';
-import { handle } from './handle';
+import { handle } from '../handle';
 import type { Product, Props } from '../types';
 
 const { rules_: rules, text_: text } = core;
@@ -49,10 +49,9 @@ export const cardProduct = (card: Element): Product => {
   };
 };
 
-/** Adds to a click what it means, and names its event. */
-core.click_ = (el, zone, props: Props): string => {
+/** Adds to a click what it means. */
+core.click_ = (el, zone, props: Props): void => {
   const card = core.card_(el);
   if (zone == 'nav') props.nav_path = navPath(el);
   if (card) Object.assign(props, cardProduct(card), { list: listOf(card, zone), position: position(card) });
-  return card && /^(coll|sear)/.test(zone) && !el.matches('button,input,[role=button]') ? 'Product Clicked' : 'Element Clicked';
 };

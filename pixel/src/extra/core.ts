@@ -8,3 +8,11 @@ export const core = W.footfall!.$ as Core;
 export const attr = (el: Element | null | undefined, name: string): string | undefined => el?.getAttribute(name) || undefined;
 
 export const meta = (): ShopifyMeta => W.ShopifyAnalytics?.meta || {};
+
+export const parse = <T>(text: unknown): T | undefined => {
+  try {
+    return JSON.parse(text as string) as T;
+  } catch {
+    return undefined;
+  }
+};

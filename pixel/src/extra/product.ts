@@ -1,8 +1,8 @@
 /** Which product the page is about. Sources in this order: JSON-LD, ShopifyAnalytics.meta, [data-product-id], Open
  * Graph. A sku from JSON-LD comes last as an id: it is not what the catalog calls the product. */
 import { cardProduct, fromData } from './cards';
-import { attr, core, D, meta } from './core';
-import { handle } from './handle';
+import { attr, core, D, meta, parse } from './core';
+import { handle } from '../handle';
 import type { Product } from '../types';
 
 type Json = Record<string, unknown>;
@@ -26,7 +26,7 @@ const merge = (...sources: Product[]): Product => {
 /** The page's JSON-LD node of a product, graphs unfolded. */
 const node = (): Json =>
   [...D.querySelectorAll('[type*="ld+json"]')]
-    .flatMap((s) => list(core.parse_(s.textContent)))
+    .flatMap((s) => list(parse(s.textContent)))
     .flatMap((n) => [n, ...list(n['@graph'])])
     .find((n) => /^Product(Group)?$/.test(n['@type'] as string)) || {};
 
@@ -55,8 +55,8 @@ export const product = (): Product => {
       variant_id: id || undefined,
     },
     {
-      product_id: text(sold?.id),
-      variant_id: text(v?.id),
+      product_id: sold && `${sold.id}`,
+      variant_id: v && `${v.id}`,
       variant: text(v?.public_title),
       name: text(v?.name),
       price: money(v?.price && v.price / 100),

@@ -1,6 +1,6 @@
 /** What a page is, said once a view: a product, a cart, a search, a list, a checkout, or what its markup declares. */
 import { listOf } from './cards';
-import { attr, core, D } from './core';
+import { attr, core, D, parse } from './core';
 import { product } from './product';
 import type { Item, Props } from '../types';
 
@@ -14,14 +14,14 @@ const count = (): number => {
 /** The latest products this visitor looked at, for recommendations; only where they may be followed. */
 const remember = (p: Item & Props): void => {
   const { product_id, name: title, url, image_url, price, currency } = p;
-  const before = core.parse_<Item[]>(core.read_('viewed')) || [];
+  const before = parse<Item[]>(core.read_('viewed')) || [];
   const all = [{ product_id, title, url, image_url, price, currency }, ...before.filter((v) => v.product_id != product_id)];
   if (core.personal_()) core.write_('viewed', JSON.stringify(all.slice(0, 20)));
 };
 
 export const tell = (): void => {
   for (const el of D.querySelectorAll<HTMLElement>('[data-footfall-event]'))
-    core.once_(el.dataset.footfallEvent!, core.parse_(el.dataset.footfallProps));
+    core.once_(el.dataset.footfallEvent!, parse(el.dataset.footfallProps));
   const type = core.pageType_();
   const { search, hash } = location;
   const query = /[?&](q|query|s|search)=([^&#]+)/.exec(search || hash)?.[2];

@@ -1,11 +1,11 @@
 /** Lines that leave the cart, and people who come and go. */
 import { attr, core, D, meta, W } from '../extra/core';
-import { handle } from '../extra/handle';
+import { handle } from '../handle';
 import type { Product } from '../types';
 
 const api = W.footfall!;
 
-core.pack_({
+api('theme', {
   remove: '[href*="/cart/change"][href*="quantity=0"],[data-ff-remove],cart-remove-button,.cart__remove',
   logout: '~logout,~sign-out,~signout',
 });

@@ -43,14 +43,17 @@ const key = (): string =>
 
 let last = key();
 let timer = 0;
+const begin = (): void => {
+  last = key();
+  W.footfall!('page');
+  core.viewed_.forEach((f) => f());
+};
 const moved = (): void => {
   clearTimeout(timer);
   timer = window.setTimeout(() => {
     if (key() == last) return;
-    last = key();
     core.leave_.forEach((f) => f(true));
-    core.view_();
-    core.viewed_.forEach((f) => f());
+    begin();
   }, SETTLE_MS);
 };
 
@@ -65,6 +68,8 @@ export const watchViews = (): void => {
   for (const type of ['popstate', 'hashchange']) W.addEventListener(type, moved);
   for (const type of ['focus', 'blur', 'visibilitychange']) W.addEventListener(type, tick, true);
   W.addEventListener('scroll', scrolled, { capture: true, passive: true });
+  // the browser kept the page as it was left, and shows it again
+  W.addEventListener('pageshow', (e) => e.persisted && begin());
   core.viewed_.unshift(started);
   core.leave_.push(left);
   started();

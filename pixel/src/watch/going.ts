@@ -1,0 +1,12 @@
+/** The page is hidden, or about to go: what is sent now can still be answered, before the next page is there. */
+import { core, D, W } from '../extra/core';
+
+const going = (): void => {
+  core.leave_.forEach((f) => f(false));
+  W.footfall!('flush');
+};
+
+export const watchGoing = (): void => {
+  D.addEventListener('visibilitychange', () => D.hidden && going());
+  W.navigation?.addEventListener('navigate', (e) => (e as Event & { destination: { sameDocument: boolean } }).destination.sameDocument || going());
+};
