@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import json
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from dbt_kit import FIXTURES, NOON, Lake, Warehouse, message
+import yaml
+from dbt_kit import FIXTURES, NOON, PROJECT_DIR, Lake, Warehouse, message
 
 SELECT = "+funnel_steps +funnel_time_to_convert +funnel_time_histogram"
 CLICKHOUSE = FIXTURES / "ClickHouse__windowFunnel"
@@ -179,3 +182,86 @@ def test_percentiles_and_histogram_agree_with_the_conversions(shop: Warehouse) -
     assert shop.rows(
         "select bucket_from_s, n from funnel_time_histogram where funnel = 'f' and step = 2 and n > 0 order by 1"
     ) == [(10.0, 1), (3600.0, 1), (14400.0, 1), (86400.0, 1)]
+
+
+def test_exclusions_end_an_attempt_and_breakdowns_say_how_it_began(
+    make_warehouse: Callable[[], tuple[Lake, Warehouse]],
+) -> None:
+    lake, warehouse = make_warehouse()
+    minute = timedelta(minutes=1)
+
+    def journey(guest: str, source: str, *events: str) -> list[dict[str, Any]]:
+        campaign = json.dumps({"source": source, "medium": "cpc"})
+        first = message(None, NOON - minute, guest=guest, campaign=campaign)
+        return [first, *[message(e, NOON + minute * n, guest=guest) for n, e in enumerate(events)]]
+
+    lake.load(
+        [
+            *journey("straight", "google", "a", "b", "c"),
+            *journey("stopped", "google", "a", "b", "x", "c"),
+            *journey("again", "facebook", "a", "x", "a", "b", "c"),
+            *journey("before", "facebook", "x", "a"),
+        ]
+    )
+    funnel = {
+        "name": "f",
+        "breakdown": "channel",
+        "exclude": [{"event": "x"}],
+        "steps": [{"event": "a"}, {"event": "b"}, {"event": "c"}],
+    }
+    warehouse.run("+funnel_steps +funnel_breakdowns", variables={"funnels": [funnel]})
+    assert warehouse.rows("select scope_key, max(step) from funnel_conversions group by 1 order by 1") == [
+        ("g_again", 3),
+        ("g_before", 1),
+        ("g_stopped", 2),
+        ("g_straight", 3),
+    ]
+    assert warehouse.rows("select step, reached from funnel_steps order by 1") == [(1, 4), (2, 3), (3, 2)]
+    assert warehouse.rows(
+        "select breakdown, step, reached, drop_off, conversion_from_first from funnel_breakdowns order by 1, 2"
+    ) == [
+        ("Paid Search", 1, 2, 0, 1.0),
+        ("Paid Search", 2, 2, 0, 1.0),
+        ("Paid Search", 3, 1, 1, 0.5),
+        ("Paid Social", 1, 2, 0, 1.0),
+        ("Paid Social", 2, 1, 1, 0.5),
+        ("Paid Social", 3, 1, 0, 0.5),
+    ]
+
+
+def test_the_ten_funnels_of_the_docs_build(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> None:
+    """As an analyst would copy them; one shopper walks each to its end."""
+    page = (PROJECT_DIR.parent / "docs" / "analyst" / "ten-funnels.md").read_text()
+    funnels = yaml.safe_load("\n".join(re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)))
+    assert len(funnels) == 10
+    lake, warehouse = make_warehouse()
+    at = NOON
+    rows = []
+    for funnel in funnels:
+        for step in funnel["steps"]:
+            at += timedelta(seconds=1)
+            properties, columns = SHOPPER.get(step.get("where", ""), ({}, {}))
+            properties = {"product_id": "p1", "order_id": f"o-{len(rows)}", "n": len(rows), **properties}
+            event = None if step["event"] == "Page Viewed" else step["event"]
+            rows.append(message(event, at, guest=funnel["name"], properties=properties, **columns))
+    lake.load(rows)
+    warehouse.run("+funnel_steps +funnel_breakdowns", variables={"funnels": funnels})
+    found = warehouse.rows(
+        "select scope_key, funnel, max(step) from funnel_conversions where scope_key like 'g\\_%' escape '\\' "
+        "and scope_key = 'g_' || funnel group by 1, 2"
+    )
+    by_session = warehouse.rows(
+        "select s.guest_token, c.funnel, max(step) from funnel_conversions as c "
+        "join int_sessions as s on c.scope_key = s.session_id where s.guest_token = c.funnel group by 1, 2"
+    )
+    reached = {funnel: step for _, funnel, step in found + by_session}
+    assert reached == {funnel["name"]: len(funnel["steps"]) for funnel in funnels}
+
+
+#: What the conditions of the ten funnels ask for: properties and columns of a message that meets each.
+SHOPPER: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "list_name = 'search'": ({"list": "search"}, {}),
+    "zone = 'nav'": ({}, {"zone": "nav"}),
+    "lower(option_name) = 'size'": ({"option_name": "Size"}, {}),
+    "form_name = 'newsletter'": ({"form": "newsletter"}, {}),
+}

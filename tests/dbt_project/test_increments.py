@@ -154,31 +154,57 @@ def test_sessions_equal_plain_python(
     devices: dict[str, list[tuple[datetime, str]]] = defaultdict(list)
     for row in arrivals:
         if not row["is_bot"]:
-            event_id = hashlib.md5(f"{row['source']}|{row['message_id']}".encode()).hexdigest()
-            devices[row["guest_token"] or f"user:{row['user_id']}"].append((row["occurred_at"], event_id))
+            devices[row["guest_token"] or f"user:{row['user_id']}"].append(
+                (row["occurred_at"], event_id(row))
+            )
     expected: dict[str, str] = {}
     for device, events in devices.items():
         previous: datetime | None = None
-        for at, event_id in sorted(events):
+        for at, own_id in sorted(events):
             if previous is None or at - previous > timedelta(minutes=30):
-                session_id = hashlib.md5(f"{device}|{event_id}".encode()).hexdigest()
+                session_id = hashlib.md5(f"{device}|{own_id}".encode()).hexdigest()
             previous = at
-            expected[event_id] = session_id
+            expected[own_id] = session_id
     found = {row[0]: row[1] for row in built["incremental"]["int_session_events"]}
     assert found == expected
+
+
+def event_id(row: dict[str, Any]) -> str:
+    return hashlib.md5(f"{row['source']}|{row['message_id']}".encode()).hexdigest()
+
+
+def visitors_of_events(arrivals: list[dict[str, Any]], session_of: dict[str, str]) -> dict[str, str]:
+    """A guest is its last user's; with more than two users each session is its last user's."""
+    people = sorted(
+        (row for row in arrivals if not row["is_bot"] and row["guest_token"]),
+        key=lambda row: (row["occurred_at"], event_id(row)),
+    )
+    users: dict[str, list[str]] = defaultdict(list)
+    session_user: dict[str, str] = {}
+    for row in people:
+        if row["user_id"]:
+            users[row["guest_token"]].append(row["user_id"])
+            session_user[session_of[event_id(row)]] = row["user_id"]
+    owner = {}
+    for row in people:
+        guest = row["guest_token"]
+        shared = len(set(users[guest])) > 2
+        user = session_user.get(session_of[event_id(row)]) if shared else (users[guest] or [None])[-1]
+        owner[event_id(row)] = f"u_{user}" if user else f"g_{guest}"
+    return owner
 
 
 def test_affinities_equal_plain_python(
     arrivals: list[dict[str, Any]], built: dict[str, dict[str, list[tuple[Any, ...]]]]
 ) -> None:
     """Browsing only: views capped at three a day, each kind as old as its last event of the day."""
-    visitors = {row[3]: row[1] for row in built["incremental"]["identity_map"] if row[2] == "guest"}
+    owner = visitors_of_events(arrivals, dict(row[:2] for row in built["incremental"]["int_session_events"]))
     as_of = max(row["occurred_at"] for row in arrivals if not row["is_bot"])
     kinds = {"Product Viewed": 1, "Product Option Selected": 2, "Product Added": 4, "Product Removed": -2}
     days: dict[tuple[Any, ...], list[datetime]] = defaultdict(list)
     for row in arrivals:
         if row["event"] in kinds and not row["is_bot"]:
-            key = (visitors[row["guest_token"]], row["product_id"], row["event"], row["occurred_at"].date())
+            key = (owner[event_id(row)], row["product_id"], row["event"], row["occurred_at"].date())
             days[key].append(row["occurred_at"])
     expected: dict[tuple[str, str], float] = defaultdict(float)
     for (visitor, product, event, _), times in days.items():

@@ -1,14 +1,16 @@
-"""Forms, paths, options, retention and segments on a small shop whose numbers can be counted by hand."""
+"""Forms, paths, options, searches, retention, worth, channels and segments on small shops counted by hand."""
 
 from __future__ import annotations
 
+import csv
+import json
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from dbt_kit import NOON, Lake, Warehouse, message
+from dbt_kit import FIXTURES, NOON, Lake, Warehouse, message
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
@@ -73,6 +75,28 @@ def shop(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> Warehouse:
             message("Product Viewed", NOON - 14 * DAY, guest="returns", properties=shirt),
             message("Product Viewed", NOON - 7 * DAY, guest="returns", properties=shirt),
             page("returns", "/", NOON + 2 * DAY),
+            message(
+                "Product List Viewed", NOON, guest="lists", properties={"list": "sale", "results_count": 3}
+            ),
+            message(
+                "Product List Viewed",
+                NOON,
+                guest="lists-too",
+                properties={"list": "sale", "results_count": 1},
+            ),
+            message(
+                "Product Clicked", NOON, guest="lists", properties={"list": "sale", "position": 1, **shirt}
+            ),
+            message(
+                "Product Clicked", NOON, guest="lists", properties={"list": "sale", "position": 3, **shirt}
+            ),
+            message(
+                "Order Completed",
+                NOON - 40 * DAY,
+                guest="buyer",
+                user="ben",
+                properties={"order_id": "o0", "products": [shirt, shirt]},
+            ),
         ]
     )
     warehouse.run()
@@ -135,3 +159,109 @@ def test_members_carry_what_a_message_needs(shop: Warehouse) -> None:
         "select user_id, last_product_title, top_category, cart_value, since from segment_members "
         "where segment = 'abandoned_cart'"
     ) == [("fay", "Linen shirt", "shirts", Decimal("20.00"), NOON)]
+
+
+def test_clicks_by_position(shop: Warehouse) -> None:
+    assert shop.rows("select * from list_positions order by list_position") == [
+        ("sale", 1, 2, 1, 0.5),
+        ("sale", 3, 1, 1, 1.0),
+    ]
+
+
+def test_searches_by_term(shop: Warehouse) -> None:
+    assert shop.rows("select query, searches, without_result, with_order from search_terms") == [
+        ("hats", 1, 1, 0)
+    ]
+
+
+def test_lifetime_value_by_month(shop: Warehouse) -> None:
+    assert shop.rows(
+        "select cohort_month, months_later, customers, orders, cumulative_revenue, lifetime_value "
+        "from lifetime_value order by months_later"
+    ) == [
+        (date(2026, 1, 1), 0, 1, 1, Decimal("40.00"), Decimal("40.00")),
+        (date(2026, 1, 1), 2, 1, 1, Decimal("60.00"), Decimal("60.00")),
+    ]
+
+
+GA4 = FIXTURES / "Velir__dbt-ga4" / "channel_grouping_expected.csv"
+MJIRV = FIXTURES / "mjirv__dbt_product_analytics" / "integration_tests" / "seeds"
+
+
+@pytest.mark.skipif(not GA4.is_file(), reason="shared fixtures are not on this machine")
+def test_ga4_channel_groups(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> None:
+    """Every row of dbt-ga4's test as a session whose first page carries the campaign."""
+    lake, warehouse = make_warehouse()
+    with GA4.open() as file:
+        rows = list(csv.DictReader(file))
+    lake.load(
+        message(
+            None,
+            NOON,
+            guest=f"row-{number}",
+            campaign=json.dumps({key: row[key] for key in ("source", "medium")} | {"name": row["campaign"]}),
+        )
+        for number, row in enumerate(rows)
+    )
+    warehouse.run("+sessions")
+    found = dict(warehouse.rows("select guest_token, channel from sessions"))
+    assert found == {f"row-{number}": row["expected_channel"] for number, row in enumerate(rows)}
+
+
+def test_traffic_sources_without_a_campaign(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> None:
+    lake, warehouse = make_warehouse()
+    url = "https://shop.example/"
+    for guest, page_url, referrer in [
+        ("typed", url, None),
+        ("inside", url, "https://shop.example/p/1"),
+        ("searched", url, "https://www.google.co.uk/search?q=hats"),
+        ("yahoo", url, "https://de.search.yahoo.com/"),
+        ("social", url, "https://m.facebook.com/"),
+        ("blog", url, "https://blog.example.org/hats"),
+        ("ad", url + "?gclid=x", "https://www.google.com/"),
+    ]:
+        lake.load([message(None, NOON, guest=guest, page_url=page_url, page_referrer=referrer)])
+    order = {"order_id": "o1", "products": [{"product_id": "p", "price": 7, "quantity": 1}]}
+    lake.load([message("Order Completed", NOON + MINUTE, guest="blog", properties=order)])
+    warehouse.run("+traffic_sources")
+    assert warehouse.rows(
+        "select channel, traffic_source, traffic_medium, sessions, orders, revenue from traffic_sources order by 1, 2"
+    ) == [
+        ("Direct", "(direct)", "(none)", 2, 0, 0),
+        ("Organic Search", "de.search.yahoo.com", "organic", 1, 0, 0),
+        ("Organic Search", "google.co.uk", "organic", 1, 0, 0),
+        ("Organic Social", "m.facebook.com", "referral", 1, 0, 0),
+        ("Paid Search", "google", "cpc", 1, 0, 0),
+        ("Referral", "blog.example.org", "referral", 1, 1, 7),
+    ]
+
+
+@pytest.mark.skipif(not MJIRV.is_dir(), reason="shared fixtures are not on this machine")
+def test_dbt_product_analytics_retention(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> None:
+    """19, 4, 3 and 3 of 24."""
+    lake, warehouse = make_warehouse()
+    with (MJIRV / "raw_orders.csv").open() as file:
+        lake.load(
+            message(
+                row["status"],
+                datetime.fromisoformat(row["order_date"]),
+                guest=f"customer-{row['user_id']}",
+                message_id=row["id"],
+            )
+            for row in csv.DictReader(file)
+        )
+    retention = {
+        "name": "orders",
+        "second": "completed",
+        "since": "2018-01-01",
+        "until": "2018-02-01",
+        "periods": [0, 1, 7, 14],
+    }
+    warehouse.run("+retention_periods", variables={"retentions": [retention]})
+    found = warehouse.rows("select period_days, retained, visitors, share from retention_periods order by 1")
+    with (MJIRV / "dmt_expected__retention.csv").open() as file:
+        expected = list(csv.DictReader(file))
+    assert [row[:3] for row in found] == [
+        (int(row["period"]), int(row["unique_users"]), 24) for row in expected
+    ]
+    assert [row[3] for row in found] == pytest.approx([float(row["pct_users"]) for row in expected])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import json
+import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -65,8 +67,8 @@ def sessions(warehouse: Warehouse, device: str) -> list[tuple[object, ...]]:
         ("a-bot", []),
         ("bridged-late", [3]),
         ("earlier-late", [2]),
-        # 0:00 to 24:00 is 73 events, the next 24 hours 72, and one left at 48:20
-        ("never-rests", [73, 72, 1]),
+        # 0:00 to 24:00 is 73 events; the next session starts at 24:20 and has 24 hours of its own
+        ("never-rests", [73, 73]),
     ],
 )
 def test_boundaries(boundary_warehouse: Warehouse, device: str, expected_events: list[int]) -> None:
@@ -90,6 +92,83 @@ def test_a_late_first_event_renames_the_session(boundary_warehouse: Warehouse) -
         "select started_at from int_sessions where device = 'earlier-late'"
     )
     assert started_at == NOON - timedelta(minutes=10)
+
+
+def test_every_session_has_24_hours_of_its_own(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> None:
+    """Against plain Python: long activities with pauses of up to 30 minutes, ties, a rule that opens amid one."""
+    rng = random.Random(5)
+    lake, warehouse = make_warehouse()
+    rows = []
+    for number in range(12):
+        at = NOON
+        for step in range(rng.randrange(60, 260)):
+            at += timedelta(minutes=rng.choice([0, 0, 7, 20, 29, 30, 30 + (step % 90 == 0)]))
+            rows.append(message("Product Viewed", at, guest=f"long-{number}", properties={"n": step}))
+    rng.shuffle(rows)
+    for part in (rows[::2], rows[1::2]):
+        lake.load(part)
+        warehouse.run(SELECT)
+    expected = set()
+    for number in range(12):
+        guest = f"long-{number}"
+        times = sorted(row["occurred_at"] for row in rows if row["guest_token"] == guest)
+        starts: list[list[datetime]] = []
+        for at in times:
+            if (
+                not starts
+                or at - starts[-1][-1] > timedelta(minutes=30)
+                or at - starts[-1][0] > timedelta(days=1)
+            ):
+                starts.append([])
+            starts[-1].append(at)
+        expected |= {(guest, each[0], each[-1], len(each)) for each in starts}
+    found = set(warehouse.rows("select device, started_at, ended_at, events from int_sessions"))
+    assert found == expected
+    assert len(found) > 24
+
+
+def test_who_never_pauses_for_days_is_quarantined_unless_they_order(
+    make_warehouse: Callable[[], tuple[Lake, Warehouse]],
+) -> None:
+    lake, warehouse = make_warehouse()
+    minutes = [timedelta(minutes=20) * n for n in range(3 * 24 * 3 + 2)]
+    crawl = [
+        message("Product Viewed", NOON + at, guest=guest)
+        for guest in ("crawler", "wholesaler")
+        for at in minutes
+    ]
+    order = message("Order Completed", NOON, guest="wholesaler", properties={"order_id": "o1", "value": "5"})
+    # within three days it is only a long activity; the last two events put the id into quarantine
+    early = [row for row in crawl if row["occurred_at"] < NOON + timedelta(days=3)]
+    lake.load([*early, order])
+    warehouse.run("+visitors +quarantined_devices")
+    assert warehouse.rows("select count(*) from visitors") == [(2,)]
+    lake.load([row for row in crawl if row not in early])
+    for full_refresh in (False, True):
+        warehouse.run("+visitors +quarantined_devices", full_refresh=full_refresh)
+        assert warehouse.rows("select distinct device from int_session_events") == [("wholesaler",)]
+        assert warehouse.rows("select distinct device from int_sessions") == [("wholesaler",)]
+        assert warehouse.rows("select visitor_id, orders from visitors") == [("g_wholesaler", 1)]
+        assert warehouse.rows("select count(*) from quarantined_devices") == [(1,)]
+
+
+@pytest.mark.parametrize(("opens", "expected"), [(False, [4]), (True, [1, 2, 1])])
+def test_another_campaign_opens_a_session_where_the_shop_wants_it(
+    make_warehouse: Callable[[], tuple[Lake, Warehouse]], opens: bool, expected: list[int]
+) -> None:
+    lake, warehouse = make_warehouse()
+    spring, summer = (json.dumps({"source": name}) for name in ("spring", "summer"))
+    minute = timedelta(minutes=1)
+    lake.load(
+        [
+            message(None, NOON, campaign=spring),
+            message(None, NOON + minute, campaign=summer),
+            message(None, NOON + 2 * minute),
+            message(None, NOON + 3 * minute, campaign=spring),
+        ]
+    )
+    warehouse.run(SELECT, variables={"session_opens_on_campaign": opens})
+    assert [row[2] for row in sessions(warehouse, "g1")] == expected
 
 
 @pytest.mark.skipif(not SPARK.is_dir(), reason="shared fixtures are not on this machine")

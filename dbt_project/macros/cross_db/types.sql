@@ -83,6 +83,34 @@
 {%- endmacro -%}
 
 
+{#- Whether a text matches a regular expression anywhere. -#}
+{%- macro matches(expression, pattern) -%}
+  {{ return(adapter.dispatch('matches', 'footfall')(expression, pattern)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__matches(expression, pattern) -%}
+  regexp_matches({{ expression }}, '{{ pattern }}')
+{%- endmacro -%}
+
+{%- macro default__matches(expression, pattern) -%}
+  ({{ expression }} rlike '{{ pattern }}')
+{%- endmacro -%}
+
+
+{#- The name in a host: google for www.google.co.uk. -#}
+{%- macro host_brand(host) -%}
+  {{ return(adapter.dispatch('host_brand', 'footfall')(host)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__host_brand(host) -%}
+  regexp_extract({{ host }}, '([^.]+)(\.(co|com|org|net))?\.[a-z]+$', 1)
+{%- endmacro -%}
+
+{%- macro default__host_brand(host) -%}
+  regexp_extract({{ host }}, '([^.]+)(\\.(co|com|org|net))?\\.[a-z]+$', 1)
+{%- endmacro -%}
+
+
 {#- A score to rank by: single precision, so that sums of the same numbers in another order, which
     differ in their last bits, tie and leave the rank to the next sort key. -#}
 {%- macro rankable(score) -%}

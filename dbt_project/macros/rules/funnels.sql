@@ -8,25 +8,35 @@
   best one that any later step can have. Modes, with ClickHouse's names: by default an event that
   matches several steps in a row serves them all; strict_once lets it serve one; strict_increase asks
   for a later moment at every step.
+
+  An event that the funnel excludes ends every attempt begun before it; what was reached by then stays
+  reached. `breakdown` is an SQL expression on the columns of the event that took step 1 and of its session.
 -#}
+{%- macro funnel_part_order() -%}
+  order by occurred_us, event_order rows between unbounded preceding and current row
+{%- endmacro -%}
+
+
 {%- macro step_condition(step) -%}
   (event = '{{ step.event | replace("'", "''") }}'{% if step.where %} and ({{ step.where }}){% endif %})
 {%- endmacro -%}
 
 
-{#- One funnel as a chain of CTE bodies: a select of (funnel, scope_key, step, reached_at, started_at). -#}
+{#- One funnel as a chain of CTE bodies: a select of (funnel, scope_key, breakdown, step, start_us, reached_us). -#}
 {%- macro window_funnel(funnel, relation) -%}
   {%- set steps = funnel.steps -%}
   {%- set scope = funnel.scope or 'visitor' -%}
   {%- set scope_key = 'session_id' if scope == 'session' else 'visitor_id' -%}
   {%- set window_us = ((funnel.window_days or var('conversion_window_days')) * 86400 * 1000000) | int -%}
   {%- set mode = funnel.mode or 'default' -%}
+  {%- set excluded = funnel.exclude or [] -%}
+  {%- set key = 'scope_key, part' if excluded else 'scope_key' -%}
   {%- if mode == 'default' -%}
-    {%- set before = 'partition by scope_key order by occurred_us, event_order rows between unbounded preceding and current row' -%}
+    {%- set before = 'partition by ' ~ key ~ ' order by occurred_us, event_order rows between unbounded preceding and current row' -%}
   {%- elif mode == 'strict_once' -%}
-    {%- set before = 'partition by scope_key order by occurred_us, event_order rows between unbounded preceding and 1 preceding' -%}
+    {%- set before = 'partition by ' ~ key ~ ' order by occurred_us, event_order rows between unbounded preceding and 1 preceding' -%}
   {%- elif mode == 'strict_increase' -%}
-    {%- set before = 'partition by scope_key order by occurred_us range between unbounded preceding and 1 preceding' -%}
+    {%- set before = 'partition by ' ~ key ~ ' order by occurred_us range between unbounded preceding and 1 preceding' -%}
   {%- else -%}
     {{ exceptions.raise_compiler_error("funnel " ~ funnel.name ~ ": mode " ~ mode ~ " is none of default, strict_once, strict_increase") }}
   {%- endif -%}
@@ -35,11 +45,17 @@
       {{ scope_key }} as scope_key,
       occurred_us,
       event_id as event_order,
+      {% if excluded %}
+      ({% for step in excluded %}{{ footfall.step_condition(step) }}{% if not loop.last %} or {% endif %}{% endfor %}) as is_excluded,
+      {% endif %}
+      {% if funnel.breakdown %}
+      cast({{ funnel.breakdown }} as {{ footfall.text_type() }}) as breakdown,
+      {% endif %}
       {% for step in steps %}
         {{ footfall.step_condition(step) }} as is_step_{{ loop.index }}{% if not loop.last %},{% endif %}
       {% endfor %}
     from {{ relation }}
-    where {% for step in steps %}{{ footfall.step_condition(step) }}{% if not loop.last %} or {% endif %}{% endfor %}
+    where {% for step in steps + excluded %}{{ footfall.step_condition(step) }}{% if not loop.last %} or {% endif %}{% endfor %}
   ),
   -- Most visitors never take step 1: nobody else is worth sorting.
   starters as (
@@ -50,6 +66,11 @@
   step_1 as (
     select
       matching.*,
+      {% if excluded %}
+      sum(case when matching.is_excluded then 1 else 0 end) over (
+        partition by matching.scope_key {{ footfall.funnel_part_order() }}
+      ) as part,
+      {% endif %}
       case when matching.is_step_1 then matching.occurred_us end as start_1
     from matching
     inner join starters
@@ -69,31 +90,44 @@
   reached as (
     {% for step in steps %}
     select
-      scope_key,
+      {{ key }},
       {{ loop.index }} as step,
       start_{{ loop.index }} as start_us,
       min(occurred_us) as reached_us
     from step_{{ steps | length }}
     where start_{{ loop.index }} is not null
-    group by scope_key, start_{{ loop.index }}
+    group by {{ key }}, start_{{ loop.index }}
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
   ),
   -- The attempt that counts: the one that got furthest, of several the first to get there.
   attempts as (
     select
-      scope_key,
+      {{ key }},
       start_us,
       row_number() over (
         partition by scope_key
-        order by max(step) desc, max(reached_us) asc, start_us asc
+        order by max(step) desc, max(reached_us) asc, start_us asc{% if excluded %}, part asc{% endif %}
+
       ) as attempt_rank
     from reached
-    group by scope_key, start_us
-  )
+    group by {{ key }}, start_us
+  ){% if funnel.breakdown %},
+  -- Of several step-1 events at one moment the last one by its id tells.
+  starts as (
+    select
+      scope_key,
+      occurred_us,
+      {{ footfall.last_by('breakdown', 'event_order') }} as breakdown
+    from step_1
+    where is_step_1
+    group by scope_key, occurred_us
+  ){% endif %}
+
   select
     '{{ funnel.name | replace("'", "''") }}' as funnel,
     reached.scope_key,
+    {{ "coalesce(starts.breakdown, '(none)')" if funnel.breakdown else "''" }} as breakdown,
     reached.step,
     reached.start_us,
     reached.reached_us
@@ -101,6 +135,14 @@
   inner join attempts
     on reached.scope_key = attempts.scope_key
     and reached.start_us = attempts.start_us
+    {% if excluded %}
+    and reached.part = attempts.part
+    {% endif %}
+  {% if funnel.breakdown %}
+  inner join starts
+    on reached.scope_key = starts.scope_key
+    and reached.start_us = starts.occurred_us
+  {% endif %}
   where attempts.attempt_rank = 1
 {%- endmacro -%}
 

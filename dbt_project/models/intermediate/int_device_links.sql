@@ -1,45 +1,32 @@
 {{ config(meta={'dagster': {'group': 'identity'}}) }}
 
--- Who a guest token is, and when each device was seen. A guest token's user is the last one seen
--- with it, by time and event id; a device without a guest token is a user by itself.
-with events as (
-  select
-    event_id,
-    guest_token,
-    user_id,
-    device,
-    occurred_at
-  from {{ ref('stg_footfall__events') }}
-  where not is_bot
+-- Whose each device is. Two user ids never merge, so a component of the identity graph is a star: a user and
+-- the guest tokens that are theirs. A guest token is the last user's seen with it, by time and event id, with
+-- two guards: a token with more than identity_max_users_per_guest users, and all tokens of a user with more
+-- than identity_max_guests_per_user of them, are shared devices. Such a token stays a visitor of its own, and
+-- each of its sessions goes to the last user seen in the session (macro visitor_of).
+with sightings as (
+  select * from {{ ref('int_device_sightings') }}
+),
+
+quarantined as (
+  select distinct device
+  from {{ ref('int_numbered_events') }}
+  where is_quarantined
 ),
 
 devices as (
   select
-    device,
-    max(guest_token) as guest_token,
-    min(occurred_at) as first_seen_at,
-    max(occurred_at) as last_seen_at
-  from events
-  group by device
-),
-
-user_sightings as (
-  select
-    device,
-    user_id,
-    max(occurred_at) as last_seen_at,
-    {{ last_by('event_id', 'event_key') }} as last_event_id
-  from (
-    select
-      device,
-      user_id,
-      event_id,
-      occurred_at,
-      cast(occurred_at as {{ text_type() }}) || event_id as event_key
-    from events
-    where user_id is not null
-  ) as sightings
-  group by device, user_id
+    sightings.device,
+    max(sightings.guest_token) as guest_token,
+    count(sightings.user_id) as users,
+    min(sightings.first_seen_at) as first_seen_at,
+    max(sightings.last_seen_at) as last_seen_at
+  from sightings
+  left join quarantined
+    on sightings.device = quarantined.device
+  where quarantined.device is null
+  group by sightings.device
 ),
 
 ranked as (
@@ -50,24 +37,53 @@ ranked as (
       partition by device
       order by last_seen_at desc, last_event_id desc, user_id asc
     ) as recency
-  from user_sightings
+  from sightings
+  where user_id is not null
 ),
 
-final as (
+owned as (
   select
-    devices.device,
-    devices.guest_token,
+    devices.*,
     ranked.user_id,
-    case
-      when ranked.user_id is not null then 'u_' || ranked.user_id
-      else 'g_' || devices.guest_token
-    end as visitor_id,
-    devices.first_seen_at,
-    devices.last_seen_at
+    devices.guest_token is not null and devices.users > {{ var('identity_max_users_per_guest') }} as has_many_users
   from devices
   left join ranked
     on devices.device = ranked.device
       and ranked.recency = 1
+),
+
+crowded_users as (
+  select user_id
+  from owned
+  where user_id is not null
+    and guest_token is not null
+    and not has_many_users
+  group by user_id
+  having count(*) > {{ var('identity_max_guests_per_user') }}
+),
+
+judged as (
+  select
+    owned.*,
+    owned.has_many_users or (owned.guest_token is not null and crowded_users.user_id is not null) as is_shared
+  from owned
+  left join crowded_users
+    on owned.user_id = crowded_users.user_id
+),
+
+final as (
+  select
+    device,
+    guest_token,
+    case when not is_shared then user_id end as user_id,
+    case
+      when user_id is not null and not is_shared then 'u_' || user_id
+      else 'g_' || guest_token
+    end as visitor_id,
+    is_shared,
+    first_seen_at,
+    last_seen_at
+  from judged
 )
 
 select * from final

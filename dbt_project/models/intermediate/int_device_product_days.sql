@@ -4,7 +4,8 @@
     incremental_strategy='delete+insert',
     unique_key='device',
     on_schema_change='append_new_columns',
-    meta={'dagster': {'group': 'affinity'}}
+    meta={'dagster': {'group': 'affinity'}},
+    post_hook="delete from {{ this }} where device in (select q.device from {{ ref('int_numbered_events') }} as q where q.is_quarantined)"
   )
 }}
 
@@ -24,6 +25,7 @@ with events as (
 final as (
   select
     device,
+    session_user_id,
     product_id,
     sum(case when event = 'Product Viewed' then 1 else 0 end) as views,
     sum(case when event = 'Product Option Selected' then 1 else 0 end) as options,
@@ -37,7 +39,7 @@ final as (
     max(occurred_at) as last_at,
     max(staged_at) as staged_at
   from events
-  group by device, product_id, cast(occurred_at as date)
+  group by device, session_user_id, product_id, cast(occurred_at as date)
 )
 
 select * from final

@@ -4,6 +4,7 @@
 with events as (
   select
     device,
+    session_user_id,
     product_id,
     variant_id,
     event,
@@ -20,38 +21,43 @@ devices as (
 ),
 
 orders as (
-  select * from {{ ref('stg_shop__orders') }}
+  select * from {{ ref('int_orders') }}
   where not is_refund
 ),
 
 last_orders as (
   select
-    devices.visitor_id,
-    max(orders.occurred_at) as ordered_at
+    visitor_id,
+    max(occurred_at) as ordered_at
   from orders
+  group by visitor_id
+),
+
+owned_events as (
+  select
+    events.*,
+    {{ visitor_of('events', 'devices') }} as visitor_id
+  from events
   inner join devices
-    on orders.device = devices.device
-  group by devices.visitor_id
+    on events.device = devices.device
 ),
 
 lines as (
   select
-    devices.visitor_id,
-    events.product_id,
-    events.variant_id,
+    owned_events.visitor_id,
+    owned_events.product_id,
+    owned_events.variant_id,
     sum(
-      case when events.event = 'Product Added' then 1 else -1 end * abs(coalesce(events.quantity, 1))
+      case when owned_events.event = 'Product Added' then 1 else -1 end * abs(coalesce(owned_events.quantity, 1))
     ) as quantity,
-    {{ last_known_by('events.price', 'events.occurred_at') }} as price,
-    max(events.occurred_at) as last_at
-  from events
-  inner join devices
-    on events.device = devices.device
+    {{ last_known_by('owned_events.price', 'owned_events.occurred_at') }} as price,
+    max(owned_events.occurred_at) as last_at
+  from owned_events
   left join last_orders
-    on devices.visitor_id = last_orders.visitor_id
+    on owned_events.visitor_id = last_orders.visitor_id
   where last_orders.ordered_at is null
-    or events.occurred_at > last_orders.ordered_at
-  group by devices.visitor_id, events.product_id, events.variant_id
+    or owned_events.occurred_at > last_orders.ordered_at
+  group by owned_events.visitor_id, owned_events.product_id, owned_events.variant_id
 ),
 
 final as (

@@ -3,7 +3,8 @@
     materialized='incremental',
     incremental_strategy='delete+insert',
     unique_key='device',
-    on_schema_change='append_new_columns'
+    on_schema_change='append_new_columns',
+    post_hook="delete from {{ this }} where device in (select q.device from {{ ref('int_numbered_events') }} as q where q.is_quarantined)"
   )
 }}
 
@@ -19,6 +20,10 @@ with events as (
 orders as (
   select * from {{ ref('stg_shop__orders') }}
   where not is_refund
+),
+
+source_categories as (
+  select * from {{ ref('stg_traffic__source_categories') }}
 ),
 
 -- An order belongs to the session of the message it hangs on.
@@ -38,7 +43,7 @@ aggregated as (
     session_id,
     device,
     max(guest_token) as guest_token,
-    {{ last_known_by('user_id', 'device_event_number') }} as user_id,
+    max(session_user_id) as session_user_id,
     {{ first_known_by('page_path', 'device_event_number') }} as landing_page,
     {{ last_known_by('page_path', 'device_event_number') }} as exit_page,
     {{ first_known_by('page_url', 'device_event_number') }} as landing_url,
@@ -58,31 +63,91 @@ aggregated as (
   group by session_id, device
 ),
 
+-- What a campaign says of itself; else the referrer's host, which is an organic search or a referral.
+campaigns as (
+  select
+    *,
+    {{ json_texts('campaign', ['source', 'medium', 'name', 'campaign']) }} as campaign_fields,
+    {{ url_host('referrer') }} as referrer_host,
+    {{ url_host('landing_url') }} as own_host,
+    landing_url like '%gclid=%' as is_google_ad
+  from aggregated
+),
+
+tagged as (
+  select
+    *,
+    nullif({{ list_item('campaign_fields', 1) }}, '') as campaign_source,
+    nullif({{ list_item('campaign_fields', 2) }}, '') as campaign_medium,
+    nullif(coalesce({{ list_item('campaign_fields', 3) }}, {{ list_item('campaign_fields', 4) }}), '') as campaign_name,
+    case when referrer_host != coalesce(own_host, '') then referrer_host end as foreign_host
+  from campaigns
+),
+
+sourced as (
+  select
+    *,
+    case
+      when campaign_source is not null or campaign_medium is not null then coalesce(campaign_source, '(not set)')
+      when is_google_ad then 'google'
+      else coalesce(foreign_host, '(direct)')
+    end as traffic_source
+  from tagged
+),
+
+categorized as (
+  select
+    sourced.*,
+    coalesce(by_name.category, by_brand.category) as category,
+    case
+      when sourced.campaign_source is not null or sourced.campaign_medium is not null
+        then coalesce(sourced.campaign_medium, '(not set)')
+      when sourced.is_google_ad then 'cpc'
+      when sourced.foreign_host is null then '(none)'
+      when coalesce(by_name.category, by_brand.category) = 'search' then 'organic'
+      else 'referral'
+    end as traffic_medium
+  from sourced
+  left join source_categories as by_name
+    on lower(sourced.traffic_source) = by_name.traffic_source
+  left join source_categories as by_brand
+    on {{ host_brand('lower(sourced.traffic_source)') }} = by_brand.traffic_source
+),
+
 final as (
   select
-    aggregated.session_id,
-    aggregated.device,
-    aggregated.guest_token,
-    aggregated.user_id,
-    aggregated.landing_page,
-    aggregated.exit_page,
-    aggregated.referrer,
-    {{ channel('aggregated.campaign', 'aggregated.referrer', 'aggregated.landing_url') }} as channel,
-    cast(aggregated.session_number as bigint) as session_number,
-    cast({{ seconds_between('aggregated.started_at', 'aggregated.ended_at') }} as double) as duration_seconds,
-    cast(aggregated.events as bigint) as events,
-    cast(aggregated.page_views as bigint) as page_views,
-    cast(aggregated.clicks as bigint) as clicks,
-    cast(aggregated.products_viewed as bigint) as products_viewed,
-    cast(aggregated.carts as bigint) as carts,
+    categorized.session_id,
+    categorized.device,
+    categorized.guest_token,
+    categorized.session_user_id as user_id,
+    categorized.session_user_id,
+    categorized.landing_page,
+    categorized.exit_page,
+    categorized.referrer,
+    categorized.traffic_source,
+    categorized.traffic_medium,
+    categorized.campaign_name as traffic_campaign,
+    {{ channel_group(
+      'categorized.traffic_source',
+      "nullif(categorized.traffic_medium, '(not set)')",
+      'categorized.campaign_name',
+      'categorized.category'
+    ) }} as channel,
+    cast(categorized.session_number as bigint) as session_number,
+    cast({{ seconds_between('categorized.started_at', 'categorized.ended_at') }} as double) as duration_seconds,
+    cast(categorized.events as bigint) as events,
+    cast(categorized.page_views as bigint) as page_views,
+    cast(categorized.clicks as bigint) as clicks,
+    cast(categorized.products_viewed as bigint) as products_viewed,
+    cast(categorized.carts as bigint) as carts,
     cast(coalesce(session_orders.orders, 0) as bigint) as orders,
     cast(coalesce(session_orders.revenue, 0) as decimal(18, 2)) as revenue,
-    aggregated.started_at,
-    aggregated.ended_at,
-    aggregated.staged_at
-  from aggregated
+    categorized.started_at,
+    categorized.ended_at,
+    categorized.staged_at
+  from categorized
   left join session_orders
-    on aggregated.session_id = session_orders.session_id
+    on categorized.session_id = session_orders.session_id
 )
 
 select * from final

@@ -10,7 +10,7 @@ devices as (
 ),
 
 orders as (
-  select * from {{ ref('stg_shop__orders') }}
+  select * from {{ ref('int_orders') }}
 ),
 
 order_lines as (
@@ -18,28 +18,35 @@ order_lines as (
   where product_id is not null
 ),
 
-browsing as (
+owned_days as (
   select
-    devices.visitor_id,
-    device_days.product_id,
-    device_days.day,
-    sum(device_days.views) as views,
-    sum(device_days.options) as options,
-    sum(device_days.carts) as carts,
-    sum(device_days.removals) as removals,
-    0 as purchases,
-    0 as refunds,
-    max(device_days.last_view_at) as last_view_at,
-    max(device_days.last_option_at) as last_option_at,
-    max(device_days.last_cart_at) as last_cart_at,
-    max(device_days.last_removal_at) as last_removal_at,
-    cast(null as timestamp) as last_purchase_at,
-    cast(null as timestamp) as last_refund_at,
-    max(device_days.last_at) as last_at
+    device_days.*,
+    {{ visitor_of('device_days', 'devices') }} as visitor_id
   from device_days
   inner join devices
     on device_days.device = devices.device
-  group by devices.visitor_id, device_days.product_id, device_days.day
+),
+
+browsing as (
+  select
+    visitor_id,
+    product_id,
+    day,
+    sum(views) as views,
+    sum(options) as options,
+    sum(carts) as carts,
+    sum(removals) as removals,
+    0 as purchases,
+    0 as refunds,
+    max(last_view_at) as last_view_at,
+    max(last_option_at) as last_option_at,
+    max(last_cart_at) as last_cart_at,
+    max(last_removal_at) as last_removal_at,
+    cast(null as timestamp) as last_purchase_at,
+    cast(null as timestamp) as last_refund_at,
+    max(last_at) as last_at
+  from owned_days
+  group by visitor_id, product_id, day
 ),
 
 -- One purchase is one order that holds the product, whatever the quantity.
@@ -55,7 +62,7 @@ ordered_products as (
 
 buying as (
   select
-    devices.visitor_id,
+    orders.visitor_id,
     ordered_products.product_id,
     cast(orders.occurred_at as date) as day,
     0 as views,
@@ -74,9 +81,7 @@ buying as (
   from ordered_products
   inner join orders
     on ordered_products.order_key = orders.order_key
-  inner join devices
-    on orders.device = devices.device
-  group by devices.visitor_id, ordered_products.product_id, cast(orders.occurred_at as date)
+  group by orders.visitor_id, ordered_products.product_id, cast(orders.occurred_at as date)
 ),
 
 unioned as (

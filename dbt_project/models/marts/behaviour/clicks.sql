@@ -14,7 +14,7 @@ final as (
     events.event_id,
     events.session_id,
     events.page_view_id,
-    devices.visitor_id,
+    {{ visitor_of('events', 'devices') }} as visitor_id,
     events.guest_token,
     events.session_token,
     events.user_id,

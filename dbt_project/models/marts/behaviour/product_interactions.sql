@@ -20,25 +20,17 @@ order_lines as (
 ),
 
 orders as (
-  select * from {{ ref('stg_shop__orders') }}
+  select * from {{ ref('int_orders') }}
 ),
 
 devices as (
   select * from {{ ref('int_device_links') }}
 ),
 
-order_sessions as (
-  select
-    event_id,
-    session_id
-  from {{ ref('int_session_events') }}
-  where event in ('Order Completed', 'Order Refunded')
-),
-
 browsing as (
   select
     events.event_id as interaction_id,
-    devices.visitor_id,
+    {{ visitor_of('events', 'devices') }} as visitor_id,
     events.session_id,
     events.product_id,
     events.variant_id,
@@ -65,8 +57,8 @@ browsing as (
 buying as (
   select
     order_lines.order_line_id as interaction_id,
-    devices.visitor_id,
-    order_sessions.session_id,
+    orders.visitor_id,
+    orders.session_id,
     order_lines.product_id,
     order_lines.variant_id,
     case when order_lines.quantity < 0 then 'refund' else 'purchase' end as interaction,
@@ -79,10 +71,6 @@ buying as (
   from order_lines
   inner join orders
     on order_lines.order_key = orders.order_key
-  inner join devices
-    on orders.device = devices.device
-  left join order_sessions
-    on orders.event_id = order_sessions.event_id
 ),
 
 final as (

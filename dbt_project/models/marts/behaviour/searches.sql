@@ -25,6 +25,7 @@ aggregated as (
   select
     session_id,
     device,
+    session_user_id,
     search_number,
     {{ first_by('event_id', 'device_event_number') }} as event_id,
     {{ first_by('guest_token', 'device_event_number') }} as guest_token,
@@ -37,14 +38,14 @@ aggregated as (
     min(occurred_at) as occurred_at
   from numbered
   where search_number > 0
-  group by session_id, device, search_number
+  group by session_id, device, session_user_id, search_number
 ),
 
 final as (
   select
     aggregated.event_id,
     aggregated.session_id,
-    devices.visitor_id,
+    {{ visitor_of('aggregated', 'devices') }} as visitor_id,
     aggregated.guest_token,
     aggregated.user_id,
     aggregated.search_query as query,

@@ -1,14 +1,29 @@
 {{ config(tags=['fast']) }}
 
-{#- Events that some funnel asks for, with the visitor of today. -#}
+{#- Events that some funnel asks for, with the visitor of today, and with their session where a funnel is
+    broken down or asks for it: the join is not for free. -#}
+{%- set sessions = ref('int_sessions') -%}
+{%- set with_sessions = var('funnels') | selectattr('breakdown', 'defined') | list -%}
 with events as (
   select
     events.*,
-    devices.visitor_id,
+    {% if with_sessions %}
+      sessions.channel,
+      sessions.traffic_source,
+      sessions.traffic_medium,
+      sessions.traffic_campaign,
+      sessions.landing_page,
+      sessions.session_user_id is null as is_guest_session,
+    {% endif %}
+    {{ visitor_of('events', 'devices') }} as visitor_id,
     {{ epoch_us('events.occurred_at') }} as occurred_us
   from {{ ref('int_session_events') }} as events
   inner join {{ ref('int_device_links') }} as devices
     on events.device = devices.device
+  {% if with_sessions %}
+    inner join {{ sessions }} as sessions
+      on events.session_id = sessions.session_id
+  {% endif %}
   where events.event is not null
 ),
 
@@ -26,6 +41,7 @@ final as (
   select
     funnel,
     scope_key,
+    breakdown,
     cast(step as integer) as step,
     cast((reached_us - start_us) / 1000000.0 as double) as seconds_from_first,
     cast(

@@ -4,13 +4,9 @@ with devices as (
   select * from {{ ref('int_device_links') }}
 ),
 
-events as (
-  select
-    user_id,
-    occurred_at
-  from {{ ref('stg_footfall__events') }}
+sightings as (
+  select * from {{ ref('int_device_sightings') }}
   where user_id is not null
-    and not is_bot
 ),
 
 guests as (
@@ -19,6 +15,7 @@ guests as (
     visitor_id,
     'guest' as identifier_type,
     guest_token as value,
+    is_shared,
     first_seen_at,
     last_seen_at
   from devices
@@ -31,9 +28,10 @@ users as (
     'u_' || user_id as visitor_id,
     'user' as identifier_type,
     user_id as value,
-    min(occurred_at) as first_seen_at,
-    max(occurred_at) as last_seen_at
-  from events
+    false as is_shared,
+    min(first_seen_at) as first_seen_at,
+    max(last_seen_at) as last_seen_at
+  from sightings
   group by user_id
 ),
 

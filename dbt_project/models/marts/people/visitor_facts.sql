@@ -7,12 +7,8 @@ as_of as (
   select * from {{ ref('int_as_of') }}
 ),
 
-devices as (
-  select * from {{ ref('int_device_links') }}
-),
-
 orders as (
-  select * from {{ ref('stg_shop__orders') }}
+  select * from {{ ref('int_orders') }}
   where not is_refund
 ),
 
@@ -41,13 +37,11 @@ products as (
 
 visitor_orders as (
   select
-    devices.visitor_id,
-    min(orders.occurred_at) as first_order_at,
-    max(orders.occurred_at) as last_order_at
+    visitor_id,
+    min(occurred_at) as first_order_at,
+    max(occurred_at) as last_order_at
   from orders
-  inner join devices
-    on orders.device = devices.device
-  group by devices.visitor_id
+  group by visitor_id
 ),
 
 viewed_not_bought as (

@@ -13,7 +13,7 @@ sessions as (
 ),
 
 orders as (
-  select * from {{ ref('stg_shop__orders') }}
+  select * from {{ ref('int_orders') }}
 ),
 
 affinity as (
@@ -46,6 +46,18 @@ people as (
       last_seen_at
     from identities
     where identifier_type = 'user'
+    union all
+    -- On a shared device the session's user owns what they did there before they logged in.
+    select
+      sessions.visitor_id,
+      sessions.user_id,
+      sessions.started_at as first_seen_at,
+      sessions.ended_at as last_seen_at
+    from sessions
+    inner join devices
+      on sessions.device = devices.device
+    where devices.is_shared
+      and sessions.user_id is not null
   ) as sightings
   group by visitor_id
 ),
@@ -60,13 +72,11 @@ visitor_sessions as (
 
 visitor_orders as (
   select
-    devices.visitor_id,
-    sum(case when orders.is_refund then 0 else 1 end) as orders,
-    sum(orders.revenue) as revenue
+    visitor_id,
+    sum(case when is_refund then 0 else 1 end) as orders,
+    sum(revenue) as revenue
   from orders
-  inner join devices
-    on orders.device = devices.device
-  group by devices.visitor_id
+  group by visitor_id
 ),
 
 last_products as (

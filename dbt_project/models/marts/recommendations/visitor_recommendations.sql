@@ -69,12 +69,12 @@ people as (
   from {{ ref('visitors') }} as visitors
   left join (
     select
-      links.visitor_id,
+      {{ visitor_of('sessions', 'links') }} as visitor_id,
       max(sessions.staged_at) as staged_at
     from {{ ref('int_device_links') }} as links
     inner join {{ ref('int_sessions') }} as sessions
       on links.device = sessions.device
-    group by links.visitor_id
+    group by {{ visitor_of('sessions', 'links') }}
   ) as devices
     on visitors.visitor_id = devices.visitor_id
 ),

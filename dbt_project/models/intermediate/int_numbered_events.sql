@@ -1,0 +1,314 @@
+{{
+  config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='device',
+    on_schema_change='append_new_columns',
+    meta={'dagster': {'group': 'staging'}}
+  )
+}}
+
+{%- set touched = touched_devices() %}
+
+{#- Sessions by the house's rules, from all events of the devices that an increment touches: no
+    window function ever sees a slice of a device's history. The numbering runs over the few columns
+    it needs and is joined to the rest at the end: sorting wide rows costs several times as much. -#}
+{%- set gap_us = var('session_gap_seconds') * 1000000 -%}
+{%- set cap_us = var('session_cap_seconds') * 1000000 -%}
+{%- set quarantine_us = var('session_quarantine_seconds') * 1000000 -%}
+{%- set by_campaign = var('session_opens_on_campaign') -%}
+{%- set order_clause = 'partition by device order by occurred_us, event_id' -%}
+{%- set running = order_clause ~ ' rows between unbounded preceding and current row' -%}
+
+with recursive events as (
+  select
+    event_id,
+    source,
+    type,
+    event,
+    guest_token,
+    user_id,
+    device,
+    session_token,
+    page_view_id,
+    page_url,
+    page_path,
+    page_title,
+    page_referrer,
+    page_search,
+    page_type,
+    campaign,
+    element_text,
+    element_class,
+    element_tag,
+    element_id,
+    element_href,
+    zone,
+    nav_path,
+    product_id,
+    variant_id,
+    variant_name,
+    order_id,
+    option_name,
+    option_value,
+    list_name,
+    search_query,
+    form_name,
+    form_field,
+    placement,
+    model_version,
+    price,
+    quantity,
+    list_position,
+    search_results,
+    form_field_order,
+    form_ms_spent,
+    engaged_ms,
+    scroll_depth,
+    occurred_at,
+    staged_at
+  from {{ ref('stg_footfall__events') }}
+  where not is_bot
+  {% if is_incremental() %}
+    and device in ({{ touched }})
+  {% endif %}
+),
+
+with_previous as (
+  select
+    event_id,
+    device,
+    {{ epoch_us('occurred_at') }} as occurred_us,
+    lag({{ epoch_us('occurred_at') }}) over (partition by device order by occurred_at, event_id) as previous_us,
+    {% if var('session_id_trusted_sources') %}
+      source,
+      session_token,
+      lag(session_token) over (partition by device order by occurred_at, event_id) as previous_session_token,
+    {% endif %}
+    {% if by_campaign %}
+      campaign,
+      last_value(campaign ignore nulls) over (
+        partition by device
+        order by occurred_at, event_id
+        rows between unbounded preceding and 1 preceding
+      ) as previous_campaign,
+    {% endif %}
+    row_number() over (partition by device order by occurred_at, event_id) as device_event_number
+  from events
+),
+
+-- A gap of more than 30 minutes opens a session; exactly 30:00 stays in the old one. With
+-- session_opens_on_campaign another campaign opens one too. A source whose session ids are trusted opens
+-- one when its id changes, and only then.
+with_openings as (
+  select
+    event_id,
+    device,
+    occurred_us,
+    previous_us,
+    device_event_number,
+    case
+      when previous_us is null then true
+      {% if var('session_id_trusted_sources') %}
+        when source in ({% for source_name in var('session_id_trusted_sources') %}'{{ source_name }}'{% if not loop.last %}, {% endif %}{% endfor %})
+          and session_token is not null
+          then previous_session_token is null or session_token != previous_session_token
+      {% endif %}
+      {% if by_campaign %}
+        when campaign is not null and (previous_campaign is null or campaign != previous_campaign) then true
+      {% endif %}
+      else occurred_us - previous_us > {{ gap_us }}
+    end as opens
+  from with_previous
+),
+
+-- An activity goes on until a rule opens the next; a session is one, or a part of one that runs too long.
+activities as (
+  select
+    event_id,
+    device,
+    occurred_us,
+    previous_us,
+    device_event_number,
+    sum(case when opens then 1 else 0 end) over ({{ running }}) as activity_number,
+    max(case when opens then occurred_us end) over ({{ running }}) as activity_start_us,
+    last_value(case when opens then event_id end ignore nulls) over ({{ running }}) as activity_event_id
+  from with_openings
+),
+
+-- 24 hours at most, counted from each session's first event; an event at exactly 24:00:00 is still inside.
+-- Few activities last that long: only these are cut, one session after the other.
+long_activities as (
+  select
+    device,
+    activity_number,
+    activity_start_us as start_us,
+    max(occurred_us) as end_us
+  from activities
+  where occurred_us - activity_start_us > {{ cap_us }}
+  group by device, activity_number, activity_start_us
+),
+
+long_events as (
+  select
+    activities.device,
+    activities.activity_number,
+    activities.occurred_us
+  from activities
+  inner join long_activities
+    on activities.device = long_activities.device
+      and activities.activity_number = long_activities.activity_number
+),
+
+cuts as (
+  select
+    device,
+    activity_number,
+    start_us
+  from long_activities
+  union all
+  select
+    cuts.device,
+    cuts.activity_number,
+    min(long_events.occurred_us) as start_us
+  from cuts
+  inner join long_events
+    on cuts.device = long_events.device
+      and cuts.activity_number = long_events.activity_number
+      and cuts.start_us + {{ cap_us }} < long_events.occurred_us
+  group by cuts.device, cuts.activity_number, cuts.start_us
+),
+
+long_devices as (
+  select distinct device
+  from long_activities
+),
+
+-- Nobody goes on for days without a pause of half an hour: such an id is a robot, or many people behind one
+-- id. Its events go to quarantine, all of them. Who ordered is somebody, though.
+quarantined as (
+  select device
+  from long_activities
+  where end_us - start_us > {{ quarantine_us }}
+    and device not in (
+      select events.device
+      from events
+      where events.order_id is not null
+    )
+  group by device
+),
+
+recut_starts as (
+  select
+    activities.event_id,
+    activities.device,
+    activities.occurred_us,
+    activities.device_event_number,
+    activities.previous_us is null
+    or (activities.event_id = activities.activity_event_id)
+    or (cuts.start_us is not null and activities.previous_us < activities.occurred_us) as opens
+  from activities
+  inner join long_devices
+    on activities.device = long_devices.device
+  left join cuts
+    on activities.device = cuts.device
+      and activities.activity_number = cuts.activity_number
+      and activities.occurred_us = cuts.start_us
+),
+
+numbered as (
+  select
+    activities.event_id,
+    activities.device_event_number,
+    activities.activity_number as session_number,
+    activities.activity_event_id as first_event_id
+  from activities
+  left join long_devices
+    on activities.device = long_devices.device
+  where long_devices.device is null
+  union all
+  select
+    event_id,
+    device_event_number,
+    sum(case when opens then 1 else 0 end) over ({{ running }}) as session_number,
+    last_value(case when opens then event_id end ignore nulls) over ({{ running }}) as first_event_id
+  from recut_starts
+),
+
+-- The last user of a session, which says whose a session on a shared device is.
+session_users as (
+  select
+    events.device,
+    numbered.session_number,
+    {{ last_by('events.user_id', 'numbered.device_event_number') }} as user_id
+  from events
+  inner join numbered
+    on events.event_id = numbered.event_id
+  where events.user_id is not null
+  group by events.device, numbered.session_number
+),
+
+-- The key never holds the user id: logging in must not split a session.
+final as (
+  select
+    events.event_id,
+    {{ hash_key(['events.device', 'numbered.first_event_id']) }} as session_id,
+    events.source,
+    events.type,
+    events.event,
+    events.guest_token,
+    events.user_id,
+    events.device,
+    events.session_token,
+    events.page_view_id,
+    events.page_url,
+    events.page_path,
+    events.page_title,
+    events.page_referrer,
+    events.page_search,
+    events.page_type,
+    events.campaign,
+    events.element_text,
+    events.element_class,
+    events.element_tag,
+    events.element_id,
+    events.element_href,
+    events.zone,
+    events.nav_path,
+    events.product_id,
+    events.variant_id,
+    events.variant_name,
+    events.order_id,
+    events.option_name,
+    events.option_value,
+    events.list_name,
+    events.search_query,
+    events.form_name,
+    events.form_field,
+    events.placement,
+    events.model_version,
+    events.price,
+    events.quantity,
+    events.list_position,
+    events.search_results,
+    events.form_field_order,
+    events.form_ms_spent,
+    events.engaged_ms,
+    events.scroll_depth,
+    session_users.user_id as session_user_id,
+    quarantined.device is not null as is_quarantined,
+    cast(numbered.session_number as bigint) as session_number,
+    numbered.device_event_number,
+    events.occurred_at,
+    events.staged_at
+  from events
+  inner join numbered
+    on events.event_id = numbered.event_id
+  left join session_users
+    on events.device = session_users.device
+      and numbered.session_number = session_users.session_number
+  left join quarantined
+    on events.device = quarantined.device
+)
+
+select * from final

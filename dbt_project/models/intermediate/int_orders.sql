@@ -1,0 +1,54 @@
+{{ config(meta={'dagster': {'group': 'behaviour'}}) }}
+
+-- Orders and refunds with their session and their visitor of today. On a shared device an order is the
+-- user's that its messages name, else the session's.
+with orders as (
+  select * from {{ ref('stg_shop__orders') }}
+),
+
+devices as (
+  select * from {{ ref('int_device_links') }}
+),
+
+order_events as (
+  select
+    event_id,
+    session_id,
+    session_user_id
+  from {{ ref('int_session_events') }}
+  where order_id is not null
+),
+
+with_session as (
+  select
+    orders.order_key,
+    orders.order_id,
+    orders.event_id,
+    orders.device,
+    order_events.session_id,
+    orders.revenue,
+    orders.is_refund,
+    orders.occurred_at,
+    coalesce(orders.user_id, order_events.session_user_id) as session_user_id
+  from orders
+  left join order_events
+    on orders.event_id = order_events.event_id
+),
+
+final as (
+  select
+    with_session.order_key,
+    with_session.order_id,
+    with_session.event_id,
+    with_session.device,
+    with_session.session_id,
+    {{ visitor_of('with_session', 'devices') }} as visitor_id,
+    with_session.revenue,
+    with_session.is_refund,
+    with_session.occurred_at
+  from with_session
+  inner join devices
+    on with_session.device = devices.device
+)
+
+select * from final

@@ -1,0 +1,39 @@
+-- Where visits come from and what becomes of them: one row a day, channel, source, medium and campaign.
+with sessions as (
+  select * from {{ ref('sessions') }}
+),
+
+counted as (
+  select
+    cast(started_at as date) as day,
+    channel,
+    traffic_source,
+    traffic_medium,
+    coalesce(traffic_campaign, '') as traffic_campaign,
+    count(*) as sessions,
+    count(distinct visitor_id) as visitors,
+    sum(case when is_bounce then 1 else 0 end) as bounces,
+    sum(case when orders > 0 then 1 else 0 end) as sessions_with_order,
+    sum(orders) as orders,
+    sum(revenue) as revenue
+  from sessions
+  group by cast(started_at as date), channel, traffic_source, traffic_medium, coalesce(traffic_campaign, '')
+),
+
+final as (
+  select
+    day,
+    channel,
+    traffic_source,
+    traffic_medium,
+    traffic_campaign,
+    sessions,
+    visitors,
+    cast(bounces as bigint) as bounces,
+    cast(orders as bigint) as orders,
+    cast(revenue as decimal(18, 2)) as revenue,
+    cast(sessions_with_order as double) / sessions as conversion_rate
+  from counted
+)
+
+select * from final

@@ -1,0 +1,75 @@
+-- Who does something again on or after a day: the retentions declared in the var `retentions`. The cohort is
+-- everybody who did the first thing between two days; they are kept for a period when they did the second one
+-- that many days after their first, or later (unbounded retention), before the last day.
+with events as (
+  select
+    events.event,
+    {{ visitor_of('events', 'devices') }} as visitor_id,
+    cast(events.occurred_at as date) as day
+  from {{ ref('int_session_events') }} as events
+  inner join {{ ref('int_device_links') }} as devices
+    on events.device = devices.device
+),
+
+{% for retention in var('retentions') %}
+  {%- set until = "cast('" ~ retention.until ~ "' as date)" if retention.until else "cast('9999-12-31' as date)" %}
+  cohort_{{ loop.index }} as (
+    select
+      visitor_id,
+      min(day) as first_day
+    from events
+    where day >= cast('{{ retention.since or "0001-01-01" }}' as date)
+      and day < {{ until }}
+      {% if retention.first %}
+        and event = '{{ retention.first | replace("'", "''") }}'
+      {% endif %}
+    group by visitor_id
+  ),
+
+  last_{{ loop.index }} as (
+    select
+      cohort.visitor_id,
+      cohort.first_day,
+      max(events.day) as last_day
+    from cohort_{{ loop.index }} as cohort
+    left join events
+      on cohort.visitor_id = events.visitor_id
+        and cohort.first_day <= events.day
+        and events.day < {{ until }}
+        {% if retention.second %}
+          and events.event = '{{ retention.second | replace("'", "''") }}'
+        {% endif %}
+    group by cohort.visitor_id, cohort.first_day
+  ),
+
+{% endfor %}
+counted as (
+  {% for retention in var('retentions') %}
+    {% set outer = loop %}
+    {% for period in retention.periods %}
+      select
+        cast('{{ retention.name | replace("'", "''") }}' as {{ text_type() }}) as retention,
+        {{ period }} as period_days,
+        count(*) as visitors,
+        sum(
+          case when last_day >= cast({{ add_days('cast(first_day as timestamp)', period) }} as date) then 1 else 0 end
+        ) as retained
+      from last_{{ outer.index }}
+      {% if not (loop.last and outer.last) %}
+        union all
+      {% endif %}
+    {% endfor %}
+  {% endfor %}
+),
+
+final as (
+  select
+    retention,
+    cast(period_days as integer) as period_days,
+    visitors,
+    cast(coalesce(retained, 0) as bigint) as retained,
+    cast(retained as double) / nullif(visitors, 0) as share
+  from counted
+)
+
+select * from final
