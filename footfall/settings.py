@@ -185,6 +185,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     sensor_seconds: Annotated[
         int, Meta(ge=1, description="how often the sensor looks for sealed segments")
     ] = 2
+    kept_fast_runs: Annotated[
+        int, Meta(ge=1, description="finished runs of the fast lane whose log is kept (0.6 MB each)")
+    ] = 500
     failed_rows_shown: Annotated[int, Meta(ge=1, description="failed events shown by `footfall doctor`")] = 10
     warehouse_memory: Annotated[str, Meta(description="memory limit of a DuckDB connection")] = "4GB"
 

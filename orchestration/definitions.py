@@ -22,9 +22,9 @@ defs = dg.Definitions(
         serving.snapshot,
     ],
     asset_checks=[*checks.all_checks],
-    jobs=[jobs.fast_lane, jobs.whole_line],
+    jobs=[jobs.fast_lane, jobs.whole_line, jobs.housekeeping],
     sensors=[sensors.sealed_segments, sensors.catalog_changes],
-    schedules=[jobs.hourly],
+    schedules=[jobs.hourly, jobs.housekeeping_hourly],
     # One process a run: a process a step would import Dagster, dbt and scikit-learn again for each (about 8 s a step).
     executor=dg.in_process_executor,
 )

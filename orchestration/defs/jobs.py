@@ -6,6 +6,7 @@ visitor-visitor affinity included; a slow asset never holds up a click's way to 
 
 import dagster as dg
 
+from footfall.settings import load_settings
 from orchestration.defs.warehouse.dbt import fast_models
 
 FAST_LANE = "fast_lane"
@@ -39,4 +40,39 @@ hourly = dg.ScheduleDefinition(
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="The slow lane: similarities and all checks, once an hour.",
+)
+
+
+@dg.op(
+    description="Forget the oldest finished runs of the fast lane; failed ones stay for a person to look at."
+)
+def forget_old_runs(context: dg.OpExecutionContext) -> None:
+    """A busy shop has 4,000 fast runs a day, 0.6 MB of log each: 2.4 GB a day that nobody reads."""
+    done = dg.RunsFilter(job_name=FAST_LANE, statuses=[dg.DagsterRunStatus.SUCCESS])
+    keep = load_settings().kept_fast_runs
+    kept = context.instance.get_run_records(done, limit=keep)
+    if len(kept) < keep:
+        return
+    old = context.instance.get_run_records(done, cursor=kept[-1].dagster_run.run_id)
+    for record in old:
+        context.instance.delete_run(record.dagster_run.run_id)
+    context.log.info(f"forgot {len(old)} runs of the fast lane, kept {keep}")
+
+
+@dg.job(
+    name="housekeeping",
+    executor_def=dg.in_process_executor,
+    description="What keeps the instance small. It opens neither lake nor warehouse.",
+)
+def housekeeping() -> None:
+    """Run hourly, off the whole line's minute."""
+    forget_old_runs()
+
+
+housekeeping_hourly = dg.ScheduleDefinition(
+    name="housekeeping_hourly",
+    job=housekeeping,
+    cron_schedule="37 * * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
 )

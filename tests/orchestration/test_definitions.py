@@ -168,6 +168,25 @@ def test_a_changed_catalog_starts_the_whole_line_once(
         assert isinstance(catalog_changes(context), dg.SkipReason)
 
 
+def test_housekeeping_forgets_old_fast_runs_and_keeps_failed_ones(
+    defs: dg.Definitions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOOTFALL_KEPT_FAST_RUNS", "2")
+    success, failure = dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE
+    with dg.DagsterInstance.ephemeral() as instance:
+        runs = [
+            dg.DagsterRun(job_name="fast_lane", status=status)
+            for status in (success, failure, *[success] * 3)
+        ]
+        runs.append(dg.DagsterRun(job_name="whole_line", status=success))
+        for run in runs:
+            instance.run_storage.add_run(run)
+        assert defs.resolve_job_def("housekeeping").execute_in_process(instance=instance).success
+        left = {run.run_id for run in instance.get_runs()}
+        # The oldest two of the four successes are gone, the failed one and the other job's are not.
+        assert [run.run_id in left for run in runs] == [False, True, False, True, True, True]
+
+
 def test_the_manifest_is_parsed_again_only_when_the_project_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
