@@ -235,3 +235,32 @@ def test_a_hash_router_has_pages_too(shop: Any, page: Any) -> None:
         ("/hash#/products/sencha", "product"),
     ]
     assert shop.named("Product Viewed")[0]["properties"]["product_id"] == "T2"
+
+
+@pytest.mark.browser
+def test_a_click_on_a_card_is_whole_without_the_other_files(shop: Any, page: Any) -> None:
+    page.route("**/footfall-*.js", lambda route: route.abort())
+    page.goto(shop.url + "/semantic")
+    page.wait_for_function("localStorage.ff_guest")
+    page.click("text=Big mug")
+    page.click("text=Small mug")
+    page.goto(shop.url + "/after")
+    shop.wait(lambda: len(shop.named("Product Clicked")) == 2)
+    found = [m["properties"] for m in shop.named("Product Clicked")]
+    assert [(p["product_id"], p["list"], p["position"]) for p in found] == [
+        ("MUG-3", "more-mugs", 2),
+        ("mug-2", "more-mugs", 1),
+    ]
+
+
+@pytest.mark.browser
+def test_enter_in_a_field_is_no_click(shop: Any, page: Any) -> None:
+    page.add_init_script("addEventListener('submit', e => e.preventDefault())")
+    shop.visit(page, "/semantic")
+    page.fill("[type=search]", "mug")
+    page.press("[type=search]", "Enter")
+    page.focus("text=Find")
+    page.keyboard.press("Enter")
+    page.evaluate("footfall('flush')")
+    shop.wait(lambda: shop.named("Element Clicked"))
+    assert [m["properties"]["element"]["text"] for m in shop.named("Element Clicked")] == ["Find"]
