@@ -124,7 +124,7 @@ def test_before_consent_there_is_nothing(shop: Any, page: Any, context: Any) -> 
     assert traces(page, context) == ([], []), "withdrawn: everything of ours is gone"
     before = len(shop.bodies)
     page.click("h1")
-    page.evaluate("footfall('track', 'Late'); footfall('flush')")
+    page.evaluate("footfall('track', 'Late'); footfall('flush'); 0")
     page.goto(shop.url + "/after")
     page.wait_for_timeout(300)
     assert len(shop.bodies) == before
