@@ -157,7 +157,7 @@ def kill_loaders(data: Path, kills: int, stop: threading.Event, seed: int, resul
         assert child.stdout is not None
         told = child.stdout.read(1)  # its first load has begun
         if result["kills"] < kills:
-            time.sleep(rng.choice((rng.uniform(0, 0.03), rng.uniform(0, 0.5))))
+            time.sleep(rng.choice((rng.uniform(0, 0.1), rng.uniform(0, 1), rng.uniform(0, 4))))
         else:
             stop.wait()
         child.kill()
@@ -177,7 +177,7 @@ def audit(paths: Paths, clients: list[Sent]) -> list[tuple[str, int, bool]]:
     tried = set().union(*(one.tried for one in clients))
     acknowledged = set().union(*(one.acknowledged for one in clients))
     refused = set().union(*(one.refused for one in clients))
-    events = rows(paths, "events", ["segment_id", "frame_no", "message_no", "message_id"])
+    events = rows(paths, "events", ["segment_id", "frame_no", "message_no", "message_id", "load_id"])
     failed = rows(paths, "failed_events", ["stage", "message_id"])
     counts = rows(paths, "landing_counts", ["accepted", "rejected"])
     in_lake = {str(one[3]) for one in events}
@@ -193,6 +193,7 @@ def audit(paths: Paths, clients: list[Sent]) -> list[tuple[str, int, bool]]:
         ("acknowledged and not in the lake", len(lost), not lost),
         ("refused with a reason", len(refused), True),
         ("refused and not among the failed events", len(lost_refused), not lost_refused),
+        ("runs of the loader that left rows in the lake", len({one[4] for one in events}), True),
         ("rows in the lake", len(events), True),
         ("ids in the lake", len(in_lake), True),
         ("ids in the lake that nobody sent", len(in_lake - tried), in_lake <= tried),
