@@ -17,7 +17,7 @@ select
   previous_us,
   occurred_us
 from events
-where occurred_us - previous_us > {{ var('session_gap_seconds') }} * 1000000
+where occurred_us - previous_us > {{ var('session_gap_seconds') * 1000000 }}
 {% if var('session_id_trusted_sources') %}
     and source not in ('{{ var("session_id_trusted_sources") | join("', '") }}')
 {% endif %}
