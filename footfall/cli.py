@@ -14,7 +14,7 @@ import click
 import msgspec
 
 from footfall import __version__
-from footfall.settings import DEMO_KEYS, Settings, SettingsError, explain_settings
+from footfall.settings import DEMO_KEYS, SECRETS, Setting, Settings, SettingsError, explain_settings
 
 # The order in which a newcomer meets them.
 _ORDER = ["demo", "dev", "collect", "ui", "run", "serve", "import", "replay", "failed", "config", "doctor"]
@@ -75,6 +75,7 @@ def config(as_json: bool) -> None:
         _, rows = explain_settings()
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
+    rows = [_masked(row) for row in rows]
     if as_json:
         shown = {row.name: {"value": row.value, "origin": row.origin} for row in rows}
         click.echo(msgspec.json.format(msgspec.json.encode(shown, enc_hook=str)))
@@ -92,6 +93,15 @@ def config(as_json: bool) -> None:
         )
         table.add_row(row.name, value, row.origin, row.description)
     Console(width=None if sys.stdout.isatty() else 150).print(table)
+
+
+def _masked(row: Setting) -> Setting:
+    """Secrets don't belong on a screen or in a log; their first letters tell which one is in force."""
+    if row.name not in SECRETS:
+        return row
+    values = row.value if isinstance(row.value, tuple) else (row.value,)
+    masked = tuple(f"{value[:3]}... ({len(value)} characters)" for value in values)
+    return msgspec.structs.replace(row, value=masked if isinstance(row.value, tuple) else masked[0])
 
 
 @main.command()

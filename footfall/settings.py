@@ -29,6 +29,9 @@ DEMO_KEYS = frozenset(
     }
 )
 
+#: Settings that `footfall config` doesn't show in full. Write keys and the public key are public.
+SECRETS = frozenset({"api_secret_key", "identity_secret", "shopify_secrets"})
+
 Port = Annotated[int, Meta(ge=0, le=65535)]
 
 

@@ -60,3 +60,15 @@ def test_doctor_warns_of_the_keys_of_the_public_repository(
     assert answer.exit_code == 1
     assert "ff_demo_write_key" in answer.output
     assert "footfall collect" in answer.output
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_config_shows_no_secret(monkeypatch: pytest.MonkeyPatch, form: list[str]) -> None:
+    for name in ("API_SECRET_KEY", "IDENTITY_SECRET"):
+        monkeypatch.setenv(f"FOOTFALL_{name}", "abcdefghijkl")
+    monkeypatch.setenv("FOOTFALL_SHOPIFY_SECRETS", "abcdefghijkl,mnopqrstuvwx")
+    answer = CliRunner().invoke(main, ["config", *form])
+    assert answer.exit_code == 0
+    assert "abc..." in answer.output
+    assert "defghi" not in answer.output
+    assert "pqrstu" not in answer.output
