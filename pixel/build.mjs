@@ -39,7 +39,7 @@ const bundle = (name) => {
     mangleProps: /[a-z]_$/,
     mangleCache,
     format: 'iife',
-    target: 'es2022',
+    target: 'es2021',
     charset: 'utf8',
     legalComments: 'none',
     tsconfigRaw: { compilerOptions: { alwaysStrict: false } },
@@ -55,7 +55,8 @@ const squeeze = async (code) => {
     toplevel: true,
     compress: { passes: 4, unsafe: true, unsafe_arrows: true, unsafe_methods: true, pure_getters: true, keep_fargs: false },
   });
-  return Buffer.from(small);
+  // terser unwraps a file that is one function, and its names would become the page's
+  return Buffer.from(small.startsWith('(()=>{') ? small : `(()=>{${small}})();`);
 };
 
 const outputs = {};

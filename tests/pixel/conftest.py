@@ -93,7 +93,8 @@ class Shop:
         """Opens a page of this shop and waits until every file of the pixel runs in it."""
         page.goto(self.url + path)
         page.wait_for_function(
-            "['extra', 'watch', 'vitals'].every(n => performance.getEntriesByName(`${location.origin}/footfall-${n}.js`).length)"
+            "['extra', 'watch', 'vitals']"
+            ".every(n => performance.getEntriesByName(`${location.origin}/footfall-${n}.js`).length)"
         )
         page.wait_for_timeout(60)
 

@@ -33,6 +33,13 @@ def test_every_output_is_the_one_that_the_build_wrote() -> None:
     assert outputs == {name: entry["sha256"] for name, entry in MANIFEST["outputs"].items()}
 
 
+def test_no_file_leaves_names_in_the_page() -> None:
+    for name in MANIFEST["outputs"]:
+        code = (DIST / name).read_text()
+        assert code.startswith("(()=>{"), name
+        assert code.endswith("})();"), name
+
+
 @pytest.mark.parametrize(
     ("name", "budget"), [("footfall.js", 5 * 1024), ("footfall-extra.js", 2560), ("footfall-watch.js", 2560)]
 )

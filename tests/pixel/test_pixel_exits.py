@@ -66,7 +66,9 @@ def test_no_click_is_lost_at_an_exit(shop: Any, context: Any) -> None:
     shop.wait(lambda: arrived() >= wanted, 12)
     clicks = [m["properties"]["element"]["text"] for m in shop.named("Element Clicked")]
     assert sorted(clicks) == sorted(wanted), "by message id none is there twice"
-    shop.wait(lambda: len([m for m in shop.named("page") if m["context"]["page"]["path"] == "/exit"]) == EXITS, 12)
+    shop.wait(
+        lambda: len([m for m in shop.named("page") if m["context"]["page"]["path"] == "/exit"]) == EXITS, 12
+    )
     assert {m["context"]["library"]["dropped"] for m in shop.messages} == {0}
     sent = sum(len(json.loads(body)["batch"]) for body in shop.bodies)
     print(f"{EXITS} exits: {len(shop.messages)} messages, sent {sent} times")
