@@ -121,7 +121,7 @@ export const push = (shared: object, rest: object): void => {
 /** What another page left: how many it had dropped, and its messages. */
 export const adopt = (lost: number, entries: Entry[]): void => {
   drop(lost);
-  queue.push(...entries);
+  queue.splice(flying, 0, ...entries);
   persist();
 };
 

@@ -7,12 +7,13 @@ const LEASE_MS = 10e3;
 
 type Kept = [at: number, dropped: number, ...entries: Array<{ messageId?: string; originalTimestamp: string }>];
 
-/** A message stands behind what it shares with its neighbours. One that left said so (0) instead of its time. */
+/** What was written since this page began is its own, or another living page's. A message stands behind what it shares with its neighbours. One that left said so (0) instead of its time. */
 export const adopt = (): void => {
   let alive = false;
   for (const key of core.keys_('q.')) {
     const [at, dropped, ...entries] = parse<Kept>(core.read_(key)) || [0, 0];
-    if (Math.abs(Date.now() - at) < LEASE_MS) alive = true;
+    if (at > performance.timeOrigin) continue;
+    if (Date.now() - at < LEASE_MS) alive = true;
     else {
       let lost = dropped;
       let shared = '';
