@@ -192,6 +192,12 @@ def recommended(line: Line, guest: str) -> list[dict[str, Any]]:
     return list(answer.raise_for_status().json()["items"])
 
 
+def product_kinds(line: Line) -> dict[str, str]:
+    """Product id to product type, as the shop itself says."""
+    catalog = httpx.get(f"{line.settings.shop_url}/products.json", params={"limit": 250}).json()["products"]
+    return {str(product["id"]): product["product_type"] for product in catalog}
+
+
 def test_the_api_recommends_what_is_related(line: Line, visit: Visit, events: list[dict[str, Any]]) -> None:
     """After the sensor's run the guest's list is about jackets, and another guest's is not."""
     stranger = [item["product_id"] for item in recommended(line, "a-guest-never-seen")]
@@ -202,8 +208,7 @@ def test_the_api_recommends_what_is_related(line: Line, visit: Visit, events: li
 
     items = wait_for("recommendations of the guest's own", personal)
     print(f"from the visit's end to the API: {time.monotonic() - visit.ended:.0f} s")
-    catalog = httpx.get(f"{line.settings.shop_url}/products.json", params={"limit": 250}).json()["products"]
-    kinds = {str(product["id"]): product["product_type"] for product in catalog}
+    kinds = product_kinds(line)
     kind = kinds[visit.products[0]]
     share = sum(kinds[item["product_id"]] == kind for item in items) / len(items)
     base = sum(kinds[product] == kind for product in stranger) / len(stranger)
@@ -213,13 +218,20 @@ def test_the_api_recommends_what_is_related(line: Line, visit: Visit, events: li
 
 
 def test_the_shop_shows_it(line: Line, page: Page, visit: Visit, events: list[dict[str, Any]]) -> None:
-    page.goto(line.settings.shop_url)
-    block = page.locator("[data-footfall=recommended]").first
-    block.scroll_into_view_if_needed()
-    page.wait_for_function("document.querySelector('[data-footfall=recommended] .ff-card')")
-    shown = " ".join(block.inner_text().split())
-    titles = [item["title"] for item in recommended(line, visit.guest)]
-    assert sum(title in shown for title in titles) >= 3, f"{titles} against {shown}"
+    """What the API answers to the shop's own question stands on the page, and most of it is of the kind clicked."""
+    kinds = product_kinds(line)
+    with page.expect_response(lambda answer: "/v1/recommendations" in answer.url) as answered:
+        page.goto(line.settings.shop_url)
+        page.locator("[data-footfall=recommended]").first.scroll_into_view_if_needed()
+    assert f"guest={visit.guest}" in answered.value.url
+    items = answered.value.json()["items"]
+    page.wait_for_selector("[data-footfall=recommended] .ff-card")
+    shown = " ".join(page.locator("[data-footfall=recommended]").first.inner_text().split())
+    assert len(items) >= 4
+    for item in items[:4]:
+        assert item["title"] in shown, f"{item['title']} is missing in {shown}"
+    alike = [item for item in items if kinds[item["product_id"]] == kinds[visit.products[0]]]
+    assert len(alike) >= len(items) / 2, f"{shown} after {visit.products}"
 
 
 def test_dagster_shows_the_run(line: Line, events: list[dict[str, Any]]) -> None:
