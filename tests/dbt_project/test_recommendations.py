@@ -66,7 +66,7 @@ def line(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> tuple[Lake, Wa
 
 def test_neighbours_of_the_last_product_come_first_with_the_reason(line: tuple[Lake, Warehouse]) -> None:
     first = shown(line[1], "g_anna")[:3]
-    assert ("shirt-1", "Because you viewed shirt 0") in first
+    assert ("shirt-1", "Similar to shirt 0") in first
     assert all(product.startswith("shirt") for product, _ in first)
 
 
@@ -97,7 +97,7 @@ def test_new_clicks_change_the_list_and_only_theirs(line: tuple[Lake, Warehouse]
     after = shown(warehouse, "g_anna")
     assert after != before["g_anna"]
     assert [product for product, _ in after[:4] if product.startswith("shoe")]
-    assert "Because you viewed shoe 2" in {reason for _, reason in after[:5]}
+    assert "Similar to shoe 2" in {reason for _, reason in after[:5]}
     assert shown(warehouse, "g_other") == before["g_other"]
 
 
@@ -105,7 +105,7 @@ def test_who_logs_in_takes_the_guests_clicks_along(line: tuple[Lake, Warehouse])
     lake, warehouse = line
     lake.load([message("Signed In", NOON + DAY, guest="fred", user="fred@shop")])
     warehouse.run("tag:fast")
-    assert ("shoe-0", "Because you viewed shoe 1") in shown(warehouse, "u_fred@shop")
+    assert ("shoe-0", "Similar to shoe 1") in shown(warehouse, "u_fred@shop")
     assert shown(warehouse, "g_fred") == []
 
 

@@ -313,7 +313,7 @@ final as (
     case
       when ranked.source = 'history' and ranked.has_purchased then 'Buy again'
       when ranked.source = 'history' then 'You looked at this'
-      when ranked.source = 'similar' then 'Because you viewed ' || seed_products.title
+      when ranked.source = 'similar' then 'Similar to ' || seed_products.title
       when ranked.source = 'viewed_together' then 'Often viewed together with ' || seed_products.title
       when ranked.source = 'bought_together' then 'Often bought together with ' || seed_products.title
       when ranked.source = 'neighbours' then 'Liked by visitors with a taste like yours'
