@@ -14,15 +14,12 @@ from typing import Any, NamedTuple
 import duckdb
 import httpx
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.e2e.conftest import Line
 
 pytestmark = [pytest.mark.browser, pytest.mark.line]
 
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 #: A headless browser says so, and the marts leave bots out.
 PERSON = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
@@ -107,13 +104,11 @@ def wait_for(what: str, found: Callable[[], Any], patience: float = PATIENCE) ->
 
 
 @pytest.fixture(scope="module")
-def page(chromium: str) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1280, "height": 900}, user_agent=PERSON)
-        page.set_default_timeout(20_000)
-        yield page
-        browser.close()
+def page(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1280, "height": 900}, user_agent=PERSON)
+    page.set_default_timeout(20_000)
+    yield page
+    page.close()
 
 
 @pytest.fixture(scope="module")

@@ -20,15 +20,6 @@ from footfall.wire import check_message
 ROOT = Path(__file__).resolve().parents[2]
 DIST = ROOT / "pixel" / "dist"
 PAGES = Path(__file__).parent / "pages"
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 TAG = '<script async src="/footfall.js" data-write-key="wk" data-api="" data-api-key="pk" {attributes}></script>'
 
 Message = dict[str, Any]
@@ -190,17 +181,6 @@ def shop() -> Iterator[Shop]:
         check_message(
             json.dumps(message).encode()
         )  # whatever else a test is about: the wire takes all that is sent
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip("no Chromium on this machine")
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with sync_api.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
