@@ -200,6 +200,7 @@ def test_login_and_logout(shop: Any, page: Any) -> None:
     page.goto(shop.url + "/")
     page.click("text=Log out")
     page.wait_for_selector("h1")
+    page.wait_for_function("!!window.footfall")  # the script is async: the page stands before it
     page.evaluate("footfall('flush')")
     shop.wait(lambda: len(shop.named("page")) == 3)
     [signed_in], [signed_out] = shop.named("Signed In"), shop.named("Signed Out")
