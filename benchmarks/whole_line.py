@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.machine import describe_machine
 from footfall.processes import Processes, footfall_command
-from footfall.segments import HEADER
+from footfall.segments import unsealed
 from footfall.settings import load_settings
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -71,9 +71,7 @@ def land(file: str, limit: int | None, env: dict[str, str]) -> tuple[float, floa
             capture_output=True,
         )
         sent = time.perf_counter()
-        while any(
-            seg.stat().st_size > len(HEADER) for seg in (settings.paths.landing / "open").glob("*.seg")
-        ):
+        while unsealed(settings.paths.landing):
             time.sleep(0.05)
         return sent - began, time.perf_counter() - sent
 

@@ -15,7 +15,7 @@ import httpx
 import msgspec
 
 from footfall.processes import Processes, ProcessFailed, footfall_command, port_is_free
-from footfall.segments import HEADER
+from footfall.segments import unsealed
 from footfall.sender import SendError, SendReport, send
 from footfall.settings import Settings, SettingsError, load_settings
 from footfall.snapshot import read_pointer
@@ -164,7 +164,7 @@ def _past_of(file: Path, wanted: Past) -> Past:
 
 def _wait_sealed(settings: Settings) -> None:
     deadline = time.monotonic() + settings.seal_seconds + 30
-    while any(file.stat().st_size > len(HEADER) for file in (settings.paths.landing / "open").glob("*.seg")):
+    while unsealed(settings.paths.landing):
         if time.monotonic() > deadline:
             raise ProcessFailed(
                 f"the collector did not seal its segment in {settings.paths.landing / 'open'}"

@@ -13,7 +13,7 @@ import pytest
 from demo.cli import CATALOG, shop_command
 from demo.simulator import generate
 from footfall.processes import Processes, footfall_command
-from footfall.segments import HEADER
+from footfall.segments import unsealed
 from footfall.sender import send
 from footfall.settings import Settings, load_settings
 from tests.conftest import new_port
@@ -73,6 +73,6 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
 def wait_until_sealed(settings: Settings) -> None:
     """Wait until everything that the collector took stands in sealed segments."""
     deadline = time.monotonic() + 30
-    while any(file.stat().st_size > len(HEADER) for file in (settings.paths.landing / "open").glob("*.seg")):
+    while unsealed(settings.paths.landing):
         assert time.monotonic() < deadline, "the collector seals after 2 s"
         time.sleep(0.1)
