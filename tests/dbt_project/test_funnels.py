@@ -28,9 +28,9 @@ def test_clickhouse_window_funnel(make_warehouse: Callable[[], tuple[Lake, Wareh
     """Every row of the fixture in the modes that we offer. Events at one moment count in the fixture's order,
     which here is the event id's: message ids are chosen so that their hashes keep it."""
     lake, warehouse = make_warehouse()
-    offered = ("", "strict_increase", "strict_once")
+    offered = ("", "strict_increase", "strict_once", "strict_order")
     cases = [row for row in read(CLICKHOUSE / "expected_levels.csv") if row["modes"] in offered]
-    assert len(cases) >= 19
+    assert len(cases) == 17 + 2 + 4 + 23
     lake.load(in_input_order(read(CLICKHOUSE / "events.csv")))
     funnels = {}
     for row in cases:
@@ -227,6 +227,42 @@ def test_exclusions_end_an_attempt_and_breakdowns_say_how_it_began(
         ("Paid Social", 2, 1, 1, 0.5),
         ("Paid Social", 3, 1, 0, 0.5),
     ]
+
+
+def test_strict_order_ends_at_what_comes_in_between(
+    make_warehouse: Callable[[], tuple[Lake, Warehouse]],
+) -> None:
+    """Any other event, or of those that are no step only the excluded ones; no second attempt."""
+    lake, warehouse = make_warehouse()
+    journeys = {
+        "straight": "abc",
+        "looked elsewhere": "axbc",
+        "left": "ayabc",
+        "back to step 1": "ababc",
+        "repeats": "aabbc",
+        "before it began": "yxca" + "bc",
+        "out of turn": "acb",
+    }
+    lake.load(
+        message(event, NOON + timedelta(minutes=n), guest=guest)
+        for guest, events in journeys.items()
+        for n, event in enumerate(events)
+    )
+    strict = {"name": "strict", "mode": "strict_order", "steps": [{"event": event} for event in "abc"]}
+    warehouse.run(
+        "+funnel_conversions",
+        variables={"funnels": [strict, {**strict, "name": "unless left", "exclude": [{"event": "y"}]}]},
+    )
+    levels: dict[str, dict[str, int]] = {"strict": {}, "unless left": {}}
+    for funnel, visitor, step in warehouse.rows(
+        "select funnel, scope_key, max(step) from funnel_conversions group by 1, 2"
+    ):
+        levels[funnel][visitor.removeprefix("g_")] = step
+    expected = {
+        **{"straight": 3, "looked elsewhere": 1, "left": 1, "back to step 1": 2, "repeats": 3},
+        **{"before it began": 3, "out of turn": 1},
+    }
+    assert levels == {"strict": expected, "unless left": {**expected, "looked elsewhere": 3}}
 
 
 def test_the_ten_funnels_of_the_docs_build(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> None:

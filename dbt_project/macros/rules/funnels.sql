@@ -9,8 +9,12 @@
   matches several steps in a row serves them all; strict_once lets it serve one; strict_increase asks
   for a later moment at every step.
 
-  An event that the funnel excludes ends every attempt begun before it; what was reached by then stays
-  reached. `breakdown` is an SQL expression on the columns of the event that took step 1 and of its session.
+  strict_order asks that nothing comes in between: after step 1, an event that is no step, a step whose
+  predecessor was not reached yet, or step 1 again after step 2 ends the funnel for the whole scope, and
+  there is no second attempt. Where the funnel excludes events, of those that are no step only these end it.
+
+  In the other modes an event that the funnel excludes ends every attempt begun before it; what was reached
+  by then stays reached. `breakdown` is an SQL expression on the columns of the event that took step 1 and of its session.
 -#}
 {%- macro funnel_part_order() -%}
   order by occurred_us, event_order rows between unbounded preceding and current row
@@ -29,16 +33,18 @@
   {%- set scope_key = 'session_id' if scope == 'session' else 'visitor_id' -%}
   {%- set window_us = ((funnel.window_days or var('conversion_window_days')) * 86400 * 1000000) | int -%}
   {%- set mode = funnel.mode or 'default' -%}
-  {%- set excluded = funnel.exclude or [] -%}
+  {%- set is_strict = mode == 'strict_order' -%}
+  {%- set others = funnel.exclude or [] -%}
+  {%- set excluded = [] if is_strict else others -%}
   {%- set key = 'scope_key, part' if excluded else 'scope_key' -%}
-  {%- if mode == 'default' -%}
+  {%- if mode in ('default', 'strict_order') -%}
     {%- set before = 'partition by ' ~ key ~ ' order by occurred_us, event_order rows between unbounded preceding and current row' -%}
   {%- elif mode == 'strict_once' -%}
     {%- set before = 'partition by ' ~ key ~ ' order by occurred_us, event_order rows between unbounded preceding and 1 preceding' -%}
   {%- elif mode == 'strict_increase' -%}
     {%- set before = 'partition by ' ~ key ~ ' order by occurred_us range between unbounded preceding and 1 preceding' -%}
   {%- else -%}
-    {{ exceptions.raise_compiler_error("funnel " ~ funnel.name ~ ": mode " ~ mode ~ " is none of default, strict_once, strict_increase") }}
+    {{ exceptions.raise_compiler_error("funnel " ~ funnel.name ~ ": mode " ~ mode ~ " is none of default, strict_once, strict_increase, strict_order") }}
   {%- endif -%}
   with matching as (
     select
@@ -55,7 +61,9 @@
         {{ footfall.step_condition(step) }} as is_step_{{ loop.index }}{% if not loop.last %},{% endif %}
       {% endfor %}
     from {{ relation }}
-    where {% for step in steps + excluded %}{{ footfall.step_condition(step) }}{% if not loop.last %} or {% endif %}{% endfor %}
+    {% if others or not is_strict %}
+    where {% for step in steps + others %}{{ footfall.step_condition(step) }}{% if not loop.last %} or {% endif %}{% endfor %}
+    {% endif %}
   ),
   -- Most visitors never take step 1: nobody else is worth sorting.
   starters as (
@@ -87,6 +95,38 @@
       end as start_{{ number }}
     from step_{{ number - 1 }}
   ){% endfor %},
+  {% if is_strict %}
+  -- The step that an event should not have taken yet; 0: it should not have come at all.
+  judged as (
+    select
+      *,
+      case
+        when max(start_1) over ({{ before }}) is null then null
+        when not ({% for step in steps %}is_step_{{ loop.index }}{% if not loop.last %} or {% endif %}{% endfor %}) then 0
+        {% if steps | length > 1 %}
+        when is_step_1
+          and count(start_2) over (
+            partition by scope_key
+            order by occurred_us, event_order rows between unbounded preceding and 1 preceding
+          ) > 0
+          then 0
+        {% endif %}
+        {% for step in steps[1:] %}
+        when is_step_{{ loop.index + 1 }} and max(start_{{ loop.index }}) over ({{ before }}) is null then {{ loop.index + 1 }}
+        {% endfor %}
+      end as unexpected_step
+    from step_{{ steps | length }}
+  ),
+  ended as (
+    select
+      *,
+      coalesce(count(unexpected_step) over (
+        partition by scope_key
+        order by occurred_us, event_order rows between unbounded preceding and 1 preceding
+      ), 0) as ends_before
+    from judged
+  ),
+  {% endif %}
   reached as (
     {% for step in steps %}
     select
@@ -94,8 +134,12 @@
       {{ loop.index }} as step,
       start_{{ loop.index }} as start_us,
       min(occurred_us) as reached_us
-    from step_{{ steps | length }}
+    from {{ 'ended' if is_strict else 'step_' ~ (steps | length) }}
     where start_{{ loop.index }} is not null
+    {% if is_strict %}
+      and ends_before = 0
+      and coalesce(unexpected_step, {{ loop.index + 1 }}) > {{ loop.index }}
+    {% endif %}
     group by {{ key }}, start_{{ loop.index }}
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
