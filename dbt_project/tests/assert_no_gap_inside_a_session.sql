@@ -10,6 +10,7 @@ with events as (
       order by device_event_number
     ) as previous_us
   from {{ ref('int_session_events') }}
+  where session_id is not null
 )
 
 select

@@ -1,10 +1,14 @@
--- Every order counts in exactly one session: their sums agree with the orders themselves.
+-- Every order of a visit counts in exactly one session: their sums agree with the orders themselves. What a server
+-- alone told outside any visit is in no session.
 with orders as (
   select
     count(*) as orders,
-    coalesce(sum(revenue), 0) as revenue
-  from {{ ref('stg_shop__orders') }}
-  where not is_refund
+    coalesce(sum(orders.revenue), 0) as revenue
+  from {{ ref('stg_shop__orders') }} as orders
+  inner join {{ ref('int_session_events') }} as events
+    on orders.event_id = events.event_id
+  where not orders.is_refund
+    and events.session_id is not null
 ),
 
 sessions as (

@@ -151,17 +151,21 @@ def test_increments_equal_a_full_refresh(
 def test_sessions_equal_plain_python(
     arrivals: list[dict[str, Any]], built: dict[str, dict[str, list[tuple[Any, ...]]]]
 ) -> None:
-    devices: dict[str, list[tuple[datetime, str]]] = defaultdict(list)
+    devices: dict[str, list[tuple[datetime, str, bool]]] = defaultdict(list)
     for row in arrivals:
         if not row["is_bot"]:
             devices[row["guest_token"] or f"user:{row['user_id']}"].append(
-                (row["occurred_at"], event_id(row))
+                (row["occurred_at"], event_id(row), row["trusted"])
             )
-    expected: dict[str, str] = {}
+    expected: dict[str, str | None] = {}
     for device, events in devices.items():
         previous: datetime | None = None
-        for at, own_id in sorted(events):
-            if previous is None or at - previous > timedelta(minutes=30):
+        for at, own_id, is_servers in sorted(events):
+            rests = previous is None or at - previous > timedelta(minutes=30)
+            if is_servers:
+                expected[own_id] = None if rests else session_id
+                continue
+            if rests:
                 session_id = hashlib.md5(f"{device}|{own_id}".encode()).hexdigest()
             previous = at
             expected[own_id] = session_id

@@ -109,9 +109,72 @@ def test_the_session_is_the_pixels(warehouse: Warehouse, order_id: str) -> None:
 
 
 def test_an_order_that_moved_to_the_pixel_left_the_servers_session(warehouse: Warehouse) -> None:
-    assert warehouse.rows("select sum(orders) from int_sessions where device = 'user:anna'") == [(0,)]
+    assert warehouse.rows("select count(*) from int_sessions where device = 'user:anna'") == [(0,)]
     ((orders,),) = warehouse.rows("select count(*) from stg_shop__orders where not is_refund")
     assert warehouse.rows("select sum(orders) from sessions") == [(orders,)]
+
+
+def test_what_a_server_tells_is_no_visit(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> None:
+    """Webhooks open no session and extend none, whatever the order of arrival; their tokens are no visitors, and
+    a refund is its order's buyer's."""
+    lake, warehouse = make_warehouse()
+    hook = {"source": "shopify", "trusted": True}
+    hour = timedelta(hours=1)
+    rows = [
+        message("Product Viewed", NOON, guest="bridged"),
+        order("bridged", SHIRT, guest="bridged", at=NOON + 20 * MINUTE, **hook),
+        message("Product Viewed", NOON + 40 * MINUTE, guest="bridged"),
+        message("Product Viewed", NOON, guest="late-hook"),
+        order("late-hook", SHIRT, guest="late-hook", at=NOON + 5 * hour, **hook),
+        order("hook-first", SHIRT, guest="hook-first", at=NOON, **hook),
+        message("Product Viewed", NOON + 5 * MINUTE, guest="hook-first"),
+        message("Product Viewed", NOON, guest="bought"),
+        order("bought", SHIRT, SOCKS, guest="bought", at=NOON + MINUTE),
+        order("bought", SHIRT, SOCKS, guest="bought", at=NOON + MINUTE, **hook),
+        order("bought", SOCKS, event="Order Refunded", guest="shopify-order-bought", at=NOON + 72 * hour, **hook),
+        order("till", SHIRT, guest="shopify-order-till", at=NOON, **hook),
+        order("till", SHIRT, event="Order Refunded", guest="shopify-order-till", at=NOON + hour, **hook),
+        order("customer", SHIRT, guest="shopify-order-customer", user="7", at=NOON, **hook),
+        # a trusted source that names its sessions is a tracker's history, not a server's word
+        order("history", SHIRT, guest="history", session_token="s1", **hook),
+    ]  # fmt: skip
+    select = "+visitors +identity_map +product_interactions +funnel_conversions"
+    for part in (rows[::2], rows[1::2]):
+        lake.load(part)
+        warehouse.run(select)
+    assert warehouse.rows(
+        "select device, events, orders, cast(epoch(started_at) - epoch(timestamp '2026-03-01 12:00:00') as int), "
+        "duration_seconds from sessions order by device, started_at"
+    ) == [
+        ("bought", 3, 1, 0, 60.0),
+        ("bridged", 2, 1, 0, 0.0),
+        ("bridged", 1, 0, 2400, 0.0),
+        ("history", 1, 1, 0, 0.0),
+        ("hook-first", 1, 0, 300, 0.0),
+        ("late-hook", 1, 0, 0, 0.0),
+    ]
+    assert warehouse.rows(
+        "select visitor_id, sessions, orders, revenue, last_seen_at from visitors order by 1"
+    ) == [
+        ("g_bought", 1, 1, Decimal("20.00"), NOON + MINUTE),
+        ("g_bridged", 2, 1, Decimal("20.00"), NOON + 40 * MINUTE),
+        ("g_history", 1, 1, Decimal("20.00"), NOON),
+        ("g_hook-first", 1, 1, Decimal("20.00"), NOON + 5 * MINUTE),
+        ("g_late-hook", 1, 1, Decimal("20.00"), NOON),
+        ("u_7", 0, 1, Decimal("20.00"), NOON),
+    ]
+    assert warehouse.rows("select count(*) from identity_map where value like 'shopify-order-%'") == [(0,)]
+    # the money stands all the same
+    assert warehouse.rows("select count(*), sum(revenue) from stg_shop__orders where not is_refund") == [
+        (7, Decimal("150.00"))
+    ]
+    assert warehouse.rows(
+        "select order_id, visitor_id, session_id is null, sum(quantity) from product_interactions "
+        "where interaction = 'refund' group by 1, 2, 3 order by 1"
+    ) == [("bought", "g_bought", True, Decimal("-4.0000")), ("till", "g_shopify-order-till", True, Decimal("-1.0000"))]
+    incremental = warehouse.rows("select * exclude (staged_at) from int_session_events order by event_id")
+    warehouse.run(select, full_refresh=True)
+    assert warehouse.rows("select * exclude (staged_at) from int_session_events order by event_id") == incremental
 
 
 def test_purchases_and_refunds_are_interactions(warehouse: Warehouse) -> None:

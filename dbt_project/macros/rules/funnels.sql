@@ -61,8 +61,9 @@
         {{ footfall.step_condition(step) }} as is_step_{{ loop.index }}{% if not loop.last %},{% endif %}
       {% endfor %}
     from {{ relation }}
+    where {{ scope_key }} is not null
     {% if others or not is_strict %}
-    where {% for step in steps + others %}{{ footfall.step_condition(step) }}{% if not loop.last %} or {% endif %}{% endfor %}
+      and ({% for step in steps + others %}{{ footfall.step_condition(step) }}{% if not loop.last %} or {% endif %}{% endfor %})
     {% endif %}
   ),
   -- Most visitors never take step 1: nobody else is worth sorting.

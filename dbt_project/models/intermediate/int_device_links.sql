@@ -4,7 +4,8 @@
 -- the guest tokens that are theirs. A guest token is the last user's seen with it, by time and event id, with
 -- two guards: a token with more than identity_max_users_per_guest users, and all tokens of a user with more
 -- than identity_max_guests_per_user of them, are shared devices. Such a token stays a visitor of its own, and
--- each of its sessions goes to the last user seen in the session (macro visitor_of).
+-- each of its sessions goes to the last user seen in the session (macro visitor_of). A token that only a server
+-- ever named was no visit: it is nobody's device, and counts in no guard.
 with sightings as (
   select * from {{ ref('int_device_sightings') }}
 ),
@@ -20,8 +21,9 @@ devices as (
     sightings.device,
     max(sightings.guest_token) as guest_token,
     count(sightings.user_id) as users,
-    min(sightings.first_seen_at) as first_seen_at,
-    max(sightings.last_seen_at) as last_seen_at
+    max(sightings.last_visit_at) is not null as has_visited,
+    coalesce(min(sightings.first_visit_at), min(sightings.first_seen_at)) as first_seen_at,
+    coalesce(max(sightings.last_visit_at), max(sightings.last_seen_at)) as last_seen_at
   from sightings
   left join quarantined
     on sightings.device = quarantined.device
@@ -57,6 +59,7 @@ crowded_users as (
   from owned
   where user_id is not null
     and guest_token is not null
+    and has_visited
     and not has_many_users
   group by user_id
   having count(*) > {{ var('identity_max_guests_per_user') }}
@@ -65,7 +68,8 @@ crowded_users as (
 judged as (
   select
     owned.*,
-    owned.has_many_users or (owned.guest_token is not null and crowded_users.user_id is not null) as is_shared
+    owned.has_many_users
+    or (owned.guest_token is not null and owned.has_visited and crowded_users.user_id is not null) as is_shared
   from owned
   left join crowded_users
     on owned.user_id = crowded_users.user_id
@@ -81,6 +85,7 @@ final as (
       else 'g_' || guest_token
     end as visitor_id,
     is_shared,
+    has_visited,
     first_seen_at,
     last_seen_at
   from judged

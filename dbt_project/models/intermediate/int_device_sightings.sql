@@ -18,9 +18,10 @@ with events as (
     guest_token,
     user_id,
     device,
+    {{ is_server_side('staged_events') }} as is_server_side,
     occurred_at,
     staged_at
-  from {{ ref('stg_footfall__events') }}
+  from {{ ref('stg_footfall__events') }} as staged_events
   where not is_bot
   {% if is_incremental() %}
     and device in ({{ touched }})
@@ -34,6 +35,8 @@ last_moments as (
     max(guest_token) as guest_token,
     min(occurred_at) as first_seen_at,
     max(occurred_at) as last_seen_at,
+    min(case when not is_server_side then occurred_at end) as first_visit_at,
+    max(case when not is_server_side then occurred_at end) as last_visit_at,
     max(staged_at) as staged_at
   from events
   group by device, user_id
@@ -61,6 +64,8 @@ final as (
     last_events.last_event_id,
     last_moments.first_seen_at,
     last_moments.last_seen_at,
+    last_moments.first_visit_at,
+    last_moments.last_visit_at,
     last_moments.staged_at
   from last_moments
   left join last_events

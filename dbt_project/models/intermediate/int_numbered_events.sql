@@ -65,9 +65,10 @@ with recursive events as (
     form_ms_spent,
     engaged_ms,
     scroll_depth,
+    {{ is_server_side('staged_events') }} as is_server_side,
     occurred_at,
     staged_at
-  from {{ ref('stg_footfall__events') }}
+  from {{ ref('stg_footfall__events') }} as staged_events
   where not is_bot
   {% if is_incremental() %}
     and device in ({{ touched }})
@@ -78,12 +79,22 @@ with_previous as (
   select
     event_id,
     device,
+    is_server_side,
     {{ epoch_us('occurred_at') }} as occurred_us,
-    lag({{ epoch_us('occurred_at') }}) over (partition by device order by occurred_at, event_id) as previous_us,
+    -- of the browser's events: a server's open no session and keep none alive
+    max(case when not is_server_side then {{ epoch_us('occurred_at') }} end) over (
+      partition by device
+      order by occurred_at, event_id
+      rows between unbounded preceding and 1 preceding
+    ) as previous_us,
     {% if var('session_id_trusted_sources') %}
       source,
       session_token,
-      lag(session_token) over (partition by device order by occurred_at, event_id) as previous_session_token,
+      last_value(case when not is_server_side then coalesce(session_token, '') end ignore nulls) over (
+        partition by device
+        order by occurred_at, event_id
+        rows between unbounded preceding and 1 preceding
+      ) as previous_session_token,
     {% endif %}
     {% if by_campaign %}
       campaign,
@@ -106,8 +117,10 @@ with_openings as (
     device,
     occurred_us,
     previous_us,
+    is_server_side,
     device_event_number,
     case
+      when is_server_side then false
       when previous_us is null then true
       {% if var('session_id_trusted_sources') %}
         when source in ({% for source_name in var('session_id_trusted_sources') %}'{{ source_name }}'{% if not loop.last %}, {% endif %}{% endfor %})
@@ -129,6 +142,7 @@ activities as (
     device,
     occurred_us,
     previous_us,
+    is_server_side,
     device_event_number,
     sum(case when opens then 1 else 0 end) over ({{ running }}) as activity_number,
     max(case when opens then occurred_us end) over ({{ running }}) as activity_start_us,
@@ -146,6 +160,7 @@ long_activities as (
     max(occurred_us) as end_us
   from activities
   where occurred_us - activity_start_us > {{ cap_us }}
+    and not is_server_side
   group by device, activity_number, activity_start_us
 ),
 
@@ -158,6 +173,7 @@ long_events as (
   inner join long_activities
     on activities.device = long_activities.device
       and activities.activity_number = long_activities.activity_number
+  where not activities.is_server_side
 ),
 
 cuts as (
@@ -203,10 +219,15 @@ recut_starts as (
     activities.event_id,
     activities.device,
     activities.occurred_us,
+    activities.previous_us,
+    activities.is_server_side,
     activities.device_event_number,
-    activities.previous_us is null
-    or (activities.event_id = activities.activity_event_id)
-    or (cuts.start_us is not null and activities.previous_us < activities.occurred_us) as opens
+    not activities.is_server_side
+    and (
+      activities.previous_us is null
+      or (activities.event_id = activities.activity_event_id)
+      or (cuts.start_us is not null and activities.previous_us < activities.occurred_us)
+    ) as opens
   from activities
   inner join long_devices
     on activities.device = long_devices.device
@@ -216,9 +237,12 @@ recut_starts as (
       and activities.occurred_us = cuts.start_us
 ),
 
-numbered as (
+placed as (
   select
     activities.event_id,
+    activities.occurred_us,
+    activities.previous_us,
+    activities.is_server_side,
     activities.device_event_number,
     activities.activity_number as session_number,
     activities.activity_event_id as first_event_id
@@ -229,10 +253,29 @@ numbered as (
   union all
   select
     event_id,
+    occurred_us,
+    previous_us,
+    is_server_side,
     device_event_number,
     sum(case when opens then 1 else 0 end) over ({{ running }}) as session_number,
     last_value(case when opens then event_id end ignore nulls) over ({{ running }}) as first_event_id
   from recut_starts
+),
+
+-- What a server tells belongs to the session that it fell into, or that had not been quiet for longer than the gap;
+-- else to none.
+numbered as (
+  select
+    event_id,
+    device_event_number,
+    case when is_in_session then session_number end as session_number,
+    case when is_in_session then first_event_id end as first_event_id
+  from (
+    select
+      *,
+      not is_server_side or coalesce(occurred_us - previous_us <= {{ gap_us }}, false) as is_in_session
+    from placed
+  ) as judged
 ),
 
 -- The last user of a session, which says whose a session on a shared device is.
@@ -295,8 +338,9 @@ final as (
     events.form_ms_spent,
     events.engaged_ms,
     events.scroll_depth,
-    session_users.user_id as session_user_id,
+    case when numbered.session_number is null then events.user_id else session_users.user_id end as session_user_id,
     quarantined.device is not null as is_quarantined,
+    events.is_server_side,
     cast(numbered.session_number as bigint) as session_number,
     numbered.device_event_number,
     events.occurred_at,

@@ -1,7 +1,8 @@
 {{ config(meta={'dagster': {'group': 'behaviour'}}) }}
 
 -- Orders and refunds with their session and their visitor of today. On a shared device an order is the
--- user's that its messages name, else the session's.
+-- user's that its messages name, else the session's. A refund is its order's: what brings it back names nobody.
+-- is_visitor: somebody whom the shop can meet again, not a token that only the order has.
 with orders as (
   select * from {{ ref('stg_shop__orders') }}
 ),
@@ -24,15 +25,19 @@ with_session as (
     orders.order_key,
     orders.order_id,
     orders.event_id,
-    orders.device,
+    coalesce(placed.device, orders.device) as device,
     order_events.session_id,
     orders.revenue,
     orders.is_refund,
     orders.occurred_at,
-    coalesce(orders.user_id, order_events.session_user_id) as session_user_id
+    coalesce(placed.user_id, orders.user_id, order_events.session_user_id) as session_user_id
   from orders
   left join order_events
     on orders.event_id = order_events.event_id
+  left join orders as placed
+    on orders.is_refund
+      and orders.order_id = placed.order_id
+      and not placed.is_refund
 ),
 
 final as (
@@ -45,6 +50,7 @@ final as (
     {{ visitor_of('with_session', 'devices') }} as visitor_id,
     with_session.revenue,
     with_session.is_refund,
+    devices.has_visited or devices.user_id is not null as is_visitor,
     with_session.occurred_at
   from with_session
   inner join devices

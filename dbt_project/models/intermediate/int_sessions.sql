@@ -12,8 +12,9 @@
 
 with events as (
   select * from {{ ref('int_session_events') }}
+  where session_id is not null
   {% if is_incremental() %}
-    where device in ({{ touched }})
+    and device in ({{ touched }})
   {% endif %}
 ),
 
@@ -57,7 +58,7 @@ aggregated as (
     count(distinct case when event = 'Product Viewed' then product_id end) as products_viewed,
     sum(case when event = 'Product Added' then 1 else 0 end) as carts,
     min(occurred_at) as started_at,
-    max(occurred_at) as ended_at,
+    max(case when not is_server_side then occurred_at end) as ended_at,
     max(staged_at) as staged_at
   from events
   group by session_id, device

@@ -11,6 +11,7 @@ devices as (
 
 orders as (
   select * from {{ ref('int_orders') }}
+  where is_visitor
 ),
 
 order_lines as (

@@ -4,6 +4,7 @@
 with events as (
   select * from {{ ref('int_session_events') }}
   where event in ('Products Searched', 'Product Clicked', 'Product Viewed', 'Product Added', 'Order Completed')
+    and session_id is not null
 ),
 
 devices as (

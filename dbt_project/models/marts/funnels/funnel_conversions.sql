@@ -21,7 +21,7 @@ with events as (
   inner join {{ ref('int_device_links') }} as devices
     on events.device = devices.device
   {% if with_sessions %}
-    inner join {{ sessions }} as sessions
+    left join {{ sessions }} as sessions
       on events.session_id = sessions.session_id
   {% endif %}
   where events.event is not null

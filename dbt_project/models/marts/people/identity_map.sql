@@ -20,6 +20,7 @@ guests as (
     last_seen_at
   from devices
   where guest_token is not null
+    and has_visited
 ),
 
 users as (
@@ -29,8 +30,8 @@ users as (
     'user' as identifier_type,
     user_id as value,
     false as is_shared,
-    min(first_seen_at) as first_seen_at,
-    max(last_seen_at) as last_seen_at
+    coalesce(min(first_visit_at), min(first_seen_at)) as first_seen_at,
+    coalesce(max(last_visit_at), max(last_seen_at)) as last_seen_at
   from sightings
   group by user_id
 ),

@@ -37,6 +37,8 @@ people as (
       first_seen_at,
       last_seen_at
     from devices
+    where has_visited
+      or user_id is not null
     union all
     -- A user who was seen only on a device that is now another user's is a visitor all the same.
     select

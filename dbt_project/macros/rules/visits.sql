@@ -1,0 +1,14 @@
+{#-
+  What a server tells of its own accord (an order's or a refund's webhook, a bookkeeper's import) is no visit: it
+  opens no session, extends none, and its guest token is no visitor. Such a message comes from a trusted source,
+  names no session of a browser, and its event is in the var `server_side_events`. `rows` is a relation with the
+  columns of stg_footfall__events.
+-#}
+{%- macro is_server_side(rows) -%}
+  coalesce(
+    {{ rows }}.is_trusted
+    and {{ rows }}.session_token is null
+    and {{ rows }}.event in ('{{ var("server_side_events") | join("', '") }}'),
+    false
+  )
+{%- endmacro -%}
