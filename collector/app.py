@@ -18,7 +18,7 @@ from litestar.params import FromPath
 from litestar.types import Receive, Scope, Send
 
 from collector.committer import Committer
-from collector.docs import openapi_config, with_door_routes
+from collector.docs import describe_routes, openapi_config
 from collector.door import ROUTES, Door
 from collector.files import FileOps, OsFiles
 from collector.metrics import Metrics
@@ -166,7 +166,7 @@ def create_app(settings: Settings | None = None, ops: FileOps | None = None) -> 
         logging_config=None,
     )
     app.door = door
-    with_door_routes(app)
+    describe_routes(app)
     return app
 
 

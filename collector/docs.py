@@ -16,12 +16,15 @@ from litestar.openapi.spec import (
     OpenAPIType,
     Operation,
     PathItem,
+    Reference,
     RequestBody,
     Schema,
     SecurityScheme,
 )
 
 from collector.intake import BATCH_ROUTES, SINGLE_ROUTES
+from collector.problems import PROBLEM_TYPE
+from collector.shopify import MAX_WEBHOOK, PATH
 from footfall import __version__
 from footfall.wire import MAX_BODY, MAX_INFLATED, MAX_MESSAGE, MAX_MESSAGES, MESSAGE_TYPES
 
@@ -112,6 +115,73 @@ _REFUSALS = {
     "429": "more than the key may send: again after Retry-After seconds",
     "503": "not on disk (full, failing or overloaded): send it again after Retry-After seconds",
 }
+_GUEST = Schema(
+    type=OpenAPIType.OBJECT,
+    title="GuestAnswer",
+    required=["guest", "is_new"],
+    properties={
+        "guest": Schema(type=OpenAPIType.STRING, description="guest token"),
+        "is_new": Schema(type=OpenAPIType.BOOLEAN),
+    },
+)
+_WEBHOOK = Schema(
+    type=OpenAPIType.OBJECT,
+    title="WebhookAnswer",
+    required=["accepted"],
+    properties={
+        "accepted": Schema(type=OpenAPIType.INTEGER, description="messages made of it that are on disk"),
+        "rejected": Schema(type=OpenAPIType.INTEGER, description="kept as failed events; left out where 0"),
+        "duplicate": Schema(type=OpenAPIType.BOOLEAN, description="taken within the last 48 hours"),
+        "ignored": Schema(type=OpenAPIType.STRING, description="a topic that has no adapter"),
+    },
+)
+_READY = Schema(
+    type=OpenAPIType.OBJECT,
+    required=["ready", "reasons"],
+    properties={
+        "ready": Schema(type=OpenAPIType.BOOLEAN),
+        "reasons": Schema(type=OpenAPIType.ARRAY, items=_TEXT),
+    },
+)
+_JSON, _PROBLEM_JSON = "application/json", PROBLEM_TYPE.decode("ascii")
+#: What Litestar can't know of handlers that answer with a bare ``Response``: path, content type and body of a 200
+#: (no body where it is bytes), and the refusals.
+_ANSWERS: dict[str, tuple[str, Schema | None, dict[str, str]]] = {
+    PATH: (
+        _JSON,
+        _WEBHOOK,
+        {
+            "401": "X-Shopify-Hmac-Sha256 is not the signature of this body",
+            "403": "a shop that is not in FOOTFALL_SHOPIFY_SHOPS",
+            "404": "no secret is set: no webhooks here",
+            "413": f"more than {MAX_WEBHOOK // 2**20} MiB",
+            "503": _REFUSALS["503"],
+        },
+    ),
+    "/v1/guest": (
+        _JSON,
+        _GUEST,
+        {
+            "400": "a parameter of the wrong type or length",
+            "403": "pages of this origin may not ask for tokens",
+            "405": "reset without POST",
+        },
+    ),
+    "/v1/pixel.gif": (
+        "image/gif",
+        None,
+        {
+            **{status: text for status, text in _REFUSALS.items() if status not in ("408", "415")},
+            "422": "the message breaks the schema; it is kept as a failed event",
+        },
+    ),
+    "/metrics": ("text/plain", _TEXT, {}),
+    "/{name}": (
+        "text/javascript",
+        None,
+        {"400": "no path of a file", "404": "no such file of the pixel, or it is not built"},
+    ),
+}
 
 
 def openapi_config() -> OpenAPIConfig:
@@ -126,10 +196,29 @@ def openapi_config() -> OpenAPIConfig:
     )
 
 
-def with_door_routes(app: Litestar) -> None:
-    """Describe the raw routes, which Litestar can't look into, in the application's OpenAPI document."""
+def describe_routes(app: Litestar) -> None:
+    """Complete the application's OpenAPI document: the raw routes, and the answers that Litestar can't see.
+
+    ``tests/collector/test_openapi.py`` holds the application against it.
+    """
     paths = app.openapi_schema.paths
     assert paths is not None
+    for path, (content_type, schema, refusals) in _ANSWERS.items():
+        for operation in (paths[path].get, paths[path].head, paths[path].post):
+            if operation is not None:
+                operation.responses = _responses("", content_type, schema, refusals)
+    for operation in (paths["/{name}"].get, paths["/{name}"].head):
+        assert operation is not None
+        assert operation.responses is not None
+        operation.responses["304"] = OpenAPIResponse(description="the browser has this one already")
+    webhook, ready = paths[PATH].post, paths["/readyz"].get
+    assert webhook is not None
+    assert ready is not None
+    webhook.request_body = RequestBody(required=True, content={_JSON: OpenAPIMediaType(schema=_OBJECT)})
+    ready.responses = {
+        status: OpenAPIResponse(description=text, content={_JSON: OpenAPIMediaType(schema=_READY)})
+        for status, text in (("200", "yes"), ("503", "no, and why"))
+    }
     for route in BATCH_ROUTES:
         paths[route] = _path(
             f"Send a batch of messages{' (the short path)' if route == '/v1/b' else ''}", _BATCH
@@ -139,16 +228,6 @@ def with_door_routes(app: Litestar) -> None:
 
 
 def _path(summary: str, body: Schema) -> PathItem:
-    responses = {
-        "200": OpenAPIResponse(
-            description="what is on disk, and what was refused",
-            content={"application/json": OpenAPIMediaType(schema=_ANSWER)},
-        )
-    }
-    for status, text in _REFUSALS.items():
-        responses[status] = OpenAPIResponse(
-            description=text, content={"application/problem+json": OpenAPIMediaType(schema=_PROBLEM)}
-        )
     return PathItem(
         post=Operation(
             tags=["messages"],
@@ -157,13 +236,26 @@ def _path(summary: str, body: Schema) -> PathItem:
             request_body=RequestBody(
                 required=True,
                 content={
-                    "application/json": OpenAPIMediaType(schema=body),
+                    _JSON: OpenAPIMediaType(schema=body),
                     "text/plain": OpenAPIMediaType(schema=body),
                 },
             ),
-            responses=dict(responses),
+            responses=_responses("what is on disk, and what was refused", _JSON, _ANSWER, _REFUSALS),
         )
     )
+
+
+def _responses(
+    text: str, content_type: str, schema: Schema | None, refusals: dict[str, str]
+) -> dict[str, OpenAPIResponse | Reference]:
+    problem = {_PROBLEM_JSON: OpenAPIMediaType(schema=_PROBLEM)}
+    return {
+        "200": OpenAPIResponse(description=text, content={content_type: OpenAPIMediaType(schema=schema)}),
+        **{
+            status: OpenAPIResponse(description=why, content=problem)
+            for status, why in sorted(refusals.items())
+        },
+    }
 
 
 class PlainPage(OpenAPIRenderPlugin):
