@@ -5,7 +5,7 @@ Money is a decimal written as a JSON number with the digits the shop gave it. Ti
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -132,6 +132,18 @@ class Profile(VisitorAnswer, kw_only=True):
     """Lines of the open cart, as they came in; empty when there is none."""
 
 
+class MembershipItem(msgspec.Struct, kw_only=True):
+    segment: str
+    since: datetime | None
+    """Since when, by the segment's own clock."""
+
+
+class VisitorSegments(VisitorAnswer, kw_only=True):
+    """The segments that a visitor is in, by name."""
+
+    items: list[MembershipItem]
+
+
 class SharedProduct(msgspec.Struct, kw_only=True):
     product_id: str
     title: str
@@ -170,91 +182,6 @@ class AffinityAnswer(VisitorAnswer, kw_only=True):
     category_affinity: float
     """The visitor's affinity to the product's category."""
     recommendation: PublishedRank | None
-
-
-class FunnelBrief(msgspec.Struct, kw_only=True):
-    name: str
-    scope: str
-    steps: list[str]
-    entered: int
-    completed: int
-    conversion: float | None
-
-
-class Funnels(Answer, kw_only=True):
-    items: list[FunnelBrief]
-
-
-class TimeToConvert(msgspec.Struct, kw_only=True):
-    """Seconds."""
-
-    p25: float | None
-    p50: float | None
-    p75: float | None
-    p90: float | None
-    mean: float | None
-
-
-class HistogramBucket(msgspec.Struct, kw_only=True):
-    from_seconds: float | None
-    to_seconds: float | None
-    count: int
-
-
-class FunnelStep(msgspec.Struct, kw_only=True):
-    step: int
-    name: str
-    reached: int
-    drop_off: int | None
-    conversion_from_first: float | None
-    conversion_from_previous: float | None
-    time_to_convert: TimeToConvert | None
-    histogram: list[HistogramBucket]
-
-
-class Funnel(Answer, kw_only=True):
-    """One funnel, step by step."""
-
-    name: str
-    scope: str
-    steps: list[FunnelStep]
-
-
-class SessionFigures(msgspec.Struct, kw_only=True):
-    """Sums over days. ``visitor_days`` counts a person once for every day they came."""
-
-    sessions: int = 0
-    visitor_days: int = 0
-    bounces: int = 0
-    page_views: int = 0
-    orders: int = 0
-    revenue: Decimal = Decimal(0)
-    bounce_rate: float | None = None
-    orders_per_session: float | None = None
-    pages_per_session: float | None = None
-
-
-class SessionDay(msgspec.Struct, kw_only=True):
-    day: date
-    is_guest: bool
-    sessions: int
-    visitors: int
-    bounces: int
-    page_views: int
-    orders: int
-    revenue: Decimal
-    median_duration_seconds: float | None
-
-
-class SessionSummary(Answer, kw_only=True):
-    """Sessions between two days (both included), in all and by guests and logged-in visitors."""
-
-    first_day: date | None
-    last_day: date | None
-    total: SessionFigures
-    guests: SessionFigures
-    logged_in: SessionFigures
-    days: list[SessionDay]
 
 
 class Live(msgspec.Struct, kw_only=True):

@@ -17,16 +17,19 @@ from api import problems
 from api.docs_page import DocsPage, MoneySchema
 from api.metrics import Metrics
 from api.routes.analytics import funnel, funnels, sessions_summary
+from api.routes.behaviour import paths, retention, searches
 from api.routes.operations import livez, metrics, readyz
 from api.routes.products import bought_together, similar, viewed_together
 from api.routes.recommendations import recommendations
-from api.routes.visitors import affinities, affinity, neighbours, profile
+from api.routes.segments import segment_members, segments
+from api.routes.visitors import affinities, affinity, neighbours, profile, visitor_segments
 from api.snapshots import SnapshotStore
 from footfall import __version__
 from footfall.settings import Settings, load_settings
 
 _ABOUT = (
-    "Recommendations, product lists, affinities, funnels and sessions from Footfall's published snapshot. "
+    "Recommendations, product lists, affinities, segments, funnels, paths, searches, retention and sessions from "
+    "Footfall's published snapshot. "
     "Read-only. Every answer carries the snapshot's version and when it was made, and an ETag; errors are "
     "RFC 9457 problem details."
 )
@@ -57,11 +60,17 @@ def create_app(settings: Settings | None = None) -> Litestar:
             bought_together,
             affinities,
             profile,
+            visitor_segments,
             neighbours,
             affinity,
+            segments,
+            segment_members,
             funnels,
             funnel,
             sessions_summary,
+            paths,
+            searches,
+            retention,
             livez,
             readyz,
             metrics,
@@ -77,7 +86,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             allow_origins=list(settings.api_origins),
             allow_methods=["GET"],
             allow_headers=["X-Footfall-Key", "Authorization", "If-None-Match"],
-            expose_headers=["ETag", "Retry-After"],
+            expose_headers=["ETag", "Link", "Retry-After"],
         ),
         openapi_config=OpenAPIConfig(
             title="Footfall API",

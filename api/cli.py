@@ -29,7 +29,8 @@ HEADER_MILLISECONDS = 15_000
 )
 @click.option("--reload", is_flag=True, help="Restart when the code changes (development).")
 def serve(host: str | None, port: int | None, workers: int | None, data: Path | None, reload: bool) -> None:
-    """Serve the published snapshot over HTTP: recommendations, lists, affinities, funnels.
+    """Serve the published snapshot over HTTP: recommendations, lists, affinities, segments,
+    funnels.
 
     Read-only. It may be started before anything is published: /readyz says 503 until then, and each new
     snapshot is followed within a second. Documentation stands at /docs.

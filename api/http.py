@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -20,7 +21,7 @@ PERSONAL = "private, no-cache"
 #: Money as a JSON number with the shop's own digits: 19.90, not 19.9 and not 19.899999.
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
-_BY_KEY = "X-Footfall-Key, Authorization"
+BY_KEY = "X-Footfall-Key, Authorization"
 
 PROBLEMS: dict[int, ResponseSpec] = {
     400: ResponseSpec(
@@ -39,14 +40,31 @@ PROBLEMS: dict[int, ResponseSpec] = {
 }
 
 
-def answer(request: Request[Any, Any, Any], body: Answer, cache_control: str) -> Response[Any]:
-    """The response for an answer. Its ETag is a digest of the bytes, so it changes exactly when they do."""
-    content = encode(body)
+def answer(
+    request: Request[Any, Any, Any],
+    body: Answer,
+    cache_control: str,
+    headers: Mapping[str, str] | None = None,
+) -> Response[Any]:
+    """The response for an answer."""
+    return sealed(request, encode(body), cache_control, MediaType.JSON, headers)
+
+
+def sealed(
+    request: Request[Any, Any, Any],
+    content: bytes,
+    cache_control: str,
+    media_type: str,
+    headers: Mapping[str, str] | None = None,
+) -> Response[Any]:
+    """Content with an ETag that is a digest of the bytes, so it changes exactly when they do; 304 where the
+    caller has them.
+    """
     etag = f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
-    headers = {"ETag": etag, "Cache-Control": cache_control, "Vary": _BY_KEY}
+    sent = {"ETag": etag, "Cache-Control": cache_control, "Vary": BY_KEY, **(headers or {})}
     if matches(request.headers.get("if-none-match"), etag):
-        return Response(None, status_code=304, headers=headers)
-    return Response(content, headers=headers, media_type=MediaType.JSON)
+        return Response(None, status_code=304, headers=sent)
+    return Response(content, headers=sent, media_type=media_type)
 
 
 def encode(body: Any) -> bytes:

@@ -14,7 +14,7 @@ import hashlib
 import logging
 import sqlite3
 import weakref
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from footfall.snapshot import (
     CategoryAffinity,
     Label,
     Manifest,
+    Membership,
     Neighbour,
     ProductAffinity,
     ProductCard,
@@ -63,6 +64,7 @@ _TEXTS = msgspec.json.Decoder(list[str])
 _VISITOR = msgspec.json.Decoder(VisitorCard)
 _PRODUCT_AFFINITIES = msgspec.json.Decoder(list[ProductAffinity])
 _CATEGORY_AFFINITIES = msgspec.json.Decoder(list[CategoryAffinity])
+_MEMBERSHIPS = msgspec.json.Decoder(list[Membership])
 _NEIGHBOURS = msgspec.json.Decoder(list[Neighbour])
 
 _SELECT = {table: f"select value from {table} where key = ?" for table in Table}
@@ -178,14 +180,19 @@ class Snapshot:
         value = self._get(Table.VISITOR_NEIGHBOURS, visitor_id)
         return _NEIGHBOURS.decode(value) if value else []
 
+    def memberships(self, visitor_id: str) -> list[Membership]:
+        """The segments that a visitor is in, by name."""
+        value = self._get(Table.VISITOR_SEGMENTS, visitor_id)
+        return _MEMBERSHIPS.decode(value) if value else []
+
     def query(self, sql: str, parameters: list[Any] | None = None) -> list[dict[str, Any]]:
-        """Rows of an analytical query. Call it from a worker thread; each call has a cursor of its own,
+        """Rows of an analytical query, times in UTC. Call it from a worker thread; each call has a cursor of its own,
         because a second statement on one connection ends the first one's result.
         """
         with contextlib.closing(self._analytics.cursor()) as cursor:
             cursor.execute(sql, parameters or [])
             names = [column[0] for column in cursor.description or []]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            return [dict(zip(names, map(_in_utc, row), strict=True)) for row in cursor.fetchall()]
 
     def _get(self, table: Table, key: str) -> bytes | None:
         row = self._sqlite.execute(_SELECT[table], (key,)).fetchone()
@@ -273,6 +280,11 @@ class SnapshotStore:
             kept = self._current.version if self._current else "nothing"
             log.error("can't follow the published snapshot, %s goes on serving: %s", kept, problem)
         self.problem = problem
+
+
+def _in_utc(value: Any) -> Any:
+    """The marts' timestamps are UTC and don't say so; an answer has to."""
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
 
 
 def _open_sqlite(path: Path) -> sqlite3.Connection:

@@ -212,6 +212,29 @@ def make_shop(data: Path, products: int, visitors: int) -> None:
             select 'product' as funnel, 1 as step, 0.0 as p25, 0.0 as p50, 0.0 as p75, 0.0 as p90, 0.0 as mean;
             create table funnel_time_histogram as
             select 'product' as funnel, 1 as step, 0.0 as bucket_from_s, 1.0 as bucket_to_s, 1 as n;
+            create table segments as
+            select 'returning_guests' as segment, 'Came twice.' as description, {visitors} as members,
+                0 as reachable_members;
+            create table segment_members as
+            select 'returning_guests' as segment, visitor_id, user_id, last_seen_at as since,
+                'Category 1' as top_category, last_product_id, 'Thing number 1' as last_product_title,
+                'p2' as top_product_not_bought, 'Thing number 2' as top_product_not_bought_title,
+                cast(null as varchar) as last_query_without_result, orders, revenue,
+                cast(0 as decimal(18, 2)) as cart_value
+            from visitors;
+            create table navigation_paths as
+            select 'home' as from_type, '/' as from_path, 'product' as to_type, url as to_path, 1 as steps,
+                1 as sessions, 1.0 / {products} as share
+            from products;
+            create table search_terms as
+            select handle as query, 1 as searches, 1 as visitors, 0 as without_result, 1 as with_product_view,
+                0 as with_cart, 0 as with_order, 0.0 as conversion_rate, captured_at as last_searched_at
+            from products;
+            create table retention_cohorts as
+            select date '2025-12-29' as cohort_week, 0 as weeks_later, {visitors} as visitors, {visitors} as returned,
+                1.0 as retention;
+            create table retention_periods as
+            select 'seen_again' as retention, 7 as period_days, {visitors} as visitors, 0 as retained, 0.0 as share;
             """
         )
         build_snapshot(con, data / "serving", version="bench")

@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 
 #: Raised by one whenever a reader of the old format could misread the new one.
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 SQLITE_FILE = "serving.sqlite"
 ANALYTICS_FILE = "analytics.duckdb"
@@ -65,6 +65,8 @@ class Table(StrEnum):
     """visitor_id -> list[CategoryAffinity], highest affinity first"""
     VISITOR_NEIGHBOURS = "visitor_neighbours"
     """visitor_id -> list[Neighbour], most alike first"""
+    VISITOR_SEGMENTS = "visitor_segments"
+    """visitor_id -> list[Membership], by segment"""
     LABELS = "labels"
     """label number -> Label. Sources and reasons repeat by the million, so a Pick carries a number instead"""
 
@@ -133,6 +135,13 @@ class Neighbour(msgspec.Struct, frozen=True, array_like=True):
     score: float
     source: str
     shared: list[str]
+
+
+class Membership(msgspec.Struct, frozen=True, array_like=True):
+    """A segment that a visitor is in, and since when by the segment's own clock."""
+
+    segment: str
+    since: datetime | None
 
 
 class VisitorCard(msgspec.Struct, frozen=True):

@@ -11,11 +11,11 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from litestar import Request, Response, get
-from litestar.exceptions import NotFoundException, ValidationException
+from litestar.exceptions import NotFoundException
 from litestar.params import PathParameter, QueryParameter
 
 from api.access import needs_secret
-from api.answers import (
+from api.analytics_answers import (
     Funnel,
     FunnelBrief,
     Funnels,
@@ -27,6 +27,7 @@ from api.answers import (
     TimeToConvert,
 )
 from api.http import PERSONAL, PROBLEMS, answer
+from api.routes.parameters import between
 from api.snapshots import Snapshot
 
 _RESPONSES = {status: PROBLEMS[status] for status in (400, 401, 403, 503)}
@@ -132,18 +133,17 @@ def sessions_summary(
     to_day: Annotated[date | None, QueryParameter(name="to", description="Last day, UTC, included")] = None,
 ) -> Response[SessionSummary]:
     """All days there are, unless `from` and `to` say which. Needs the secret key."""
-    if from_day and to_day and from_day > to_day:
-        raise ValidationException(detail="from must not be after to")
+    first, last = between(from_day, to_day)
     snapshot: Snapshot = request.app.state.store.current()
     rows = snapshot.query(
         """
         select day, is_guest, sessions, visitors, bounces, page_views, orders,
             coalesce(revenue, 0) as revenue, median_duration_seconds
         from sessions_daily
-        where day >= coalesce(cast(? as date), day) and day <= coalesce(cast(? as date), day)
+        where day between ? and ?
         order by day, is_guest
         """,
-        [from_day, to_day],
+        [first, last],
     )
     days = [SessionDay(**row) for row in rows]
     body = SessionSummary(

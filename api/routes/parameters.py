@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
+from litestar.exceptions import ValidationException
 from litestar.params import PathParameter, QueryParameter
 
 #: Longest id on the wire (tracking plan, "Limits").
@@ -14,6 +16,8 @@ LIST_LENGTH = 100
 MAX_LIMIT = 100
 
 Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="Most products in the answer")]
+MAX_LONG_LIMIT = 1_000
+LongLimit = Annotated[int, QueryParameter(ge=1, le=MAX_LONG_LIMIT, description="Most rows in the answer")]
 Signature = Annotated[
     str | None,
     QueryParameter(
@@ -39,3 +43,13 @@ def split_ids(text: str | None) -> tuple[str, ...]:
         return ()
     ids = dict.fromkeys(part.strip() for part in text.split(","))
     return tuple(found for found in ids if found and len(found) <= ID_LENGTH)[:LIST_LENGTH]
+
+
+def between(first: date | None, last: date | None) -> tuple[date, date]:
+    """Both days included; what was left out is open. Raises ValidationException (400) where they are crossed."""
+    if first and last and first > last:
+        raise ValidationException(
+            detail="from must not be after to",
+            extra=[{"key": "from", "source": "query", "message": "is after to"}],
+        )
+    return first or date.min, last or date.max

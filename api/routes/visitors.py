@@ -15,6 +15,7 @@ from api.answers import (
     AffinityAnswer,
     AffinityParts,
     CategoryAffinityItem,
+    MembershipItem,
     NeighbourItem,
     Neighbours,
     PriceBand,
@@ -23,6 +24,7 @@ from api.answers import (
     Profile,
     PublishedRank,
     SharedProduct,
+    VisitorSegments,
 )
 from api.http import PERSONAL, PROBLEMS, answer
 from api.routes.parameters import ID_LENGTH, Limit, Signature, VisitorId
@@ -99,6 +101,29 @@ def profile(
         price_band=_price_band(snapshot, found),
         last_product=_brief(snapshot, card.last_product_id),
         cart=_cart(card.cart),
+    )
+    return answer(request, body, PERSONAL)
+
+
+@get(
+    "/v1/visitors/{visitor_id:str}/segments",
+    guards=[needs_key],
+    responses=_RESPONSES,
+    tags=["visitors"],
+    summary="Segments a visitor is in",
+    sync_to_thread=False,
+)
+def visitor_segments(
+    request: Request[Any, Any, Any], visitor_id: VisitorId, signature: Signature = None
+) -> Response[VisitorSegments]:
+    """With the public key: the caller's own guest token, or a user with a signature."""
+    snapshot, found = _visitor(request, visitor_id, signature)
+    body = VisitorSegments(
+        version=snapshot.version,
+        generated_at=snapshot.generated_at,
+        visitor=visitor_id,
+        visitor_id=_canonical(request, found),
+        items=[MembershipItem(segment=row.segment, since=row.since) for row in snapshot.memberships(found)],
     )
     return answer(request, body, PERSONAL)
 

@@ -45,6 +45,19 @@ MARTS: dict[str, tuple[str, ...]] = {
     ),
     "funnel_time_to_convert": ("funnel", "step", "p25", "p50", "p75", "p90", "mean"),
     "funnel_time_histogram": ("funnel", "step", "bucket_from_s", "bucket_to_s", "n"),
+    "segments": ("segment", "description", "members", "reachable_members"),
+    "segment_members": (
+        "segment", "visitor_id", "user_id", "since", "top_category", "last_product_id", "last_product_title",
+        "top_product_not_bought", "top_product_not_bought_title", "last_query_without_result", "orders",
+        "revenue", "cart_value",
+    ),
+    "navigation_paths": ("from_type", "from_path", "to_type", "to_path", "steps", "sessions", "share"),
+    "search_terms": (
+        "query", "searches", "visitors", "without_result", "with_product_view", "with_cart", "with_order",
+        "conversion_rate", "last_searched_at",
+    ),
+    "retention_cohorts": ("cohort_week", "weeks_later", "visitors", "returned", "retention"),
+    "retention_periods": ("retention", "period_days", "visitors", "retained", "share"),
 }  # fmt: skip
 
 #: Marts copied as tables into analytics.duckdb, with the order that keeps the file the same for the same
@@ -55,6 +68,13 @@ ANALYTICS: dict[str, str] = {
     "funnel_time_to_convert": "funnel, step",
     "funnel_time_histogram": "funnel, step, bucket_from_s",
     "trending_products": "category, rank",
+    "segments": "segment",
+    # The order that pages of members are read in: a page is a range of few row groups.
+    "segment_members": "segment, visitor_id",
+    "navigation_paths": "from_type, from_path, to_type, to_path",
+    "search_terms": "query",
+    "retention_cohorts": "cohort_week, weeks_later",
+    "retention_periods": "retention, period_days",
 }
 
 #: Temporary view per mart, so that the SQL below doesn't depend on the schema that dbt put the mart in.
@@ -265,6 +285,11 @@ def documents() -> dict[Table, str]:
                 {_list_of(neighbour, '"rank", source, other_visitor_id')} as value
             from {mart("visitor_affinity")}
             where "rank" <= {NEIGHBOURS}
+            group by visitor_id
+        """,
+        Table.VISITOR_SEGMENTS: f"""
+            select visitor_id as key, {_list_of(("segment", _TIME.format("since")), "segment")} as value
+            from {mart("segment_members")}
             group by visitor_id
         """,
         Table.LABELS: f"""

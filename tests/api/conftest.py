@@ -75,6 +75,25 @@ create table marts.funnel_time_to_convert (
 create table marts.funnel_time_histogram (
     funnel varchar, step integer, bucket_from_s double, bucket_to_s double, n bigint
 );
+create table marts.segments (segment varchar, description varchar, members bigint, reachable_members bigint);
+create table marts.segment_members (
+    segment varchar, visitor_id varchar, user_id varchar, top_category varchar, last_product_id varchar,
+    last_product_title varchar, top_product_not_bought varchar, top_product_not_bought_title varchar,
+    last_query_without_result varchar, orders bigint, revenue decimal(18, 2), cart_value decimal(18, 2), since timestamp
+);
+create table marts.navigation_paths (
+    from_type varchar, from_path varchar, to_type varchar, to_path varchar, steps bigint, sessions bigint, share double
+);
+create table marts.search_terms (
+    query varchar, searches bigint, visitors bigint, without_result bigint, with_product_view bigint,
+    with_cart bigint, with_order bigint, conversion_rate double, last_searched_at timestamp
+);
+create table marts.retention_cohorts (
+    cohort_week date, weeks_later integer, visitors bigint, returned bigint, retention double
+);
+create table marts.retention_periods (
+    retention varchar, period_days integer, visitors bigint, retained bigint, share double
+);
 """
 
 CATEGORIES = {1: "Shirts", 2: "Shirts", 3: "Shirts", 4: "Shirts", 5: "Mugs", 6: "Mugs", 7: "Mugs", 8: "Mugs"}
@@ -103,6 +122,8 @@ def make_marts(con: duckdb.DuckDBPyConnection, *, products: int = 12) -> None:
     _lists(con)
     _people(con, seen)
     _analytics(con)
+    _segments(con, seen)
+    _behaviour(con, seen)
 
 
 def _lists(con: duckdb.DuckDBPyConnection) -> None:
@@ -190,6 +211,41 @@ def _analytics(con: duckdb.DuckDBPyConnection) -> None:
     _insert(con, "funnel_time_to_convert", ["product", 2, 10.0, 20.0, 40.0, 90.0, 30.0])
     _insert(con, "funnel_time_histogram", ["product", 2, 0.0, 30.0, 25])
     _insert(con, "funnel_time_histogram", ["product", 2, 30.0, None, 15])  # the open last bucket
+
+
+def _segments(con: duckdb.DuckDBPyConnection, seen: dt.datetime) -> None:
+    """abandoned_cart: ada and 250 guests, so that pages have an end; nobody: declared, and empty."""
+    _insert(con, "segments", ["abandoned_cart", "Something is in the cart.", 251, 1])
+    _insert(con, "segments", ["nobody", "Who can't be.", 0, 0])
+    nothing = [None] * 5
+    # What a visitor searches for is theirs to choose: a formula, and what CSV has to quote.
+    evil = '=HYPERLINK("http://evil.example","größe, 42")'
+    ada = ["Mugs", "p05", 'Thing "5" — größe', "p01", 'Thing "1" — größe', evil]
+    _insert(con, "segment_members", ["abandoned_cart", "u_ada", "ada", *ada, 1, "59.80", "101.80", seen])
+    for number in range(250):
+        row = ["abandoned_cart", f"g_{number:04d}", None, "Mugs", *nothing, 0, "0.00", "9.90", seen]
+        _insert(con, "segment_members", row)
+
+
+def _behaviour(con: duckdb.DuckDBPyConnection, seen: dt.datetime) -> None:
+    for row in [
+        ["(entrance)", "", "home", "/", 60, 60, 0.6],
+        ["(entrance)", "", "product", "/products/thing-1", 40, 40, 0.4],
+        ["home", "/", "product", "/products/thing-1", 30, 25, 0.5],
+        ["home", "/", "(exit)", "", 30, 30, 0.5],
+    ]:
+        _insert(con, "navigation_paths", row)
+    for row in [
+        ["shirt", 20, 15, 0, 12, 6, 2, 0.1, seen],
+        ["größe 42", 5, 5, 5, 0, 0, 0, 0.0, seen + dt.timedelta(days=1)],
+        ["mug", 10, 9, 1, 8, 4, 3, 0.3, seen],
+    ]:
+        _insert(con, "search_terms", row)
+    for week, later, visitors, returned in [(2, 0, 40, 40), (2, 1, 40, 10), (9, 0, 20, 20)]:
+        row = [dt.date(2026, 11, week), later, visitors, returned, returned / visitors]
+        _insert(con, "retention_cohorts", row)
+    _insert(con, "retention_periods", ["ordered_again", 30, 10, 4, 0.4])
+    _insert(con, "retention_periods", ["ordered_again", 90, 0, 0, None])  # nobody's first order is that old
 
 
 def _insert(con: duckdb.DuckDBPyConnection, mart: str, row: list[Any]) -> None:

@@ -17,7 +17,7 @@ from litestar.testing import AsyncTestClient
 
 from api import snapshots
 from api.app import create_app
-from footfall.snapshot import ANALYTICS_FILE, MANIFEST_FILE, POINTER_FILE, SQLITE_FILE
+from footfall.snapshot import ANALYTICS_FILE, FORMAT_VERSION, MANIFEST_FILE, POINTER_FILE, SQLITE_FILE
 from orchestration.lib.snapshot import build_snapshot, prune, publish
 from tests.api.conftest import PUBLIC, SECRET, make_marts, settings_for
 
@@ -138,7 +138,9 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
     "a torn manifest": (lambda path: _cut(path / MANIFEST_FILE), "damaged"),
     "another format": (
         lambda path: (path / MANIFEST_FILE).write_text(
-            (path / MANIFEST_FILE).read_text().replace('"format_version": 1', '"format_version": 99')
+            (path / MANIFEST_FILE)
+            .read_text()
+            .replace(f'"format_version": {FORMAT_VERSION}', '"format_version": 99')
         ),
         "has format 99",
     ),

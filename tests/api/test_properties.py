@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from api.answers import Funnels, Problem, ProductList, Recommendations, SessionSummary
+from api.analytics_answers import Funnels, SessionSummary
+from api.answers import Problem, ProductList, Recommendations
 from api.app import create_app
 from tests.api.conftest import ADA_GUEST, COLD_GUEST, PUBLIC, SECRET, SOLO_GUEST, settings_for
 
@@ -64,12 +65,13 @@ def test_recommendations_hold_their_promises(
 @RELAXED
 @given(params=st.dictionaries(
     st.sampled_from(["guest", "user", "signature", "viewed", "cart", "exclude", "limit", "placement", "from", "to",
-                     "visitor", "product", "fallback", "key"]) | anything,
+                     "visitor", "product", "fallback", "key", "cursor", "format", "contains", "order", "from_path"]) | anything,
     anything | st.lists(anything, min_size=2, max_size=3),
     max_size=5,
 ), path=st.sampled_from([
     "/v1/recommendations", "/v1/products/p01/similar", "/v1/visitors/ada/affinities", "/v1/visitors/ada/profile",
-    "/v1/affinity", "/v1/funnels", "/v1/sessions/summary", "/readyz", "/metrics",
+    "/v1/affinity", "/v1/funnels", "/v1/sessions/summary", "/v1/segments/abandoned_cart/members", "/v1/paths",
+    "/v1/searches", "/v1/retention", "/readyz", "/metrics",
 ]), headers=st.sampled_from([PUBLIC, SECRET, {}]))  # fmt: skip
 def test_no_parameter_breaks_it(
     client: TestClient[Litestar], params: dict[str, Any], path: str, headers: dict[str, str]

@@ -22,13 +22,19 @@ EVERY_GET = [
     "/v1/products/p01/bought-together",
     f"/v1/visitors/{ADA_GUEST}/affinities",
     f"/v1/visitors/{ADA_GUEST}/profile",
+    f"/v1/visitors/{ADA_GUEST}/segments",
     f"/v1/visitors/{ADA_GUEST}/neighbours",
     "/v1/affinity?visitor=ada&product=p05",
     "/v1/funnels",
     "/v1/funnels/product",
     "/v1/sessions/summary",
+    "/v1/segments",
+    "/v1/segments/abandoned_cart/members",
+    "/v1/paths",
+    "/v1/searches",
+    "/v1/retention",
 ]
-SECRET_ONLY = EVERY_GET[6:]
+SECRET_ONLY = EVERY_GET[EVERY_GET.index(f"/v1/visitors/{ADA_GUEST}/neighbours") :]
 
 
 def get(client: Client, path: str, status: int = 200, headers: dict[str, str] = SECRET) -> Any:
@@ -112,7 +118,7 @@ def test_user_needs_secret_or_signature(client: Client) -> None:
 
 
 def test_public_key_does_not_learn_who_is_behind_a_guest(client: Client) -> None:
-    for what in ("affinities", "profile"):
+    for what in ("affinities", "profile", "segments"):
         answer = client.get(f"/v1/visitors/{ADA_GUEST}/{what}", headers=PUBLIC)
         assert answer.status_code == 200
         assert '"ada"' not in answer.text
