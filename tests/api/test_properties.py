@@ -65,7 +65,8 @@ def test_recommendations_hold_their_promises(
 @RELAXED
 @given(params=st.dictionaries(
     st.sampled_from(["guest", "user", "signature", "viewed", "cart", "exclude", "limit", "placement", "from", "to",
-                     "visitor", "product", "fallback", "key", "cursor", "format", "contains", "order", "from_path"]) | anything,
+                     "visitor", "product", "fallback", "key", "cursor", "format", "contains", "order",
+                     "from_path"]) | anything,
     anything | st.lists(anything, min_size=2, max_size=3),
     max_size=5,
 ), path=st.sampled_from([
