@@ -18,6 +18,7 @@ from litestar.connection import ASGIConnection
 from litestar.exceptions import NotAuthorizedException, NotFoundException, PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
 
+from api.limits import NO_KEY, Limits
 from api.snapshots import Snapshot
 from footfall.keys import is_signed_proxy
 from footfall.settings import Settings
@@ -64,14 +65,51 @@ def identify(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:
 
 async def needs_key(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """Guard: any key. Guards are coroutines because Litestar runs plain functions on a thread."""
-    connection.state.caller = identify(connection)
+    connection.state.caller = _admit(connection)
 
 
 async def needs_secret(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """Guard: the secret key."""
-    if identify(connection) is not Caller.SECRET:
+    if _admit(connection) is not Caller.SECRET:
         raise PermissionDeniedException(detail="this needs the secret key, on the shop's server")
     connection.state.caller = Caller.SECRET
+
+
+def _admit(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:
+    """Who asks, within what they may ask. Raises what ``identify`` and ``Limits.spend`` raise, and
+    PermissionDeniedException (403) for a page that the key is not for.
+    """
+    limits: Limits = connection.app.state.limits
+    try:
+        caller = identify(connection)
+    except NotAuthorizedException:
+        limits.spend(connection, NO_KEY)
+        raise
+    # Shopify forwards from addresses of its own: one bucket for them would be one for all visitors.
+    key = "secret" if caller is Caller.SECRET else "public"
+    limits.spend(connection, key, by_address=caller is not Caller.PROXY)
+    _check_origin(connection, caller)
+    return caller
+
+
+def _check_origin(connection: ASGIConnection[Any, Any, Any, Any], caller: Caller) -> None:
+    """The public key is for the pages of ``api_origins``, the secret key for no page but this API's own
+    documentation. A server sends no Origin.
+    """
+    origin = connection.headers.get("origin")
+    if not origin or _is_own(connection, origin):
+        return
+    if caller is Caller.SECRET:
+        raise PermissionDeniedException(detail="the secret key is for servers: a page must not have it")
+    origins = connection.app.state.settings.api_origins
+    if "*" not in origins and origin not in origins:
+        raise PermissionDeniedException(
+            detail=f"the public key may not be used from {origin[:300]}: add it to FOOTFALL_API_ORIGINS"
+        )
+
+
+def _is_own(connection: ASGIConnection[Any, Any, Any, Any], origin: str) -> bool:
+    return origin.partition("://")[2] == connection.headers.get("host")
 
 
 def recommended_visitor(

@@ -15,6 +15,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from api import problems
 from api.docs_page import DocsPage, MoneySchema
+from api.limits import Limits
 from api.metrics import Metrics
 from api.routes.analytics import funnel, funnels, sessions_summary
 from api.routes.behaviour import paths, retention, searches
@@ -52,6 +53,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
     """The API over ``settings.paths.serving``; settings default to those in force."""
     settings = settings or load_settings()
     counters = Metrics()
+    limits = Limits(settings)
     return Litestar(
         route_handlers=[
             recommendations,
@@ -76,7 +78,12 @@ def create_app(settings: Settings | None = None) -> Litestar:
             metrics,
         ],
         state=State(
-            {"settings": settings, "store": SnapshotStore(settings.paths.serving), "metrics": counters}
+            {
+                "settings": settings,
+                "store": SnapshotStore(settings.paths.serving),
+                "metrics": counters,
+                "limits": limits,
+            }
         ),
         lifespan=[_follow_snapshots],
         middleware=[counters.middleware],

@@ -34,6 +34,11 @@ PROBLEMS: dict[int, ResponseSpec] = {
         Problem, description="This key may not ask that", media_type="application/problem+json"
     ),
     404: ResponseSpec(Problem, description="Not in this snapshot", media_type="application/problem+json"),
+    429: ResponseSpec(
+        Problem,
+        description="More than the key or the network may ask: see Retry-After",
+        media_type="application/problem+json",
+    ),
     503: ResponseSpec(
         Problem, description="No snapshot yet: see Retry-After", media_type="application/problem+json"
     ),

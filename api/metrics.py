@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.limits import Limits
 from api.snapshots import SnapshotStore
 
 #: Upper bounds in seconds: lookups take well under a millisecond, analytical queries tens.
@@ -30,7 +31,7 @@ class Metrics:
         times[bisect_left(BUCKETS, seconds)] += 1
         self._seconds[route] = self._seconds.get(route, 0.0) + seconds
 
-    def render(self, store: SnapshotStore) -> str:
+    def render(self, store: SnapshotStore, limits: Limits) -> str:
         lines = [
             "# HELP footfall_api_requests_total Answers by route and status.",
             "# TYPE footfall_api_requests_total counter",
@@ -48,6 +49,12 @@ class Metrics:
                 lines.append(f'footfall_api_request_seconds_bucket{{route="{route}",le="{bound}"}} {below}')
             lines.append(f'footfall_api_request_seconds_sum{{route="{route}"}} {self._seconds[route]:.6f}')
             lines.append(f'footfall_api_request_seconds_count{{route="{route}"}} {below}')
+        lines += [
+            "# HELP footfall_api_limited_total Requests refused with 429, by key and by whose quota was spent.",
+            "# TYPE footfall_api_limited_total counter",
+        ]
+        for (key, of), number in sorted(limits.refused.items()):
+            lines.append(f'footfall_api_limited_total{{key="{key}",quota="{of}"}} {number}')
         lines += [
             "# HELP footfall_api_snapshot_problem 1 while the published snapshot can't be followed.",
             "# TYPE footfall_api_snapshot_problem gauge",

@@ -27,6 +27,7 @@ _TITLES = {
     403: "Not allowed with this key",
     404: "Not found",
     405: "Method not allowed",
+    429: "Too many requests",
     500: "Something broke on our side",
     503: "Nothing to serve from yet",
 }

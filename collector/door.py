@@ -32,9 +32,10 @@ from collector.intake import (
 from collector.metrics import Metrics
 from collector.origins import Headers, Origins
 from collector.problems import PROBLEM_TYPE, RefusedError, problem_body
-from collector.quotas import Quotas
-from collector.visitors import clean_user_agent, visitor_address
+from collector.visitors import clean_user_agent
 from collector.writer import CommitError
+from footfall.addresses import visitor_address
+from footfall.quotas import Quota, QuotaSpentError
 from footfall.segments import FailedMessage, encode_frame
 from footfall.settings import Settings, WriteKey
 from footfall.wire import MAX_BODY
@@ -73,7 +74,10 @@ class Door:
     def __init__(self, settings: Settings, committer: Committer, metrics: Metrics) -> None:
         self._keys = {key.key: key for key in settings.write_keys}
         self.origins = Origins(settings.write_keys)
-        self._quotas = Quotas(settings.write_keys)
+        self._quotas = {
+            key.key: Quota(key.messages_per_second, key.messages_per_second_of_address, key.burst)
+            for key in settings.write_keys
+        }
         self._trust_forwarded_for = settings.trust_forwarded_for
         self._committer = committer
         self._metrics = metrics
@@ -136,9 +140,11 @@ class Door:
             )
         client = scope.get("client")
         ip = visitor_address(
-            client[0] if client else None, headers, trust_forwarded_for=self._trust_forwarded_for
+            client[0] if client else None,
+            headers.get(b"x-forwarded-for"),
+            trusted=self._trust_forwarded_for,
         )
-        self._quotas.spend(key.key, ip, len(arrival.messages))
+        self._spend(key, ip, len(arrival.messages))
         good, failed = judge(arrival)
         if good or failed:
             user_agent = clean_user_agent(headers.get(b"user-agent"))
@@ -180,6 +186,17 @@ class Door:
                 401, "unknown_key", "unknown write key: `footfall config` lists the keys in force"
             )
         return key
+
+    def _spend(self, key: WriteKey, address: str | None, messages: int) -> None:
+        try:
+            self._quotas[key.key].spend(address, messages)
+        except QuotaSpentError as spent:
+            raise RefusedError(
+                429,
+                "quota",
+                f"more than the write key of {key.source} may send; send it again later",
+                retry_after=spent.retry_after,
+            ) from None
 
     def _headers(self, origin: bytes | None) -> Headers:
         headers = self._answer_headers.get(origin)

@@ -165,6 +165,21 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     api_origins: Annotated[tuple[str, ...], Meta(description="browser origins that may call the API")] = (
         "*",
     )
+    api_public_per_second: Annotated[
+        Annotated[float, Meta(gt=0)] | None,
+        Meta(description="requests a second that the public key may make of one API process; empty: any"),
+    ] = None
+    api_public_per_second_of_address: Annotated[
+        Annotated[float, Meta(gt=0)] | None,
+        Meta(description="the same for one address prefix (v4 /24, v6 /48), keyless requests included"),
+    ] = None
+    api_secret_per_second: Annotated[
+        Annotated[float, Meta(gt=0)] | None,
+        Meta(description="requests a second that the secret key may make of one API process; empty: any"),
+    ] = None
+    api_secret_per_second_of_address: Annotated[
+        Annotated[float, Meta(gt=0)] | None, Meta(description="the same for one address prefix")
+    ] = None
     identity_secret: Annotated[
         str, Meta(description="HMAC secret with which the shop's server signs a user id for the browser")
     ] = "ff_demo_identity_secret"

@@ -30,7 +30,7 @@ from api.http import PERSONAL, PROBLEMS, answer
 from api.routes.parameters import between
 from api.snapshots import Snapshot
 
-_RESPONSES = {status: PROBLEMS[status] for status in (400, 401, 403, 503)}
+_RESPONSES = {status: PROBLEMS[status] for status in (400, 401, 403, 429, 503)}
 
 
 @get(

@@ -26,7 +26,7 @@ from api.http import PERSONAL, PROBLEMS, answer
 from api.routes.parameters import LongLimit, between
 from api.snapshots import Snapshot
 
-_RESPONSES = {status: PROBLEMS[status] for status in (400, 401, 403, 503)}
+_RESPONSES = {status: PROBLEMS[status] for status in (400, 401, 403, 429, 503)}
 
 _PageType = Annotated[
     str | None, QueryParameter(max_length=255, description="Only this kind of page, (entrance) or (exit)")

@@ -50,7 +50,7 @@ def metrics(request: Request[Any, Any, Any]) -> Response[str]:
     """Requests and their times by route, and the snapshot served. Each worker process counts its own."""
     state = request.app.state
     return Response(
-        state.metrics.render(state.store),
+        state.metrics.render(state.store, state.limits),
         media_type="text/plain; version=0.0.4; charset=utf-8",
         headers=_NO_STORE,
     )

@@ -16,7 +16,7 @@ from api.mixing import product_list
 from api.routes.parameters import Limit, ProductId
 from footfall.snapshot import Table
 
-_RESPONSES = {status: PROBLEMS[status] for status in (400, 401, 404, 503)}
+_RESPONSES = {status: PROBLEMS[status] for status in (400, 401, 403, 404, 429, 503)}
 
 Fallback = Annotated[
     bool,

@@ -19,7 +19,7 @@ _LIST = 8192
 @get(
     "/v1/recommendations",
     guards=[needs_key],
-    responses={status: PROBLEMS[status] for status in (400, 401, 403, 503)},
+    responses={status: PROBLEMS[status] for status in (400, 401, 403, 429, 503)},
     tags=["storefront"],
     summary="Products for a visitor, now",
     sync_to_thread=False,

@@ -29,7 +29,7 @@ from api.analytics_answers import SegmentItem, SegmentMember, SegmentMembers, Se
 from api.http import BY_KEY, PERSONAL, PROBLEMS, answer, matches, sealed
 from api.snapshots import Snapshot
 
-_RESPONSES = {status: PROBLEMS[status] for status in (400, 401, 403, 503)}
+_RESPONSES = {status: PROBLEMS[status] for status in (400, 401, 403, 429, 503)}
 
 PAGE, MAX_PAGE = 100, 1_000
 #: Members read at once for a CSV of a whole segment: about 2 MB of text.

@@ -31,7 +31,7 @@ from api.routes.parameters import ID_LENGTH, Limit, Signature, VisitorId
 from api.snapshots import Snapshot
 from footfall.snapshot import ProductAffinity, ProductCard, Table
 
-_RESPONSES = {status: PROBLEMS[status] for status in (400, 401, 403, 404, 503)}
+_RESPONSES = {status: PROBLEMS[status] for status in (400, 401, 403, 404, 429, 503)}
 
 #: Closest products that a profile's price band is made of.
 _BAND_PRODUCTS = 10

@@ -13,8 +13,6 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from collector.app import create_app
-from collector.problems import RefusedError
-from collector.quotas import Quotas
 from footfall.segments import Envelope
 from footfall.settings import Settings, WriteKey
 
@@ -144,26 +142,3 @@ def test_a_key_past_its_quota_is_told_when_to_come_back(client: Client) -> None:
     assert (answer.status_code, answer.json()["reason"], answer.headers["retry-after"]) == (429, "quota", "1")
     assert 'refused_total{reason="quota"} 1' in client.get("/metrics").text
     assert client.post("/v1/b", json={**body, "writeKey": KEY}).status_code == 200
-
-
-def test_buckets_fill_and_addresses_have_their_own() -> None:
-    now = [0.0]
-    keys = [
-        WriteKey(key="aaaa", source="a", messages_per_second=10, messages_per_second_of_address=1),
-        WriteKey(key="bbbb", source="b", messages_per_second=10, burst=20),
-        WriteKey(key="free", source="free"),
-    ]
-    quotas = Quotas(keys, monotonic=lambda: now[0])
-    quotas.spend("free", None, 10**9)
-    quotas.spend("aaaa", "192.0.2.0", 10)
-    with pytest.raises(RefusedError) as caught:
-        quotas.spend("aaaa", "192.0.2.0", 5)
-    assert (caught.value.status, caught.value.retry_after) == (429, 5)
-    quotas.spend("aaaa", "198.51.100.0", 10)  # what was refused cost nothing
-    now[0] = 5.0
-    quotas.spend("aaaa", "192.0.2.0", 5)
-    # A batch larger than the bucket passes when it is full, and is paid for afterwards.
-    quotas.spend("bbbb", None, 500)
-    with pytest.raises(RefusedError) as caught:
-        quotas.spend("bbbb", None, 1)
-    assert caught.value.retry_after == 49

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from collector.bots import bot_reason
-from collector.visitors import clean_user_agent, truncate_address, visitor_address
+from collector.visitors import clean_user_agent
+from footfall.addresses import truncate_address, visitor_address
 
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0"
 
@@ -80,17 +81,15 @@ def test_addresses_are_truncated(address: str, network: str | None) -> None:
 
 
 def test_the_last_forwarded_address_is_the_proxys_word() -> None:
-    headers = {b"x-forwarded-for": b"203.0.113.9, 198.51.100.77"}
-    assert visitor_address("192.0.2.1", headers, trust_forwarded_for=True) == "198.51.100.0"
-    assert visitor_address("192.0.2.1", headers, trust_forwarded_for=False) == "192.0.2.0"
-    assert visitor_address("192.0.2.1", {}, trust_forwarded_for=True) == "192.0.2.0"
-    assert visitor_address(None, {}, trust_forwarded_for=False) is None
+    forwarded = b"203.0.113.9, 198.51.100.77"
+    assert visitor_address("192.0.2.1", forwarded, trusted=True) == "198.51.100.0"
+    assert visitor_address("192.0.2.1", forwarded, trusted=False) == "192.0.2.0"
+    assert visitor_address("192.0.2.1", None, trusted=True) == "192.0.2.0"
+    assert visitor_address(None, None, trusted=False) is None
 
 
 def test_long_headers_are_cut_before_they_are_remembered() -> None:
-    assert (
-        visitor_address("192.0.2.1", {b"x-forwarded-for": b"1" * 400_000}, trust_forwarded_for=True) is None
-    )
+    assert visitor_address("192.0.2.1", b"1" * 400_000, trusted=True) is None
     assert clean_user_agent(b"y" * 400_000) == "y" * 1000
     assert clean_user_agent(b"y" * 4000 + b"z" * 400_000) == "y" * 1000
 

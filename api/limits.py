@@ -1,0 +1,56 @@
+"""How much each key may ask, in all and from one address prefix: token buckets, one set for each worker process."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.exceptions import TooManyRequestsException
+
+from footfall.addresses import visitor_address
+from footfall.quotas import Quota, QuotaSpentError
+from footfall.settings import Settings
+
+#: Whoever brings no key, or an unknown one: bound by address as the public key is, so that nobody tries keys in turn.
+NO_KEY = "none"
+
+
+class Limits:
+    """The quotas in force. ``refused`` counts answers 429 by (key, whose bucket was empty)."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._trusts_proxy = settings.trust_forwarded_for
+        self._quotas = {
+            "public": Quota(settings.api_public_per_second, settings.api_public_per_second_of_address),
+            "secret": Quota(settings.api_secret_per_second, settings.api_secret_per_second_of_address),
+            NO_KEY: Quota(None, settings.api_public_per_second_of_address),
+        }
+        self.refused: Counter[tuple[str, str]] = Counter()
+
+    def spend(
+        self, connection: ASGIConnection[Any, Any, Any, Any], key: str, *, by_address: bool = True
+    ) -> None:
+        """Count one request. ``by_address`` is False where the address is not the visitor's (a shop's proxy).
+
+        Raises TooManyRequestsException (429) with Retry-After.
+        """
+        address = self._address(connection) if by_address else None
+        try:
+            self._quotas[key].spend(address)
+        except QuotaSpentError as spent:
+            self.refused[key, spent.of] += 1
+            whose = "your network" if spent.of == "address" else "this key"
+            raise TooManyRequestsException(
+                detail=f"more requests than {whose} may make; ask again in {spent.retry_after} s",
+                headers={"Retry-After": str(spent.retry_after)},
+            ) from None
+
+    def _address(self, connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
+        client = connection.scope["client"]
+        forwarded = connection.headers.get("x-forwarded-for")
+        return visitor_address(
+            client[0] if client else None,
+            forwarded.encode("latin-1", "replace") if forwarded else None,
+            trusted=self._trusts_proxy,
+        )

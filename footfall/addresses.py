@@ -1,0 +1,37 @@
+"""Where a request comes from, as much of it as may be kept: the network, never the host."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+#: The longest text of an address (v6 with an embedded v4, a zone, brackets), with room to spare.
+MAX_ADDRESS = 100
+
+
+@lru_cache(maxsize=8192)
+def truncate_address(text: str) -> str | None:
+    """The network of an address, v4 /24 and v6 /48 (tracking plan, "Consent"); None for what is no address.
+
+    A v4 address that arrives mapped into v6 (``::ffff:192.0.2.7``) counts as v4.
+    """
+    try:
+        address = ip_address(text.strip().strip("[]").split("%", 1)[0])
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is None:
+            return str(IPv6Address(int(address) >> 80 << 80))
+        address = address.ipv4_mapped
+    return str(IPv4Address(int(address) >> 8 << 8))
+
+
+def visitor_address(peer: str | None, forwarded_for: bytes | None, *, trusted: bool) -> str | None:
+    """The truncated address of whoever sent the request.
+
+    ``forwarded_for`` is the header X-Forwarded-For, ``trusted`` whether one's own proxy wrote it: then its last entry
+    counts, the one that the proxy itself added; those before it are the client's own words.
+    """
+    if trusted and forwarded_for:
+        return truncate_address(forwarded_for.rsplit(b",", 1)[-1][:MAX_ADDRESS].decode("latin-1"))
+    return truncate_address(peer) if peer else None
