@@ -98,13 +98,14 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> str:
         f"<td>{_answer_type(response)}"
         for status, response in operation.get("responses", {}).items()
     )
+    examples = "".join(_example(response) for response in operation.get("responses", {}).values())
     table = f"<table><tr><th>parameter<th>type<th>meaning<th>value</tr>{rows}</table>" if rows else ""
     return (
         f"<details><summary><b>{_text(method.upper())} {_text(path)}</b> "
         f"{_text(operation.get('summary', ''))}</summary>"
         f"<p>{_prose(operation.get('description', ''))}</p>"
         f'<form data-path="{_text(path)}">{table}<p><button>Try it</button></p><pre hidden></pre></form>'
-        f"<table>{answers}</table></details>"
+        f"<table>{answers}</table>{examples}</details>"
     )
 
 
@@ -135,6 +136,15 @@ def _schema(name: str, schema: dict[str, Any]) -> str:
 
 def _answer_type(response: dict[str, Any]) -> str:
     return ", ".join(_type(content.get("schema", {})) for content in response.get("content", {}).values())
+
+
+def _example(response: dict[str, Any]) -> str:
+    shown = [
+        json.dumps(example["value"], indent=2, ensure_ascii=False)
+        for content in response.get("content", {}).values()
+        for example in content.get("examples", {}).values()
+    ]
+    return "".join(f"<details><summary>example</summary><pre>{_text(text)}</pre></details>" for text in shown)
 
 
 def _type(schema: dict[str, Any]) -> str:

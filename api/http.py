@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.enums import MediaType
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Example
 
 from api.answers import Answer, Problem
 
@@ -23,26 +25,37 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 BY_KEY = "X-Footfall-Key, Authorization"
 
-PROBLEMS: dict[int, ResponseSpec] = {
-    400: ResponseSpec(
-        Problem, description="A parameter is not as it should be", media_type="application/problem+json"
-    ),
-    401: ResponseSpec(
-        Problem, description="No key, or an unknown one", media_type="application/problem+json"
-    ),
-    403: ResponseSpec(
-        Problem, description="This key may not ask that", media_type="application/problem+json"
-    ),
-    404: ResponseSpec(Problem, description="Not in this snapshot", media_type="application/problem+json"),
-    429: ResponseSpec(
-        Problem,
-        description="More than the key or the network may ask: see Retry-After",
-        media_type="application/problem+json",
-    ),
-    503: ResponseSpec(
-        Problem, description="No snapshot yet: see Retry-After", media_type="application/problem+json"
-    ),
+#: What can go wrong anywhere; a 404 is named by the routes that have one.
+_ANYWHERE = (400, 401, 403, 429, 503)
+_PROBLEMS = {
+    400: "A parameter is not as it should be",
+    401: "No key, or an unknown one",
+    403: "This key may not ask that, or not from this page",
+    404: "Not in this snapshot",
+    429: "More than the key or the network may ask: see Retry-After",
+    503: "No snapshot yet: see Retry-After",
 }
+
+
+def documented(example: Answer, *also: int) -> dict[int, ResponseSpec]:
+    """The answers of a route for the OpenAPI document: its own with an example, 304, and the problems it can have."""
+    problems = {
+        status: ResponseSpec(
+            Problem,
+            description=_PROBLEMS[status],
+            media_type="application/problem+json",
+            generate_examples=False,
+        )
+        for status in sorted({*_ANYWHERE, *also})
+    }
+    about = (type(example).__doc__ or "").strip().split("\n\n")[0]
+    good = ResponseSpec(
+        type(example),
+        description=about,
+        generate_examples=False,
+        examples=[Example(value=json.loads(encode(example)))],
+    )
+    return {200: good, 304: ResponseSpec(None, description="Not modified since `If-None-Match`"), **problems}
 
 
 def answer(

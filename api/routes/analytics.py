@@ -14,6 +14,7 @@ from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
 from litestar.params import PathParameter, QueryParameter
 
+from api import examples
 from api.access import needs_secret
 from api.analytics_answers import (
     Funnel,
@@ -26,17 +27,15 @@ from api.analytics_answers import (
     SessionSummary,
     TimeToConvert,
 )
-from api.http import PERSONAL, PROBLEMS, answer
+from api.http import PERSONAL, answer, documented
 from api.routes.parameters import between
 from api.snapshots import Snapshot
-
-_RESPONSES = {status: PROBLEMS[status] for status in (400, 401, 403, 429, 503)}
 
 
 @get(
     "/v1/funnels",
     guards=[needs_secret],
-    responses=_RESPONSES,
+    responses=documented(examples.FUNNELS),
     tags=["analytics"],
     summary="The funnels there are",
     sync_to_thread=True,
@@ -60,7 +59,7 @@ def funnels(request: Request[Any, Any, Any]) -> Response[Funnels]:
 @get(
     "/v1/funnels/{name:str}",
     guards=[needs_secret],
-    responses={**_RESPONSES, 404: PROBLEMS[404]},
+    responses=documented(examples.FUNNEL, 404),
     tags=["analytics"],
     summary="One funnel, step by step",
     sync_to_thread=True,
@@ -122,7 +121,7 @@ def funnel(
 @get(
     "/v1/sessions/summary",
     guards=[needs_secret],
-    responses=_RESPONSES,
+    responses=documented(examples.SESSIONS_SUMMARY),
     tags=["analytics"],
     summary="Sessions by day, guests and logged-in visitors apart",
     sync_to_thread=True,

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from litestar import Request, Response, get
 from litestar.params import QueryParameter
 
+from api import examples
 from api.access import needs_secret
 from api.analytics_answers import (
     Cohort,
@@ -22,11 +23,9 @@ from api.analytics_answers import (
     SearchFigures,
     SearchTerm,
 )
-from api.http import PERSONAL, PROBLEMS, answer
+from api.http import PERSONAL, answer, documented
 from api.routes.parameters import LongLimit, between
 from api.snapshots import Snapshot
-
-_RESPONSES = {status: PROBLEMS[status] for status in (400, 401, 403, 429, 503)}
 
 _PageType = Annotated[
     str | None, QueryParameter(max_length=255, description="Only this kind of page, (entrance) or (exit)")
@@ -45,7 +44,7 @@ _ORDERS = {
 @get(
     "/v1/paths",
     guards=[needs_secret],
-    responses=_RESPONSES,
+    responses=documented(examples.PATHS),
     tags=["analytics"],
     summary="From which page people go to which",
     sync_to_thread=True,
@@ -82,7 +81,7 @@ def paths(
 @get(
     "/v1/searches",
     guards=[needs_secret],
-    responses=_RESPONSES,
+    responses=documented(examples.SEARCHES),
     tags=["analytics"],
     summary="What people search for, and what comes of it",
     sync_to_thread=True,
@@ -130,7 +129,7 @@ def searches(
 @get(
     "/v1/retention",
     guards=[needs_secret],
-    responses=_RESPONSES,
+    responses=documented(examples.RETENTION),
     tags=["analytics"],
     summary="Who comes back: by week of the first session, and as declared",
     sync_to_thread=True,

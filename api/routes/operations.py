@@ -45,12 +45,17 @@ def readyz(request: Request[Any, Any, Any]) -> Response[Ready]:
     )
 
 
-@get("/metrics", tags=["operations"], summary="Prometheus text", sync_to_thread=False)
+@get(
+    "/metrics",
+    media_type="text/plain; version=0.0.4",
+    tags=["operations"],
+    summary="Prometheus text",
+    sync_to_thread=False,
+)
 def metrics(request: Request[Any, Any, Any]) -> Response[str]:
     """Requests and their times by route, and the snapshot served. Each worker process counts its own."""
     state = request.app.state
     return Response(
         state.metrics.render(state.store, state.limits),
-        media_type="text/plain; version=0.0.4; charset=utf-8",
         headers=_NO_STORE,
     )

@@ -9,14 +9,13 @@ from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
 from litestar.params import QueryParameter
 
+from api import examples
 from api.access import needs_key
 from api.answers import ProductList
-from api.http import PROBLEMS, PUBLIC_LIST, answer
+from api.http import PUBLIC_LIST, answer, documented
 from api.mixing import product_list
 from api.routes.parameters import Limit, ProductId
 from footfall.snapshot import Table
-
-_RESPONSES = {status: PROBLEMS[status] for status in (400, 401, 403, 404, 429, 503)}
 
 Fallback = Annotated[
     bool,
@@ -27,7 +26,7 @@ Fallback = Annotated[
 @get(
     "/v1/products/{product_id:str}/similar",
     guards=[needs_key],
-    responses=_RESPONSES,
+    responses=documented(examples.PRODUCT_LIST, 404),
     tags=["storefront"],
     summary="Products alike",
     sync_to_thread=False,
@@ -43,7 +42,7 @@ def similar(
 @get(
     "/v1/products/{product_id:str}/viewed-together",
     guards=[needs_key],
-    responses=_RESPONSES,
+    responses=documented(examples.PRODUCT_LIST, 404),
     tags=["storefront"],
     summary="Products viewed in the same sessions",
     sync_to_thread=False,
@@ -59,7 +58,7 @@ def viewed_together(
 @get(
     "/v1/products/{product_id:str}/bought-together",
     guards=[needs_key],
-    responses=_RESPONSES,
+    responses=documented(examples.PRODUCT_LIST, 404),
     tags=["storefront"],
     summary="Products of the same orders",
     sync_to_thread=False,

@@ -7,9 +7,10 @@ from typing import Annotated, Any
 from litestar import Request, Response, get
 from litestar.params import QueryParameter
 
+from api import examples
 from api.access import needs_key, recommended_visitor
 from api.answers import Recommendations
-from api.http import PERSONAL, PROBLEMS, answer
+from api.http import PERSONAL, answer, documented
 from api.mixing import Wish, recommend
 from api.routes.parameters import ID_LENGTH, Limit, Signature, split_ids
 
@@ -19,7 +20,7 @@ _LIST = 8192
 @get(
     "/v1/recommendations",
     guards=[needs_key],
-    responses={status: PROBLEMS[status] for status in (400, 401, 403, 429, 503)},
+    responses=documented(examples.RECOMMENDATIONS),
     tags=["storefront"],
     summary="Products for a visitor, now",
     sync_to_thread=False,

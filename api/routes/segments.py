@@ -14,6 +14,7 @@ import csv
 import hashlib
 import io
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlencode
@@ -24,12 +25,11 @@ from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, Sche
 from litestar.params import PathParameter, QueryParameter
 from litestar.response import Stream
 
+from api import examples
 from api.access import needs_secret
 from api.analytics_answers import SegmentItem, SegmentMember, SegmentMembers, Segments
-from api.http import BY_KEY, PERSONAL, PROBLEMS, answer, matches, sealed
+from api.http import BY_KEY, PERSONAL, answer, documented, matches, sealed
 from api.snapshots import Snapshot
-
-_RESPONSES = {status: PROBLEMS[status] for status in (400, 401, 403, 429, 503)}
 
 PAGE, MAX_PAGE = 100, 1_000
 #: Members read at once for a CSV of a whole segment: about 2 MB of text.
@@ -48,6 +48,7 @@ _SELECT = f"""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
+@dataclass
 class _MembersOperation(Operation):
     """The same answer in a second media type, which a handler can't declare."""
 
@@ -62,7 +63,7 @@ class _MembersOperation(Operation):
 @get(
     "/v1/segments",
     guards=[needs_secret],
-    responses=_RESPONSES,
+    responses=documented(examples.SEGMENTS),
     tags=["segments"],
     summary="The segments there are, with their sizes",
     sync_to_thread=True,
@@ -84,7 +85,7 @@ def segments(request: Request[Any, Any, Any]) -> Response[Segments]:
 @get(
     "/v1/segments/{name:str}/members",
     guards=[needs_secret],
-    responses={**_RESPONSES, 404: PROBLEMS[404]},
+    responses=documented(examples.SEGMENT_MEMBERS, 404),
     tags=["segments"],
     summary="Who is in a segment, with what a message to them may say",
     operation_class=_MembersOperation,

@@ -9,6 +9,7 @@ from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
 from litestar.params import QueryParameter
 
+from api import examples
 from api.access import Caller, needs_key, needs_secret, visitor_by_id
 from api.answers import (
     Affinities,
@@ -26,12 +27,10 @@ from api.answers import (
     SharedProduct,
     VisitorSegments,
 )
-from api.http import PERSONAL, PROBLEMS, answer
+from api.http import PERSONAL, answer, documented
 from api.routes.parameters import ID_LENGTH, Limit, Signature, VisitorId
 from api.snapshots import Snapshot
 from footfall.snapshot import ProductAffinity, ProductCard, Table
-
-_RESPONSES = {status: PROBLEMS[status] for status in (400, 401, 403, 404, 429, 503)}
 
 #: Closest products that a profile's price band is made of.
 _BAND_PRODUCTS = 10
@@ -44,7 +43,7 @@ _CART = msgspec.json.Decoder(list[dict[str, Any]])
 @get(
     "/v1/visitors/{visitor_id:str}/affinities",
     guards=[needs_key],
-    responses=_RESPONSES,
+    responses=documented(examples.AFFINITIES, 404),
     tags=["visitors"],
     summary="Products and categories a visitor is close to",
     sync_to_thread=False,
@@ -71,7 +70,7 @@ def affinities(
 @get(
     "/v1/visitors/{visitor_id:str}/profile",
     guards=[needs_key],
-    responses=_RESPONSES,
+    responses=documented(examples.PROFILE, 404),
     tags=["visitors"],
     summary="The facts that a message to a visitor can use",
     sync_to_thread=False,
@@ -108,7 +107,7 @@ def profile(
 @get(
     "/v1/visitors/{visitor_id:str}/segments",
     guards=[needs_key],
-    responses=_RESPONSES,
+    responses=documented(examples.VISITOR_SEGMENTS, 404),
     tags=["visitors"],
     summary="Segments a visitor is in",
     sync_to_thread=False,
@@ -131,7 +130,7 @@ def visitor_segments(
 @get(
     "/v1/visitors/{visitor_id:str}/neighbours",
     guards=[needs_secret],
-    responses=_RESPONSES,
+    responses=documented(examples.NEIGHBOURS, 404),
     tags=["visitors"],
     summary="Visitors most alike, with the products behind it",
     sync_to_thread=False,
@@ -169,7 +168,7 @@ def neighbours(
 @get(
     "/v1/affinity",
     guards=[needs_secret],
-    responses=_RESPONSES,
+    responses=documented(examples.AFFINITY, 404),
     tags=["visitors"],
     summary="How related a visitor is to a product",
     sync_to_thread=False,

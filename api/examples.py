@@ -1,0 +1,254 @@
+"""What each endpoint answers, as the documentation shows it: values of the answers' own types, so that they can't lie
+about the shape. Figures as the demo shop has them. No nulls: Litestar leaves nulls out of a document's examples.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from api import analytics_answers as analytics
+from api import answers
+
+VERSION: dict[str, Any] = {
+    "version": "20261124T185204.621418Z",
+    "generated_at": datetime(2026, 11, 24, 18, 52, 7, 275192, tzinfo=UTC),
+}
+PRODUCT = "7139226446872"
+GUEST = "6f1c3b52-0f0e-4f7e-9a51-8d1f2b3c4d5e"
+USER = "6100061432750"
+_SEEN = datetime(2026, 11, 22, 10, 16, 52, tzinfo=UTC)
+_PERSON: dict[str, Any] = {**VERSION, "visitor": USER, "visitor_id": f"u_{USER}"}
+
+_SHOE: dict[str, Any] = {
+    "product_id": PRODUCT,
+    "title": "Brack Derby Work Shoe",
+    "url": "/products/brack-derby-work-shoe",
+    "image_url": "/pictures/brack-derby-work-shoe.svg",
+    "price": Decimal("165.00"),
+    "currency": "EUR",
+}
+_PARTS = answers.AffinityParts(view_score=2.71, cart_score=3.84, views=3, carts=1, last_at=_SEEN)
+
+RECOMMENDATIONS = answers.Recommendations(
+    **VERSION,
+    items=[
+        answers.ProductItem(
+            **_SHOE,
+            score=0.032787,
+            source="in_session",
+            reason="Often viewed together with Brack Chelsea Boot",
+        )
+    ],
+)
+PRODUCT_LIST = answers.ProductList(
+    **VERSION,
+    product_id="7164861925974",
+    items=[
+        answers.ProductItem(**_SHOE, score=0.412, source="similar", reason="Similar to Brack Ridgeway Boot")
+    ],
+)
+AFFINITIES = answers.Affinities(
+    **_PERSON,
+    products=[
+        answers.ProductAffinityItem(**_SHOE, is_available=True, affinity=6.55, parts=_PARTS),
+    ],
+    categories=[answers.CategoryAffinityItem(category="Shoes", affinity=9.2, rank=1)],
+)
+PROFILE = answers.Profile(
+    **_PERSON,
+    is_guest=False,
+    user_id=USER,
+    first_seen_at=datetime(2026, 11, 19, 7, 59, 32, tzinfo=UTC),
+    last_seen_at=_SEEN,
+    sessions=4,
+    orders=0,
+    revenue=Decimal("0.00"),
+    top_category="Shoes",
+    price_band=answers.PriceBand(low=Decimal("19.00"), high=Decimal("165.00"), currency="EUR"),
+    last_product=answers.ProductBrief(**_SHOE, is_available=True),
+    cart=[{"product_id": PRODUCT, "variant_id": "41", "quantity": 1, "price": 165.0}],
+)
+VISITOR_SEGMENTS = answers.VisitorSegments(
+    **_PERSON, items=[answers.MembershipItem(segment="abandoned_cart", since=_SEEN)]
+)
+NEIGHBOURS = answers.Neighbours(
+    **_PERSON,
+    items=[
+        answers.NeighbourItem(
+            visitor_id="u_6100061432811",
+            score=0.61,
+            source="blend",
+            shared=[answers.SharedProduct(product_id=PRODUCT, title=_SHOE["title"])],
+        )
+    ],
+)
+AFFINITY = answers.AffinityAnswer(
+    **_PERSON,
+    product_id=PRODUCT,
+    affinity=6.55,
+    parts=_PARTS,
+    category="Shoes",
+    category_affinity=9.2,
+    recommendation=answers.PublishedRank(
+        rank=3, score=0.02, source="similar", reason="Similar to Brack Chelsea Boot"
+    ),
+)
+
+SEGMENTS = analytics.Segments(
+    **VERSION,
+    items=[
+        analytics.SegmentItem(
+            name="abandoned_cart",
+            description="Something is in the cart, and nothing happened for an hour or more, within two weeks.",
+            members=20,
+            reachable_members=10,
+        )
+    ],
+)
+SEGMENT_MEMBERS = analytics.SegmentMembers(
+    **VERSION,
+    name="abandoned_cart",
+    members=20,
+    items=[
+        analytics.SegmentMember(
+            visitor_id=f"u_{USER}",
+            user_id=USER,
+            since=_SEEN,
+            top_category="Shoes",
+            last_product_id=PRODUCT,
+            last_product_title=_SHOE["title"],
+            top_product_not_bought=PRODUCT,
+            top_product_not_bought_title=_SHOE["title"],
+            last_query_without_result="sandals",
+            orders=0,
+            revenue=Decimal("0.00"),
+            cart_value=Decimal("165.00"),
+        )
+    ],
+    next_cursor="dV82MTAwMDYxNDMyNzUw",
+)
+FUNNELS = analytics.Funnels(
+    **VERSION,
+    items=[
+        analytics.FunnelBrief(
+            name="search",
+            scope="session",
+            steps=["Searched", "Opened a result", "Added"],
+            entered=412,
+            completed=61,
+            conversion=0.148058,
+        )
+    ],
+)
+FUNNEL = analytics.Funnel(
+    **VERSION,
+    name="search",
+    scope="session",
+    steps=[
+        analytics.FunnelStep(
+            step=2,
+            name="Opened a result",
+            reached=298,
+            drop_off=114,
+            conversion_from_first=0.723301,
+            conversion_from_previous=0.723301,
+            time_to_convert=analytics.TimeToConvert(p25=6.1, p50=9.8, p75=17.0, p90=41.5, mean=18.2),
+            histogram=[analytics.HistogramBucket(from_seconds=0, to_seconds=10, count=153)],
+        ),
+    ],
+)
+SESSIONS_SUMMARY = analytics.SessionSummary(
+    **VERSION,
+    first_day=date(2026, 11, 23),
+    last_day=date(2026, 11, 23),
+    total=analytics.SessionFigures(
+        sessions=118,
+        visitor_days=96,
+        bounces=31,
+        page_views=655,
+        orders=4,
+        revenue=Decimal("412.50"),
+        bounce_rate=0.262712,
+        orders_per_session=0.033898,
+        pages_per_session=5.550847,
+    ),
+    guests=analytics.SessionFigures(),
+    logged_in=analytics.SessionFigures(
+        sessions=118,
+        visitor_days=96,
+        bounces=31,
+        page_views=655,
+        orders=4,
+        revenue=Decimal("412.50"),
+        bounce_rate=0.262712,
+        orders_per_session=0.033898,
+        pages_per_session=5.550847,
+    ),
+    days=[
+        analytics.SessionDay(
+            day=date(2026, 11, 23),
+            is_guest=False,
+            sessions=118,
+            visitors=96,
+            bounces=31,
+            page_views=655,
+            orders=4,
+            revenue=Decimal("412.50"),
+            median_duration_seconds=94.0,
+        )
+    ],
+)
+PATHS = analytics.Paths(
+    **VERSION,
+    items=[
+        analytics.PathStep(
+            from_type="home",
+            from_path="/",
+            to_type="collection",
+            to_path="/collections/shoes",
+            steps=214,
+            sessions=190,
+            share=0.31,
+        )
+    ],
+)
+SEARCHES = analytics.Searches(
+    **VERSION,
+    total=analytics.SearchFigures(
+        queries=83, searches=412, without_result=37, with_product_view=298, with_cart=61, with_order=9
+    ),
+    items=[
+        analytics.SearchTerm(
+            query="sandals",
+            searches=21,
+            visitors=19,
+            without_result=21,
+            with_product_view=0,
+            with_cart=0,
+            with_order=0,
+            conversion_rate=0.0,
+            last_searched_at=_SEEN,
+        )
+    ],
+)
+RETENTION = analytics.Retention(
+    **VERSION,
+    cohorts=[
+        analytics.Cohort(
+            week=date(2026, 11, 9),
+            visitors=310,
+            weeks=[
+                analytics.CohortWeek(weeks_later=0, returned=310, retention=1.0),
+                analytics.CohortWeek(weeks_later=1, returned=62, retention=0.2),
+            ],
+        )
+    ],
+    declared=[
+        analytics.DeclaredRetention(
+            name="ordered_again",
+            periods=[analytics.RetentionPeriod(days=30, visitors=80, retained=12, share=0.15)],
+        )
+    ],
+)
