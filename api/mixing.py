@@ -2,7 +2,8 @@
 
 The order of the chain (design: serving.md, recommendations.md):
 
-1. reciprocal-rank fusion of the in-session list (from ``viewed``) with the visitor's published list,
+1. reciprocal-rank fusion of what past sessions like this one saw next (from ``viewed``), of products whose text is
+   like the ones viewed, and of the visitor's published list,
 2. bought together with the cart (for the placement ``cart`` this comes into the fusion instead),
 3. what trends in the category at hand, then in the whole shop,
 4. the rest of the catalogue, so that a shop without any history still fills its page,
@@ -31,7 +32,15 @@ SESSION_DEPTH = 5
 #: Entries of a product's list that are looked at, and of a mixed list that are kept: as many as are published.
 LIST_DEPTH = 50
 
-IN_SESSION = "in_session"
+#: Past sessions' next products that are looked at: more than are kept, as some of them are sold out by now.
+NEXT_DEPTH = 2 * LIST_DEPTH
+
+#: What a list counts in the fusion; 1 where it isn't named. Text neighbours fill in what no past session knows; they
+#: must not push aside what many did. Not tuned: no public data has sessions and texts.
+WEIGHTS = {"similar_text": 0.5}
+
+SESSION_NEIGHBOURS = "session_neighbours"
+SIMILAR_TEXT = "similar_text"
 TRENDING = "trending"
 CATALOGUE = "catalogue"
 SEEN_EARLIER = "seen_earlier"
@@ -49,6 +58,8 @@ class Ranked(NamedTuple):
 
     scores: dict[str, float]
     why: Callable[[str], Why]
+    weight: float = 1.0
+    """What the list counts beside others."""
 
 
 class Wish(NamedTuple):
@@ -93,55 +104,55 @@ def product_list(
 
 
 def fuse(lists: Sequence[Ranked]) -> Ranked:
-    """Reciprocal-rank fusion: a product's score is the sum of 1 / (60 + rank) over the lists that name it. The list
-    that ranks it highest explains it, the earlier one where they tie. A single list keeps its own scores.
+    """Reciprocal-rank fusion: a product's score is the sum of weight / (60 + rank) over the lists that name it. The
+    list that gives most explains it, the earlier one where they tie. A single list keeps its own scores.
     """
     filled = [ranked for ranked in lists if ranked.scores]
     if len(filled) == 1:
         return filled[0]
     scores: dict[str, float] = {}
-    best: dict[str, tuple[int, Ranked]] = {}
+    best: dict[str, tuple[float, Ranked]] = {}
     for ranked in filled:
         for rank, product_id in enumerate(ranked.scores, 1):
+            part = ranked.weight / (RRF_K + rank)
             if product_id in scores:
-                scores[product_id] += 1 / (RRF_K + rank)
-                if rank < best[product_id][0]:
-                    best[product_id] = (rank, ranked)
+                scores[product_id] += part
+                if part > best[product_id][0]:
+                    best[product_id] = (part, ranked)
             else:
-                scores[product_id] = 1 / (RRF_K + rank)
-                best[product_id] = (rank, ranked)
+                scores[product_id] = part
+                best[product_id] = (part, ranked)
     return Ranked(_by_score(scores), lambda product_id: best[product_id][1].why(product_id))
 
 
 def _chain(snapshot: Snapshot, wish: Wish) -> Iterator[Ranked]:
     """The lists to take from, in order; each is made only when the ones before were not enough."""
-    in_session = _around(
-        snapshot,
-        wish.viewed[:SESSION_DEPTH],
-        (Table.VIEWED_TOGETHER, Table.SIMILAR),
-        decay=SESSION_DECAY,
-        source=IN_SESSION,
+    session = _next(snapshot, wish.viewed)
+    alike = _around(
+        snapshot, wish.viewed[:SESSION_DEPTH], Table.SIMILAR, decay=SESSION_DECAY, source=SIMILAR_TEXT
     )
     own = Ranked({}, _nothing)
     if wish.visitor_id is not None:
         own = _published(snapshot, Table.VISITOR_RECOMMENDATIONS, wish.visitor_id)
-    bought = _around(snapshot, wish.cart, (Table.BOUGHT_TOGETHER,), decay=1.0)
+    bought = _around(snapshot, wish.cart, Table.BOUGHT_TOGETHER, decay=1.0)
     if wish.placement == "cart":
-        yield fuse([bought, in_session, own])
+        yield fuse([bought, session, alike, own])
     else:
-        yield fuse([in_session, own])
+        yield fuse([session, alike, own])
         yield bought
     yield from _trends(snapshot, _categories(snapshot, wish))
     yield from _shelf(snapshot)
 
 
+def _next(snapshot: Snapshot, viewed: Sequence[str]) -> Ranked:
+    """What past sessions that are like this one saw next."""
+    found = snapshot.next_products(viewed, NEXT_DEPTH)
+    why = Why(SESSION_NEIGHBOURS, "Others looked at this next")
+    return Ranked(dict(found), lambda _: why, WEIGHTS.get(SESSION_NEIGHBOURS, 1.0))
+
+
 def _around(
-    snapshot: Snapshot,
-    products: Sequence[str],
-    tables: Sequence[Table],
-    *,
-    decay: float,
-    source: str | None = None,
+    snapshot: Snapshot, products: Sequence[str], table: Table, *, decay: float, source: str | None = None
 ) -> Ranked:
     """Products around some others: each list entry counts decay^position / (60 + rank), summed over lists. The entry
     that counts most gives the reason."""
@@ -149,23 +160,22 @@ def _around(
     best: dict[str, tuple[float, int, str]] = {}
     for position, through in enumerate(products):
         weight = decay**position
-        for table in tables:
-            for rank, (product_id, _, label) in enumerate(snapshot.picks(table, through)[:LIST_DEPTH], 1):
-                part = weight / (RRF_K + rank)
-                if product_id in scores:
-                    scores[product_id] += part
-                    if part > best[product_id][0]:
-                        best[product_id] = (part, label, through)
-                else:
-                    scores[product_id] = part
+        for rank, (product_id, _, label) in enumerate(snapshot.picks(table, through)[:LIST_DEPTH], 1):
+            part = weight / (RRF_K + rank)
+            if product_id in scores:
+                scores[product_id] += part
+                if part > best[product_id][0]:
                     best[product_id] = (part, label, through)
+            else:
+                scores[product_id] = part
+                best[product_id] = (part, label, through)
 
     def why(product_id: str) -> Why:
         _, number, through = best[product_id]
         label = snapshot.label(number)
         return Why(source or label.source, label.reason or f"Goes with {_title(snapshot, through)}")
 
-    return Ranked(_by_score(scores), why)
+    return Ranked(_by_score(scores), why, WEIGHTS.get(source or "", 1.0))
 
 
 def _published(snapshot: Snapshot, table: Table, key: str) -> Ranked:

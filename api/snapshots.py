@@ -14,6 +14,7 @@ import hashlib
 import logging
 import sqlite3
 import weakref
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,12 @@ from typing import Any
 import duckdb
 import msgspec
 
+from footfall.session_index import SessionIndex, SessionIndexError
 from footfall.snapshot import (
     ANALYTICS_FILE,
     FORMAT_VERSION,
     POINTER_FILE,
+    SESSIONS_FILE,
     SQLITE_FILE,
     WHOLE_SHOP,
     CategoryAffinity,
@@ -95,8 +98,9 @@ class Snapshot:
                 config={"threads": 1, "memory_limit": "512MB"},
             )
             open_things.append(self._analytics)
+            self._sessions = SessionIndex.open(version_dir / SESSIONS_FILE)
             self._probe()
-        except (sqlite3.Error, duckdb.Error, msgspec.DecodeError) as error:
+        except (SessionIndexError, sqlite3.Error, duckdb.Error, msgspec.DecodeError) as error:
             self._closer()
             raise SnapshotError(f"snapshot {version_dir.name} can't be opened: {error}") from error
         self._cards: dict[str, ProductCard | None] = {}
@@ -141,6 +145,12 @@ class Snapshot:
                 raise SnapshotError(f"snapshot {self.version} has no label {number}")
             label = self._labels[number] = _LABEL.decode(value)
         return label
+
+    def next_products(self, viewed: Sequence[str], top: int) -> list[tuple[str, float]]:
+        """What past sessions like this one saw next, best first; ``viewed`` is last first. Empty where no past
+        session saw any of these products.
+        """
+        return self._sessions.next_products(viewed[::-1], top)
 
     def trending(self, category: str = WHOLE_SHOP) -> list[Trend]:
         """What trends in a category, or in the whole shop."""

@@ -1,6 +1,6 @@
 """How fast the API answers: recommendations with ``viewed=`` beside a constant from a bare ASGI app on the same server.
 
-    python benchmarks/serving.py [--products 10000] [--visitors 20000] [--seconds 5] [--json OUT]
+    python benchmarks/serving.py [--products 10000] [--visitors 20000] [--sessions 500000] [--seconds 5] [--json OUT]
 
 A synthetic shop is published into a temporary directory, ``footfall serve`` runs on it with one worker, and a load
 generator in this process asks over keep-alive connections: closed loop for the throughput, then open loop at 1,000
@@ -29,8 +29,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 
+from footfall.session_index import SessionIndex
 from footfall.settings import REPO
+from orchestration.lib.session_neighbours import learn
 from orchestration.lib.snapshot import build_snapshot, publish
 
 KEY = "ff_demo_public_key"
@@ -159,8 +162,24 @@ def _figures(times: list[float], elapsed: float) -> dict[str, float]:
     }
 
 
-def make_shop(data: Path, products: int, visitors: int) -> None:
-    """Publish a synthetic shop: lists of 30 for every product, of 50 for every visitor."""
+def make_sessions(products: int, sessions: int) -> SessionIndex:
+    """Past sessions of two to ten products each, most of them about a few popular products (seeded)."""
+    chance = np.random.default_rng(7)
+    lengths = chance.integers(2, 11, sessions)
+    # A power law as shops have it: the hottest products fill their postings to the brim.
+    items = np.minimum(
+        (chance.pareto(0.8, int(lengths.sum())) * products / 50).astype(np.int64), products - 1
+    )
+    names = np.array([f"p{number}" for number in range(products)])
+    order = np.argsort(names)
+    bounds = np.append(0, np.cumsum(lengths))
+    return learn(names[order].tolist(), np.argsort(order)[items], bounds, np.arange(sessions), None)
+
+
+def make_shop(data: Path, products: int, visitors: int, sessions: int) -> None:
+    """Publish a synthetic shop: lists of 30 for every product, of 50 for every visitor, and past sessions."""
+    data.mkdir(exist_ok=True)
+    make_sessions(products, sessions).write(data / "sessions.index")
     with duckdb.connect() as con:
         con.execute(
             f"""
@@ -237,20 +256,27 @@ def make_shop(data: Path, products: int, visitors: int) -> None:
             select 'seen_again' as retention, 7 as period_days, {visitors} as visitors, 0 as retained, 0.0 as share;
             """
         )
-        build_snapshot(con, data / "serving", version="bench")
+        build_snapshot(
+            con, data / "serving", version="bench", session_index=data / "sessions.index", min_ratio=0
+        )
     publish(data / "serving", "bench")
 
 
 def make_requests(products: int, visitors: int, count: int = 5_000) -> list[bytes]:
-    """Guests with one to five products behind them, as different as they come (seeded)."""
+    """Guests with one to five products behind them, popular ones more often, as in a shop (seeded)."""
     chance = random.Random(7)
     requests = []
     for _ in range(count):
         guest = guest_token(chance.randrange(visitors))
-        viewed = ",".join(f"p{chance.randrange(products)}" for _ in range(chance.randint(1, 5)))
+        viewed = ",".join(f"p{popular(chance, products)}" for _ in range(chance.randint(1, 5)))
         target = f"/v1/recommendations?guest={guest}&viewed={viewed}&limit=8&key={KEY}"
         requests.append(f"GET {target} HTTP/1.1\r\nHost: bench\r\n\r\n".encode())
     return requests
+
+
+def popular(chance: random.Random, products: int) -> int:
+    """A product drawn as in the past sessions."""
+    return min(int((chance.paretovariate(0.8) - 1) * products / 50), products - 1)
 
 
 def guest_token(number: int) -> str:
@@ -304,6 +330,7 @@ def main() -> None:
     )
     parser.add_argument("--products", type=int, default=10_000)
     parser.add_argument("--visitors", type=int, default=20_000)
+    parser.add_argument("--sessions", type=int, default=500_000)
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
@@ -312,10 +339,11 @@ def main() -> None:
         "machine": machine(),
         "products": options.products,
         "visitors": options.visitors,
+        "sessions": options.sessions,
     }
     with tempfile.TemporaryDirectory(prefix="footfall-bench-") as directory:
         data = Path(directory)
-        make_shop(data, options.products, options.visitors)
+        make_shop(data, options.products, options.visitors, options.sessions)
         requests = make_requests(options.products, options.visitors)
         env = {
             **os.environ,
@@ -349,7 +377,10 @@ def main() -> None:
             )
     result["ratio"] = round(result["recommendations"]["per_second"] / result["bare_asgi"]["per_second"], 3)
 
-    print(f"{result['machine']}; {options.products:,} products, {options.visitors:,} visitors")
+    print(
+        f"{result['machine']}; {options.products:,} products, {options.visitors:,} visitors, "
+        f"{options.sessions:,} past sessions"
+    )
     print(f"{'':34}{'requests/s':>12}{'p50 ms':>9}{'p90 ms':>9}{'p99 ms':>9}")
     for name, title in (
         ("bare_asgi", "bare ASGI constant"),

@@ -5,6 +5,7 @@ snapshot is a directory ``serving/<version>/`` that never changes once it has it
 ``serving/current.json`` pointing at the one in force::
 
     serving.sqlite     tables (key TEXT, value BLOB) WITHOUT ROWID; each value a JSON document, shapes below
+    sessions.index     what follows in a session (footfall/session_index.py), mapped into memory
     analytics.duckdb   small marts for analysts' endpoints, readable by DuckDB 1.5 and later
     manifest.json      what the writer counted, and the size and SHA-256 of each file
 """
@@ -20,9 +21,10 @@ from pathlib import Path
 import msgspec
 
 #: Raised by one whenever a reader of the old format could misread the new one.
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 SQLITE_FILE = "serving.sqlite"
+SESSIONS_FILE = "sessions.index"
 ANALYTICS_FILE = "analytics.duckdb"
 MANIFEST_FILE = "manifest.json"
 POINTER_FILE = "current.json"

@@ -19,6 +19,7 @@ defs = dg.Definitions(
         warehouse.dbt_models,
         similarity.product_similarity,
         similarity.visitor_affinity,
+        similarity.session_neighbours,
         serving.snapshot,
     ],
     asset_checks=[*checks.all_checks],

@@ -65,6 +65,11 @@ def derived_file(derived: Path, name: str) -> Path:
     return derived / name / f"{name}.parquet"
 
 
+def session_index_file(derived: Path) -> Path:
+    """Where the session index stands: no table, but derived and replaced whole like one."""
+    return derived / "session_neighbours" / "session_neighbours.index"
+
+
 def write_derived(derived: Path, name: str, tables: pa.Table | Iterable[pa.Table]) -> Path:
     """Replace ``lake/derived/<name>/<name>.parquet``, durably and in one step. Same tables, same bytes.
 

@@ -1,9 +1,6 @@
-"""The next product of a session: session neighbours (VMIS-kNN) with sequential rules beside them.
+"""Learning the session index: past sessions in, the arrays of ``footfall/session_index.py`` out.
 
-VMIS-kNN (Kersbergen et al. 2022, "Serenade"): sessions that share products with this one, recent products
-weighing more, vote for what else they saw. To the published method two things are added: a neighbour's vote
-is for what stood near the product that made it a neighbour, and products of the running session may come
-back. Rules (Kamehkhosh et al. 2017): in a session that saw a, what came later, the sooner the stronger.
+The scoring, with its sources, stands there: one rule for what is measured and what is served.
 
 Measured on Serenade's train and validation files (1,121 steps): MRR@20 0.321 as published, 0.363 with near
 votes, 0.373 with returns too, 0.378 with the rules; on the last two days of the train file (5,919 steps)
@@ -13,134 +10,153 @@ votes, 0.373 with returns too, 0.378 with the rules; on the last two days of the
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import scipy.sparse as sp
 
+from footfall.session_index import (
+    NextItemConfig,
+    SessionArrays,
+    SessionIndex,
+    empty_index,
+    numbered,
+    ranked,
+)
+from orchestration.lib.sparse import SCORE_DIGITS, place_in_run
 
-@dataclass(frozen=True)
-class NextItemConfig:
-    """Settings; a number without a remark is the papers'."""
-
-    rule_steps: int = 10
-    rules_kept: int = 60
-    rule_history: int = 5
-    """Products of the running session that rules look at ..."""
-    rule_decay: float = 0.6
-    """... and how much less each earlier one counts."""
-    sessions_per_item: int = 500
-    neighbours: int = 100
-    session_length: int = 10
-    """Products of the running session that neighbours are looked up for."""
-    recency: float | None = 0.6
-    """How much less each earlier product of the running session counts for being alike; None: falling
-    evenly to
-    the first one, as published."""
-    closeness: float = 1.0
-    """A vote is divided by 1 + closeness x steps between the shared product and the one voted for; 0: as
-    published."""
-    revisit: float = 0.3
-    """Votes for the running session's own products, beside the best other; 0: as published."""
-    revisit_decay: float = 0.7
-    rule_weight: float = 0.1
-    """The best rule beside the best vote; 0: as published."""
-
+__all__ = ["PUBLISHED", "NextItem", "NextItemConfig", "index_of", "learn", "ranked"]
 
 #: VMIS-kNN as Serenade's paper has it: the arm to beat.
 PUBLISHED = NextItemConfig(recency=None, closeness=0.0, revisit=0.0, rule_weight=0.0)
 
+Ints = npt.NDArray[np.integer[Any]]
+
+
+def index_of(clicks: pa.Table, config: NextItemConfig | None = None) -> SessionIndex:
+    """The index of the mart session_products: session_id, product_id, place and ended_at, in any order."""
+    if not clicks.num_rows:
+        return empty_index(config)
+    clicks = clicks.combine_chunks()
+    session = pc.dictionary_encode(clicks["session_id"].combine_chunks())
+    product = pc.dictionary_encode(clicks["product_id"].combine_chunks())
+    # Numbers in the order of the ids: the same sessions give the same index, however the rows come.
+    session_numbers, _ = _sorted_codes(session)
+    item_numbers, products = _sorted_codes(product)
+    place = clicks["place"].to_numpy()
+    order = np.lexsort((place, session_numbers))
+    session_numbers, items = session_numbers[order], item_numbers[order]
+    starts = np.flatnonzero(np.diff(session_numbers, prepend=-1))
+    ended = clicks["ended_at"].cast(pa.int64()).to_numpy()[order][starts]
+    return learn(products, items, np.append(starts, len(items)), ended, config)
+
+
+def _sorted_codes(encoded: pa.DictionaryArray) -> tuple[Ints, list[str]]:
+    """Codes by the order of the values, and the values in order."""
+    order = pc.sort_indices(encoded.dictionary).to_numpy()
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    return place[encoded.indices.to_numpy()], encoded.dictionary.take(pa.array(order)).to_pylist()
+
+
+def learn(
+    products: Sequence[str], items: Ints, bounds: Ints, ended: npt.NDArray[Any], config: NextItemConfig | None
+) -> SessionIndex:
+    """The index of sessions.
+
+    products: ids by number. items: product numbers of all clicks, session after session, in the order of the
+    clicks; session n has ``items[bounds[n]:bounds[n + 1]]`` and ended at ``ended[n]`` (any numbers that order them).
+    """
+    config = config or NextItemConfig()
+    sessions, count = len(bounds) - 1, len(products)
+    # Newest first: from here a session's number is its place by recency.
+    newest_first = np.lexsort((np.arange(sessions), -ended))
+    lengths = np.diff(bounds)[newest_first]
+    session = np.repeat(np.arange(sessions), lengths)
+    firsts = np.cumsum(lengths) - lengths
+    items = items[np.arange(len(items)) + np.repeat(bounds[:-1][newest_first] - firsts, lengths)]
+    rules = _rules(items, session, count, config)
+
+    _, first_clicks = np.unique(session * count + items, return_index=True)
+    first_clicks.sort()  # by session, then by click
+    session, items = session[first_clicks], items[first_clicks]
+    carriers = np.bincount(items, minlength=count)
+    idf = np.array([math.log(sessions / n) if n else 0.0 for n in carriers.tolist()])
+
+    by_item = np.argsort(items, kind="stable")
+    by_item = by_item[place_in_run(items[by_item]) < config.sessions_per_item]
+    # A session that is among the newest of none of its products is never looked up.
+    kept, postings = np.unique(session[by_item], return_inverse=True)
+    in_kept = np.isin(session, kept)
+    arrays = SessionArrays(
+        session_bounds=_bounds(np.searchsorted(kept, session[in_kept]), len(kept)),
+        session_items=items[in_kept].astype(np.int32),
+        posting_bounds=_bounds(items[by_item], count),
+        postings=postings.astype(np.int32),
+        idf=idf,
+        rule_bounds=_bounds(rules.row, count),
+        rule_items=rules.col.astype(np.int32),
+        rule_strengths=rules.data,
+    )
+    return SessionIndex(products, arrays, config, sessions)
+
+
+def _bounds(sorted_groups: Ints, count: int) -> npt.NDArray[np.int64]:
+    return np.searchsorted(sorted_groups, np.arange(count + 1)).astype(np.int64)
+
+
+def _rules(items: Ints, session: Ints, count: int, config: NextItemConfig) -> sp.coo_array[Any]:
+    """rule(a, b): sum of 1 / steps from a to b, over all sessions and at most rule_steps; the best of each a."""
+    total: Any = sp.csr_array((count, count), dtype=np.float64)
+    for steps in range(1, config.rule_steps + 1):
+        pairs = (session[:-steps] == session[steps:]) & (items[:-steps] != items[steps:])
+        earlier, later = items[:-steps][pairs], items[steps:][pairs]
+        weights = np.full(len(earlier), 1.0 / steps)
+        total = total + sp.coo_array((weights, (earlier, later)), shape=(count, count)).tocsr()
+    total.sort_indices()
+    strengths = np.round(total.data, SCORE_DIGITS)
+    earlier = np.repeat(np.arange(count), np.diff(total.indptr))
+    order = np.lexsort((total.indices, -strengths, earlier))
+    order = order[place_in_run(earlier[order]) < config.rules_kept]
+    return sp.coo_array((strengths[order], (earlier[order], total.indices[order])), shape=(count, count))
+
 
 class NextItem:
-    """Both models over past sessions.
+    """The index over sessions of item numbers, as the evaluation has them.
 
-    sessions: item numbers in the order of the clicks. ended: when each session ended (any numbers that
-    order them).
+    sessions: items in the order of the clicks. ended: when each session ended (any numbers that order them).
     """
 
     def __init__(
         self, sessions: Sequence[Sequence[int]], ended: Sequence[float], config: NextItemConfig | None = None
     ) -> None:
-        self.config = config or NextItemConfig()
-        newest_first = sorted(range(len(sessions)), key=lambda s: (-ended[s], s))
-        # A session's number is its place by recency: smaller is newer, everywhere below.
-        self._items = [tuple(dict.fromkeys(sessions[s])) for s in newest_first]
-        self._place = [{item: n for n, item in enumerate(items)} for items in self._items]
-        in_sessions: dict[int, list[int]] = defaultdict(list)
-        carriers: dict[int, int] = defaultdict(int)
-        for number, items in enumerate(self._items):
-            for item in items:
-                carriers[item] += 1
-                if len(in_sessions[item]) < self.config.sessions_per_item:
-                    in_sessions[item].append(number)
-        self._in_sessions = dict(in_sessions)
-        self._idf = {item: math.log(len(self._items) / n) for item, n in carriers.items()}
-        self._rules = self._learn_rules(sessions)
-
-    def _learn_rules(self, sessions: Sequence[Sequence[int]]) -> dict[int, list[tuple[int, float]]]:
-        rules: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
-        for session in sessions:
-            for place, later in enumerate(session):
-                for distance in range(1, min(self.config.rule_steps, place) + 1):
-                    earlier = session[place - distance]
-                    if earlier != later:
-                        rules[earlier][later] += 1.0 / distance
-        return {
-            item: sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))[: self.config.rules_kept]
-            for item, found in rules.items()
-        }
+        bounds = np.cumsum([0, *map(len, sessions)])
+        clicks = np.fromiter((item for session in sessions for item in session), np.int64, bounds[-1])
+        self._items, items = np.unique(clicks, return_inverse=True)
+        self._number = {item: number for number, item in enumerate(self._items.tolist())}
+        products = [str(item) for item in self._items.tolist()]
+        self._index = learn(products, items, bounds, np.asarray(ended, dtype=np.float64), config)
 
     def by_rules(self, session: Sequence[int]) -> dict[int, float]:
         """Scores of what may follow; ``session`` is what was clicked so far, oldest first."""
-        scores: dict[int, float] = defaultdict(float)
-        for back, item in enumerate(reversed(session[-self.config.rule_history :])):
-            weight = self.config.rule_decay**back
-            for other, strength in self._rules.get(item, ()):
-                scores[other] += weight * strength
-        return scores
+        return self._named(self._index.by_rules(numbered(session, self._number)))
 
     def by_neighbours(self, session: Sequence[int]) -> dict[int, float]:
         """Scores from the sessions most like this one."""
-        config = self.config
-        recent = list(dict.fromkeys(reversed(session)))[: config.session_length]  # newest first, each once
-        similarity: dict[int, float] = defaultdict(float)
-        first_match: dict[int, int] = {}
-        for back, item in enumerate(recent):
-            even = (len(recent) - back) / len(recent)
-            weight = even if config.recency is None else config.recency**back
-            for number in self._in_sessions.get(item, ()):
-                similarity[number] += weight
-                first_match.setdefault(number, back)
-        best = sorted(similarity, key=lambda number: (-similarity[number], number))[: config.neighbours]
-        scores: dict[int, float] = defaultdict(float)
-        for number in best:
-            vote = similarity[number] / len(recent) * max(0.0, 1.0 - 0.1 * (first_match[number] + 1))
-            shared = self._place[number][recent[first_match[number]]]
-            for place, item in enumerate(self._items[number]):
-                near = 1.0 + config.closeness * abs(place - shared)
-                scores[item] += vote * self._idf[item] / near
-        if config.revisit:
-            best_score = max(scores.values(), default=1.0)
-            for back, item in enumerate(recent[1:]):
-                scores[item] += config.revisit * best_score * config.revisit_decay**back
-        return scores
+        return self._named(self._index.by_neighbours(numbered(session, self._number)))
 
     def next_items(
         self, session: Sequence[int], top: int = 20, *, drop_seen: bool = False
     ) -> npt.NDArray[np.int64]:
         """Both together, best first, without the product of the last click (drop_seen: of any click)."""
-        scores = self.by_neighbours(session)
-        rules = self.by_rules(session) if self.config.rule_weight else {}
-        if rules:
-            scale = self.config.rule_weight * max(scores.values(), default=1.0) / max(rules.values())
-            for item, strength in rules.items():
-                scores[item] = scores.get(item, 0.0) + scale * strength
-        return ranked(scores, set(session) if drop_seen else {session[-1]}, top)
+        numbers = numbered(session, self._number)
+        dropped = set(numbers) if drop_seen else {numbers[-1]}
+        result: npt.NDArray[np.int64] = self._items[ranked(self._index.scores(numbers), dropped, top)]
+        return result
 
-
-def ranked(scores: Mapping[int, float], dropped: Container[int], top: int) -> npt.NDArray[np.int64]:
-    """Items by falling score, ties by number, the dropped ones left out."""
-    best = sorted((item for item in scores if item not in dropped), key=lambda item: (-scores[item], item))
-    return np.array(best[:top], dtype=np.int64)
+    def _named(self, scores: dict[int, float]) -> dict[int, float]:
+        return {int(self._items[number]): score for number, score in scores.items()}

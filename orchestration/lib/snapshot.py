@@ -22,11 +22,13 @@ from pathlib import Path
 import duckdb
 import msgspec
 
+from footfall.session_index import SessionIndex, SessionIndexError, empty_index
 from footfall.snapshot import (
     ANALYTICS_FILE,
     FORMAT_VERSION,
     MANIFEST_FILE,
     POINTER_FILE,
+    SESSIONS_FILE,
     SQLITE_FILE,
     VERSION_PATTERN,
     FileSeal,
@@ -100,12 +102,18 @@ class SnapshotReport(msgspec.Struct, frozen=True):
 
 
 def build_snapshot(
-    warehouse_con: duckdb.DuckDBPyConnection, serving_dir: Path, *, version: str, min_ratio: float = MIN_RATIO
+    warehouse_con: duckdb.DuckDBPyConnection,
+    serving_dir: Path,
+    *,
+    version: str,
+    min_ratio: float = MIN_RATIO,
+    session_index: Path | None = None,
 ) -> SnapshotReport:
     """Write ``serving_dir/<version>/`` from the marts and audit it, without publishing it.
 
     A version that stands there already is left as it is (versions never change), so a retry costs nothing.
     min_ratio: how far a table may shrink against the version in force, 0 to let everything through.
+    session_index: the file of the session neighbours; where there is none yet, an empty one is published.
 
     Raises MissingMartError and AuditFailedError (nothing is left behind), SnapshotBusyError, ValueError for
     an unusable version name.
@@ -122,7 +130,7 @@ def build_snapshot(
         aside = serving_dir / f"{_BUILDING}{version}"
         aside.mkdir()
         try:
-            manifest = _write(warehouse_con, aside, version)
+            manifest = _write(warehouse_con, aside, version, session_index)
             audit_change(manifest, _in_force(serving_dir), min_ratio)
         except BaseException:
             shutil.rmtree(aside, ignore_errors=True)
@@ -169,7 +177,7 @@ def prune(serving_dir: Path, keep: int = 3) -> list[str]:
         return removed
 
 
-def _write(con: duckdb.DuckDBPyConnection, aside: Path, version: str) -> Manifest:
+def _write(con: duckdb.DuckDBPyConnection, aside: Path, version: str, session_index: Path | None) -> Manifest:
     try:
         prepare(con)
         audit_marts(con)
@@ -181,11 +189,12 @@ def _write(con: duckdb.DuckDBPyConnection, aside: Path, version: str) -> Manifes
             for name, count in _write_analytics(con, aside / ANALYTICS_FILE).items()
         }
         audit_written(aside / SQLITE_FILE, rows, _scalar(con, f"select count(*) from {mart('products')}"))
+        rows |= _write_sessions(session_index, aside / SESSIONS_FILE)
         manifest = Manifest(
             format_version=FORMAT_VERSION,
             version=version,
             created_at=datetime.now(UTC),
-            files={name: _seal(aside / name) for name in (SQLITE_FILE, ANALYTICS_FILE)},
+            files={name: _seal(aside / name) for name in (SQLITE_FILE, ANALYTICS_FILE, SESSIONS_FILE)},
             rows=rows,
             coverage=_coverage(con, rows),
             dropped_unavailable=count_dropped(con),
@@ -273,6 +282,25 @@ def _write_analytics(con: duckdb.DuckDBPyConnection, path: Path) -> dict[str, in
         con.execute(f"detach {_OUT}")
     fsync_path(path)
     return counts
+
+
+def _write_sessions(source: Path | None, path: Path) -> dict[str, int]:
+    """The session index as another name of the asset's file, which is replaced by renaming and never written to: a
+    publish every few seconds need not copy it. Raises AuditFailedError where it is no index.
+    """
+    if source is None or not source.exists():
+        empty_index().write(path)
+    else:
+        try:
+            path.hardlink_to(source)
+        except OSError:  # another disk, or one without hard links
+            shutil.copyfile(source, path)
+    try:
+        index = SessionIndex.open(path)
+    except SessionIndexError as error:
+        raise AuditFailedError([f"session neighbours: {error}"]) from error
+    fsync_path(path)
+    return {"sessions.products": len(index.products), "sessions.sessions": index.sessions}
 
 
 def _coverage(con: duckdb.DuckDBPyConnection, rows: dict[str, int]) -> dict[str, float]:

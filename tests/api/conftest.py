@@ -17,7 +17,9 @@ from litestar.testing import TestClient
 
 from api.app import create_app
 from footfall.settings import Settings
+from orchestration.lib.session_neighbours import index_of
 from orchestration.lib.snapshot import build_snapshot, publish
+from tests.session_cases import clicks_table
 
 PUBLIC = {"X-Footfall-Key": "public-key-of-the-test"}
 SECRET = {"Authorization": "Bearer secret-key-of-the-test"}
@@ -248,6 +250,22 @@ def _behaviour(con: duckdb.DuckDBPyConnection, seen: dt.datetime) -> None:
     _insert(con, "retention_periods", ["ordered_again", 90, 0, 0, None])  # nobody's first order is that old
 
 
+#: What past sessions saw, the newest last. p12 is sold out by now, p97 to p99 are in no catalogue any more.
+SESSIONS = [
+    *[["p97", "p98"]] * 20,
+    *[["p01", "p03", "p12"]] * 3,
+    *[["p01", "p03", "p05"]] * 2,
+    ["p02", "p01", "p99", "p04"],
+    ["p09", "p10"],
+]
+
+
+def write_sessions(path: Path) -> Path:
+    """The session index of ``SESSIONS``."""
+    index_of(clicks_table(SESSIONS)).write(path)
+    return path
+
+
 def _insert(con: duckdb.DuckDBPyConnection, mart: str, row: list[Any]) -> None:
     con.execute(f"insert into marts.{mart} values ({', '.join('?' for _ in row)})", row)
 
@@ -266,7 +284,8 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = tmp_path_factory.mktemp("published")
     with duckdb.connect() as con:
         make_marts(con)
-        build_snapshot(con, data / "serving", version="v1")
+        sessions = write_sessions(data / "sessions.index")
+        build_snapshot(con, data / "serving", version="v1", session_index=sessions)
     publish(data / "serving", "v1")
     return data
 

@@ -17,7 +17,14 @@ from litestar.testing import AsyncTestClient
 
 from api import snapshots
 from api.app import create_app
-from footfall.snapshot import ANALYTICS_FILE, FORMAT_VERSION, MANIFEST_FILE, POINTER_FILE, SQLITE_FILE
+from footfall.snapshot import (
+    ANALYTICS_FILE,
+    FORMAT_VERSION,
+    MANIFEST_FILE,
+    POINTER_FILE,
+    SESSIONS_FILE,
+    SQLITE_FILE,
+)
 from orchestration.lib.snapshot import build_snapshot, prune, publish
 from tests.api.conftest import PUBLIC, SECRET, make_marts, settings_for
 
@@ -133,6 +140,8 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
     "a file cut short": (lambda path: _cut(path / SQLITE_FILE), "its manifest says"),
     "a flipped page": (lambda path: _garble(path / SQLITE_FILE), "checksum"),
     "a damaged analytics file": (lambda path: _garble(path / ANALYTICS_FILE), "checksum"),
+    "session neighbours cut short": (lambda path: _cut(path / SESSIONS_FILE), "its manifest says"),
+    "damaged session neighbours": (lambda path: _garble(path / SESSIONS_FILE), "checksum"),
     "a missing file": (lambda path: (path / ANALYTICS_FILE).unlink(), "is missing"),
     "no manifest": (lambda path: (path / MANIFEST_FILE).unlink(), "no readable manifest"),
     "a torn manifest": (lambda path: _cut(path / MANIFEST_FILE), "damaged"),

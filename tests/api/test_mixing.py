@@ -45,22 +45,41 @@ def test_fusion_by_hand() -> None:
     assert fuse([]).scores == {}
 
 
-def test_in_session_counts_the_last_product_most(snapshot: Snapshot) -> None:
-    items = recommend(snapshot, wish(viewed=("p05", "p02"), limit=4))
-    assert ids(items) == ["p06", "p07", "p01", "p03"]
-    assert {item.source for item in items} == {"in_session"}
-    assert items[0].reason == "Similar to Thing 5"
-    assert ids(recommend(snapshot, wish(viewed=("p02", "p05"), limit=4))) == ["p01", "p03", "p06", "p07"]
+def test_what_past_sessions_saw_next_comes_first(snapshot: Snapshot) -> None:
+    items = recommend(snapshot, wish(viewed=("p01",), limit=4))
+    # All five sessions with p01 and p03 vote for p03; two of them went on to p05, further from p01.
+    assert [(item.product_id, item.source) for item in items[:1]] == [("p03", "session_neighbours")]
+    assert items[0].reason == "Others looked at this next"
+    assert sources(items)["p05"] == "session_neighbours"
 
 
-def test_in_session_adds_up_over_lists(snapshot: Snapshot) -> None:
-    # p03 is viewed with p01 and similar to it: it goes before p02, which only leads the similar list.
-    assert ids(recommend(snapshot, wish(viewed=("p01",), limit=3))) == ["p03", "p02", "p05"]
+def test_text_neighbours_stand_in_where_no_session_saw_the_product(snapshot: Snapshot) -> None:
+    items = recommend(snapshot, wish(viewed=("p06", "p05"), limit=20))
+    assert snapshot.next_products(("p06",), 10) == []
+    known = recommend(snapshot, wish(viewed=("p02",), limit=3))
+    assert ("p01", "session_neighbours") in sources(known).items()
+    assert sources(items)["p07"] == "similar_text", "p05 is like p07, and no session saw both"
+    assert next(item.reason for item in items if item.product_id == "p07") == "Similar to Thing 5"
+
+
+def test_the_last_click_counts_most(snapshot: Snapshot) -> None:
+    nine = dict(snapshot.next_products(("p09", "p02"), 10))
+    two = dict(snapshot.next_products(("p02", "p09"), 10))
+    assert nine["p10"] > nine["p01"]
+    assert two["p10"] < two["p01"]
+
+
+def test_fusion_weighs_its_lists() -> None:
+    strong, weak = ranked("strong", "a", "b"), ranked("weak", "c", "b")._replace(weight=0.5)
+    fused = fuse([strong, weak])
+    # b: 1/62 + 0.5/62; a: 1/61; c: 0.5/61
+    assert list(fused.scores.items()) == [("b", 1.5 / 62), ("a", 1 / 61), ("c", 0.5 / 61)]
+    assert fused.why("b").source == "strong"
 
 
 def test_published_list_and_session_alternate(snapshot: Snapshot) -> None:
     items = recommend(snapshot, wish(visitor_id="u_ada", viewed=("p01",), limit=4))
-    assert {"in_session", "affinity"} <= set(sources(items).values())
+    assert {"session_neighbours", "affinity"} <= set(sources(items).values())
 
 
 def test_cart_brings_bought_together(snapshot: Snapshot) -> None:

@@ -94,8 +94,8 @@ def test_item_has_what_a_shop_shows(client: Client) -> None:
         "price": 30.9,
         "currency": "EUR",
         "score": item["score"],
-        "source": "in_session",
-        "reason": "Often viewed with Thing 1",
+        "source": "session_neighbours",
+        "reason": "Others looked at this next",
     }
 
 

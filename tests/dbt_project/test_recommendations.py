@@ -177,3 +177,27 @@ def test_pairs_need_support_and_know_no_wholesalers(
     # a perfect cosine seen twice does not beat a good one seen six times
     assert pairs["left sock", "right sock"] == (2, pytest.approx(2 / 7))
     assert pairs["left sock", "right sock"][1] < pairs["tea", "pot"][1]
+
+
+def test_session_products_stand_in_the_order_of_the_clicks(
+    make_warehouse: Callable[[], tuple[Lake, Warehouse]],
+) -> None:
+    lake, warehouse = make_warehouse()
+    minute = timedelta(minutes=1)
+    lake.load(
+        [
+            viewed("anna", "tea", NOON + 2 * minute),
+            message("Product Added", NOON + 3 * minute, guest="anna", properties={"product_id": "tea"}),
+            viewed("anna", "pot", NOON),
+            viewed("anna", "hat", NOON + 3 * timedelta(hours=1)),  # another session, with one product
+            viewed("one-product-twice", "tea"),
+            viewed("one-product-twice", "tea", NOON + minute),
+            *[viewed("crawler-unnamed", f"item-{n}", NOON + n * minute) for n in range(4)],
+            viewed("crawler", "tea", is_bot=True),
+            viewed("crawler", "pot", is_bot=True),
+        ]
+    )
+    warehouse.run("+session_products", variables={"pair_max_session_products": 3})
+    assert warehouse.rows("select product_id, place, ended_at from session_products order by place") == [
+        ("pot", 1, NOON + 3 * minute), ("tea", 2, NOON + 3 * minute), ("tea", 3, NOON + 3 * minute),
+    ]  # fmt: skip

@@ -20,7 +20,7 @@ PUBLISHED = [
 
 @dg.asset(
     key=["serving", "snapshot"],
-    deps=[model_key(name) for name in PUBLISHED],
+    deps=[*(model_key(name) for name in PUBLISHED), ["derived", "session_neighbours"]],
     group_name="serving",
     kinds={"sqlite", "duckdb"},
     owners=["team:data-engineering"],
@@ -30,13 +30,20 @@ PUBLISHED = [
 )
 def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Write, audit, publish, prune."""
+    from orchestration.lib.derived import session_index_file
     from orchestration.lib.snapshot import build_snapshot, prune, publish
 
     settings = load_settings()
     serving: Path = settings.paths.serving
     version = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
     with reading(settings) as connection:
-        report = build_snapshot(connection, serving, version=version, min_ratio=settings.snapshot_min_ratio)
+        report = build_snapshot(
+            connection,
+            serving,
+            version=version,
+            min_ratio=settings.snapshot_min_ratio,
+            session_index=session_index_file(settings.paths.derived),
+        )
     publish(serving, report.version)
     pruned = prune(serving, keep=settings.keep_snapshots)
     context.log.info(f"in force: {report.version} ({report.bytes / 2**20:.1f} MiB), pruned {len(pruned)}")

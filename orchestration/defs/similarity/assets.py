@@ -1,4 +1,4 @@
-"""What Python computes and SQL doesn't: text similarity of products, affinity between visitors."""
+"""What Python computes and SQL doesn't: text similarity, affinity between visitors, session neighbours."""
 
 from datetime import UTC, datetime
 
@@ -79,6 +79,41 @@ def visitor_affinity(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
                 {source: msgspec.to_builtins(report) for source, report in similarity.reports.items()}
             ),
             "model_version": similarity.model_version,
+            "path": dg.MetadataValue.path(str(path)),
+        }
+    )
+
+
+@dg.asset(
+    key=["derived", "session_neighbours"],
+    deps=[model_key("session_products")],
+    group_name="similarity",
+    kinds={"python", "numpy"},
+    owners=OWNERS,
+    pool=POOL,
+    description="What follows in a session: the newest sessions of every product (VMIS-kNN) and sequential rules, as "
+    "one file that goes into the snapshot and that the API scores the running session with.",
+)
+def session_neighbours(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    """Read session_products, write ``lake/derived/session_neighbours``."""
+    from orchestration.lib.derived import session_index_file
+    from orchestration.lib.durable import write_durably
+    from orchestration.lib.session_neighbours import index_of
+
+    settings = load_settings()
+    with reading(settings) as connection:
+        clicks = connection.sql("select * from session_products").to_arrow_table()
+    index = index_of(clicks)
+    path = session_index_file(settings.paths.derived)
+    write_durably(path, index.write)
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": index.sessions,
+            "products": len(index.products),
+            "postings": len(index.arrays.postings),
+            "rules": len(index.arrays.rule_items),
+            "size_mb": round(path.stat().st_size / 2**20, 2),
+            "model_version": index.model_version,
             "path": dg.MetadataValue.path(str(path)),
         }
     )

@@ -1,0 +1,295 @@
+"""The next product of a running session, scored over past sessions: what the evaluation measures and the API serves.
+
+VMIS-kNN (Kersbergen et al. 2022, "Serenade"): sessions that share products with this one, recent products weighing
+more, vote for what else they saw. To the published method two things are added: a neighbour's vote is for what stood
+near the product that made it a neighbour, and products of the running session may come back. Beside it sequential
+rules (Kamehkhosh et al. 2017): in a session that saw a, what came later, the sooner the stronger.
+
+``orchestration/lib/session_neighbours.py`` learns the arrays, the API maps the file into memory (its workers share the
+pages) and scores; both do it with the class of this module. The file: eight bytes of magic, the header's length, the
+header (JSON: products, settings, where each array stands), then the arrays, each on a 64-byte boundary.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+_MAGIC = b"FFSESS01"
+_ALIGN = 64
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+class SessionIndexError(ValueError):
+    """A file that is no session index, or is torn."""
+
+
+@dataclasses.dataclass(frozen=True)
+class NextItemConfig:
+    """Settings; a number without a remark is the papers'."""
+
+    rule_steps: int = 10
+    rules_kept: int = 60
+    rule_history: int = 5
+    """Products of the running session that rules look at ..."""
+    rule_decay: float = 0.6
+    """... and how much less each earlier one counts."""
+    sessions_per_item: int = 500
+    neighbours: int = 100
+    session_length: int = 10
+    """Products of the running session that neighbours are looked up for."""
+    recency: float | None = 0.6
+    """How much less each earlier product of the running session counts for being alike; None: falling evenly to
+    the first one, as published."""
+    closeness: float = 1.0
+    """A vote is divided by 1 + closeness x steps between the shared product and the one voted for; 0: as
+    published."""
+    revisit: float = 0.3
+    """Votes for the running session's own products, beside the best other; 0: as published."""
+    revisit_decay: float = 0.7
+    rule_weight: float = 0.1
+    """The best rule beside the best vote; 0: as published."""
+
+
+class SessionArrays(msgspec.Struct, frozen=True):
+    """What was learned. Products and sessions are numbers; a session's number is its place by recency, 0 the newest.
+
+    Of a group (a session, a product) n, its entries are ``x[bounds[n]:bounds[n + 1]]``.
+    """
+
+    session_bounds: npt.NDArray[np.int64]
+    session_items: npt.NDArray[np.int32]
+    """Products of a session, each once, in the order of their first click."""
+    posting_bounds: npt.NDArray[np.int64]
+    postings: npt.NDArray[np.int32]
+    """The newest sessions of a product, newest first."""
+    idf: Floats
+    """By product: log(sessions / sessions that saw it)."""
+    rule_bounds: npt.NDArray[np.int64]
+    rule_items: npt.NDArray[np.int32]
+    rule_strengths: Floats
+
+
+class _Place(msgspec.Struct, frozen=True):
+    dtype: str
+    length: int
+    offset: int
+
+
+class _Header(msgspec.Struct, frozen=True):
+    products: list[str]
+    config: NextItemConfig
+    sessions: int
+    arrays: dict[str, _Place]
+
+
+class SessionIndex:
+    """Scores of what may follow. ``session`` is always the numbers of the products clicked so far, oldest first;
+    a product that no past session saw has any negative number, a different one for each.
+    """
+
+    def __init__(
+        self, products: Sequence[str], arrays: SessionArrays, config: NextItemConfig, sessions: int
+    ) -> None:
+        """products: ids by number. sessions: how many were learned from."""
+        self.products = products
+        self.arrays = arrays
+        self.config = config
+        self.sessions = sessions
+        self._number = {product: number for number, product in enumerate(products)}
+
+    @property
+    def model_version(self) -> str:
+        """Names the method; its settings stand in ``config``."""
+        return "vmis-rules-1"
+
+    def numbers(self, products: Sequence[str]) -> list[int]:
+        """Products, oldest first, as a session of this index."""
+        return numbered(products, self._number)
+
+    def by_rules(self, session: Sequence[int]) -> dict[int, float]:
+        """What came later in sessions that saw the last products."""
+        arrays, scores = self.arrays, dict[int, float]()
+        for back, item in enumerate(reversed(session[-self.config.rule_history :])):
+            if item < 0:
+                continue
+            weight = self.config.rule_decay**back
+            entries = slice(arrays.rule_bounds[item], arrays.rule_bounds[item + 1])
+            others, strengths = arrays.rule_items[entries], arrays.rule_strengths[entries]
+            for other, strength in zip(others.tolist(), (weight * strengths).tolist(), strict=True):
+                scores[other] = scores.get(other, 0.0) + strength
+        return scores
+
+    def by_neighbours(self, session: Sequence[int]) -> dict[int, float]:
+        """Votes of the sessions most like this one."""
+        config = self.config
+        recent = list(dict.fromkeys(reversed(session)))[: config.session_length]  # newest first, each once
+        scores: dict[int, float] = {}
+        if len(numbers := self._alike(recent)):
+            items, votes = self._votes(recent, *numbers)
+            scores = dict(zip(items.tolist(), votes.tolist(), strict=True))
+        if config.revisit:
+            best_score = max(scores.values(), default=1.0)
+            for back, item in enumerate(recent[1:]):
+                if item >= 0:
+                    again = config.revisit * best_score * config.revisit_decay**back
+                    scores[item] = scores.get(item, 0.0) + again
+        return scores
+
+    def _alike(self, recent: Sequence[int]) -> tuple[()] | tuple[Ints, Floats, Ints]:
+        """The neighbours, best first: their numbers, similarities, and the place in ``recent`` of the newest
+        product they share.
+        """
+        config, arrays = self.config, self.arrays
+        parts = [
+            arrays.postings[arrays.posting_bounds[item] : arrays.posting_bounds[item + 1]].astype(np.int64)
+            * len(recent)
+            + back
+            for back, item in enumerate(recent)
+            if item >= 0
+        ]
+        if not sum(map(len, parts)):
+            return ()
+        # Sorted, the entries of a session stand together, its newest shared product first.
+        keys = np.sort(np.concatenate(parts))
+        numbers, backs = np.divmod(keys, len(recent))
+        starts = np.flatnonzero(np.diff(numbers, prepend=-1))
+        steps = np.arange(len(recent))
+        weights = 1.0 - steps / len(recent) if config.recency is None else config.recency**steps
+        similarity = np.add.reduceat(weights[backs], starts)
+        chosen = _largest(similarity, config.neighbours)
+        return numbers[starts[chosen]], similarity[chosen], backs[starts[chosen]]
+
+    def _votes(
+        self, recent: Sequence[int], numbers: Ints, similarity: Floats, first_match: Ints
+    ) -> tuple[Ints, Floats]:
+        arrays = self.arrays
+        starts = arrays.session_bounds[numbers]
+        lengths = arrays.session_bounds[numbers + 1] - starts
+        firsts = np.cumsum(lengths) - lengths
+        places = np.arange(int(lengths.sum())) - np.repeat(firsts, lengths)
+        items = arrays.session_items[places + np.repeat(starts, lengths)].astype(np.int64)
+        vote = similarity / len(recent) * np.maximum(0.0, 1.0 - 0.1 * (first_match + 1))
+        shared = np.asarray(recent)[first_match]
+        shared_places = places[items == np.repeat(shared, lengths)]  # each session has it once
+        near = 1.0 + self.config.closeness * np.abs(places - np.repeat(shared_places, lengths))
+        votes = np.repeat(vote, lengths) * arrays.idf[items] / near
+        found, group = np.unique(items, return_inverse=True)
+        return found, np.bincount(group, weights=votes, minlength=len(found)).astype(np.float64)
+
+    def scores(self, session: Sequence[int]) -> dict[int, float]:
+        """Both together: votes, and rules scaled to ``rule_weight`` of the best vote."""
+        scores = self.by_neighbours(session)
+        rules = self.by_rules(session) if self.config.rule_weight else {}
+        if rules:
+            scale = self.config.rule_weight * max(scores.values(), default=1.0) / max(rules.values())
+            for item, strength in rules.items():
+                scores[item] = scores.get(item, 0.0) + scale * strength
+        return scores
+
+    def next_products(self, viewed: Sequence[str], top: int) -> list[tuple[str, float]]:
+        """(product, score), best first, of what follows on products ``viewed`` (oldest first), those left out.
+
+        Empty where no past session saw any of them.
+        """
+        session = self.numbers(viewed)
+        if all(item < 0 for item in session):
+            return []
+        scores = self.scores(session)
+        best = ranked(scores, set(session), top).tolist()
+        return [(self.products[item], scores[item]) for item in best]
+
+    def write(self, path: Path) -> None:
+        """The file, in full; same content, same bytes. Neither renamed nor synced: that is the caller's way."""
+        named = msgspec.structs.asdict(self.arrays)
+        places, offset = {}, 0
+        for name, array in named.items():
+            places[name] = _Place(array.dtype.str, len(array), offset)
+            offset += -(-array.nbytes // _ALIGN) * _ALIGN
+        header = msgspec.json.encode(_Header(list(self.products), self.config, self.sessions, places))
+        head = _MAGIC + len(header).to_bytes(8, "little") + header
+        with path.open("wb") as file:
+            file.write(head.ljust(_aligned(len(head)), b"\0"))
+            for array in named.values():
+                content = np.ascontiguousarray(array).tobytes()
+                file.write(content.ljust(_aligned(len(content)), b"\0"))
+
+    @classmethod
+    def open(cls, path: Path) -> SessionIndex:
+        """Map a file. Raises SessionIndexError where it is missing, torn or something else.
+
+        A mapped file must not shrink while it is used (the kernel would kill the process): a snapshot's never
+        change, and the asset's own is replaced by renaming another over it.
+        """
+        try:
+            with path.open("rb") as file:
+                magic, length = file.read(8), int.from_bytes(file.read(8), "little")
+                if magic != _MAGIC:
+                    raise SessionIndexError(f"{path} is no session index")
+                header = msgspec.json.decode(file.read(length), type=_Header)
+            start, size = _aligned(16 + length), path.stat().st_size
+            arrays = {}
+            for name, place in header.arrays.items():
+                dtype, begin = np.dtype(place.dtype), start + place.offset
+                if begin + dtype.itemsize * place.length > size:
+                    raise SessionIndexError(f"{path} is torn: {name} ends behind the file's end")
+                # An empty array can't be mapped.
+                arrays[name] = (
+                    np.memmap(path, dtype, "r", begin, (place.length,)).view(np.ndarray)
+                    if place.length
+                    else np.zeros(0, dtype)
+                )
+            return cls(header.products, SessionArrays(**arrays), header.config, header.sessions)
+        except (OSError, msgspec.MsgspecError, TypeError, ValueError) as error:
+            if isinstance(error, SessionIndexError):
+                raise
+            raise SessionIndexError(f"{path} can't be read as a session index: {error}") from error
+
+
+def empty_index(config: NextItemConfig | None = None) -> SessionIndex:
+    """The index of a shop that no session has visited."""
+    bounds, items = np.zeros(1, np.int64), np.zeros(0, np.int32)
+    nothing = np.zeros(0)
+    arrays = SessionArrays(bounds, items, bounds, items, nothing, bounds, items, nothing)
+    return SessionIndex([], arrays, config or NextItemConfig(), 0)
+
+
+def numbered(session: Sequence[Any], number: Mapping[Any, int]) -> list[int]:
+    """A session as numbers; what has none gets negative ones, the same for the same product."""
+    unknown: dict[Hashable, int] = {}
+    return [
+        number[each] if each in number else unknown.setdefault(each, -1 - len(unknown)) for each in session
+    ]
+
+
+def ranked(scores: Mapping[int, float], dropped: Collection[int], top: int) -> Ints:
+    """Items by falling score, ties by number, the dropped ones left out."""
+    items = np.fromiter((item for item in scores if item not in dropped), dtype=np.int64)
+    values = np.fromiter((scores[item] for item in items.tolist()), dtype=np.float64, count=len(items))
+    best: Ints = items[np.lexsort((items, -values))[:top]]
+    return best
+
+
+def _largest(values: Floats, count: int) -> Ints:
+    """Places of the largest values, largest first, ties by place."""
+    if len(values) > count:
+        threshold = np.partition(values, len(values) - count)[len(values) - count]
+        above = np.flatnonzero(values > threshold)
+        ties = np.flatnonzero(values == threshold)[: count - len(above)]
+        places = np.sort(np.concatenate([above, ties]))
+    else:
+        places = np.arange(len(values))
+    result: Ints = places[np.argsort(-values[places], kind="stable")]
+    return result
+
+
+def _aligned(length: int) -> int:
+    return -(-length // _ALIGN) * _ALIGN
