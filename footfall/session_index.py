@@ -272,10 +272,10 @@ def numbered(session: Sequence[Any], number: Mapping[Any, int]) -> list[int]:
 
 def ranked(scores: Mapping[int, float], dropped: Collection[int], top: int) -> Ints:
     """Items by falling score, ties by number, the dropped ones left out."""
-    items = np.fromiter((item for item in scores if item not in dropped), dtype=np.int64)
-    values = np.fromiter((scores[item] for item in items.tolist()), dtype=np.float64, count=len(items))
-    best: Ints = items[np.lexsort((items, -values))[:top]]
-    return best
+    items = np.fromiter(scores.keys(), dtype=np.int64, count=len(scores))
+    values = np.fromiter(scores.values(), dtype=np.float64, count=len(scores))
+    best = items[np.lexsort((items, -values))[: top + len(dropped)]]
+    return np.array([item for item in best.tolist() if item not in dropped][:top], dtype=np.int64)
 
 
 def _largest(values: Floats, count: int) -> Ints:
