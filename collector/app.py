@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import AsyncIterator, Coroutine
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,7 @@ from collector.pixel_files import PixelFiles, answer_file
 from collector.problems import PROBLEM_TYPE, RefusedError, problem_body
 from collector.recovery import recover
 from collector.seen import SeenDeliveries
+from collector.shipping import oldest_sealed, read_state
 from collector.shopify import ShopifyDoor
 from collector.side_doors import side_doors
 from collector.writer import CommitError, SegmentWriter
@@ -110,6 +112,7 @@ def create_app(settings: Settings | None = None, ops: FileOps | None = None) -> 
                     float(ops.free_bytes(settings.paths.landing)),
                 )
             )
+        gauges += _sealed_gauges(settings)
         return Response(metrics.render(gauges), media_type="text/plain; version=0.0.4")
 
     @route(
@@ -168,6 +171,28 @@ def create_app(settings: Settings | None = None, ops: FileOps | None = None) -> 
     app.door = door
     describe_routes(app)
     return app
+
+
+def _sealed_gauges(settings: Settings) -> list[tuple[str, str, float]]:
+    """What waits on this machine, for the shipper or the loader, and how the shipper fares: (name, help, value)."""
+    now = time.time()
+    waiting, oldest = oldest_sealed(settings.paths.landing, now)
+    gauges = [
+        ("sealed_waiting", "Sealed segments on this disk, not shipped or not loaded.", float(waiting)),
+        ("oldest_sealed_seconds", "Age of the oldest of them.", oldest),
+    ]
+    if settings.ship_to and (state := read_state(settings.paths.data)) is not None:
+        gauges += [
+            ("shipped_segments", "Segments shipped since the shipper started.", float(state.segments)),
+            ("shipped_bytes", "Their bytes.", float(state.bytes)),
+            ("shipping_failures", "Failed tries since the shipper started.", float(state.failures)),
+            (
+                "shipping_failures_in_a_row",
+                "Failed tries since the last success.",
+                float(state.failures_in_a_row),
+            ),
+        ]
+    return gauges
 
 
 async def _drain(door: Door) -> None:

@@ -55,7 +55,18 @@ def collect(host: str | None, port: int | None, workers: int | None, data: Path 
     _check_port(settings)
     _warn(settings)
     _raise_file_limit()
-    _serve(settings)
+    if not settings.ship_to:
+        _serve(settings)
+        return
+    from collector.ship_cli import ShippingCompanion
+    from footfall.buckets import BucketError, check_bucket_url
+
+    try:
+        check_bucket_url(settings.ship_to)
+    except BucketError as error:
+        raise click.ClickException(f"FOOTFALL_SHIP_TO: {error}") from None
+    with ShippingCompanion(settings):
+        _serve(settings)
 
 
 def _serve(settings: Settings) -> None:
@@ -112,6 +123,8 @@ def _announce(settings: Settings) -> None:
     url = settings.collector_url
     workers = f"{settings.collector_workers} worker{'s' if settings.collector_workers > 1 else ''}"
     click.echo(f"Footfall collector on {url} ({workers}), writing to {settings.paths.landing}")
+    if settings.ship_to:
+        click.echo(f"  sealed segments go to {settings.ship_to}")
     click.echo(f"  pixel {url}/footfall.js · routes {url}/docs · health {url}/readyz · Ctrl-C stops")
 
 

@@ -11,8 +11,8 @@ import contextlib
 import errno
 import os
 import re
+import secrets
 import socket
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -119,9 +119,12 @@ class Landing:
 
 
 def writer_name() -> str:
-    """Host, process and its start: no two writers share it, not even the first process of two containers."""
+    """Host, process and 48 random bits: no two writers share it, not even process 1 of two containers of one name.
+
+    Collectors on many machines may ship to one bucket, and the lake knows a segment by its id alone.
+    """
     host = re.sub(r"[^A-Za-z0-9]", "", socket.gethostname())[:24] or "host"
-    return f"{host}_{os.getpid()}_{time.time_ns() & 0xFFFFFFFF:08x}"
+    return f"{host}_{os.getpid()}_{secrets.token_hex(6)}"
 
 
 def segment_ids(writer: str, clock: Callable[[], float]) -> Callable[[], str]:

@@ -17,7 +17,20 @@ from footfall import __version__
 from footfall.settings import DEMO_KEYS, SECRETS, Setting, Settings, SettingsError, explain_settings
 
 # The order in which a newcomer meets them.
-_ORDER = ["demo", "dev", "collect", "ui", "run", "serve", "import", "replay", "failed", "config", "doctor"]
+_ORDER = [
+    "demo",
+    "dev",
+    "collect",
+    "ship",
+    "ui",
+    "run",
+    "serve",
+    "import",
+    "replay",
+    "failed",
+    "config",
+    "doctor",
+]
 
 
 class Rooms(click.Group):
@@ -111,7 +124,12 @@ def doctor() -> None:
         settings, _ = explain_settings()
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
-    findings = [*_look_at_disk(settings), *_look_at_keys(settings), *_look_at_doors(settings)]
+    findings = [
+        *_look_at_disk(settings),
+        *_look_at_buckets(settings),
+        *_look_at_keys(settings),
+        *_look_at_doors(settings),
+    ]
     for good, text in findings:
         click.secho(f" {'ok' if good else '!!'}  ", fg="green" if good else "yellow", nl=False)
         click.echo(text)
@@ -136,14 +154,37 @@ def _look_at_disk(settings: Settings) -> list[tuple[bool, str]]:
             ),
         )
     ]
+    taker = (
+        "the bucket: is it there?"
+        if settings.ship_to
+        else "the lake: is Dagster's daemon running (`make dev`)?"
+    )
     for folder, meaning in (
         ("quarantine", "bytes that no reader understood; keep them, they may hold events"),
-        ("sealed", "segments waiting for the lake: is Dagster's daemon running (`make dev`)?"),
+        ("sealed", f"segments waiting for {taker}"),
     ):
         files = list((settings.paths.landing / folder).glob("*"))
         findings.append(
             (not files, f"landing/{folder}: {len(files)} files" + (f" ({meaning})" if files else ""))
         )
+    return findings
+
+
+def _look_at_buckets(settings: Settings) -> list[tuple[bool, str]]:
+    from footfall.buckets import BucketError, open_bucket, parse_object_name
+
+    findings = []
+    for name, url in (("ship_to", settings.ship_to), ("load_from", settings.load_from)):
+        if not url:
+            continue
+        try:
+            names = open_bucket(url, seconds=10).names()
+        except BucketError as error:
+            findings.append((False, f"{name}: {error}"))
+            continue
+        strange = sum(parse_object_name(each) is None for each in names)
+        text = f"{name} {url}: {len(names) - strange} segments wait for the loader"
+        findings.append((not strange, text + (f", {strange} objects are no segments" if strange else "")))
     return findings
 
 

@@ -104,7 +104,11 @@ def read_segment(path: Path) -> Iterator[Frame | Damage]:
     Frames and damages are numbered together, so that a row's place in its segment never changes.
     Raises SegmentError where the header is not ours. Reads the file whole: a segment is 64 MiB by default.
     """
-    data = path.read_bytes()
+    return segment_parts(path.read_bytes(), path)
+
+
+def segment_parts(data: bytes, path: Path | str) -> Iterator[Frame | Damage]:
+    """``read_segment`` of bytes that are in memory already; ``path`` is what errors call them."""
     if data[: len(MAGIC)] != MAGIC:
         raise SegmentError(f"{path} is no landing segment")
     if (version := struct.unpack_from("<H", data.ljust(16, b"\0"), len(MAGIC))[0]) != VERSION:

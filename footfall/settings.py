@@ -128,6 +128,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     min_free_bytes: Annotated[
         int, Meta(ge=0, description="below this much free disk the collector answers 503")
     ] = 2**30
+    ship_to: Annotated[
+        str,
+        Meta(
+            description="bucket for sealed segments: s3://, gs://, az://, file:///dir; empty: the loader here has them"
+        ),
+    ] = ""
     write_keys: Annotated[
         tuple[WriteKey, ...], Meta(description="who may send events: key, source, trusted, origins")
     ] = msgspec.field(default_factory=_default_write_keys)
@@ -200,6 +206,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     shop_port: Annotated[Port, Meta(description="port of the demo shop")] = 8700
     dagster_port: Annotated[Port, Meta(description="port of Dagster's UI")] = 3000
+    load_from: Annotated[
+        str, Meta(description="bucket that the loader takes other collectors' segments from; empty: none")
+    ] = ""
     sensor_seconds: Annotated[
         int, Meta(ge=1, description="how often the sensor looks for sealed segments")
     ] = 2

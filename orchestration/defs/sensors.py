@@ -6,7 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from footfall.settings import load_settings
+from footfall.settings import Settings, load_settings
 from footfall.snapshot import POINTER_FILE
 from orchestration.defs.jobs import FAST_LANE, WHOLE_LINE, fast_lane, whole_line
 
@@ -30,15 +30,13 @@ UNFINISHED = [
 )
 def sealed_segments(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """One run takes whatever is sealed by then, so a second beside it would find nothing."""
-    from orchestration.lib.lake import sealed_segments as waiting
-
     running = context.instance.get_run_records(dg.RunsFilter(statuses=UNFINISHED), limit=1)
     if running:
         return dg.SkipReason("a run is under way")
     failures = _failures_in_a_row(context.instance)
     if failures and (left := _wait_left(context.instance, failures)) > 0:
         return dg.SkipReason(f"the last {failures} run(s) failed; next try in {left:.0f} s")
-    segments = waiting(load_settings().paths)
+    segments = _waiting(load_settings())
     # A failed run may have loaded its segments already: its events are in the lake and still owed to the shop.
     if not segments and not failures:
         return dg.SkipReason("nothing sealed")
@@ -48,9 +46,37 @@ def sealed_segments(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.S
         job_name=lane,
         tags={
             "footfall/sealed_segments": str(len(segments)),
-            "footfall/newest": segments[-1].stem if segments else "",
+            "footfall/newest": segments[-1] if segments else "",
         },
     )
+
+
+def _waiting(settings: Settings) -> list[str]:
+    """Ids of the segments that wait. A bucket that doesn't answer fails the tick, unless this disk has some."""
+    from footfall.buckets import BucketError, open_bucket
+    from orchestration.lib.waiting import (
+        LOOK_SECONDS,
+        local_segments,
+        marks_of,
+        shipped_segments,
+        takes_local,
+    )
+
+    local = (
+        [segment.segment_id for segment in local_segments(settings.paths)] if takes_local(settings) else []
+    )
+    if not settings.load_from:
+        return local
+    try:
+        shipped, _ = shipped_segments(open_bucket(settings.load_from, seconds=LOOK_SECONDS))
+    except BucketError:
+        if local:
+            return local
+        raise
+    ids = [segment.segment_id for segment in shipped]
+    # What is loaded and could not be deleted there must not start a run every two seconds.
+    loaded = marks_of(settings.paths, ids)
+    return sorted([*local, *(each for each in ids if each not in loaded)])
 
 
 def _failures_in_a_row(instance: dg.DagsterInstance) -> int:

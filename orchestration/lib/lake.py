@@ -2,7 +2,9 @@
 
 A segment's files are written aside, fsynced and then renamed, ``landing_counts`` last: that file is the mark that
 the segment is loaded, and only then is the segment deleted. A crash before the mark leaves files that the next run
-removes and writes again, a crash after it leaves a segment that the next run deletes.
+removes and writes again, a crash after it leaves a segment that the next run deletes. Segments that other collectors
+shipped to a bucket take the same way and are deleted there in the end. The mark holds a digest, by which a second
+segment of the same id is told from the same one that came twice.
 
 File names begin with the load id, which grows with every run: an increment downstream opens only files newer than
 what it has, and never lists its way through history's contents.
@@ -12,7 +14,7 @@ from __future__ import annotations
 
 import fcntl
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,12 +22,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from msgspec import Struct
 
-from footfall.segments import SegmentError, read_segment
+from footfall.buckets import Bucket, BucketError, digest_of
+from footfall.segments import SegmentError, segment_parts
 from footfall.settings import Paths
 from orchestration.lib.durable import aside_of, fsync_path, write_durably
 from orchestration.lib.flatten import Row, rows_of
 from orchestration.lib.lake_schema import EVENTS, FAILED_EVENTS, GROWING, LANDING_COUNTS, prepare_lake
+from orchestration.lib.waiting import Waiting, local_segments, marks_of, shipped_segments
 
+#: In the metadata of a mark's file: digest and length of the segment that it stands for.
+MARK_DIGEST = b"footfall.segment_digest"
+MARK_BYTES = b"footfall.segment_bytes"
 #: Rows held in memory at once: about 60 MB of Python objects.
 CHUNK_ROWS = 20_000
 
@@ -37,8 +44,15 @@ class LoadReport(Struct):
     segments: int = 0
     events: int = 0
     failed: int = 0
-    quarantined: int = 0
+    quarantined: list[str] = []
+    """Where the files are that were no segments, damaged on their way, or another segment of a loaded id."""
     files: int = 0
+    strangers: list[str] = []
+    """Objects in the bucket that no collector named; they stay there."""
+    undeleted: list[str] = []
+    """Why loaded segments still stand in the bucket; they are not loaded again."""
+    bucket_error: str | None = None
+    """Why the bucket's segments were not all taken; those on this disk were."""
 
 
 class LoaderBusy(Exception):
@@ -46,8 +60,8 @@ class LoaderBusy(Exception):
 
 
 def sealed_segments(paths: Paths) -> list[Path]:
-    """The segments that wait to be loaded, oldest first."""
-    return sorted((paths.landing / "sealed").glob("*.seg"))
+    """The segments on this disk that wait to be loaded, oldest first."""
+    return [segment.path for segment in local_segments(paths)]
 
 
 def newest_load_id(paths: Paths) -> int:
@@ -58,37 +72,99 @@ def newest_load_id(paths: Paths) -> int:
     )
 
 
-def load_sealed(paths: Paths, on_segment: Callable[[str, int, int], None] | None = None) -> LoadReport:
-    """Load every sealed segment. ``on_segment`` is told (segment id, its events, its failed rows).
+def load_sealed(
+    paths: Paths,
+    on_segment: Callable[[str, int, int], None] | None = None,
+    *,
+    bucket: Bucket | None = None,
+    local: bool = True,
+) -> LoadReport:
+    """Load every sealed segment: those on this disk (``local``), then those in the ``bucket``.
 
-    Raises LoaderBusy where another process holds the lake.
+    ``on_segment`` is told (segment id, its events, its failed rows). Where the bucket fails, what was loaded stays
+    loaded and the report says why it ended. Raises LoaderBusy where another process holds the lake.
     """
     prepare_lake(paths)
     report = LoadReport()
     with _only_loader(paths):
-        waiting = sealed_segments(paths)
-        if not waiting:
-            report.load_id = newest_load_id(paths)
-            return report
-        report.load_id = newest_load_id(paths) + 1
-        for segment in waiting:
-            segment_id = segment.stem
-            if not _is_loaded(paths, segment_id):
-                _remove_unmarked(paths, segment_id)
-                try:
-                    counts = _load_segment(paths, segment, report.load_id)
-                except SegmentError:
-                    _quarantine(paths, segment)
-                    report.quarantined += 1
-                    continue
-                report.segments += 1
-                report.events += counts["events"]
-                report.failed += counts["failed_events"]
-                report.files += counts["files"]
-                if on_segment:
-                    on_segment(segment_id, counts["events"], counts["failed_events"])
-            segment.unlink()
+        loader = _Loader(paths, report, on_segment)
+        if local:
+            loader.load(local_segments(paths))
+        if bucket is not None:
+            try:
+                shipped, report.strangers = shipped_segments(bucket)
+                loader.load(shipped)
+            except BucketError as error:
+                report.bucket_error = str(error)
+    if not report.load_id:
+        report.load_id = newest_load_id(paths)
     return report
+
+
+class _Loader:
+    """One run of the loader, under its lock."""
+
+    def __init__(
+        self, paths: Paths, report: LoadReport, on_segment: Callable[[str, int, int], None] | None
+    ) -> None:
+        self.paths, self.report, self.on_segment = paths, report, on_segment
+
+    def load(self, waiting: Sequence[Waiting]) -> None:
+        marks = marks_of(self.paths, (segment.segment_id for segment in waiting))
+        for segment in waiting:
+            segment_id = segment.segment_id
+            try:
+                if (mark := marks.get(segment_id)) is None:
+                    mark = self._load_new(segment)
+                elif not _is_same(mark, segment):
+                    self._set_aside(segment)
+                    continue
+            except SegmentError:
+                self._set_aside(segment)
+                continue
+            if mark is not None:
+                # Twice in one bucket, under two digests: the second is judged by the first.
+                marks[segment_id] = mark
+                try:
+                    segment.remove()
+                except BucketError as error:
+                    self.report.undeleted.append(str(error))
+
+    def _load_new(self, segment: Waiting) -> Path | None:
+        """Write the segment's Parquet and its mark; None where the segment is gone."""
+        data = segment.read()
+        if data is None:
+            return None
+        segment_id = segment.segment_id
+        _remove_unmarked(self.paths, segment_id)
+        if not self.report.load_id:
+            self.report.load_id = newest_load_id(self.paths) + 1
+        counts, mark = _load_segment(self.paths, segment_id, data, self.report.load_id)
+        self.report.segments += 1
+        self.report.events += counts["events"]
+        self.report.failed += counts["failed_events"]
+        self.report.files += counts["files"]
+        if self.on_segment:
+            self.on_segment(segment_id, counts["events"], counts["failed_events"])
+        return mark
+
+    def _set_aside(self, segment: Waiting) -> None:
+        quarantine = self.paths.landing / "quarantine"
+        quarantine.mkdir(parents=True, exist_ok=True)
+        self.report.quarantined.append(str(segment.set_aside(quarantine)))
+
+
+def _is_same(mark: Path, segment: Waiting) -> bool:
+    """Whether a waiting segment is the one that was loaded under its id, come again.
+
+    It may have grown: recovery of a file whose disk failed seals what was acknowledged, and again with what happened
+    to follow, which nobody was promised. A mark of an earlier version has no digest and is believed.
+    """
+    about = pq.read_schema(mark).metadata or {}
+    if MARK_DIGEST not in about or (data := segment.read()) is None:
+        return True
+    length = int(about[MARK_BYTES])
+    return length <= len(data) and digest_of(data[:length]) == about[MARK_DIGEST].decode()
 
 
 @contextmanager
@@ -102,21 +178,10 @@ def _only_loader(paths: Paths) -> Iterator[None]:
         yield
 
 
-def _is_loaded(paths: Paths, segment_id: str) -> bool:
-    return any((paths.lake / "landing_counts").glob(f"received_date=*/*-{segment_id}.parquet"))
-
-
 def _remove_unmarked(paths: Paths, segment_id: str) -> None:
     for table in ("events", "failed_events"):
         for file in (paths.lake / table).glob(f"received_date=*/*-{segment_id}.parquet"):
             file.unlink()
-
-
-def _quarantine(paths: Paths, segment: Path) -> None:
-    folder = paths.landing / "quarantine"
-    folder.mkdir(parents=True, exist_ok=True)
-    segment.rename(folder / segment.name)
-    fsync_path(folder)
 
 
 class _Files:
@@ -157,16 +222,16 @@ class _Files:
         return len(self.writers)
 
 
-def _load_segment(paths: Paths, segment: Path, load_id: int) -> Counter[str]:
-    name = f"{load_id:012d}-{segment.stem}.parquet"
+def _load_segment(paths: Paths, segment_id: str, data: bytes, load_id: int) -> tuple[Counter[str], Path]:
+    name = f"{load_id:012d}-{segment_id}.parquet"
     files = {
         "events": _Files(paths.lake / "events", EVENTS, name),
         "failed_events": _Files(paths.lake / "failed_events", FAILED_EVENTS, name),
     }
     counts: Counter[str] = Counter()
     landed: dict[tuple[str, object], Row] = {}
-    for part in read_segment(segment):
-        for table, row in rows_of(segment.stem, part, load_id):
+    for part in segment_parts(data, segment_id):
+        for table, row in rows_of(segment_id, part, load_id):
             if table == "landing_counts":
                 total = landed.setdefault(
                     (row["source"], row["received_hour"]),
@@ -179,9 +244,12 @@ def _load_segment(paths: Paths, segment: Path, load_id: int) -> Counter[str]:
                 files[table].add(row)
     counts["files"] = sum(each.publish() for each in files.values())
     first_day = min((f"{row['received_hour']:%Y-%m-%d}" for row in landed.values()), default="1970-01-01")
-    _mark(paths.lake / "landing_counts" / f"received_date={first_day}" / name, list(landed.values()))
-    return counts
+    mark = paths.lake / "landing_counts" / f"received_date={first_day}" / name
+    about = {MARK_DIGEST: digest_of(data).encode(), MARK_BYTES: str(len(data)).encode()}
+    _mark(mark, list(landed.values()), about)
+    return counts, mark
 
 
-def _mark(path: Path, rows: list[Row]) -> None:
-    write_durably(path, lambda aside: pq.write_table(pa.Table.from_pylist(rows, LANDING_COUNTS), aside))
+def _mark(path: Path, rows: list[Row], about: dict[bytes, bytes]) -> None:
+    table = pa.Table.from_pylist(rows, LANDING_COUNTS.with_metadata(about))
+    write_durably(path, lambda aside: pq.write_table(table, aside))

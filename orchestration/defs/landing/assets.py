@@ -15,7 +15,8 @@ landing_segments = dg.AssetSpec(
     kinds={"file"},
     owners=OWNERS,
     description="Sealed segments of the collector: every acknowledged request, fsynced before it was answered. "
-    "They wait in `landing/sealed/` until the loader has written them to the lake.",
+    "They wait in `landing/sealed/`, or in the bucket they were shipped to, until the loader has written them to "
+    "the lake.",
 )
 
 
@@ -59,17 +60,36 @@ landing_segments = dg.AssetSpec(
 )
 def load_segments(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
     """Load what is sealed; with nothing sealed the lake stays as it is."""
+    from footfall.buckets import open_bucket
     from orchestration.lib.lake import load_sealed
+    from orchestration.lib.waiting import takes_local
 
+    settings = load_settings()
     report = load_sealed(
-        load_settings().paths,
+        settings.paths,
         on_segment=lambda segment, events, failed: context.log.info(
             f"{segment}: {events} events, {failed} failed"
         ),
+        bucket=open_bucket(settings.load_from) if settings.load_from else None,
+        local=takes_local(settings),
     )
-    shared = {"load_id": report.load_id, "segments": report.segments}
-    if report.quarantined:
-        context.log.warning(f"{report.quarantined} files were no segments; they are in landing/quarantine")
+    shared: dict[str, int | str] = {"load_id": report.load_id, "segments": report.segments}
+    for file in report.quarantined:
+        context.log.warning(
+            f"{file}: no segment, damaged, or another one of a loaded id; nothing of it is loaded"
+        )
+    if report.strangers:
+        context.log.warning(f"no collector named these objects in the bucket: {report.strangers[:10]}")
+    if report.undeleted:
+        context.log.warning(
+            f"{len(report.undeleted)} loaded segments stay in the bucket: {report.undeleted[0]}"
+        )
+    if report.bucket_error:
+        # With events from this disk in the lake the shop is served first; the sensor comes back for the rest.
+        if not report.segments:
+            raise dg.Failure(report.bucket_error)
+        context.log.error(report.bucket_error)
+        shared["bucket_error"] = report.bucket_error
     yield dg.MaterializeResult(
         asset_key=["lake", "events"],
         metadata=shared | {"dagster/row_count": report.events, "files": report.files},

@@ -15,7 +15,6 @@ let timer = 0;
 let touched: Element = document.body;
 /** Until then a request belongs to an intent that has been counted. */
 let counted = 0;
-let watching: PerformanceObserver | undefined;
 
 /** The ids in the cart, for the recommendations; only where this visitor may be followed. */
 const remember = (id = ''): void => {
@@ -46,10 +45,20 @@ const intent = (el: Element): void => {
   }, PATIENCE_MS);
 };
 
-/** From the first click or submit on: before it nobody can have put anything in. */
-const watchRequests = (): void => {
-  if (watching) return;
-  watching = new PerformanceObserver((list) =>
+/** A click: the intent behind what a script may send next; on an add button that submits no form, an intent itself. */
+export const clicked = (el: Element, zone: string): void => {
+  touched = el;
+  if (zone == 'add_to_cart' && !((el as HTMLButtonElement).form && (el as HTMLButtonElement).type == 'submit')) intent(el);
+};
+
+export const submitted = (e: Event, form: Element): void => {
+  intent(form);
+  // a native post: no script took it over
+  setTimeout(() => e.defaultPrevented || settle());
+};
+
+export const watchRequests = (): void =>
+  new PerformanceObserver((list) =>
     list.getEntries().forEach((entry) => {
       const { name, startTime, responseStatus = 0 } = entry as PerformanceResourceTiming;
       if (!/\/cart\/add(\.js)?(\?|$)/.test(name) || startTime < counted) return;
@@ -57,21 +66,4 @@ const watchRequests = (): void => {
       if (responseStatus > 399) pending = undefined;
       settle();
     }),
-  );
-  watching.observe({ type: 'resource' });
-};
-
-/** A click: the intent behind what a script may send next; on an add button that submits no form, an intent itself. */
-export const clicked = (el: Element, zone: string): void => {
-  touched = el;
-  watchRequests();
-  if (zone == 'add_to_cart' && !((el as HTMLButtonElement).form && (el as HTMLButtonElement).type == 'submit')) intent(el);
-};
-
-export const submitted = (e: Event, form: Element): void => {
-  watchRequests();
-  intent(form);
-  // a native post: no script took it over
-  setTimeout(() => e.defaultPrevented || settle());
-};
-
+  ).observe({ type: 'resource' });

@@ -1,0 +1,119 @@
+"""The segments that wait for the loader, on this disk and in the bucket that other collectors ship to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Protocol
+
+from footfall.buckets import Bucket, ObjectName, digest_of, parse_object_name
+from footfall.segments import SegmentError
+from footfall.settings import Paths, Settings
+from orchestration.lib.durable import fsync_path, write_durably
+
+#: How long one look into the bucket may take; the sensor is not to hang on it.
+LOOK_SECONDS = 20.0
+
+
+class Waiting(Protocol):
+    """A segment that waits. Where it waits decides how it is read, set aside and removed."""
+
+    @property
+    def segment_id(self) -> str: ...
+
+    def read(self) -> bytes | None:
+        """All of it; None where it is gone. Raises SegmentError where it is not what its name says."""
+        ...
+
+    def set_aside(self, quarantine: Path) -> Path:
+        """Move its bytes to the quarantine, durably; returns where they are now."""
+        ...
+
+    def remove(self) -> None: ...
+
+
+class LocalSegment:
+    """A sealed segment of a collector on this machine."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def segment_id(self) -> str:
+        return self.path.stem
+
+    def read(self) -> bytes | None:
+        try:
+            return self.path.read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def set_aside(self, quarantine: Path) -> Path:
+        target = quarantine / self.path.name
+        if target.exists():
+            target = quarantine / f"{self.segment_id}.{digest_of(self.path.read_bytes())}.seg"
+        self.path.rename(target)
+        fsync_path(quarantine)
+        return target
+
+    def remove(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+
+class ShippedSegment:
+    """A segment in the bucket."""
+
+    def __init__(self, bucket: Bucket, name: ObjectName) -> None:
+        self.bucket = bucket
+        self.name = name
+
+    @property
+    def segment_id(self) -> str:
+        return self.name.segment_id
+
+    def read(self) -> bytes | None:
+        data = self.bucket.read(str(self.name))
+        if data is not None and not self.name.fits(data):
+            raise SegmentError(
+                f"{self.name} in {self.bucket.url} is damaged: {len(data)} bytes, another digest"
+            )
+        return data
+
+    def set_aside(self, quarantine: Path) -> Path:
+        target = quarantine / str(self.name)
+        if (data := self.bucket.read(str(self.name))) is not None:
+            write_durably(target, lambda aside: aside.write_bytes(data))
+            self.remove()
+        return target
+
+    def remove(self) -> None:
+        self.bucket.delete(str(self.name))
+
+
+def local_segments(paths: Paths) -> list[LocalSegment]:
+    """The sealed segments on this disk, oldest first."""
+    return [LocalSegment(path) for path in sorted((paths.landing / "sealed").glob("*.seg"))]
+
+
+def shipped_segments(bucket: Bucket) -> tuple[list[ShippedSegment], list[str]]:
+    """The segments in the bucket, oldest first, and the names of what is no segment. Raises BucketError."""
+    names = {name: parse_object_name(name) for name in bucket.names()}
+    return (
+        [ShippedSegment(bucket, parsed) for parsed in names.values() if parsed is not None],
+        [name for name, parsed in names.items() if parsed is None],
+    )
+
+
+def takes_local(settings: Settings) -> bool:
+    """Whether the loader takes what is sealed on this disk; where it is shipped, only what arrives counts."""
+    return not settings.ship_to
+
+
+def marks_of(paths: Paths, segment_ids: Iterable[str]) -> dict[str, Path]:
+    """The lake's marks of those among the segments that are loaded; see ``orchestration.lib.lake``."""
+    wanted = set(segment_ids)
+    found = {}
+    for file in (paths.lake / "landing_counts").glob("received_date=*/*.parquet") if wanted else ():
+        if (segment_id := file.stem[13:]) in wanted:
+            found[segment_id] = file
+    return found
