@@ -1,8 +1,9 @@
 """Any arrival order and any batching give the same rows as a full refresh, and as plain Python.
 
 One random history of many visitors: ties and gaps of exactly 30 minutes (times lie on a grid of ten
-minutes), logins, orders told in several messages by pixel and server, removals, copies of messages, bots.
-It arrives shuffled, in batches with a dbt run after each, so most events are late for somebody.
+minutes), logins, orders told in several messages by pixel and server, removals, copies of messages, bots,
+devices that go on for days. It arrives in batches with a dbt run after each: most messages as they happen,
+many hours late, some weeks.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ ORDER_KEYS = "order_key, order_id, device, user_id, lines, quantity, revenue, is
 COMPARED = {
     "stg_footfall__events": "event_id, source, device, user_id, occurred_at, properties, order_id",
     "int_session_events": "event_id, session_id, session_number, device_event_number",
-    "int_sessions": "* exclude (staged_at)",
+    "int_sessions": "* exclude (built_at)",
     "sessions": "*",
     "stg_shop__orders": ORDER_KEYS,
     "stg_shop__order_lines": "* exclude (staged_at)",
@@ -39,8 +40,25 @@ COMPARED = {
 }
 
 
+def sleepless(rng: random.Random) -> list[dict[str, Any]]:
+    """Devices that go on without a pause: for more than a day, for days, and for days with an order."""
+    rows = []
+    for guest, hours, orders in (("night", 60, False), ("crawler", 90, False), ("kiosk", 90, True)):
+        at = NOON + timedelta(days=3)
+        end = at + timedelta(hours=hours)
+        while at < end:
+            product = {"product_id": rng.choice(PRODUCTS), "price": 5}
+            rows.append(message("Product Viewed", at, guest=guest, properties=product))
+            at += timedelta(minutes=rng.choice([10, 20, 30]))
+        if orders:
+            lines = [{"product_id": "p1", "price": "9.99", "quantity": 1}]
+            order = {"order_id": f"order-{guest}", "products": lines}
+            rows.append(message("Order Completed", at - timedelta(hours=50), guest=guest, properties=order))
+    return rows
+
+
 def history(rng: random.Random) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
+    rows = sleepless(rng)
     for number in range(60):
         guest = f"guest-{number}"
         user: str | None = None
@@ -120,13 +138,14 @@ def arrivals() -> list[dict[str, Any]]:
 def built(
     arrivals: list[dict[str, Any]], make_warehouse: Callable[[], tuple[Lake, Warehouse]]
 ) -> dict[str, dict[str, list[tuple[Any, ...]]]]:
-    """The tables after three increments, after a full refresh of the same lake, and of one that got
+    """The tables after three increments on a first build, after a full refresh of the same lake, and of one that got
     everything at once, in order and without copies."""
     rng = random.Random(21)
     lake, warehouse = make_warehouse()
     with_copies = arrivals + rng.choices(arrivals, k=len(arrivals) // 5)
-    rng.shuffle(with_copies)
-    cuts = sorted(rng.sample(range(1, len(with_copies)), 2))
+    delays = [timedelta(), timedelta(), timedelta(hours=9), timedelta(days=30)]
+    with_copies.sort(key=lambda row: row["occurred_at"] + rng.choice(delays) * rng.random())
+    cuts = sorted(rng.sample(range(1, len(with_copies)), 3))
     for begin, end in zip([0, *cuts], [*cuts, len(with_copies)], strict=True):
         lake.load(with_copies[begin:end])
         warehouse.run(SELECT)
@@ -157,18 +176,28 @@ def test_sessions_equal_plain_python(
             devices[row["guest_token"] or f"user:{row['user_id']}"].append(
                 (row["occurred_at"], event_id(row), row["trusted"])
             )
+    with_order = {row["guest_token"] for row in arrivals if row["event"] == "Order Completed"}
     expected: dict[str, str | None] = {}
     for device, events in devices.items():
         previous: datetime | None = None
+        longest = timedelta()
+        placed: dict[str, str | None] = {}
         for at, own_id, is_servers in sorted(events):
             rests = previous is None or at - previous > timedelta(minutes=30)
             if is_servers:
-                expected[own_id] = None if rests else session_id
+                placed[own_id] = None if rests else session_id
                 continue
             if rests:
+                activity_start = at
+            if rests or at - session_start > timedelta(hours=24):
                 session_id = hashlib.md5(f"{device}|{own_id}".encode()).hexdigest()
+                session_start = at
+            longest = max(longest, at - activity_start)
             previous = at
-            expected[own_id] = session_id
+            placed[own_id] = session_id
+        if longest <= timedelta(days=3) or device in with_order:
+            expected |= placed
+    assert len(expected) < sum(map(len, devices.values()))  # somebody is in quarantine
     found = {row[0]: row[1] for row in built["incremental"]["int_session_events"]}
     assert found == expected
 
@@ -180,7 +209,7 @@ def event_id(row: dict[str, Any]) -> str:
 def visitors_of_events(arrivals: list[dict[str, Any]], session_of: dict[str, str]) -> dict[str, str]:
     """A guest is its last user's; with more than two users each session is its last user's."""
     people = sorted(
-        (row for row in arrivals if not row["is_bot"] and row["guest_token"]),
+        (row for row in arrivals if row["guest_token"] and event_id(row) in session_of),
         key=lambda row: (row["occurred_at"], event_id(row)),
     )
     users: dict[str, list[str]] = defaultdict(list)
@@ -207,7 +236,7 @@ def test_affinities_equal_plain_python(
     kinds = {"Product Viewed": 1, "Product Option Selected": 2, "Product Added": 4, "Product Removed": -2}
     days: dict[tuple[Any, ...], list[datetime]] = defaultdict(list)
     for row in arrivals:
-        if row["event"] in kinds and not row["is_bot"]:
+        if row["event"] in kinds and event_id(row) in owner:
             key = (owner[event_id(row)], row["product_id"], row["event"], row["occurred_at"].date())
             days[key].append(row["occurred_at"])
     expected: dict[tuple[str, str], float] = defaultdict(float)

@@ -1,25 +1,35 @@
 {{
   config(
     materialized='incremental',
-    incremental_strategy='delete+insert',
+    incremental_strategy='replace_from',
     unique_key='device',
     on_schema_change='append_new_columns',
-    meta={'dagster': {'group': 'affinity'}},
+    meta={'dagster': {'group': 'affinity'}, 'replaced_from': 'day'},
     post_hook="delete from {{ this }} where device in (select q.device from {{ ref('int_numbered_events') }} as q where q.is_quarantined)"
   )
 }}
 
-{%- set touched = touched_devices() %}
-
 -- What each device did with each product on each day. Purchases are not here: orders count once
 -- over several messages and may change hands, see int_visitor_product_days.
-with events as (
-  select * from {{ ref('int_session_events') }}
-  where product_id is not null
-    and event in ('Product Viewed', 'Product Option Selected', 'Product Added', 'Product Removed')
+with {% if is_incremental() %}days as (
+  select
+    device,
+    min(cast(occurred_at as date)) as first_day
+  from {{ ref('int_session_events') }}
+  where built_at > ({{ last_built_at() }})
+  group by device
+),
+
+{% endif %}events as (
+  select session_events.*
+  from {{ ref('int_session_events') }} as session_events
   {% if is_incremental() %}
-    and device in ({{ touched }})
+    inner join days
+      on session_events.device = days.device
+        and days.first_day <= cast(session_events.occurred_at as date)
   {% endif %}
+  where session_events.product_id is not null
+    and session_events.event in ('Product Viewed', 'Product Option Selected', 'Product Added', 'Product Removed')
 ),
 
 final as (
@@ -37,7 +47,7 @@ final as (
     max(case when event = 'Product Added' then occurred_at end) as last_cart_at,
     max(case when event = 'Product Removed' then occurred_at end) as last_removal_at,
     max(occurred_at) as last_at,
-    max(staged_at) as staged_at
+    max(built_at) as built_at
   from events
   group by device, session_user_id, product_id, cast(occurred_at as date)
 )

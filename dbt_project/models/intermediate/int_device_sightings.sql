@@ -8,10 +8,9 @@
   )
 }}
 
-{%- set touched = touched_devices() %}
-
 -- Which users each device was seen with, and when: one row a device and user, and one for what it did
--- without any. The edges of the identity graph. Incremental by device.
+-- without any. The edges of the identity graph. First, last and their ids add up: an increment joins what is new to
+-- what is known and reads no history.
 with events as (
   select
     event_id,
@@ -24,7 +23,7 @@ with events as (
   from {{ ref('stg_footfall__events') }} as staged_events
   where not is_bot
   {% if is_incremental() %}
-    and device in ({{ touched }})
+    and staged_at > ({{ last_staged_at() }})
   {% endif %}
 ),
 
@@ -56,21 +55,51 @@ last_events as (
   group by events.device, events.user_id
 ),
 
-final as (
+sightings as (
   select
-    last_moments.device,
-    last_moments.guest_token,
-    last_moments.user_id,
-    last_events.last_event_id,
-    last_moments.first_seen_at,
-    last_moments.last_seen_at,
-    last_moments.first_visit_at,
-    last_moments.last_visit_at,
-    last_moments.staged_at
+    last_moments.*,
+    last_events.last_event_id
   from last_moments
   left join last_events
     on last_moments.device = last_events.device
       and last_moments.user_id = last_events.user_id
+  {% if is_incremental() %}
+    union all
+    select
+      device,
+      user_id,
+      guest_token,
+      first_seen_at,
+      last_seen_at,
+      first_visit_at,
+      last_visit_at,
+      staged_at,
+      last_event_id
+    from {{ this }}
+    where device in (select events.device from events)
+  {% endif %}
+),
+
+latest as (
+  select
+    *,
+    max(last_seen_at) over (partition by device, user_id) as latest_at
+  from sightings
+),
+
+final as (
+  select
+    device,
+    max(guest_token) as guest_token,
+    user_id,
+    max(case when last_seen_at = latest_at then last_event_id end) as last_event_id,
+    min(first_seen_at) as first_seen_at,
+    max(last_seen_at) as last_seen_at,
+    min(first_visit_at) as first_visit_at,
+    max(last_visit_at) as last_visit_at,
+    max(staged_at) as staged_at
+  from latest
+  group by device, user_id
 )
 
 select * from final

@@ -1,26 +1,107 @@
 {{
   config(
     materialized='incremental',
-    incremental_strategy='delete+insert',
+    incremental_strategy='replace_from',
     unique_key='device',
     on_schema_change='append_new_columns',
-    meta={'dagster': {'group': 'staging'}}
+    meta={'dagster': {'group': 'staging'}, 'replaced_from': 'occurred_at'},
+    post_hook="update {{ this }} set is_quarantined = true where not is_quarantined and device in (select q.device from {{ this }} as q where q.is_quarantined)"
   )
 }}
 
-{%- set touched = touched_devices() %}
-
-{#- Sessions by the house's rules, from all events of the devices that an increment touches: no
-    window function ever sees a slice of a device's history. The numbering runs over the few columns
-    it needs and is joined to the rest at the end: sorting wide rows costs several times as much. -#}
+{#- Sessions by the house's rules. No later event changes a session that ended more than a gap before it, so an
+    increment numbers a touched device's events again from there on, after what stands before (restarts, bases);
+    all of them where a cap, a quarantine or a rule that remembers more than the gap may be in play.
+    The numbering runs over the few columns it needs and is joined to the rest at the end: sorting wide rows costs
+    several times as much. -#}
 {%- set gap_us = var('session_gap_seconds') * 1000000 -%}
 {%- set cap_us = var('session_cap_seconds') * 1000000 -%}
 {%- set quarantine_us = var('session_quarantine_seconds') * 1000000 -%}
 {%- set by_campaign = var('session_opens_on_campaign') -%}
 {%- set order_clause = 'partition by device order by occurred_us, event_id' -%}
 {%- set running = order_clause ~ ' rows between unbounded preceding and current row' -%}
+{%- set remembers_more = by_campaign or var('session_id_trusted_sources') -%}
+{%- set the_beginning = "cast('0001-01-01' as timestamp)" -%}
 
-with recursive events as (
+with recursive {% if is_incremental() %}touched as (
+  {{ touched_devices() }}
+),
+
+known as (
+  select
+    built.device,
+    built.occurred_at,
+    built.session_number,
+    built.device_event_number,
+    built.is_server_side,
+    built.is_quarantined,
+    built.order_id is not null as has_order,
+    touched.touched_from
+  from {{ this }} as built
+  inner join touched
+    on built.device = touched.device
+),
+
+last_visits as (
+  select
+    device,
+    touched_from,
+    max(case when occurred_at < touched_from and not is_server_side then occurred_at end) as visited_at,
+    max(case when occurred_at < touched_from and not is_server_side then session_number end) as session_number,
+    max(case when is_quarantined then 1 else 0 end) = 1 as is_quarantined
+  from known
+  group by device, touched_from
+),
+
+last_sessions as (
+  select
+    known.device,
+    min(case when known.session_number = last_visits.session_number then known.occurred_at end) as started_at,
+    max(case when known.session_number < last_visits.session_number then known.occurred_at end) as previous_at
+  from known
+  inner join last_visits
+    on known.device = last_visits.device
+  where not known.is_server_side
+  group by known.device
+),
+
+restarts as (
+  select
+    touched.device,
+    case
+      {% if remembers_more %}
+        when true then {{ the_beginning }}
+      {% endif %}
+      when last_visits.visited_at is null or last_visits.is_quarantined then {{ the_beginning }}
+      when {{ epoch_us('touched.touched_from') }} - {{ epoch_us('last_visits.visited_at') }} > {{ gap_us }}
+        then touched.touched_from
+      when last_sessions.previous_at is null
+        or {{ epoch_us('last_sessions.started_at') }} - {{ epoch_us('last_sessions.previous_at') }} > {{ gap_us }}
+        then last_sessions.started_at
+      -- the session is a part that the cap cut off
+      else {{ the_beginning }}
+    end as restarts_at
+  from touched
+  left join last_visits
+    on touched.device = last_visits.device
+  left join last_sessions
+    on touched.device = last_sessions.device
+),
+
+bases as (
+  select
+    restarts.device,
+    max(known.device_event_number) as events,
+    max(case when not known.is_server_side then known.session_number end) as sessions,
+    max(case when known.has_order then 1 else 0 end) = 1 as has_order
+  from restarts
+  inner join known
+    on restarts.device = known.device
+      and restarts.restarts_at > known.occurred_at
+  group by restarts.device
+),
+
+{% endif %}events as (
   select
     event_id,
     source,
@@ -66,12 +147,19 @@ with recursive events as (
     engaged_ms,
     scroll_depth,
     {{ is_server_side('staged_events') }} as is_server_side,
-    occurred_at,
-    staged_at
+    occurred_at
   from {{ ref('stg_footfall__events') }} as staged_events
   where not is_bot
   {% if is_incremental() %}
-    and device in ({{ touched }})
+    -- by id: a wide row that is not needed is never read
+    and event_id in (
+      select narrow.event_id
+      from {{ ref('stg_footfall__events') }} as narrow
+      inner join restarts
+        on narrow.device = restarts.device
+          and restarts.restarts_at <= narrow.occurred_at
+      where not narrow.is_bot
+    )
   {% endif %}
 ),
 
@@ -210,6 +298,12 @@ quarantined as (
       select events.device
       from events
       where events.order_id is not null
+      {% if is_incremental() %}
+        union all
+        select bases.device
+        from bases
+        where bases.has_order
+      {% endif %}
     )
   group by device
 ),
@@ -341,10 +435,15 @@ final as (
     case when numbered.session_number is null then events.user_id else session_users.user_id end as session_user_id,
     quarantined.device is not null as is_quarantined,
     events.is_server_side,
-    cast(numbered.session_number as bigint) as session_number,
-    numbered.device_event_number,
+    {% if is_incremental() %}
+      cast(numbered.session_number + coalesce(bases.sessions, 0) as bigint) as session_number,
+      numbered.device_event_number + coalesce(bases.events, 0) as device_event_number,
+    {% else %}
+      cast(numbered.session_number as bigint) as session_number,
+      numbered.device_event_number,
+    {% endif %}
     events.occurred_at,
-    events.staged_at
+    {{ built_moment() }} as built_at
   from events
   inner join numbered
     on events.event_id = numbered.event_id
@@ -353,6 +452,10 @@ final as (
       and numbered.session_number = session_users.session_number
   left join quarantined
     on events.device = quarantined.device
+  {% if is_incremental() %}
+    left join bases
+      on events.device = bases.device
+  {% endif %}
 )
 
 select * from final

@@ -1,20 +1,20 @@
 {{
   config(
     materialized='incremental',
-    incremental_strategy='delete+insert',
+    incremental_strategy='replace_from',
     unique_key='device',
     on_schema_change='append_new_columns',
+    meta={'dagster': {'group': 'behaviour'}, 'replaced_from': 'session_number'},
     post_hook="delete from {{ this }} where device in (select q.device from {{ ref('int_numbered_events') }} as q where q.is_quarantined)"
   )
 }}
-
-{%- set touched = touched_devices() %}
 
 with events as (
   select * from {{ ref('int_session_events') }}
   where session_id is not null
   {% if is_incremental() %}
-    and device in ({{ touched }})
+    -- sessions are numbered again whole
+    and built_at > ({{ last_built_at() }})
   {% endif %}
 ),
 
@@ -59,7 +59,7 @@ aggregated as (
     sum(case when event = 'Product Added' then 1 else 0 end) as carts,
     min(occurred_at) as started_at,
     max(case when not is_server_side then occurred_at end) as ended_at,
-    max(staged_at) as staged_at
+    max(built_at) as built_at
   from events
   group by session_id, device
 ),
@@ -145,7 +145,7 @@ final as (
     cast(coalesce(session_orders.revenue, 0) as decimal(18, 2)) as revenue,
     categorized.started_at,
     categorized.ended_at,
-    categorized.staged_at
+    categorized.built_at
   from categorized
   left join session_orders
     on categorized.session_id = session_orders.session_id

@@ -65,12 +65,12 @@ trending as (
 people as (
   select
     visitors.visitor_id,
-    devices.staged_at
+    devices.built_at
   from {{ ref('visitors') }} as visitors
   left join (
     select
       {{ visitor_of('sessions', 'links') }} as visitor_id,
-      max(sessions.staged_at) as staged_at
+      max(sessions.built_at) as built_at
     from {{ ref('int_device_links') }} as links
     inner join {{ ref('int_sessions') }} as sessions
       on links.device = sessions.device
@@ -96,10 +96,10 @@ inputs as (
 visitors as (
   select
     visitor_id,
-    staged_at
+    built_at
   from people
   {% if is_incremental() %}
-    where staged_at > ({{ last_staged_at() }})
+    where built_at > ({{ last_built_at() }})
       or visitor_id not in (select built.visitor_id from {{ this }} as built)
       or (select inputs.inputs_at from inputs)
       > (select coalesce(max(built.inputs_at), cast('1970-01-01' as timestamp)) from {{ this }} as built)
@@ -320,7 +320,7 @@ final as (
       when ranked.source = 'category' then 'Popular in ' || ranked.product_type
       else 'Popular now'
     end as reason,
-    visitors.staged_at,
+    visitors.built_at,
     (select inputs.inputs_at from inputs) as inputs_at
   from ranked
   inner join visitors
