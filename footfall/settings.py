@@ -203,6 +203,22 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             ge=0, le=1, description="a snapshot whose tables shrink below this share of the last is held back"
         ),
     ] = 0.5
+    evaluation_hours: Annotated[
+        float,
+        Meta(
+            ge=0, description="the recommendations are measured again after so long, or when a rule changed"
+        ),
+    ] = 23.0
+    evaluation_min_cases: Annotated[
+        int,
+        Meta(ge=1, description="a measure over fewer visitors or clicks says nothing and holds nothing back"),
+    ] = 100
+    quality_max_fall: Annotated[
+        float,
+        Meta(
+            ge=0, le=1, description="publishing stops when measured quality falls by more; 1 lets all through"
+        ),
+    ] = 0.2
 
     shop_port: Annotated[Port, Meta(description="port of the demo shop")] = 8700
     dagster_port: Annotated[Port, Meta(description="port of Dagster's UI")] = 3000

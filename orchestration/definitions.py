@@ -4,6 +4,8 @@ import dagster as dg
 
 from orchestration.defs import jobs, sensors
 from orchestration.defs.catalog import assets as catalog
+from orchestration.defs.evaluation import assets as evaluation
+from orchestration.defs.evaluation import checks as evaluation_checks
 from orchestration.defs.landing import assets as landing
 from orchestration.defs.serving import assets as serving
 from orchestration.defs.serving import checks
@@ -20,9 +22,10 @@ defs = dg.Definitions(
         similarity.product_similarity,
         similarity.visitor_affinity,
         similarity.session_neighbours,
+        evaluation.recommendation_evaluation,
         serving.snapshot,
     ],
-    asset_checks=[*checks.all_checks],
+    asset_checks=[*checks.all_checks, *evaluation_checks.all_checks],
     jobs=[jobs.fast_lane, jobs.whole_line, jobs.housekeeping],
     sensors=[sensors.sealed_segments, sensors.catalog_changes],
     schedules=[jobs.hourly, jobs.housekeeping_hourly],

@@ -7,6 +7,7 @@ fast lane owes a click its answer within a minute, so it can't start a process f
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import queue
 import threading
@@ -35,14 +36,15 @@ def manifest_of(project: Path) -> Path:
     """
     target = target_path()
     manifest, stamp = target / "manifest.json", target / "manifest.sources"
-    fingerprint = _fingerprint(project)
+    fingerprint = project_fingerprint(project)
     if not (manifest.exists() and stamp.exists() and stamp.read_text() == fingerprint):
         invoke(project, ["parse"])
         stamp.write_text(fingerprint)
     return manifest
 
 
-def _fingerprint(project: Path) -> str:
+def project_fingerprint(project: Path) -> str:
+    """Changes with any file of the dbt project that a model, a test or a var may stand in."""
     digest = hashlib.sha256()
     for file in sorted(project.rglob("*")):
         if file.suffix in {".sql", ".yml", ".yaml", ".csv", ".md"} and "target" not in file.parts:
@@ -67,6 +69,10 @@ def invoke(project: Path, arguments: Sequence[str], on_event: Callable[[Any], No
             "--log-level", "warn",
         ]
     )  # fmt: skip
+    _raise_failed(result)
+
+
+def _raise_failed(result: Any) -> None:
     if result.exception:
         raise DbtFailed(str(result.exception)) from result.exception
     if not result.success:
@@ -76,6 +82,58 @@ def invoke(project: Path, arguments: Sequence[str], on_event: Callable[[Any], No
             if str(each.status) in ("error", "fail", "runtime error")
         ]
         raise DbtFailed("dbt failed:\n" + "\n".join(failed))
+
+
+class Elsewhere:
+    """The project's models over another data directory than the production one, with vars of its own.
+
+    The project is parsed once; nothing in the manifest depends on the data directory or on vars.
+    """
+
+    def __init__(self, project: Path) -> None:
+        from dbt.cli.main import dbtRunner
+
+        self._project = project
+        self._target = target_path()
+        _close_warehouse()
+        parsed = dbtRunner().invoke(["parse", *self._places()])
+        if not parsed.success or parsed.result is None:
+            raise DbtFailed(f"dbt parse failed: {parsed.exception}")
+        self.manifest: Any = parsed.result
+
+    def run(self, data: Path, models: Sequence[str], variables: Mapping[str, Any]) -> None:
+        """Build models anew in ``data``/warehouse.duckdb, where what they read must stand. Raises DbtFailed."""
+        from dbt.cli.main import dbtRunner
+
+        before = os.environ.get("FOOTFALL_DATA")
+        os.environ["FOOTFALL_DATA"] = str(data)
+        try:
+            result = dbtRunner(manifest=self.manifest).invoke(
+                [
+                    "run", "--full-refresh", "--no-write-json",
+                    "--select", *models,
+                    "--vars", json.dumps(dict(variables)),
+                    *self._places(),
+                ]
+            )  # fmt: skip
+        finally:
+            _close_warehouse()
+            if before is None:
+                del os.environ["FOOTFALL_DATA"]
+            else:
+                os.environ["FOOTFALL_DATA"] = before
+        _raise_failed(result)
+
+    def _places(self) -> list[str]:
+        return [
+            "--project-dir", str(self._project),
+            "--profiles-dir", str(self._project),
+            "--target-path", str(self._target),
+            "--target", "prod",
+            "--log-level-file", "none",
+            "--log-level", "error",
+            "--no-use-colors",
+        ]  # fmt: skip
 
 
 def stream(

@@ -127,6 +127,25 @@ PAIRS = _schema(
 )
 VISITOR_PAIRS = PAIRS.append(pa.field("shared", pa.list_(pa.string())))
 
+#: One row a number; what speaks of the run (rules, days, verdict) stands in each of its rows.
+RECOMMENDATION_METRICS = _schema(
+    run_id=pa.string(),
+    measured_at=TS,
+    rules=pa.string(),
+    since=pa.date32(),
+    split_day=pa.date32(),
+    until=pa.date32(),
+    problem=pa.string(),
+    arm=pa.string(),
+    metric=pa.string(),
+    value=pa.float64(),
+    low=pa.float64(),
+    high=pa.float64(),
+    cases=pa.int64(),
+    verdict=pa.string(),
+    reason=pa.string(),
+)
+
 LEDGER = _schema(
     import_id=pa.string(),
     source=pa.string(),
@@ -145,6 +164,8 @@ GROWING = {
 }
 #: Tables that a Python asset replaces whole.
 DERIVED = {"product_similarity": PAIRS, "visitor_affinity": VISITOR_PAIRS}
+#: The same, but of another shape than pairs.
+DERIVED_TABLES = {"recommendation_metrics": RECOMMENDATION_METRICS}
 
 
 def prepare_lake(paths: Paths) -> None:
@@ -154,7 +175,7 @@ def prepare_lake(paths: Paths) -> None:
         if name != "products":
             folder = folder / "received_date=1970-01-01"
         _schema_file(folder / "000000000000-schema.parquet", schema)
-    for name, schema in DERIVED.items():
+    for name, schema in {**DERIVED, **DERIVED_TABLES}.items():
         if not (file := paths.derived / name / f"{name}.parquet").exists():
             _schema_file(file, schema)
     _schema_file(paths.ledgers / "schema.parquet", LEDGER)

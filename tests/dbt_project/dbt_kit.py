@@ -126,6 +126,15 @@ _DERIVED = [
 DERIVED_SCHEMAS = {
     "product_similarity": pa.schema(_DERIVED),
     "visitor_affinity": pa.schema([*_DERIVED, ("shared", pa.list_(TEXT))]),
+    "recommendation_metrics": pa.schema(
+        [
+            *[(name, TEXT) for name in ("run_id", "rules", "problem", "arm", "metric", "verdict", "reason")],
+            *[(name, pa.float64()) for name in ("value", "low", "high")],
+            ("cases", pa.int64()),
+            *[(name, pa.date32()) for name in ("since", "split_day", "until")],
+            ("measured_at", US),
+        ]
+    ),
 }
 LEDGER_SCHEMA = pa.schema(
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -94,10 +95,37 @@ def test_what_opens_the_warehouse_is_in_its_pool(defs: dg.Definitions) -> None:
 
 def test_the_fast_lane_holds_no_slow_asset(defs: dg.Definitions) -> None:
     fast = defs.resolve_job_def("fast_lane").asset_layer.selected_asset_keys
-    slow = {key.to_user_string() for key in fast if key.path[0] == "derived"}
+    slow = {key.to_user_string() for key in fast if key.path[0] in ("derived", "evaluation")}
     assert not slow
     assert dg.AssetKey(["recommendations", "visitor_recommendations"]) in fast
     assert dg.AssetKey(["serving", "snapshot"]) in fast
+
+
+def test_a_quality_that_fell_stops_the_publish_in_either_lane(
+    defs: dg.Definitions, paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole line by a blocking check, the fast lane, which runs no checks, in the publishing asset itself."""
+    from orchestration.defs.evaluation.checks import quality_has_not_fallen
+    from orchestration.defs.serving.assets import snapshot
+    from orchestration.lib.evaluation.history import Run, Verdict, accept, write_history
+
+    monkeypatch.setenv("FOOTFALL_DATA", str(paths.data))
+    graph = defs.resolve_asset_graph()
+    evaluation = dg.AssetKey(["evaluation", "recommendation_evaluation"])
+    assert evaluation in graph.get(dg.AssetKey(["serving", "snapshot"])).parent_keys
+    [spec] = quality_has_not_fallen.check_specs
+    assert spec.blocking
+    run = Run("r1", datetime(2026, 3, 1), "x", None, None, None, (), Verdict.HELD, "recall fell")
+    write_history(paths.derived, [run])
+    failed = quality_has_not_fallen()
+    assert isinstance(failed, dg.AssetCheckResult)
+    assert not failed.passed
+    with pytest.raises(dg.Failure, match="held back since 2026-03-01 00:00:00: recall fell"):
+        snapshot(dg.build_asset_context())
+    accept(paths.derived, "meant")
+    assert quality_has_not_fallen().passed  # type: ignore[union-attr]
+    with pytest.raises(Exception, match="warehouse"):  # it goes on, to a warehouse that isn't there
+        snapshot(dg.build_asset_context())
 
 
 @pytest.fixture

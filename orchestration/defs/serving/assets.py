@@ -6,6 +6,7 @@ from pathlib import Path
 import dagster as dg
 
 from footfall.settings import load_settings
+from orchestration.defs.evaluation.assets import EVALUATION
 from orchestration.defs.warehouse.dbt import model_key
 from orchestration.lib.warehouse import POOL, reading
 
@@ -20,7 +21,7 @@ PUBLISHED = [
 
 @dg.asset(
     key=["serving", "snapshot"],
-    deps=[*(model_key(name) for name in PUBLISHED), ["derived", "session_neighbours"]],
+    deps=[*(model_key(name) for name in PUBLISHED), ["derived", "session_neighbours"], EVALUATION],
     group_name="serving",
     kinds={"sqlite", "duckdb"},
     owners=["team:data-engineering"],
@@ -29,12 +30,20 @@ PUBLISHED = [
     "The API follows within a second; the last versions stay for a rollback. A failed audit publishes nothing.",
 )
 def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    """Write, audit, publish, prune."""
+    """Write, audit, publish, prune. Raises dg.Failure while an evaluation holds publishes back."""
     from orchestration.lib.derived import session_index_file
+    from orchestration.lib.evaluation.history import held
     from orchestration.lib.snapshot import build_snapshot, prune, publish
 
     settings = load_settings()
     serving: Path = settings.paths.serving
+    if settings.quality_max_fall < 1 and (worse := held(settings.paths.derived)):
+        # The blocking check stops this asset within one run; the fast lane has no checks and asks here.
+        raise dg.Failure(
+            f"held back since {worse.measured_at:%F %T}: {worse.reason}. The version in force goes on serving. "
+            "After a look: footfall quality --accept WHY",
+            allow_retries=False,
+        )
     version = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
     with reading(settings) as connection:
         report = build_snapshot(

@@ -102,7 +102,8 @@ def _sessions(train: Path, test: Path, seed: int) -> dict[str, Any]:
 
 
 def _orders(path: Path, split: datetime, seed: int) -> dict[str, Any]:
-    from orchestration.lib.evaluation.orders import TOP, evaluate_orders, read_orders
+    from orchestration.lib.evaluation.orders import evaluate_orders, read_orders
+    from orchestration.lib.evaluation.rankings import TOP
 
     arms = evaluate_orders(read_orders(path), split, seed=seed)
     _print(

@@ -1,8 +1,6 @@
 """Affinity measured on orders: learn before a day, ask what each customer buys in the thirty days from it.
 
-Full catalogue ranked, no sampled negatives. Asked are customers with purchases on both sides of the split.
-All items and new-to-the-customer items are two problems: "buy again" is answered by the customer's own
-history, "discover" only by other people's.
+Asked are customers with purchases on both sides of the split. The measures are those of ``rankings``.
 """
 
 from __future__ import annotations
@@ -20,9 +18,8 @@ import pyarrow.parquet as pq
 import scipy.sparse as sp
 
 from orchestration.lib.ease import decayed_counts, ease_weights, trend
-from orchestration.lib.evaluation.measures import Measured, ndcg, recall, top_items, with_interval
+from orchestration.lib.evaluation.rankings import ArmResult, Lists
 
-TOP = 20
 HORIZON = timedelta(days=30)
 #: Half-life of popularity in days, and the power of the trend. Seen on the published split (2011-11-09),
 #: where any half-life from 10 to 30 and any power from 0.5 to 0.75 stayed within 0.015; confirmed on two
@@ -47,18 +44,6 @@ class OrderLines:
     item: npt.NDArray[np.str_]
     order: npt.NDArray[np.str_]
     at: npt.NDArray[np.datetime64]
-
-
-@dataclass(frozen=True)
-class ArmResult:
-    """One recommender's numbers. ``coverage``: share of the catalogue in any list of new items."""
-
-    arm: str
-    recall_all: Measured
-    ndcg_all: Measured
-    recall_new: Measured
-    ndcg_new: Measured
-    coverage: float
 
 
 def read_orders(path: Path) -> OrderLines:
@@ -165,31 +150,11 @@ def evaluate_orders(
 ) -> list[ArmResult]:
     """All arms on one split, or the named ones. Raises OrdersError where a side is empty."""
     sides = _Split(lines, split)
-    results = []
-    for name, score in _arms(sides).items():
-        if arms is not None and name not in arms:
-            continue
-        every: list[tuple[float, float]] = []
-        fresh: list[tuple[float, float]] = []
-        shown: set[int] = set()
-        for customer, truth in sorted(sides.truth.items()):
-            scores = np.asarray(score(customer), dtype=np.float64).copy()
-            ranked = top_items(scores, TOP)
-            every.append((recall(ranked, truth, TOP), ndcg(ranked, truth, TOP)))
-            own = sides.own(customer)
-            scores[own] = -np.inf
-            ranked = top_items(scores, TOP)
-            shown.update(ranked.tolist())
-            if new := truth - set(own.tolist()):
-                fresh.append((recall(ranked, new, TOP), ndcg(ranked, new, TOP)))
-        results.append(
-            ArmResult(
-                arm=name,
-                recall_all=with_interval([r for r, _ in every], seed),
-                ndcg_all=with_interval([n for _, n in every], seed),
-                recall_new=with_interval([r for r, _ in fresh], seed),
-                ndcg_new=with_interval([n for _, n in fresh], seed),
-                coverage=len(shown) / sides.shape[1],
-            )
-        )
-    return results
+    asked = sorted(sides.truth)
+    own = {customer: sides.own(customer) for customer in asked}
+    popularity = np.asarray((sides.counts > 0).sum(axis=0)).ravel().astype(np.float64)
+    return [
+        Lists(name, score, asked, own, popularity).against(sides.truth, seed)
+        for name, score in _arms(sides).items()
+        if arms is None or name in arms
+    ]

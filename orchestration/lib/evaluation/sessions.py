@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,7 +79,8 @@ Predict = Callable[[Sequence[int], bool], npt.NDArray[np.int64]]
 """(session so far, drop all its products) to at most ``TOP`` items, best first."""
 
 
-def _arms(train: Sessions) -> dict[str, Predict]:
+def default_arms(train: Sessions) -> dict[str, Predict]:
+    """Predictors that need nothing but past sessions."""
     ours = NextItem(train.items, train.ended)
     published = NextItem(train.items, train.ended, PUBLISHED)
     counts = Counter(item for session in train.items for item in session)
@@ -96,11 +97,13 @@ def _arms(train: Sessions) -> dict[str, Predict]:
     }
 
 
-def evaluate_sessions(train: Sessions, test: Sessions, *, seed: int = 0) -> list[SessionArm]:
-    """All arms, learned on ``train`` and asked on ``test``."""
+def evaluate_sessions(
+    train: Sessions, test: Sessions, *, seed: int = 0, arms: Mapping[str, Predict] | None = None
+) -> list[SessionArm]:
+    """The arms (default: ``default_arms``), learned on ``train`` and asked on ``test``."""
     catalogue = len({item for session in train.items for item in session})
     results = []
-    for name, predict in _arms(train).items():
+    for name, predict in (arms or default_arms(train)).items():
         every: list[float] = []
         fresh: list[float] = []
         shown: set[int] = set()

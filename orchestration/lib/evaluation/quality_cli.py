@@ -1,0 +1,49 @@
+"""The verb ``footfall quality``: what the last evaluation of the shop said, and letting a fall through."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from footfall.settings import SettingsError, load_settings
+
+
+@click.command()
+@click.option("--accept", "why", metavar="WHY", help="Let the fall that is held back through; say why.")
+def quality(why: str | None) -> None:
+    """The last evaluation of the shop's recommendations: verdict, and every arm's numbers.
+
+    Ends with 1 while publishes are held back.
+    """
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    from orchestration.lib.evaluation.history import Verdict, accept, read_history
+    from orchestration.lib.evaluation.report import tables
+
+    try:
+        derived = load_settings().paths.derived
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+    if why is not None:
+        if not why.strip():
+            raise click.UsageError("--accept needs a reason: it is kept in the history")
+        try:
+            run = accept(derived, why.strip())
+        except ValueError as error:
+            raise click.ClickException(str(error)) from None
+        click.echo(f"{run.run_id}: {run.reason}\nthe next run of a lane publishes again")
+        return
+    runs = read_history(derived)
+    if not runs:
+        raise click.ClickException("never measured: `footfall run` measures with the whole line")
+    run = runs[-1]
+    console = Console(width=None if Console().is_terminal else 160)
+    console.print(f"{run.verdict}: {run.reason}")
+    console.print(
+        f"measured {run.measured_at:%F %T}; learned from {run.since} on, asked {run.split} to {run.until}"
+    )
+    console.print(Markdown(tables(run.metrics)))
+    if run.verdict is Verdict.HELD:
+        sys.exit(1)

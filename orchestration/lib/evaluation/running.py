@@ -1,0 +1,79 @@
+"""One evaluation of the shop, start to end: when it is due, the measuring, the verdict, the history."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import uuid
+from datetime import UTC, datetime, timedelta
+
+from footfall.settings import Settings
+from orchestration.lib.dbt_runner import project_fingerprint
+from orchestration.lib.evaluation.history import Run, Verdict, judge, read_history, write_history
+from orchestration.lib.evaluation.past import Past, TooLittle, Window
+from orchestration.lib.evaluation.shop import Metric, measure
+from orchestration.lib.home import DBT_PROJECT
+from orchestration.lib.session_neighbours import NextItemConfig
+from orchestration.lib.text_similarity import TextSimilarityConfig
+from orchestration.lib.visitor_similarity import VisitorSimilarityConfig
+
+#: Raised when the evaluation itself changes its numbers.
+_GENERATION = 1
+
+
+def rules_in_force() -> str:
+    """Names everything that decides what is recommended and how it is measured: SQL, vars, settings of the models."""
+    parts = [
+        str(_GENERATION),
+        project_fingerprint(DBT_PROJECT),
+        TextSimilarityConfig().model_version,
+        VisitorSimilarityConfig().model_version,
+        repr(NextItemConfig()),
+    ]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+
+def last_if_fresh(settings: Settings, rules: str, now: datetime) -> Run | None:
+    """The last run where it still speaks for today: same rules, young enough, and holding nothing back.
+
+    A run that holds is measured again each time, so that a repaired import lets the shop go on by itself.
+    """
+    runs = read_history(settings.paths.derived)
+    if not runs or runs[-1].rules != rules or runs[-1].verdict is Verdict.HELD:
+        return None
+    age = now.replace(tzinfo=None) - runs[-1].measured_at
+    return runs[-1] if timedelta(0) <= age < timedelta(hours=settings.evaluation_hours) else None
+
+
+def evaluate_shop(settings: Settings, *, run_id: str | None = None, seed: int = 0) -> Run:
+    """Measure, judge, and add the run to the history. A shop with too little data gets a run that says so."""
+    now = datetime.now(UTC)
+    folder = settings.paths.data / "evaluation"
+    metrics: list[Metric] = []
+    window: Window | None = None
+    before = read_history(settings.paths.derived)
+    try:
+        past = Past(settings, folder)
+        window = past.window
+        past.build()
+        metrics = measure(past, seed)
+        verdict, reason = judge(
+            metrics, before, max_fall=settings.quality_max_fall, min_cases=settings.evaluation_min_cases
+        )
+    except TooLittle as little:
+        verdict, reason = Verdict.NOT_ENOUGH, f"{little}: nothing can be said, nothing is held back"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    run = Run(
+        run_id=run_id or uuid.uuid4().hex,
+        measured_at=now.replace(tzinfo=None),
+        rules=rules_in_force(),
+        since=window.since if window else None,
+        split=window.split if window else None,
+        until=window.until if window else None,
+        metrics=tuple(metrics),
+        verdict=verdict,
+        reason=reason,
+    )
+    write_history(settings.paths.derived, [*(each for each in before if each.run_id != run.run_id), run])
+    return run

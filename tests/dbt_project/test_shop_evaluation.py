@@ -1,0 +1,180 @@
+"""The shop measured on its own past: what is rebuilt is what the shop had shown, and what is planted is found."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dbt_kit import Lake, Warehouse, message
+
+from footfall.settings import Settings, load_settings
+from orchestration.lib import dbt_runner
+from orchestration.lib.evaluation.history import OURS, Run, Verdict, find, read_history
+from orchestration.lib.evaluation.past import Past, TooLittle, choose_window
+from orchestration.lib.evaluation.running import evaluate_shop, last_if_fresh, rules_in_force
+from orchestration.lib.evaluation.shop import measure
+
+FIRST = datetime(2026, 3, 1, 9, 0)
+DAYS = 20
+SPLIT = FIRST.date() + timedelta(days=15)
+TASTES, PER_TASTE, VISITORS = 6, 12, 120
+
+
+def visits() -> Iterator[dict[str, Any]]:
+    """Visitors of six tastes; each looks at goods of one taste, on several days, and buys now and then."""
+    dice = random.Random(5)
+    for visitor in range(VISITORS):
+        taste = visitor % TASTES
+        for day in sorted(dice.sample(range(DAYS), 6)):
+            at = FIRST + timedelta(days=day, minutes=dice.randrange(600))
+            goods = dice.sample(range(PER_TASTE), 4)
+            for step, number in enumerate(goods):
+                product = {"product_id": f"p{taste}-{number:02d}"}
+                yield message("Product Viewed", at + timedelta(minutes=step), guest=f"g{visitor}", properties=product)
+            if dice.random() < 0.5:
+                product = {"product_id": f"p{taste}-{goods[-1]:02d}"}
+                yield message("Product Added", at + timedelta(minutes=5), guest=f"g{visitor}", properties=product)
+
+
+def catalog() -> list[dict[str, Any]]:
+    names = ["tent", "mug", "boot", "lamp", "rope", "stove"]
+    return [
+        {
+            "product_id": f"p{taste}-{number:02d}",
+            "title": f"{names[taste]} number {number}",
+            "product_type": names[taste],
+        }
+        for taste in range(TASTES)
+        for number in range(PER_TASTE)
+    ]
+
+
+@pytest.fixture(scope="module")
+def shop(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> Warehouse:
+    lake, warehouse = make_warehouse()
+    lake.load(visits())
+    lake.catalog(catalog())
+    warehouse.run()
+    return warehouse
+
+
+@pytest.fixture
+def settings(shop: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """The shop's, with a manifest that is parsed already."""
+    monkeypatch.setattr(dbt_runner, "target_path", lambda: shop.target_path)
+    return load_settings({"FOOTFALL_DATA": str(shop.data), "FOOTFALL_EVALUATION_MIN_CASES": "50"})
+
+
+SERVED = "select visitor_id, rank, product_id, source, reason, score from visitor_recommendations order by 1, 2"
+
+
+def test_the_past_is_what_the_shop_had_shown_that_day(
+    shop: Warehouse, settings: Settings, make_warehouse: Callable[[], tuple[Lake, Warehouse]], tmp_path: Path
+) -> None:
+    """A shop that ends on the split day, built the usual way, has the very lists that the evaluation measures."""
+    past = Past(settings, tmp_path / "past")
+    assert past.window.split == SPLIT
+    past.build()
+    lake, ended = make_warehouse()
+    lake.load(row for row in visits() if row["occurred_at"].date() < SPLIT)
+    lake.catalog(catalog())
+    as_of = {"as_of": f"{SPLIT} 00:00:00"}
+    ended.run("+visitor_recommendations", variables=as_of)
+    # The visitors' neighbours are made between the two halves of dbt's work, as in the line
+    for name in ("visitor_affinity",):
+        made = past.folder / "lake" / "derived" / name / f"{name}.parquet"
+        (ended.data / "lake" / "derived" / name / f"{name}.parquet").write_bytes(made.read_bytes())
+    ended.run("visitor_recommendations", full_refresh=True, variables=as_of)
+    with past.connect() as connection:
+        measured = connection.execute(SERVED).fetchall()
+        asked = {row[0] for row in connection.execute("select visitor_id from visitors").fetchall()}
+    assert len(asked) > 60
+    assert measured == [row for row in ended.rows(SERVED) if row[0] in asked]
+
+
+def test_what_is_planted_is_found_and_the_same_data_give_the_same_numbers(
+    settings: Settings, tmp_path: Path
+) -> None:
+    past = Past(settings, tmp_path / "past")
+    past.build()
+    metrics = measure(past)
+    assert metrics == measure(past)
+    arms = {metric.arm for metric in metrics if metric.problem == "return"}
+    assert {"popularity", "recently viewed", "co-view", "text", "session neighbours", "EASE", OURS} <= arms
+    for problem, metric in (("return", "recall"), ("return", "recall_new"), ("visit", "mrr")):
+        ours, popular = find(metrics, problem, OURS, metric), find(metrics, problem, "popularity", metric)
+        assert ours is not None
+        assert popular is not None
+        assert ours.low is not None
+        assert popular.high is not None
+        # Twelve goods of the own taste among 72: whoever shows those is far above who shows what is popular
+        assert ours.low > popular.high
+    text = find(metrics, "text", OURS, "same_type")
+    assert text is not None
+    assert text.cases == TASTES * PER_TASTE
+
+
+def test_a_fall_is_held_until_the_data_are_whole_again(
+    shop: Warehouse, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lists that are spoiled on the way: the run is held, measured again at once, and let go when they are good."""
+    good = evaluate_shop(settings, run_id="good")
+    assert good.verdict is Verdict.PASSED
+    assert not (shop.data / "evaluation").exists()
+    rules = rules_in_force()
+    now = good.measured_at
+    assert last_if_fresh(settings, rules, now) == good
+    assert last_if_fresh(settings, rules, now + timedelta(hours=24)) is None
+    assert last_if_fresh(settings, "other rules", now) is None
+
+    build = Past.build
+
+    def spoiled(past: Past) -> None:
+        build(past)
+        with past.connect() as connection:
+            connection.execute("update visitor_recommendations set product_id = 'p0-' || right(product_id, 2)")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Past, "build", spoiled)
+        bad = evaluate_shop(settings, run_id="bad")
+    assert bad.verdict is Verdict.HELD
+    assert "return recall" in bad.reason
+    assert last_if_fresh(settings, rules, bad.measured_at) is None
+    assert evaluate_shop(settings, run_id="again").verdict is Verdict.PASSED
+    runs: list[Run] = read_history(settings.paths.derived)
+    assert [run.run_id for run in runs] == ["good", "bad", "again"]
+    shop.run("recommendation_metrics", command="build")
+    [(held,)] = shop.rows("select count(distinct run_id) from recommendation_metrics where verdict = 'held'")
+    assert held == 1
+
+
+def test_an_empty_shop_says_so_and_passes(
+    make_warehouse: Callable[[], tuple[Lake, Warehouse]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, warehouse = make_warehouse()
+    warehouse.run()
+    monkeypatch.setattr(dbt_runner, "target_path", lambda: warehouse.target_path)
+    run = evaluate_shop(load_settings({"FOOTFALL_DATA": str(warehouse.data)}))
+    assert run.verdict is Verdict.NOT_ENOUGH
+    assert "nobody has looked at a product yet" in run.reason
+
+
+def test_a_shop_of_few_visitors_is_measured_and_not_judged(settings: Settings, shop: Warehouse) -> None:
+    few = load_settings({"FOOTFALL_DATA": str(shop.data), "FOOTFALL_EVALUATION_MIN_CASES": "100000"})
+    run = evaluate_shop(few, run_id="few")
+    assert run.verdict is Verdict.NOT_ENOUGH
+    assert run.metrics
+
+
+def test_the_window_is_thirty_days_or_a_quarter() -> None:
+    day = timedelta(days=1)
+    last = FIRST + 400 * day
+    assert choose_window(FIRST, last).until - choose_window(FIRST, last).split == 30 * day
+    assert choose_window(FIRST, FIRST + 11 * day).split == FIRST.date() + 9 * day
+    for too_short in ((None, None), (FIRST, FIRST + 2 * day)):
+        with pytest.raises(TooLittle):
+            choose_window(*too_short)
