@@ -1,9 +1,9 @@
 """One open snapshot, and the store that follows the pointer from one to the next.
 
 Point lookups run on the event loop's own thread (9 microseconds each: a hop to a thread costs more), so a
-snapshot needs one SQLite connection per worker process. Analytical queries run on threads, each with a DuckDB
-cursor of its own. A snapshot is closed when the last request that holds it lets go; Python's reference count
-is the lease.
+snapshot needs one SQLite connection for each of its files per worker process. Analytical queries run on
+threads, each with a DuckDB cursor of its own. A snapshot is closed when the last request that holds it lets go;
+Python's reference count is the lease.
 """
 
 from __future__ import annotations
@@ -24,11 +24,9 @@ import msgspec
 
 from footfall.session_index import SessionIndex, SessionIndexError
 from footfall.snapshot import (
-    ANALYTICS_FILE,
     FORMAT_VERSION,
     POINTER_FILE,
     SESSIONS_FILE,
-    SQLITE_FILE,
     WHOLE_SHOP,
     CategoryAffinity,
     Label,
@@ -42,8 +40,11 @@ from footfall.snapshot import (
     Trend,
     VisitorCard,
     check_sizes,
+    mart_file,
+    part_of,
     read_manifest,
     read_pointer,
+    table_file,
 )
 
 log = logging.getLogger("footfall.api")
@@ -52,8 +53,8 @@ log = logging.getLogger("footfall.api")
 POLL_SECONDS = 0.3
 #: A version that could not be opened is tried again after this long: its disk may have been the trouble.
 RETRY_SECONDS = 5.0
-#: Checksums are verified at opening up to this size (about 0.2 s); above it sizes and probes must do, or
-#: every worker would read the whole snapshot at each publish.
+#: Checksums are verified at opening up to this size (about 0.2 s) of files that the version before didn't have; above
+#: it sizes and probes must do, or every worker would read the whole snapshot.
 VERIFY_BYTES = 256 * 2**20
 #: Product cards kept decoded, about 1 KB each.
 CARDS_KEPT = 20_000
@@ -70,7 +71,9 @@ _CATEGORY_AFFINITIES = msgspec.json.Decoder(list[CategoryAffinity])
 _MEMBERSHIPS = msgspec.json.Decoder(list[Membership])
 _NEIGHBOURS = msgspec.json.Decoder(list[Neighbour])
 
-_SELECT = {table: f"select value from {table} where key = ?" for table in Table}
+_SELECT = "select value from entries where key = ?"
+#: SQLite's own cache of each file, KiB. The system caches files once for all processes; this is for the upper pages.
+_CACHE_KB = 256
 
 
 class NoSnapshotError(Exception):
@@ -80,24 +83,28 @@ class NoSnapshotError(Exception):
 class Snapshot:
     """Typed lookups in one published version. Everything but ``query`` belongs to the event loop's thread."""
 
-    def __init__(self, version_dir: Path) -> None:
-        """Open and check a version. Raises SnapshotError where it is not as its manifest says."""
+    def __init__(self, version_dir: Path, before: Snapshot | None = None) -> None:
+        """Open and check a version. Files that it shares with the one ``before`` were checked then.
+
+        Raises SnapshotError where it is not as its manifest says.
+        """
         self.manifest: Manifest = read_manifest(version_dir)
         check_sizes(version_dir, self.manifest)
-        for name, seal in self.manifest.files.items():
-            if seal.bytes <= VERIFY_BYTES:
-                _verify(version_dir / name, seal.sha256)
+        self._files = {
+            name: (_inode(version_dir / name), seal.sha256) for name, seal in self.manifest.files.items()
+        }
+        known = set(before._files.values()) if before else set()
+        new = [name for name, file in self._files.items() if file not in known]
+        if sum(self.manifest.files[name].bytes for name in new) <= VERIFY_BYTES:
+            for name in new:
+                _verify(version_dir / name, self.manifest.files[name].sha256)
         open_things: list[Any] = []
         self._closer = weakref.finalize(self, _close, open_things)
         try:
-            self._sqlite = _open_sqlite(version_dir / SQLITE_FILE)
-            open_things.append(self._sqlite)
-            self._analytics = duckdb.connect(
-                str(version_dir / ANALYTICS_FILE),
-                read_only=True,
-                config={"threads": 1, "memory_limit": "512MB"},
-            )
+            self._tables = {table: self._open_parts(version_dir, table, open_things) for table in Table}
+            self._analytics = duckdb.connect(config={"threads": 1, "memory_limit": "512MB"})
             open_things.append(self._analytics)
+            self._open_marts(version_dir)
             self._sessions = SessionIndex.open(version_dir / SESSIONS_FILE)
             self._probe()
         except (SessionIndexError, sqlite3.Error, duckdb.Error, msgspec.DecodeError) as error:
@@ -205,24 +212,54 @@ class Snapshot:
             return [dict(zip(names, map(_in_utc, row), strict=True)) for row in cursor.fetchall()]
 
     def _get(self, table: Table, key: str) -> bytes | None:
-        row = self._sqlite.execute(_SELECT[table], (key,)).fetchone()
+        parts = self._tables[table]
+        part = parts[0] if len(parts) == 1 else parts[part_of(key, len(parts))]
+        row = part.execute(_SELECT, (key,)).fetchone()
         return row[0] if row else None
 
+    def _open_parts(
+        self, version_dir: Path, table: Table, open_things: list[Any]
+    ) -> list[sqlite3.Connection]:
+        parts = []
+        for number in range(self.manifest.parts.get(table, 0)):
+            parts.append(_open_sqlite(version_dir / table_file(table, number)))
+            open_things.append(parts[-1])
+        if not parts:
+            raise SnapshotError(f"the manifest names no part of {table}")
+        return parts
+
+    def _open_marts(self, version_dir: Path) -> None:
+        """Each mart stands in a file of its own; queries see them side by side."""
+        for name in self._marts():
+            path = str(version_dir / mart_file(name)).replace("'", "''")
+            self._analytics.execute(f"""attach '{path}' as "in_{name}" (read_only)""")
+            self._analytics.execute(f"""create view "{name}" as from "in_{name}"."{name}" """)
+
+    def _marts(self) -> dict[str, int]:
+        """Rows by mart, as the manifest says."""
+        return {
+            name.removeprefix("analytics."): count
+            for name, count in self.manifest.rows.items()
+            if name.startswith("analytics.")
+        }
+
     def _probe(self) -> None:
-        (found,) = self._sqlite.execute("pragma user_version").fetchone()
-        if found != FORMAT_VERSION:
-            raise SnapshotError(f"{SQLITE_FILE} has format {found}, this version reads {FORMAT_VERSION}")
-        for table in Table:
-            row = self._sqlite.execute(f"select value from {table} limit 1").fetchone()
-            if (row is None) != (self.manifest.rows.get(table, 0) == 0):
-                raise SnapshotError(f"table {table} of {SQLITE_FILE} is not what the manifest says")
-            if row is not None:
-                msgspec.json.decode(row[0])
-        for name, count in self.manifest.rows.items():
-            if name.startswith("analytics."):
-                mart = name.removeprefix("analytics.")
-                if self.query(f'select count(*) as n from "{mart}"')[0]["n"] != count:
-                    raise SnapshotError(f"table {mart} of {ANALYTICS_FILE} is not what the manifest says")
+        for table, parts in self._tables.items():
+            found = []
+            for number, part in enumerate(parts):
+                (format_version,) = part.execute("pragma user_version").fetchone()
+                if format_version != FORMAT_VERSION:
+                    raise SnapshotError(
+                        f"{table_file(table, number)} has format {format_version}, this reads {FORMAT_VERSION}"
+                    )
+                found += part.execute("select value from entries limit 1").fetchall()
+            if bool(found) != (self.manifest.rows.get(table, 0) > 0):
+                raise SnapshotError(f"table {table} is not what the manifest says")
+            for (value,) in found:
+                msgspec.json.decode(value)
+        for name, count in self._marts().items():
+            if self.query(f'select count(*) as n from "{name}"')[0]["n"] != count:
+                raise SnapshotError(f"mart {name} is not what the manifest says")
 
 
 class SnapshotStore:
@@ -283,7 +320,7 @@ class SnapshotStore:
             return None
         if self._current is not None and pointer.version == self._current.version:
             return None
-        return Snapshot(self._dir / pointer.version)
+        return Snapshot(self._dir / pointer.version, self._current)
 
     def _complain(self, problem: str) -> None:
         if problem != self.problem:
@@ -301,12 +338,20 @@ def _open_sqlite(path: Path) -> sqlite3.Connection:
     """Read-only and immutable: no locks, no journal lookups. Opened on a thread, used on the loop's, never on
     both at once; memory-mapping is left out because a file that shrank under it would kill the process.
     """
-    return sqlite3.connect(
+    connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=ro&immutable=1",
         uri=True,
         check_same_thread=False,
         isolation_level=None,
     )
+    connection.execute(f"pragma cache_size = -{_CACHE_KB}")
+    return connection
+
+
+def _inode(path: Path) -> tuple[int, int]:
+    """What tells one file from another of the same content."""
+    stat = path.stat()
+    return stat.st_dev, stat.st_ino
 
 
 def _verify(path: Path, sha256: str) -> None:

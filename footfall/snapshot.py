@@ -4,14 +4,17 @@ The writer (``orchestration/lib/snapshot.py``) and the reader (``api/``) share t
 snapshot is a directory ``serving/<version>/`` that never changes once it has its name, with
 ``serving/current.json`` pointing at the one in force::
 
-    serving.sqlite     tables (key TEXT, value BLOB) WITHOUT ROWID; each value a JSON document, shapes below
-    sessions.index     what follows in a session (footfall/session_index.py), mapped into memory
-    analytics.duckdb   small marts for analysts' endpoints, readable by DuckDB 1.5 and later
-    manifest.json      what the writer counted, and the size and SHA-256 of each file
+    <table>.<part>.sqlite   entries (key TEXT, value BLOB) WITHOUT ROWID; each value a JSON document, shapes below
+    sessions.index          what follows in a session (footfall/session_index.py), mapped into memory
+    <mart>.duckdb           a mart for analysts' endpoints as a table of its name, readable by DuckDB 1.5 and later
+    manifest.json           what the writer counted, and each file's size, SHA-256 and what it was made of
+
+A file made of the same rows as in the version before is that version's file, under a second name (a hard link).
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import datetime
 from decimal import Decimal
@@ -21,11 +24,9 @@ from pathlib import Path
 import msgspec
 
 #: Raised by one whenever a reader of the old format could misread the new one.
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 
-SQLITE_FILE = "serving.sqlite"
 SESSIONS_FILE = "sessions.index"
-ANALYTICS_FILE = "analytics.duckdb"
 MANIFEST_FILE = "manifest.json"
 POINTER_FILE = "current.json"
 
@@ -41,7 +42,7 @@ class SnapshotError(Exception):
 
 
 class Table(StrEnum):
-    """Tables of ``serving.sqlite``, with what key leads to what value."""
+    """What is looked up by key, with what key leads to what value."""
 
     PRODUCTS = "products"
     """product_id -> ProductCard"""
@@ -173,6 +174,8 @@ class FileSeal(msgspec.Struct, frozen=True):
 
     bytes: int
     sha256: str
+    content: str = ""
+    """A digest of the rows that the file was made of: equal digests, equal files. For the writer alone."""
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -182,14 +185,38 @@ class Manifest(msgspec.Struct, frozen=True):
     version: str
     created_at: datetime
     files: dict[str, FileSeal]
+    parts: dict[str, int]
+    """Files by ``Table``: a key is in the file ``table_file(table, part_of(key, parts))``."""
     rows: dict[str, int]
-    """Rows by table: of ``serving.sqlite`` under their own names, of ``analytics.duckdb`` as
-    ``analytics.<name>``.
-    """
+    """Keys by ``Table``, and rows of each mart as ``analytics.<name>``."""
     coverage: dict[str, float]
     """Shares between 0 and 1, compared with the version before when the next one is audited."""
     dropped_unavailable: int
     """Recommendations in the marts that were left out because the product can't be bought now."""
+
+
+def table_file(table: str, part: int) -> str:
+    """The file with one part of a table."""
+    return f"{table}.{part:02d}.sqlite"
+
+
+def mart_file(name: str) -> str:
+    """The file with a mart for analysts' endpoints."""
+    return f"{name}.duckdb"
+
+
+def part_of(key: str, parts: int) -> int:
+    """Which of a table's parts (from 0) a key is in: by its MD5, which every language has, so that parts are of one
+    size whatever the keys look like. PART_SQL says the same to DuckDB.
+    """
+    if parts == 1:
+        return 0
+    digest = hashlib.md5(key.encode("utf-8", "replace"), usedforsecurity=False).digest()
+    return int.from_bytes(digest[8:], "little") % parts
+
+
+#: ``part_of`` in DuckDB's SQL, over the column ``key``.
+PART_SQL = "cast(md5_number_lower(key) % {parts} as integer)"
 
 
 def read_pointer(serving_dir: Path) -> Pointer | None:

@@ -3,20 +3,18 @@
 A version is built in ``.building-<version>`` and gets its name by one rename after every file in it is on the
 disk; publishing is one rename of ``current.json``. So at any moment, a kill or a power cut leaves either the
 version before or the new one in force, both whole. Rubbish of a run that died is removed by the next one.
+What has not changed since the version in force is not written again (``snapshot_files.py``).
 """
 
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import shutil
-import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -24,14 +22,11 @@ import msgspec
 
 from footfall.session_index import SessionIndex, SessionIndexError, empty_index
 from footfall.snapshot import (
-    ANALYTICS_FILE,
     FORMAT_VERSION,
     MANIFEST_FILE,
     POINTER_FILE,
     SESSIONS_FILE,
-    SQLITE_FILE,
     VERSION_PATTERN,
-    FileSeal,
     Manifest,
     Pointer,
     SnapshotError,
@@ -41,15 +36,22 @@ from footfall.snapshot import (
     read_pointer,
 )
 from orchestration.lib.durable import fsync_path, write_durably
-from orchestration.lib.snapshot_audit import AuditFailedError, audit_change, audit_marts, audit_written
+from orchestration.lib.snapshot_audit import (
+    AuditFailedError,
+    audit_change,
+    audit_marts,
+    audit_written,
+    read_entries,
+)
+from orchestration.lib.snapshot_files import Base, Files, Written
 from orchestration.lib.snapshot_marts import (
     MissingMartError,
     analytics_tables,
     cleanup,
     count_dropped,
-    documents,
     mart,
     prepare,
+    sources,
 )
 
 __all__ = [
@@ -62,25 +64,11 @@ __all__ = [
     "publish",
 ]
 
-#: Files that DuckDB 1.5 opens too: analysts' tools are not always on the newest engine.
-STORAGE_VERSION = "v1.5.0"
-
 #: A table or coverage that falls under this share of the version in force stops the publish.
 MIN_RATIO = 0.5
 
-#: SQLite's page. Lists take 1 to 4 KB, and what doesn't fit a quarter of a page spills into pages of its own. At 4 KB
-#: pages: 549 MiB and 17 us a lookup for 100,000 visitors with 50 recommendations each; at 16 KB: 230 MiB and 6 us.
-#: 4,372 customers of a real shop: 133 MiB at 4 KB, 110 at 8, 88 at 16, 93 at 32.
-PAGE_BYTES = 16_384
-
-#: Visitors whose documents are made at once. Lists of a million at a time would have to be sorted on disk.
-PART_VISITORS = 50_000
-
-_BATCH = 5_000
 _BUILDING = ".building-"
 _TRASH = ".trash-"
-_OUT = "snapshot_out"
-_EVERYTHING: tuple[None, None] = (None, None)
 
 
 class SnapshotBusyError(Exception):
@@ -96,6 +84,10 @@ class SnapshotReport(msgspec.Struct, frozen=True):
     coverage: dict[str, float]
     dropped_unavailable: int
     bytes: int
+    bytes_written: int
+    """Of these; the rest stands in files taken over from the version that was in force."""
+    files: int
+    files_written: int
     seconds: float
     reused: bool
     """The version stood there already, whole: nothing was written."""
@@ -126,19 +118,21 @@ def build_snapshot(
     with _alone(serving_dir):
         target = serving_dir / version
         if target.exists():
-            return _report(target, _whole(target), started, reused=True)
+            manifest = _whole(target)
+            return _report(target, manifest, started, taken_over=set(manifest.files), reused=True)
         aside = serving_dir / f"{_BUILDING}{version}"
         aside.mkdir()
         try:
-            manifest = _write(warehouse_con, aside, version, session_index)
-            audit_change(manifest, _in_force(serving_dir), min_ratio)
+            base = _in_force(serving_dir)
+            manifest, written = _write(warehouse_con, aside, version, base, session_index)
+            audit_change(manifest, base.manifest if base else None, min_ratio)
         except BaseException:
             shutil.rmtree(aside, ignore_errors=True)
             raise
         fsync_path(aside)
         aside.rename(target)
         fsync_path(serving_dir)
-        return _report(target, manifest, started, reused=False)
+        return _report(target, manifest, started, taken_over=written.reused)
 
 
 def publish(serving_dir: Path, version: str) -> None:
@@ -177,111 +171,45 @@ def prune(serving_dir: Path, keep: int = 3) -> list[str]:
         return removed
 
 
-def _write(con: duckdb.DuckDBPyConnection, aside: Path, version: str, session_index: Path | None) -> Manifest:
+def _write(
+    con: duckdb.DuckDBPyConnection, aside: Path, version: str, base: Base | None, session_index: Path | None
+) -> tuple[Manifest, Written]:
     try:
-        prepare(con)
+        prepare(con, _known_labels(base))
         audit_marts(con)
-        rows: dict[str, int] = {
-            str(table): count for table, count in _write_sqlite(con, aside / SQLITE_FILE).items()
-        }
-        rows |= {
-            f"analytics.{name}": count
-            for name, count in _write_analytics(con, aside / ANALYTICS_FILE).items()
-        }
-        audit_written(aside / SQLITE_FILE, rows, _scalar(con, f"select count(*) from {mart('products')}"))
-        rows |= _write_sessions(session_index, aside / SESSIONS_FILE)
+        files = Files(con, aside, base)
+        for table, source in sources().items():
+            files.add_table(table, source)
+        for name, (query, order) in analytics_tables().items():
+            files.add_mart(name, query, order)
+        written = files.written
+        audit_written(aside, written, _scalar(con, f"select count(*) from {mart('products')}"))
+        files.add_ready(SESSIONS_FILE, lambda path: written.rows.update(_write_sessions(session_index, path)))
         manifest = Manifest(
             format_version=FORMAT_VERSION,
             version=version,
             created_at=datetime.now(UTC),
-            files={name: _seal(aside / name) for name in (SQLITE_FILE, ANALYTICS_FILE, SESSIONS_FILE)},
-            rows=rows,
-            coverage=_coverage(con, rows),
+            files=written.files,
+            parts=written.parts,
+            rows=written.rows,
+            coverage=_coverage(con, written.rows),
             dropped_unavailable=count_dropped(con),
         )
     finally:
         cleanup(con)
     content = msgspec.json.format(msgspec.json.encode(manifest))
     write_durably(aside / MANIFEST_FILE, lambda path: path.write_bytes(content))
-    return manifest
+    return manifest, written
 
 
-def _write_sqlite(con: duckdb.DuckDBPyConnection, path: Path) -> dict[Table, int]:
-    """Fill serving.sqlite. Rows come in key order, so the b-trees are written front to back and their pages
-    stay full: there is nothing for VACUUM to do. A crash throws the whole file away, so neither a journal nor
-    a sync is needed before the one at the end.
-    """
-    sink = sqlite3.connect(path, isolation_level=None)
-    try:
-        sink.execute(f"pragma page_size = {PAGE_BYTES}")
-        sink.execute("pragma journal_mode = off")
-        sink.execute("pragma synchronous = off")
-        sink.execute("pragma locking_mode = exclusive")
-        sink.execute(f"pragma user_version = {FORMAT_VERSION}")
-        sink.execute("begin")
-        counts = {}
-        parts = _parts(con)
-        for table, query in documents().items():
-            # WITHOUT ROWID: the value stands in the leaf that the key leads to, one descent instead of two.
-            sink.execute(f"create table {table} (key text primary key, value blob not null) without rowid")
-            ranges = parts if table.value.startswith("visitor") else [_EVERYTHING]
-            counts[table] = sum(_copy(con, query, sink, table, *keys) for keys in ranges)
-        sink.execute("commit")
-    finally:
-        sink.close()
-    fsync_path(path)
-    return counts
-
-
-def _parts(con: duckdb.DuckDBPyConnection) -> list[tuple[str | None, str | None]]:
-    """Ranges of visitor ids (from, up to but without) that cover every id, each with PART_VISITORS visitors."""
-    rows = con.execute(
-        f"""
-        select visitor_id
-        from (select visitor_id, row_number() over (order by visitor_id) as n from {mart("visitors")})
-        where n % {PART_VISITORS} = 0
-        order by visitor_id
-        """
-    ).fetchall()
-    bounds = [None, *(row[0] for row in rows), None]
-    return list(pairwise(bounds))
-
-
-def _copy(
-    con: duckdb.DuckDBPyConnection,
-    query: str,
-    sink: sqlite3.Connection,
-    table: Table,
-    first: str | None,
-    end: str | None,
-) -> int:
-    """Rows of a query whose keys are in a range, in key order, into a table. Returns how many."""
-    # A null key belongs to the first range, so that SQLite refuses it instead of a filter hiding it.
-    keys = "($1 is null or key >= $1) and ($2 is null or key < $2 or (key is null and $1 is null))"
-    count = 0
-    source = con.execute(f"select key, value from ({query}) where {keys} order by key", [first, end])
-    while batch := source.fetchmany(_BATCH):
-        try:
-            sink.executemany(f"insert into {table} values (?, ?)", batch)
-        except sqlite3.IntegrityError as error:
-            raise AuditFailedError([f"{table}: a key is missing or stands twice ({error})"]) from error
-        count += len(batch)
-    return count
-
-
-def _write_analytics(con: duckdb.DuckDBPyConnection, path: Path) -> dict[str, int]:
-    quoted = str(path).replace("'", "''")
-    con.execute(f"attach '{quoted}' as {_OUT} (read_write, storage_version '{STORAGE_VERSION}')")
-    try:
-        counts = {}
-        for name, query in analytics_tables().items():
-            con.execute(f"create table {_OUT}.{name} as {query}")
-            counts[name] = _scalar(con, f"select count(*) from {_OUT}.{name}")
-        con.execute(f"checkpoint {_OUT}")
-    finally:
-        con.execute(f"detach {_OUT}")
-    fsync_path(path)
-    return counts
+def _known_labels(base: Base | None) -> dict[tuple[str, str], int]:
+    """The numbers that labels have in the version that files are taken over from."""
+    if base is None:
+        return {}
+    return {
+        msgspec.json.decode(value, type=tuple[str, str]): int(key)
+        for key, value in read_entries(base.path, Table.LABELS, range(base.manifest.parts[Table.LABELS]))
+    }
 
 
 def _write_sessions(source: Path | None, path: Path) -> dict[str, int]:
@@ -318,23 +246,20 @@ def _scalar(con: duckdb.DuckDBPyConnection, query: str) -> int:
     return int(row[0]) if row else 0
 
 
-def _seal(path: Path) -> FileSeal:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return FileSeal(bytes=path.stat().st_size, sha256=digest)
-
-
 def _whole(version_dir: Path) -> Manifest:
     manifest = read_manifest(version_dir)
     check_sizes(version_dir, manifest)
     return manifest
 
 
-def _in_force(serving_dir: Path) -> Manifest | None:
-    """Manifest of the published version; None where there is none, or none that this code can read."""
+def _in_force(serving_dir: Path) -> Base | None:
+    """The published version; None where there is none, or none that this code can read."""
     try:
         pointer = read_pointer(serving_dir)
-        return read_manifest(serving_dir / pointer.version) if pointer else None
+        if pointer is None:
+            return None
+        path = serving_dir / pointer.version
+        return Base(path, read_manifest(path))
     except SnapshotError:
         return None
 
@@ -349,7 +274,9 @@ def _versions(serving_dir: Path) -> Iterator[Manifest]:
                 continue
 
 
-def _report(path: Path, manifest: Manifest, started: float, *, reused: bool) -> SnapshotReport:
+def _report(
+    path: Path, manifest: Manifest, started: float, *, taken_over: set[str], reused: bool = False
+) -> SnapshotReport:
     return SnapshotReport(
         version=manifest.version,
         path=path,
@@ -357,6 +284,9 @@ def _report(path: Path, manifest: Manifest, started: float, *, reused: bool) -> 
         coverage=manifest.coverage,
         dropped_unavailable=manifest.dropped_unavailable,
         bytes=sum(seal.bytes for seal in manifest.files.values()),
+        bytes_written=sum(seal.bytes for name, seal in manifest.files.items() if name not in taken_over),
+        files=len(manifest.files),
+        files_written=len(manifest.files.keys() - taken_over),
         seconds=round(time.monotonic() - started, 3),
         reused=reused,
     )

@@ -7,17 +7,22 @@ a broken import does).
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import msgspec
 
 from footfall import snapshot as format_
-from footfall.snapshot import Manifest, Table
+from footfall.snapshot import Manifest, Table, table_file
 from orchestration.lib.snapshot_marts import RECOMMENDED, mart
+
+if TYPE_CHECKING:
+    from orchestration.lib.snapshot_files import Written
 
 #: A table smaller than this may shrink freely: a new shop's first hours are all jumps.
 SMALL_TABLE = 50
@@ -43,6 +48,8 @@ SHAPES: dict[Table, Any] = {
     Table.VISITOR_SEGMENTS: list[format_.Membership],
     Table.LABELS: format_.Label,
 }
+
+_CARD = msgspec.json.Decoder(format_.ProductCard)
 
 #: Tables as large as what analysts declare: one who takes three segments out means the fall.
 DECLARED = {
@@ -85,24 +92,38 @@ def audit_marts(con: duckdb.DuckDBPyConnection) -> None:
         raise AuditFailedError(problems)
 
 
-def audit_written(sqlite_path: Path, rows: Mapping[str, int], products: int) -> None:
-    """Read samples of every table back through the API's own types. Raises AuditFailedError.
+def audit_written(version_dir: Path, written: Written, products: int) -> None:
+    """Read samples of what was written back through the API's own types; what was taken over was read then.
+    Raises AuditFailedError.
 
-    rows: rows written by table; products: rows of the products mart.
+    products: rows of the products mart.
     """
     problems = []
-    if rows[Table.PRODUCTS] != products:
-        problems.append(f"{rows[Table.PRODUCTS]} products written, the mart has {products}")
-    con = sqlite3.connect(f"{sqlite_path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+    if written.rows[Table.PRODUCTS] != products:
+        problems.append(f"{written.rows[Table.PRODUCTS]} products written, the mart has {products}")
     try:
+        cards = dict(read_entries(version_dir, Table.PRODUCTS, range(written.parts[Table.PRODUCTS])))
         for table, shape in SHAPES.items():
-            problems += _read_back(con, table, shape)
+            new = [
+                number
+                for number in range(written.parts[table])
+                if table_file(table, number) not in written.reused
+            ]
+            problems += _read_back(version_dir, table, new, shape, cards)
     except sqlite3.Error as error:
-        problems.append(f"{sqlite_path.name} can't be read back: {error}")
-    finally:
-        con.close()
+        problems.append(f"what was written can't be read back: {error}")
     if problems:
         raise AuditFailedError(problems)
+
+
+def read_entries(version_dir: Path, table: Table, parts: Iterable[int]) -> Iterator[tuple[str, bytes]]:
+    """Keys and documents of a table's parts. Raises sqlite3.Error."""
+    for number in parts:
+        path = version_dir / table_file(table, number)
+        with contextlib.closing(
+            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+        ) as con:
+            yield from con.execute("select key, value from entries")
 
 
 def audit_change(new: Manifest, before: Manifest | None, min_ratio: float) -> None:
@@ -129,15 +150,18 @@ def audit_change(new: Manifest, before: Manifest | None, min_ratio: float) -> No
         raise AuditFailedError(problems)
 
 
-def _read_back(con: sqlite3.Connection, table: Table, shape: Any) -> list[str]:
+def _read_back(
+    version_dir: Path, table: Table, parts: Iterable[int], shape: Any, cards: Mapping[str, bytes]
+) -> list[str]:
     decoder = msgspec.json.Decoder(shape)
-    for key, value in con.execute(f"select key, value from {table} limit {READ_BACK}").fetchall():
+    for key, value in islice(read_entries(version_dir, table, parts), READ_BACK):
         try:
             document = decoder.decode(value)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             return [f"{table}[{key!r}] doesn't read back: {error}"]
         for product_id in _named_products(table, document):
-            if not _is_available(con, product_id):
+            card = cards.get(product_id)
+            if card is None or not _CARD.decode(card).is_available:
                 return [f"{table}[{key!r}] recommends {product_id!r}, which is unknown or can't be bought"]
     return []
 
@@ -148,11 +172,6 @@ def _named_products(table: Table, document: Any) -> list[str]:
     if table is Table.TRENDING or SHAPES[table] == list[format_.Pick]:
         return [entry.product_id for entry in document]
     return []
-
-
-def _is_available(con: sqlite3.Connection, product_id: str) -> bool:
-    row = con.execute(f"select value from {Table.PRODUCTS} where key = ?", (product_id,)).fetchone()
-    return row is not None and msgspec.json.decode(row[0], type=format_.ProductCard).is_available
 
 
 def _count(con: duckdb.DuckDBPyConnection, clause: str) -> int:

@@ -1,4 +1,4 @@
-"""Which marts a snapshot is made of, and the SQL that turns each into (key, JSON document) rows.
+"""Which marts a snapshot is made of, and the SQL that turns each into keys with JSON documents.
 
 DuckDB makes the JSON (5 million list entries in 1.3 s on one core), Python only carries bytes into SQLite.
 The shapes are those of ``footfall/snapshot.py``: a change here is a change there and a new
@@ -7,11 +7,13 @@ The shapes are those of ``footfall/snapshot.py``: a change here is a change ther
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import duckdb
+import pyarrow as pa
 
-from footfall.snapshot import Table
+from footfall.snapshot import WHOLE_SHOP, Table
 
 #: Mart -> columns read here. The marts' own contract is in dbt; this says what the snapshot can't do without.
 MARTS: dict[str, tuple[str, ...]] = {
@@ -60,8 +62,7 @@ MARTS: dict[str, tuple[str, ...]] = {
     "retention_periods": ("retention", "period_days", "visitors", "retained", "share"),
 }  # fmt: skip
 
-#: Marts copied as tables into analytics.duckdb, with the order that keeps the file the same for the same
-#: input.
+#: Marts copied as they are, for analysts' endpoints, with the order that keeps a file the same for the same input.
 ANALYTICS: dict[str, str] = {
     "sessions_daily": "day, is_guest",
     "funnel_steps": "funnel, step",
@@ -81,6 +82,7 @@ ANALYTICS: dict[str, str] = {
 _VIEW = "snapshot_in_{}"
 
 _LABELS = "snapshot_labels"
+_KNOWN_LABELS = "snapshot_known_labels"
 _AVAILABLE = "snapshot_available"
 
 #: Six digits are more than any ranking here distinguishes, and a third of the bytes of a full double.
@@ -124,8 +126,11 @@ def _find(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dict[str, tup
     }
 
 
-def prepare(con: duckdb.DuckDBPyConnection) -> None:
+def prepare(con: duckdb.DuckDBPyConnection, labels: Mapping[tuple[str, str], int] | None = None) -> None:
     """Make the marts readable under ``mart(name)`` and number the labels.
+
+    labels: numbers by (source, reason) of the version before. A label that is still there keeps its number: other
+    numbers would make new files of lists that are what they were.
 
     Raises MissingMartError naming every table and column that isn't there. Only temporary objects are made:
     a read-only connection will do.
@@ -150,6 +155,17 @@ def prepare(con: duckdb.DuckDBPyConnection) -> None:
         from {mart("products")} where coalesce(is_available, false)
         """
     )
+    known = labels or {}
+    con.register(
+        _KNOWN_LABELS,
+        pa.table(
+            {
+                "source": pa.array([source for source, _ in known], pa.string()),
+                "reason": pa.array([reason for _, reason in known], pa.string()),
+                "label": pa.array(known.values(), pa.int64()),
+            }
+        ),
+    )
     con.execute(
         f"""
         create or replace temp table {_LABELS} as
@@ -159,10 +175,17 @@ def prepare(con: duckdb.DuckDBPyConnection) -> None:
             union
             select coalesce(source, ''), coalesce(reason, '')
             from {mart("visitor_recommendations")}
+        ),
+        numbered as (
+            select labels.source, labels.reason, known.label,
+                row_number() over (partition by known.label is null order by labels.source, labels.reason) as n
+            from labels
+            left join {_KNOWN_LABELS} as known on known.source = labels.source and known.reason = labels.reason
         )
-        select row_number() over (order by source, reason) as label, source, reason from labels
+        select coalesce(label, n + {max(known.values(), default=0)}) as label, source, reason from numbered
         """
     )
+    con.unregister(_KNOWN_LABELS)
 
 
 def cleanup(con: duckdb.DuckDBPyConnection) -> None:
@@ -173,35 +196,77 @@ def cleanup(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(f"drop table if exists {name}")
 
 
-def _picks(source: str, key: str, product: str, where: str = "true") -> str:
+@dataclass(frozen=True)
+class Source:
+    """What a table is made of. The rows are what its files are compared by, so everything that a document shows has to
+    be a column of them.
+    """
+
+    rows: str
+    """Query with the column ``key``, and the columns that ``value`` is made of."""
+    value: str
+    """The document, as an expression over the rows r of a key (over the one row, where they aren't grouped)."""
+    join: str = ""
+    """Joined to the rows where the document is made."""
+    is_grouped: bool = True
+
+    def documents(self, wanted: str) -> str:
+        """Query (part, key, value), by part and key, of the keys in a table ``wanted`` (key, part)."""
+        group = "group by w.part, r.key" if self.is_grouped else ""
+        return f"""
+            select w.part, r.key, {self.value} as value
+            from ({self.rows}) as r
+            join {wanted} as w on w.key = r.key
+            {self.join}
+            {group}
+            order by w.part, r.key
+        """
+
+
+def _picks(source: str, key: str, product: str, where: str = "true") -> Source:
     """Lists of Pick by key. The join with the available products is what keeps sold-out ones out of every
     list.
     """
-    entry = f"concat('[', a.product_json, ',', {_SCORE.format('r.score')}, ',', l.label, ']')"
-    return f"""
-        select r.{key} as key, encode('[' || string_agg({entry}, ',' order by r.rank) || ']') as value
-        from {mart(source)} as r
-        join {_AVAILABLE} as a on a.product_id = r.{product}
-        join {_LABELS} as l on l.source = coalesce(r.source, '') and l.reason = coalesce(r.reason, '')
-        where {where}
-        group by r.{key}
+    return Source(
+        rows=f"""
+            select r.{key} as key, r.rank, a.product_json, {_SCORE.format("r.score")} as score,
+                coalesce(r.source, '') as source, coalesce(r.reason, '') as reason
+            from {mart(source)} as r
+            join {_AVAILABLE} as a on a.product_id = r.{product}
+            where {where}
+        """,
+        value="""encode('[' || string_agg(
+            concat('[', r.product_json, ',', r.score, ',', l.label, ']'), ',' order by r.rank) || ']')""",
+        join=f"join {_LABELS} as l on l.source = r.source and l.reason = r.reason",
+    )
+
+
+def _document(key: str, fields: dict[str, str], source: str) -> Source:
+    """One document a row, an object of these fields."""
+    columns = ", ".join(f"{sql} as {name}" for name, sql in fields.items())
+    return Source(
+        rows=f"select {key} as key, {columns} from {mart(source)}",
+        value="encode(to_json({" + ", ".join(f"'{name}': r.{name}" for name in fields) + "})::varchar)",
+        is_grouped=False,
+    )
+
+
+def _lists(key: str, entry: tuple[str, ...], order: str, source: str, place: str = "0") -> Source:
+    """Lists by key, each entry an array of these values. ``order``: over the entry's columns, which are e1, e2, ...,
+    and over ``place``, which isn't told.
     """
+    columns = ", ".join(
+        [f"{sql} as e{number}" for number, sql in enumerate(entry, 1)] + [f"{place} as place"]
+    )
+    names = ", ".join(f"r.e{number}" for number in range(1, len(entry) + 1))
+    return Source(
+        rows=f"select {key} as key, {columns} {source}",
+        value=f"encode(to_json(list(json_array({names}) order by {order}))::varchar)",
+    )
 
 
-def _document(fields: dict[str, str]) -> str:
-    return "encode(to_json({" + ", ".join(f"'{name}': {sql}" for name, sql in fields.items()) + "})::varchar)"
-
-
-def _list_of_ids(column: str, order: str) -> str:
-    return f"encode(to_json(list({column} order by {order}))::varchar)"
-
-
-def _list_of(entry: tuple[str, ...], order: str) -> str:
-    return f"encode(to_json(list(json_array({', '.join(entry)}) order by {order}))::varchar)"
-
-
-def documents() -> dict[Table, str]:
-    """Per table of ``serving.sqlite`` the query that gives its (key, value) rows, after ``prepare``."""
+def sources() -> dict[Table, Source]:
+    """Per table what it is made of, after ``prepare``."""
     product = {
         "product_id": "product_id",
         "title": "coalesce(title, product_id)",
@@ -234,8 +299,7 @@ def documents() -> dict[Table, str]:
         *(f"coalesce(cast({count} as bigint), 0)" for count in ("views", "carts", "purchases")),
         _TIME.format("last_at"),
         "coalesce(has_purchased, false)",
-    )  # fmt: skip
-    category = ("category", "round(coalesce(affinity, 0), 6)", '"rank"')
+    )
     neighbour = (
         "other_visitor_id",
         "round(score, 6)",
@@ -243,66 +307,68 @@ def documents() -> dict[Table, str]:
         f"coalesce(list_slice(shared, 1, {SHARED}), [])",
     )
     return {
-        Table.PRODUCTS: f"select product_id as key, {_document(product)} as value from {mart('products')}",
+        Table.PRODUCTS: _document("product_id", product, "products"),
         **{
             table: _picks("product_recommendations", "product_id", "other_product_id", f"r.kind = '{table}'")
             for table in (Table.SIMILAR, Table.VIEWED_TOGETHER, Table.BOUGHT_TOGETHER)
         },
-        Table.TRENDING: f"""
-            select coalesce(category, '') as key,
-                {_list_of(("r.product_id", "round(r.score, 6)"), "r.rank")} as value
-            from {mart("trending_products")} as r
-            join {_AVAILABLE} as a on a.product_id = r.product_id
-            group by coalesce(category, '')
-        """,
-        Table.CATALOGUE: f"""
-            select '' as key,
-                {_list_of_ids("p.product_id", "p.captured_at desc, p.product_id")} as value
-            from {mart("products")} as p
-            join {_AVAILABLE} as a on a.product_id = p.product_id
-            having count(*) > 0
-        """,
-        Table.IDENTITIES: f"""
-            select identifier as key, encode(to_json(visitor_id)::varchar) as value
-            from {mart("identity_map")}
-        """,
-        Table.VISITORS: f"select visitor_id as key, {_document(visitor)} as value from {mart('visitors')}",
+        Table.TRENDING: Source(
+            rows=f"""
+                select coalesce(r.category, '') as key, r.rank, r.product_id, round(r.score, 6) as score
+                from {mart("trending_products")} as r
+                join {_AVAILABLE} as a on a.product_id = r.product_id
+            """,
+            value="encode(to_json(list(json_array(r.product_id, r.score) order by r.rank))::varchar)",
+        ),
+        Table.CATALOGUE: Source(
+            rows=f"""
+                select '{WHOLE_SHOP}' as key, p.product_id, p.captured_at
+                from {mart("products")} as p
+                join {_AVAILABLE} as a on a.product_id = p.product_id
+            """,
+            value="encode(to_json(list(r.product_id order by r.captured_at desc, r.product_id))::varchar)",
+        ),
+        Table.IDENTITIES: Source(
+            rows=f"select identifier as key, visitor_id from {mart('identity_map')}",
+            value="encode(to_json(r.visitor_id)::varchar)",
+            is_grouped=False,
+        ),
+        Table.VISITORS: _document("visitor_id", visitor, "visitors"),
         Table.VISITOR_RECOMMENDATIONS: _picks("visitor_recommendations", "visitor_id", "product_id"),
-        Table.VISITOR_PRODUCTS: f"""
-            select visitor_id as key, {_list_of(affinity, "affinity desc, product_id")} as value
-            from {mart("visitor_product_affinity")}
-            group by visitor_id
-        """,
-        Table.VISITOR_CATEGORIES: f"""
-            select visitor_id as key,
-                {_list_of(category, '"rank", category')} as value
-            from {mart("visitor_category_affinity")}
-            where category is not null
-            group by visitor_id
-        """,
-        Table.VISITOR_NEIGHBOURS: f"""
-            select visitor_id as key,
-                {_list_of(neighbour, '"rank", source, other_visitor_id')} as value
-            from {mart("visitor_affinity")}
-            where "rank" <= {NEIGHBOURS}
-            group by visitor_id
-        """,
-        Table.VISITOR_SEGMENTS: f"""
-            select visitor_id as key, {_list_of(("segment", _TIME.format("since")), "segment")} as value
-            from {mart("segment_members")}
-            group by visitor_id
-        """,
-        Table.LABELS: f"""
-            select cast(label as varchar) as key, encode(json_array(source, reason)::varchar) as value
-            from {_LABELS}
-        """,
-    }  # fmt: skip
+        Table.VISITOR_PRODUCTS: _lists(
+            "visitor_id", affinity, "r.e2 desc, r.e1", f"from {mart('visitor_product_affinity')}"
+        ),
+        Table.VISITOR_CATEGORIES: _lists(
+            "visitor_id",
+            ("category", "round(coalesce(affinity, 0), 6)", '"rank"'),
+            "r.e3, r.e1",
+            f"from {mart('visitor_category_affinity')} where category is not null",
+        ),
+        Table.VISITOR_NEIGHBOURS: _lists(
+            "visitor_id",
+            neighbour,
+            "r.place, r.e3, r.e1",
+            f"""from {mart("visitor_affinity")} where "rank" <= {NEIGHBOURS}""",
+            place='"rank"',
+        ),
+        Table.VISITOR_SEGMENTS: _lists(
+            "visitor_id",
+            ("segment", _TIME.format("since")),
+            "r.e1",
+            f"from {mart('segment_members')}",
+        ),
+        Table.LABELS: Source(
+            rows=f"select cast(label as varchar) as key, source, reason from {_LABELS}",
+            value="encode(json_array(r.source, r.reason)::varchar)",
+            is_grouped=False,
+        ),
+    }
 
 
-def analytics_tables() -> dict[str, str]:
-    """Per table of ``analytics.duckdb`` the query that fills it, after ``prepare``."""
+def analytics_tables() -> dict[str, tuple[str, str]]:
+    """Per mart of the analysts' endpoints its rows, and the order they are written in, after ``prepare``."""
     return {
-        name: f"select {', '.join(map(_quoted, MARTS[name]))} from {mart(name)} order by {order}"
+        name: (f"select {', '.join(map(_quoted, MARTS[name]))} from {mart(name)}", order)
         for name, order in ANALYTICS.items()
     }
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 import logging
 import shutil
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,18 +20,21 @@ from litestar.testing import AsyncTestClient
 
 from api import snapshots
 from api.app import create_app
+from api.routes import segments
 from footfall.snapshot import (
-    ANALYTICS_FILE,
     FORMAT_VERSION,
     MANIFEST_FILE,
     POINTER_FILE,
     SESSIONS_FILE,
-    SQLITE_FILE,
+    Table,
+    mart_file,
+    table_file,
 )
 from orchestration.lib.snapshot import build_snapshot, prune, publish
 from tests.api.conftest import PUBLIC, SECRET, make_marts, settings_for
 
 LIST = "/v1/products/p01/similar"
+LIST_FILE, MART_FILE = table_file(Table.SIMILAR, 0), mart_file("funnel_steps")
 
 
 @pytest.fixture(autouse=True)
@@ -137,12 +143,12 @@ def _garble(path: Path) -> None:
 
 
 DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
-    "a file cut short": (lambda path: _cut(path / SQLITE_FILE), "its manifest says"),
-    "a flipped page": (lambda path: _garble(path / SQLITE_FILE), "checksum"),
-    "a damaged analytics file": (lambda path: _garble(path / ANALYTICS_FILE), "checksum"),
+    "a file cut short": (lambda path: _cut(path / LIST_FILE), "its manifest says"),
+    "a flipped page": (lambda path: _garble(path / LIST_FILE), "checksum"),
+    "a damaged analytics file": (lambda path: _garble(path / MART_FILE), "checksum"),
     "session neighbours cut short": (lambda path: _cut(path / SESSIONS_FILE), "its manifest says"),
     "damaged session neighbours": (lambda path: _garble(path / SESSIONS_FILE), "checksum"),
-    "a missing file": (lambda path: (path / ANALYTICS_FILE).unlink(), "is missing"),
+    "a missing file": (lambda path: (path / MART_FILE).unlink(), "is missing"),
     "no manifest": (lambda path: (path / MANIFEST_FILE).unlink(), "no readable manifest"),
     "a torn manifest": (lambda path: _cut(path / MANIFEST_FILE), "damaged"),
     "another format": (
@@ -241,6 +247,101 @@ def test_flips_under_load_fail_no_request(data: Path) -> None:
             await asyncio.gather(*tasks)
         assert set(statuses) == {200}, statuses
         assert {f"v{number}" for number in range(10, 16)} <= versions
+
+    run(test)
+
+
+def mark(con: duckdb.DuckDBPyConnection, number: int) -> None:
+    """Let everything that is shown say which version it belongs to. What isn't marked is taken over from the version
+    before, so that readers go from files of one version to files of several.
+    """
+    con.execute(f"""
+        update marts.products set title = 'v{number}', price = {number};
+        update marts.product_recommendations set reason = 'v{number}';
+        update marts.visitor_recommendations set reason = 'v{number}';
+        update marts.visitors set sessions = {number} where visitor_id = 'u_ada';
+        update marts.visitor_product_affinity set views = {number};
+        update marts.funnel_steps set reached = {number};
+        update marts.funnel_time_to_convert set p50 = {number};
+        update marts.segments set members = {number};
+        update marts.segment_members set orders = {number};
+    """)
+
+
+def versions_told(path: str, answer: httpx.Response) -> set[str]:
+    """The version that an answer names, and those that its parts come from."""
+    if path.endswith("format=csv"):
+        rows = list(csv.DictReader(io.StringIO(answer.text)))
+        assert len(rows) == 251
+        return {f"v{row['orders']}" for row in rows}
+    body = answer.json()
+    told = {body["version"]}
+    for item in body.get("items", []):
+        told |= {item[name] for name in ("title", "reason") if item.get(name, "")[:1] == "v"}
+        told |= {f"v{item['orders']}"} if "orders" in item else set()
+    told |= {f"v{body['members']}"} if "members" in body else set()
+    told |= {f"v{body['sessions']}", body["last_product"]["title"]} if "last_product" in body else set()
+    told |= {f"v{row['parts']['views']}" for row in body.get("products", [])}
+    for step in body.get("steps", []):
+        told.add(f"v{step['reached']}")
+        if step["time_to_convert"]:
+            told.add(f"v{step['time_to_convert']['p50']:.0f}")
+    return told
+
+
+def test_no_answer_mixes_two_snapshots(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Readers never stop while versions are published, rolled back and pruned: no error, and whatever an answer is put
+    together from is of the version it names, a segment's CSV that is read in 25 pages too.
+    """
+    monkeypatch.setattr(segments, "CSV_PAGE", 10)
+    paths = [
+        LIST,
+        "/v1/recommendations?viewed=p01,p05&limit=3",
+        "/v1/recommendations?user=ada&limit=2",
+        "/v1/visitors/ada/profile",
+        "/v1/visitors/ada/affinities",
+        "/v1/funnels/product",
+        "/v1/segments/abandoned_cart/members?limit=40",
+        "/v1/segments/abandoned_cart/members?format=csv",
+    ]
+
+    async def test() -> None:
+        seen: Counter[str] = Counter()
+        stop = asyncio.Event()
+        serving_dir = data / "serving"
+
+        async def read(client: httpx.AsyncClient, path: str) -> None:
+            while not stop.is_set():
+                answer = await client.get(path)
+                assert answer.status_code == 200, answer.text
+                told = versions_told(path, answer)
+                assert len(told) == 1, (path, told)
+                seen[told.pop()] += 1
+                await asyncio.sleep(0)
+
+        with duckdb.connect() as con:
+            make_marts(con)
+
+            def next_version(number: int) -> None:
+                mark(con, number)
+                report = build_snapshot(con, serving_dir, version=f"v{number}", min_ratio=0)
+                assert number == 10 or 0 < report.files_written < report.files
+                publish(serving_dir, f"v{number}")
+                prune(serving_dir, keep=2)
+
+            next_version(10)
+            async with serving(data) as client:
+                tasks = [asyncio.create_task(read(client, path)) for path in paths]
+                for number in range(11, 17):
+                    await asyncio.to_thread(next_version, number)
+                    assert await within(5.0, serves(client, f"v{number}"))
+                    publish(serving_dir, f"v{number - 1}")  # back, and on again
+                    assert await within(5.0, serves(client, f"v{number - 1}"))
+                    publish(serving_dir, f"v{number}")
+                stop.set()
+                await asyncio.gather(*tasks)
+        assert {f"v{number}" for number in range(10, 16)} <= set(seen)
+        assert sum(seen.values()) > 100
 
     run(test)
 

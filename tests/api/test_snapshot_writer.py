@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import sqlite3
 from pathlib import Path
@@ -11,21 +12,27 @@ from typing import Any
 import duckdb
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from footfall.snapshot import (
-    ANALYTICS_FILE,
     MANIFEST_FILE,
+    PART_SQL,
     POINTER_FILE,
-    SQLITE_FILE,
+    SESSIONS_FILE,
     Pick,
     ProductCard,
     SnapshotError,
     Table,
     check_sizes,
+    mart_file,
+    part_of,
     read_manifest,
     read_pointer,
+    table_file,
 )
 from orchestration.lib import snapshot as writer
+from orchestration.lib import snapshot_files
 from orchestration.lib.snapshot import (
     AuditFailedError,
     MissingMartError,
@@ -34,15 +41,26 @@ from orchestration.lib.snapshot import (
     prune,
     publish,
 )
+from orchestration.lib.snapshot_audit import SHAPES
+from orchestration.lib.snapshot_files import choose_parts
+from orchestration.lib.snapshot_marts import ANALYTICS
 from tests.api.conftest import make_marts
 
 
 def values(path: Path, table: Table) -> dict[str, bytes]:
-    con = sqlite3.connect(path / SQLITE_FILE)
-    try:
-        return dict(con.execute(f"select key, value from {table}").fetchall())
-    finally:
-        con.close()
+    """Every document of a table, each from the part where a reader looks for it."""
+    found: dict[str, bytes] = {}
+    parts = read_manifest(path).parts[table]
+    for number in range(parts):
+        con = sqlite3.connect(path / table_file(table, number))
+        try:
+            of_part = dict(con.execute("select key, value from entries").fetchall())
+        finally:
+            con.close()
+        assert {part_of(key, parts) for key in of_part} <= {number}
+        assert not of_part.keys() & found.keys()
+        found |= of_part
+    return found
 
 
 def test_writes_what_the_marts_say(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
@@ -72,7 +90,7 @@ def test_leaves_sold_out_products_out_of_every_list(
 def test_analytics_file_opens_in_older_duckdb(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     report = build_snapshot(warehouse, tmp_path, version="v1")
 
-    with duckdb.connect(str(report.path / ANALYTICS_FILE), read_only=True) as con:
+    with duckdb.connect(str(report.path / mart_file("funnel_steps")), read_only=True) as con:
         row = con.execute("select tags from duckdb_databases() where not internal").fetchone()
         assert row is not None
         assert row[0]["storage_version"].startswith("v1.5")
@@ -83,9 +101,11 @@ def test_parts_change_nothing(
     warehouse: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = build_snapshot(warehouse, tmp_path, version="v1")
-    monkeypatch.setattr(writer, "PART_VISITORS", 1)
+    monkeypatch.setattr(snapshot_files, "PART_KEYS", 1)
+    monkeypatch.setattr(snapshot_files, "GROUP_KEYS", 3)
     parts = build_snapshot(warehouse, tmp_path, version="v2")
 
+    assert read_manifest(parts.path).parts[Table.PRODUCTS] == 16
     for table in Table:
         assert values(whole.path, table) == values(parts.path, table)
 
@@ -208,7 +228,7 @@ def test_publish_refuses_what_is_not_whole(warehouse: duckdb.DuckDBPyConnection,
     with pytest.raises(SnapshotError, match="no readable manifest"):
         publish(tmp_path, "nowhere")
     report = build_snapshot(warehouse, tmp_path, version="v1")
-    with (report.path / SQLITE_FILE).open("r+b") as file:
+    with (report.path / table_file(Table.VISITORS, 0)).open("r+b") as file:
         file.truncate(4096)
     with pytest.raises(SnapshotError, match="its manifest says"):
         publish(tmp_path, "v1")
@@ -276,7 +296,8 @@ def test_death_at_any_step_leaves_a_whole_version_in_force(tmp_path: Path) -> No
         make_marts(con)
         build_snapshot(con, tmp_path / "template", version="old")
         publish(tmp_path / "template", "old")
-        for steps in range(60):
+        con.execute("update marts.products set price = 1.5")  # some files new, the others taken over
+        for steps in range(200):
             serving = tmp_path / f"run{steps}"
             shutil.copytree(tmp_path / "template", serving)
             died = False
@@ -301,3 +322,150 @@ def test_death_at_any_step_leaves_a_whole_version_in_force(tmp_path: Path) -> No
             pytest.fail("the run has more durable steps than were tried")
     assert seen == {"old", "new"}
     assert steps >= 10
+
+
+def inodes(path: Path) -> dict[str, int]:
+    """Of the files made from marts: the session neighbours are another asset's."""
+    return {name: (path / name).stat().st_ino for name in read_manifest(path).files if name != SESSIONS_FILE}
+
+
+def published(con: duckdb.DuckDBPyConnection, serving: Path, version: str) -> Path:
+    report = build_snapshot(con, serving, version=version)
+    publish(serving, version)
+    return report.path
+
+
+def test_what_has_not_changed_is_not_written_again(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    first = published(warehouse, tmp_path, "v1")
+    report = build_snapshot(warehouse, tmp_path, version="v2")
+    assert (report.files_written, report.bytes_written) == (0, 0)
+    assert inodes(report.path) == inodes(first)
+    assert report.rows == read_manifest(first).rows
+
+
+CHANGES = {
+    "a price": (
+        "update marts.products set price = 1.5 where product_id = 'p03'",
+        {Table.PRODUCTS},
+    ),
+    "a product sold out": (
+        "update marts.products set is_available = false where product_id = 'p03'",
+        {Table.PRODUCTS, Table.CATALOGUE, Table.SIMILAR, Table.VIEWED_TOGETHER},
+    ),
+    "a reason": (
+        "update marts.visitor_recommendations set reason = 'Because' where rank = 2",
+        {Table.VISITOR_RECOMMENDATIONS, Table.LABELS},
+    ),
+    "two ranks swapped": (
+        "update marts.visitor_recommendations set rank = 3 - rank where rank <= 2",
+        {Table.VISITOR_RECOMMENDATIONS},
+    ),
+    "a neighbour beyond those served": (
+        "insert into marts.visitor_affinity values ('u_ada', 'g_short', 21, 0.1, 'behaviour', ['p01'])",
+        set(),
+    ),
+    "a row moved": (
+        "create or replace table marts.visitors as from marts.visitors order by visitor_id desc",
+        set(),
+    ),
+    "a segment's member": (
+        "delete from marts.segment_members where visitor_id = 'g_0007'",
+        {Table.VISITOR_SEGMENTS, "segment_members"},
+    ),
+    "a day": ("update marts.sessions_daily set orders = 9 where day = date '2026-11-02'", {"sessions_daily"}),
+}
+
+
+@pytest.mark.parametrize("case", CHANGES, ids=list(CHANGES))
+def test_a_change_writes_the_files_it_shows_in(
+    case: str, warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """And what is published so is what a publish from nothing gives."""
+    change, expected = CHANGES[case]
+    before = inodes(published(warehouse, tmp_path, "v1"))
+    warehouse.execute(change)
+    after = build_snapshot(warehouse, tmp_path, version="v2")
+
+    changed = {name.split(".")[0] for name, inode in inodes(after.path).items() if before[name] != inode}
+    assert changed == {str(name) for name in expected}
+    fresh = build_snapshot(warehouse, tmp_path / "elsewhere", version="v2")
+    assert told(after.path) == told(fresh.path)
+
+
+def told(path: Path) -> dict[str, Any]:
+    """Everything that a reader of a version gets to see; labels by what they say, since their numbers may differ."""
+    labels = {int(key): msgspec.json.decode(value) for key, value in values(path, Table.LABELS).items()}
+    found: dict[str, Any] = {}
+    for table in set(Table) - {Table.LABELS}:
+        documents = {key: msgspec.json.decode(value) for key, value in values(path, table).items()}
+        if SHAPES[table] == list[Pick]:
+            documents = {
+                key: [[product, score, labels[label]] for product, score, label in picks]
+                for key, picks in documents.items()
+            }
+        found[table] = documents
+    for name in ANALYTICS:
+        with duckdb.connect(str(path / mart_file(name)), read_only=True) as con:
+            found[name] = con.execute(f"from {name} order by all").fetchall()
+    return found
+
+
+def test_random_changes_publish_what_a_publish_from_nothing_gives(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshot_files, "PART_KEYS", 2)
+    chance = random.Random(11)
+    published(warehouse, tmp_path, "v0")
+    reused = 0
+    for number in range(1, 5):
+        for change in chance.sample([change for change, _ in CHANGES.values()], 2):
+            warehouse.execute(change)
+        warehouse.execute(
+            "insert into marts.visitors select 'g_new' || ?, true, null, now(), now(), 1, 0, 0, 'p01', null",
+            [number],
+        )
+        report = build_snapshot(warehouse, tmp_path, version=f"v{number}")
+        publish(tmp_path, f"v{number}")
+        reused += report.files - report.files_written
+        fresh = build_snapshot(warehouse, tmp_path / "elsewhere", version=f"v{number}")
+        assert told(report.path) == told(fresh.path)
+    assert reused > 25
+
+
+def test_a_damaged_file_is_written_anew(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    first = published(warehouse, tmp_path, "v1")
+    name = table_file(Table.SIMILAR, 0)
+    with (first / name).open("r+b") as file:
+        file.seek(100)
+        file.write(b"\xff" * 8)
+    report = build_snapshot(warehouse, tmp_path, version="v2")
+    assert report.files_written == 1
+    assert values(report.path, Table.SIMILAR)
+
+
+def test_pruning_a_version_leaves_its_files_to_the_next(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    published(warehouse, tmp_path, "v1")
+    second = published(warehouse, tmp_path, "v2")
+    assert prune(tmp_path, keep=1) == ["v1"]
+    assert len(values(second, Table.PRODUCTS)) == 12
+
+
+def test_parts_grow_with_the_shop_and_do_not_waver() -> None:
+    assert [choose_parts(keys, None) for keys in (0, 10_000, 10_001, 80_000, 10**9)] == [1, 1, 2, 8, 32]
+    assert choose_parts(15_000, 1) == 1
+    assert choose_parts(20_001, 1) == 4
+    assert choose_parts(45_000, 8) == 8
+    assert choose_parts(0, 4) == 1
+    assert choose_parts(10**9, 32) == 32
+
+
+@given(st.lists(st.text(max_size=40), min_size=1, max_size=20), st.sampled_from([2, 8, 32]))
+def test_reader_and_writer_look_in_the_same_part(keys: list[str], parts: int) -> None:
+    with duckdb.connect() as con:
+        for key in keys:
+            row = con.execute(f"select {PART_SQL.format(parts=parts)} from (select ?::varchar as key)", [key])
+            assert row.fetchone() == (part_of(key, parts),)

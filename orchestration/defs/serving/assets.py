@@ -55,11 +55,17 @@ def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         )
     publish(serving, report.version)
     pruned = prune(serving, keep=settings.keep_snapshots)
-    context.log.info(f"in force: {report.version} ({report.bytes / 2**20:.1f} MiB), pruned {len(pruned)}")
+    context.log.info(
+        f"in force: {report.version} ({report.bytes / 2**20:.1f} MiB, "
+        f"{report.files_written} of {report.files} files new), pruned {len(pruned)}"
+    )
     return dg.MaterializeResult(
         metadata={
             "version": report.version,
             "size_mb": round(report.bytes / 2**20, 2),
+            "written_mb": round(report.bytes_written / 2**20, 2),
+            "files": report.files,
+            "files_written": report.files_written,
             "rows": dg.MetadataValue.json(report.rows),
             "coverage": dg.MetadataValue.json(report.coverage),
             "dropped_unavailable": report.dropped_unavailable,
