@@ -8,7 +8,7 @@ ARGS ?=
 
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help demo test dev lint bench chaos clean lock
+.PHONY: help demo test dev lint bench chaos fuzz clean lock
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ bench: $(INSTALLED) ## Every benchmark, each with a ratio to its peer (minutes)
 
 chaos: $(INSTALLED) ## Kill collector and loader at random, then count what was acknowledged (ARGS='--kills 200')
 	$(BIN)/python -m tests.chaos.soak $(ARGS)
+
+fuzz: $(INSTALLED) ## Bad input by the million through the collector's door and the segment reader (ARGS='--inputs 1000000')
+	$(BIN)/python -m tests.chaos.fuzz $(ARGS)
 
 lock: $(INSTALLED) ## Freeze the versions of constraints.txt anew
 	$(BIN)/python -m pip install --quiet uv

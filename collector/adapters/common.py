@@ -21,6 +21,8 @@ MARGIN = 1024
 #: Of the tracking plan, "Limits": longer names are cut, an order is not refused for them.
 MAX_TEXT = 255
 MAX_URL = 4096
+#: More than any order; past it a float loses the cents, and at 1e28 decimal arithmetic raises.
+MAX_MONEY = Decimal(10**15)
 #: The cart attribute that the storefront's pixel writes, so that orders know whose they are.
 GUEST_ATTRIBUTE = "_ff_guest"
 
@@ -71,12 +73,19 @@ def bare(identifier: ShopifyId | None) -> str | None:
 
 
 def number(text: Any) -> Decimal | None:
-    """Money as Shopify writes it (text with a point) as a number; None for none."""
+    """Money as Shopify writes it (text with a point) as a number; None for none.
+
+    Raises msgspec.ValidationError past ``MAX_MONEY``: then the delivery is kept as a failed event.
+    """
     try:
         value = Decimal(str(text))
     except InvalidOperation:
         return None
-    return value if value.is_finite() else None
+    if not value.is_finite():
+        return None
+    if value.copy_abs() > MAX_MONEY:  # abs() would round, and overflow
+        raise msgspec.ValidationError(f"no amount of money: {str(text)[:30]}")
+    return value
 
 
 def cut(text: str | None, length: int = MAX_TEXT) -> str | None:

@@ -1,5 +1,5 @@
 /** The lazy file: what the page and what the visitor does in it mean to a shop. */
-import { clicked, submitted, watchRequests } from './extra/cart';
+import { clicked, submitted } from './extra/cart';
 import { core } from './extra/core';
 import { picked } from './extra/options';
 import { product } from './extra/product';
@@ -16,5 +16,4 @@ core.take_((e, el, shown, zone) => {
   else if (e.type == 'change' && core.zone_(el) == 'pdp_option' && el.matches(rules.option!))
     picked(el, (el as HTMLInputElement).labels?.[0] || el);
 });
-watchRequests();
 tell();

@@ -118,6 +118,7 @@ export interface FootfallWindow extends Window {
     loadFeatures?(features: Array<{ name: string; version: string }>, done: (error?: unknown) => void): void;
   };
   navigation?: EventTarget;
+  Temporal?: { Now: { timeZoneId(): string } };
   fetch: typeof fetch;
   XMLHttpRequest: typeof XMLHttpRequest;
 }

@@ -44,6 +44,7 @@ const push = (m: object, shared: object = SHARED): void => queue.push(shared, m)
 const nextPage = async (age = 0): Promise<void> => {
   vi.clearAllTimers();
   vi.advanceTimersByTime(age);
+  vi.stubGlobal('performance', { timeOrigin: Date.now() });
   await load();
   const { keys, read, write } = await import('../src/core/env');
   vi.stubGlobal('footfall', { $: { keys_: keys, read_: read, write_: write, adopt_: queue.adopt } });
@@ -164,6 +165,22 @@ describe('storage', () => {
     expect(queue.dropped).toBe(20);
   });
 
+  it('is written as a batch goes, not message by message, and each three seconds while the collector is down', async () => {
+    answers = [[503, { 'retry-after': '60' }]];
+    push(message('a'));
+    await wait(2999);
+    expect(stored()).toEqual([]);
+    await wait(1);
+    expect(ids()).toEqual(['a']);
+    push(message('b'));
+    await wait(3000);
+    expect(ids()).toEqual(['a', 'b']);
+    expect(sent).toEqual([['a']]);
+    await wait(57_000);
+    expect(sent).toEqual([['a'], ['a', 'b']]);
+    expect(stored()).toEqual([]);
+  });
+
   it('has room for 500 messages of 125 pages, each page written down once', () => {
     answers = Array.from({ length: 100 }, () => [0]);
     for (let i = 0; i < 500; i++) push(message(`${i}`, 170), { ...SHARED, page: i >> 2 });
@@ -177,12 +194,16 @@ describe('storage', () => {
     for (let i = 0; i < 20; i++) push(message(`${i}`, 20_000));
     expect(queue.dropped).toBe(20 - ids().length);
     expect(ids()).toContain('19');
+    // what all have in common still stands before the first that was kept
+    expect(kept()[2]).toEqual(SHARED);
   });
 
   it('a later page takes over what was not confirmed, whole, but nothing older than a day', async () => {
     const bodies: string[] = [];
+    answers = [[0]];
     push(message('old', 0, 25 * 3600_000));
     push(message('young'));
+    await wait(3000);
     await nextPage(20_000);
     expect(queue.dropped).toBe(1);
     vi.stubGlobal('fetch', (_: string, init: { body: string }) => bodies.push(init.body) && Promise.resolve(new Response('{}')));
@@ -192,12 +213,14 @@ describe('storage', () => {
   });
 
   it('leaves the messages of a page that lives to it, and looks again', async () => {
+    answers = [[0]];
     push(message('a'));
+    await wait(3000);
     await nextPage(5000);
     await wait(4999);
-    expect(sent).toEqual([]);
-    await wait(8001);
     expect(sent).toEqual([['a']]);
+    await wait(8001);
+    expect(sent).toEqual([['a'], ['a']]);
   });
 
   it('what a dying page sent by beacon stays until it is confirmed, and the next page need not wait', async () => {

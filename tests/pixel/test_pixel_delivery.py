@@ -37,7 +37,7 @@ def test_what_a_batch_looks_like(shop: Any, page: Any) -> None:
     assert context["sessionId"]
     assert context["pageViewId"]
     assert {m["context"]["sessionId"] for m in shop.messages} == {context["sessionId"]}
-    assert {"locale", "timezone", "screen", "userAgent", "library"} <= context.keys()
+    assert {"locale", "timezone", "screen", "library"} <= context.keys()
 
 
 @pytest.mark.parametrize("way", ["link", "form", "close", "back"])

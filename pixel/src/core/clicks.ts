@@ -14,7 +14,7 @@ let label: HTMLLabelElement | null = null;
 /** What an event hit, unless the shop wants it left alone. */
 export const target = (e: Event): Element | null => {
   const node = (e.composedPath()[0] || e.target) as Element;
-  return node?.closest && !node.closest('[data-ff-ignore]') ? node : null;
+  return node.closest && !node.closest('[data-ff-ignore]') ? node : null;
 };
 
 export const click = (e: MouseEvent, hand: (...args: Hand) => void, more: Core['click_']): void => {

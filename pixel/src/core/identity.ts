@@ -8,9 +8,9 @@ const LONGEST_MS = 24 * 3600 * 1000;
 let jar: string;
 let opened = 0;
 
-/** A cookie's value, at most a second old: asking the browser anew after a write takes a millisecond. */
+/** A cookie's value, at most nine seconds old: asking the browser anew takes one or two milliseconds. */
 export const cookie = (name: string): string | undefined => {
-  if (now() - opened > 1000) {
+  if (now() - opened > 9e3) {
     jar = D.cookie;
     opened = now();
   }
@@ -45,7 +45,7 @@ export const user = (): string => read('user');
 /** Another guest than before. */
 export const newGuest = (): void => setGuest(hex());
 
-/** The session's id, extended to this moment; a campaign (one word) other than the session's own opens a new one.
+/** The session's id, extended to this second; a campaign (one word) other than the session's own opens a new one.
  * Storage is read and written in one go, without waiting in between, so a second tab finds the session that the first
  * one opened. */
 export const session = (campaign?: string): string => {
@@ -54,8 +54,9 @@ export const session = (campaign?: string): string => {
   if (!id || t - +last! > IDLE_MS || t - +start! > LONGEST_MS || (campaign && campaign != from)) {
     id = hex();
     start = `${t}`;
+    last = '';
     from = campaign;
   }
-  write('session', [id, start, t, from].join(' '));
+  if (t - +last! > 1000) write('session', [id, start, t, from].join(' '));
   return id;
 };

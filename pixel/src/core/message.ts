@@ -17,7 +17,7 @@ let refilled = 0;
 let view: string;
 let before: string;
 let current = D.referrer;
-let said: Set<string>;
+let said: Set<unknown>;
 
 /** A new page view; the page before it becomes the referrer (a browser's own referrer knows nothing of SPA views). */
 export const newView = (): void => {
@@ -34,7 +34,7 @@ export const message = (type: string, event?: string, properties?: Props, traits
   refilled = t;
   if (tokens < 1) return drop();
   tokens--;
-  said.add(event + `${properties?.product_id}`);
+  said.add(event! + properties?.product_id);
   const page = new URL(address(L.href)!);
   const campaign: Props = {};
   page.searchParams.forEach((value, key) => {
@@ -59,7 +59,6 @@ export const message = (type: string, event?: string, properties?: Props, traits
         // left there by src/watch/timezone.ts: asking the browser takes ten times as long as all the rest
         timezone: read('timezone') || undefined,
         screen: { width: screen.width, height: screen.height, innerWidth, innerHeight },
-        userAgent: navigator.userAgent,
         consent,
         library: { name: 'footfall.js', version: VERSION, dropped },
         cart: { token: cookie('cart') },
@@ -73,5 +72,5 @@ export const message = (type: string, event?: string, properties?: Props, traits
 export const track = (event: string, properties?: Props): void => message('track', event, properties);
 
 export const once = (event: string, properties?: Props): void => {
-  if (!said.has(event + `${properties?.product_id}`)) track(event, properties);
+  if (!said.has(event! + properties?.product_id)) track(event, properties);
 };

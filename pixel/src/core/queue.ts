@@ -36,19 +36,19 @@ const bytes = (text: string): number => new TextEncoder().encode(text).length;
 
 /** Writes down what is left of the queue, within its limits (the oldest go first): when, how many were dropped, then
  * the messages, and before them what they share, once. */
-const keep = (at: number): void => {
-  let text = '';
-  let before = '';
-  const pack = (): number =>
+const keep = (at = now()): void => {
+  let text: string;
+  const pack = (before?: string): number =>
     (text = `[${[at, dropped, ...queue.flatMap(([shared, rest]) => (shared == before ? rest : [(before = shared), rest]))]}]`).length;
   while (queue.length > KEPT || pack() > KEPT_CHARS) drop(queue.splice(flying, 1).length);
-  write(own, queue[0] && text);
+  write(own, queue[0] && text!);
 };
 
-const persist = (): void => {
-  keep(now());
+/** A full batch goes at once, any other within three seconds. It is written down as it goes, not message by message:
+ * a write costs half a millisecond, as much as all the rest of a click. */
+const soon = (): void => {
   if (queue.length - flying >= BATCH) flush();
-  else if (queue[0]) timer ||= setTimeout(flush, WAIT_MS);
+  else timer ||= setTimeout(flush, WAIT_MS);
 };
 
 /** The batch that starts at a place of the queue: its body and how many messages it holds. */
@@ -74,23 +74,23 @@ const answered = (of: string, status: number, retryAfter?: string | null): void 
     if (status > 299) drop(n);
     tries = 0;
     queue.splice(0, n);
-    persist();
   } else if (++tries > (status ? 10 : 3)) return void (tries = 0);
   // (enough for this page: the messages stay, and the next event or the next page tries again)
   else notBefore = now() + Math.min(LONGEST_WAIT_MS, +retryAfter! * 1e3 || WAIT_MS * 2 ** (tries - 1) * (0.5 + Math.random()));
   flush();
 };
 
-/** Sends the next batch, unless one is on its way or patience was asked for. */
+/** Writes down what waits and sends the next batch, unless one is on its way or patience was asked for. */
 export const flush = (): void => {
-  const early = notBefore - now();
   clearTimeout(timer);
   timer = 0;
+  keep();
   if (flying || !queue[0]) return;
-  if (early > 0) return void (timer = setTimeout(flush, early));
-  const [body, n] = batch(0);
+  const early = notBefore - now();
+  if (early > 0) return void (timer = setTimeout(flush, Math.min(early, WAIT_MS)));
   const of = own;
-  flying = n;
+  let body: string;
+  [body, flying] = batch(0);
   // the body is read to its end: until then the browser counts the request against its 64 KB of keepalive
   fetch(url, { method: 'POST', body, keepalive: true })
     .then((r) => r.text().then(() => answered(of, r.status, r.headers.get('retry-after'))))
@@ -115,14 +115,15 @@ export const push = (shared: object, rest: object): void => {
   const entry: Entry = [JSON.stringify(shared), JSON.stringify(rest)];
   if (bytes(entry.join()) > MESSAGE_BYTES) return drop();
   queue.push(entry);
-  persist();
+  soon();
 };
 
 /** What another page left: how many it had dropped, and its messages. */
 export const adopt = (lost: number, entries: Entry[]): void => {
   drop(lost);
   queue.splice(flying, 0, ...entries);
-  persist();
+  keep();
+  soon();
 };
 
 /** Consent withdrawn: what waits is not sent. */

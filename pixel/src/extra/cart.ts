@@ -15,6 +15,7 @@ let timer = 0;
 let touched: Element = document.body;
 /** Until then a request belongs to an intent that has been counted. */
 let counted = 0;
+let watching: PerformanceObserver | undefined;
 
 /** The ids in the cart, for the recommendations; only where this visitor may be followed. */
 const remember = (id = ''): void => {
@@ -45,20 +46,10 @@ const intent = (el: Element): void => {
   }, PATIENCE_MS);
 };
 
-/** A click: the intent behind what a script may send next; on an add button that submits no form, an intent itself. */
-export const clicked = (el: Element, zone: string): void => {
-  touched = el;
-  if (zone == 'add_to_cart' && !((el as HTMLButtonElement).form && (el as HTMLButtonElement).type == 'submit')) intent(el);
-};
-
-export const submitted = (e: Event, form: Element): void => {
-  intent(form);
-  // a native post: no script took it over
-  setTimeout(() => e.defaultPrevented || settle());
-};
-
-export const watchRequests = (): void =>
-  new PerformanceObserver((list) =>
+/** From the first click or submit on: before it nobody can have put anything in. */
+const watchRequests = (): void => {
+  if (watching) return;
+  watching = new PerformanceObserver((list) =>
     list.getEntries().forEach((entry) => {
       const { name, startTime, responseStatus = 0 } = entry as PerformanceResourceTiming;
       if (!/\/cart\/add(\.js)?(\?|$)/.test(name) || startTime < counted) return;
@@ -66,4 +57,21 @@ export const watchRequests = (): void =>
       if (responseStatus > 399) pending = undefined;
       settle();
     }),
-  ).observe({ type: 'resource' });
+  );
+  watching.observe({ type: 'resource' });
+};
+
+/** A click: the intent behind what a script may send next; on an add button that submits no form, an intent itself. */
+export const clicked = (el: Element, zone: string): void => {
+  touched = el;
+  watchRequests();
+  if (zone == 'add_to_cart' && !((el as HTMLButtonElement).form && (el as HTMLButtonElement).type == 'submit')) intent(el);
+};
+
+export const submitted = (e: Event, form: Element): void => {
+  watchRequests();
+  intent(form);
+  // a native post: no script took it over
+  setTimeout(() => e.defaultPrevented || settle());
+};
+
