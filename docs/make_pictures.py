@@ -80,6 +80,17 @@ def dagster_run(page: Page) -> None:
     page.screenshot(path=OUT / "dagster-run.png")
 
 
+def dagster_evaluation(page: Page) -> None:
+    """The plot among the metadata of the last evaluation."""
+    page.set_viewport_size({"width": 1500, "height": 1000})
+    page.goto(f"{SETTINGS.dagster_url}/assets/evaluation/recommendation_evaluation")
+    page.wait_for_timeout(8000)
+    page.locator("tr", has_text="plot").locator("text=[Show Markdown]").click()
+    page.wait_for_selector("img[src^='data:image/png']")
+    page.wait_for_timeout(1000)
+    page.screenshot(path=OUT / "dagster-evaluation.png")
+
+
 def api_docs(page: Page) -> None:
     page.goto(f"{SETTINGS.api_url}/docs")
     page.wait_for_timeout(2500)
@@ -110,6 +121,7 @@ PICTURES: dict[str, Callable[[Page], None]] = {
         shop_recommended,
         dagster_graph,
         dagster_run,
+        dagster_evaluation,
         api_docs,
     )
 }

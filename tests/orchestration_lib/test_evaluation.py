@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,9 @@ from hypothesis import strategies as st
 from orchestration.lib.ease import ease_weights, trend
 from orchestration.lib.evaluation.cli import evaluate
 from orchestration.lib.evaluation.measures import ndcg, recall, reciprocal_rank, top_items, with_interval
-from orchestration.lib.evaluation.orders import OrderLines, OrdersError, evaluate_orders, read_orders
-from orchestration.lib.evaluation.sessions import Sessions, SessionsError, evaluate_sessions, read_sessions
+from orchestration.lib.evaluation.orders import OrderLines, evaluate_orders, read_orders
+from orchestration.lib.evaluation.reading import FileError
+from orchestration.lib.evaluation.sessions import Sessions, evaluate_sessions, read_sessions
 from orchestration.lib.session_neighbours import PUBLISHED, NextItem, NextItemConfig
 
 
@@ -87,7 +89,7 @@ def test_orders_buy_again_and_discover() -> None:
     assert ours.recall_new.cases == 21  # those without a cup, and c1's brand new thing
     assert ours.recall_new.mean == pytest.approx(20 / 21)
     assert arms["own history"].recall_all.mean < 1.0
-    with pytest.raises(OrdersError, match="both sides of 2030-01-01"):
+    with pytest.raises(FileError, match="both sides of 2030-01-01"):
         evaluate_orders(lines(rows), datetime(2030, 1, 1))
 
 
@@ -146,12 +148,170 @@ def test_reading_sessions(tmp_path: Path) -> None:
     path = tmp_path / "clicks.txt"
     path.write_text("SessionId\tItemId\tTime\n1\t5\t20.0\n1\t6\t10.0\n2\t7\t1\n3\t8\t4\n3\t9\t4\n")
     assert read_sessions(path) == Sessions([[6, 5], [8, 9]], [20.0, 4.0])
-    path.write_text("SessionId\tItemId\tTime\n1\tfive\t20.0\n")
-    with pytest.raises(SessionsError, match=r"clicks\.txt:2: ItemId and Time must be numbers"):
+    path.write_text("SessionId\tItemId\tDay\n")
+    with pytest.raises(
+        FileError, match=r"clicks\.txt:1: no column Time \(the header, by .*: SessionId, ItemId, Day"
+    ):
         read_sessions(path)
-    path.write_text("SessionId,ItemId,Time\n")
-    with pytest.raises(SessionsError, match="no column"):
+
+
+def timed(lines: list[str], time: Callable[[int], str]) -> bytes:
+    """The lines with other times, in the same order."""
+    rows = [line.rsplit("\t", 1)[0] + "\t" + time(number) for number, line in enumerate(lines[1:])]
+    return "\n".join([lines[0], *rows]).encode()
+
+
+def test_the_same_sessions_in_every_coat(tmp_path: Path) -> None:
+    """What exporters, spreadsheets and other systems do to a file changes nothing."""
+    plain = "SessionId\tItemId\tTime\n" + "".join(
+        f"{session}\t{item}\t{100 * session + n}\n"
+        for session in range(1, 4)
+        for n, item in enumerate((5, 6, 7))
+    )
+    lines = plain.splitlines()
+    coats = {
+        "plain": plain.encode(),
+        "BOM": b"\xef\xbb\xbf" + plain.encode(),
+        "CRLF": plain.replace("\n", "\r\n").encode(),
+        "UTF-16": plain.encode("utf-16"),
+        "commas, quoted": plain.replace("\t", '","')
+        .replace("\n", '"\n"')
+        .join('""')
+        .encode()
+        .removesuffix(b'""'),
+        "semicolons": plain.replace("\t", ";").encode(),
+        "another order of columns": "\n".join("\t".join(line.split("\t")[::-1]) for line in lines).encode(),
+        "further columns": "\n".join(f"{line}\tx" for line in lines).encode(),
+        "another spelling": plain.replace(
+            "SessionId\tItemId\tTime", "session_id\titem_id\ttimestamp"
+        ).encode(),
+        "every row twice": "\n".join([lines[0], *(line for line in lines[1:] for _ in range(2))]).encode(),
+        "blank lines": plain.replace("\n", "\n\n").encode(),
+        "milliseconds": "\n".join(
+            [
+                lines[0],
+                *(
+                    f"{line.rsplit(chr(9), 1)[0]}\t{1592337718000 + n * 1000}"
+                    for n, line in enumerate(lines[1:])
+                ),
+            ]
+        ).encode(),
+        "ISO times": "\n".join(
+            [
+                lines[0],
+                *(
+                    f"{line.rsplit(chr(9), 1)[0]}\t2026-03-01T12:00:{n:02d}Z"
+                    for n, line in enumerate(lines[1:])
+                ),
+            ]
+        ).encode(),
+        "sessions of one click": (plain + "9\t5\t1\n8\t6\t2\n").encode(),
+        "a broken row among many": (
+            plain + "".join(f"{n}\t5\t1\n" for n in range(50, 90)) + "1\t5\n"
+        ).encode(),
+    }
+    for name, content in coats.items():
+        path = tmp_path / "clicks.txt"
+        path.write_bytes(content)
+        assert read_sessions(path).items == [[5, 6, 7]] * 3, name
+
+
+def test_item_ids_that_are_no_numbers_have_the_same_one_in_both_files(tmp_path: Path) -> None:
+    head = "SessionId\tItemId\tTime\n"
+    (tmp_path / "a").write_text(head + "1\tred-cap\t1\n1\t007\t2\n2\t7\t3\n2\tred-cap\t4\n")
+    (tmp_path / "b").write_text(head + "1\t007\t1\n1\tred-cap\t2\n1\tblue-cap\t3\n")
+    names: dict[str, int] = {}
+    [cap, agent], [seven, _] = read_sessions(tmp_path / "a", names).items
+    assert seven == 7
+    assert agent != seven
+    [[first, second, third]] = read_sessions(tmp_path / "b", names).items
+    assert [first, second] == [agent, cap]
+    assert third not in (cap, agent, seven)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "the file is empty"),
+        (b"\n\n", "the file is empty"),
+        (b"SessionId\tItemId\tTime\n", "no row below the header"),
+        (b"SessionId\tItemId\tTime\n1\t2\t3\n2\t3\t4\n", "no session has two clicks"),
+        (
+            b"SessionId\tItemId\tTime\n1\t2\tnoon\n1\t3\tnoon\n",
+            "2 of 2 rows can't be read: 2 row.s. whose Time is",
+        ),
+        (b"1\t2\t3\n", "no column SessionId, ItemId, Time"),
+        (b"\x00\x01\x02\xff\xfe", "no column"),
+    ],
+)
+def test_what_is_no_file_of_sessions_is_refused_in_words(tmp_path: Path, content: bytes, says: str) -> None:
+    path = tmp_path / "clicks.txt"
+    path.write_bytes(content)
+    with pytest.raises(FileError, match=says):
         read_sessions(path)
+
+
+ORDERS = """InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country
+1,22423,"A mug, ""big""
+in two lines",2,12/1/2010 8:26,2.55,17850,UK
+1,22424,Pot,1,12/1/2010 8:26,3.5,17850.0,UK
+C2,22423,Pot,-1,12/2/2010 8:26,3.5,17850,UK
+3,22423,Pot,1,12/2/2010 8:26,0,17850,UK
+4,POST,Postage,1,12/2/2010 8:26,9,17850,UK
+5,22423,Pot,1,12/2/2010 8:26,3.5,,UK
+"""
+
+
+def test_orders_as_their_makers_publish_them(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_bytes(ORDERS.replace("Pot,", "Thé,").encode("cp1252"))
+    found = read_orders(path)
+    assert found.customer.tolist() == ["17850", "17850"]
+    assert found.item.tolist() == ["22423", "22424"]
+    assert str(found.at[0]).startswith("2010-12-01T08:26")
+    assert (
+        found.notes == ("2 of 7 lines are goods sold to a known customer",) or "of 6 lines" in found.notes[-1]
+    )
+    path.write_text(ORDERS.splitlines()[0] + "\n")
+    with pytest.raises(FileError, match="no order line in the file"):
+        read_orders(path)
+    path.write_text("InvoiceNo,StockCode\n1,2\n")
+    with pytest.raises(FileError, match="no column quantity, invoice_date, unit_price, customer_id"):
+        read_orders(path)
+
+
+EXPORT = """\ufeffHandle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Variant Price,Image Src
+{rows}"""
+
+
+def test_a_shopify_export_of_many_rows_a_product(tmp_path: Path) -> None:
+    """Variants and images have rows of their own, descriptions have line breaks, some products have no type."""
+    kinds = {"mug": "a mug of enamel for coffee", "tent": "a tent with poles and pegs", "": "a gift card"}
+    rows = []
+    for kind, text in kinds.items():
+        for n in range(6):
+            body = f'"<p>{text},\r\nnumber {n}</p>"'
+            rows.append(
+                f"{kind or 'gift'}-{n},{kind or 'gift'} {n},{body},Us,{kind},new,true,Size,S,9.00,http://x/{n}.jpg"
+            )
+            rows += [f"{kind or 'gift'}-{n},,,,,,,,{size},9.50," for size in ("M", "L")]
+            rows += [f"{kind or 'gift'}-{n},,,,,,,,,,http://x/{n}-{k}.jpg" for k in range(5)]
+    path = tmp_path / "products.csv"
+    path.write_bytes(EXPORT.format(rows="\r\n".join(rows)).encode())
+    ours = run(["--catalog", str(path), "--label", "type"], tmp_path / "out.json")["footfall"]
+    assert ours["products"] == 12  # those without a type are not asked
+    assert ours["share"] == 0.5  # five others of the type, of ten places
+    assert ours["types"] == 2
+
+
+def test_a_catalog_without_types_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "products.csv"
+    path.write_text("Handle,Title\na,A\nb,B\n")
+    result = CliRunner().invoke(evaluate, ["--catalog", str(path)])
+    assert result.exit_code == 1
+    assert "no product has a type that another product has too" in result.output
+    path.write_text("")
+    assert "the file is empty" in CliRunner().invoke(evaluate, ["--catalog", str(path)]).output
 
 
 def run(arguments: list[str], out: Path) -> dict[str, Any]:

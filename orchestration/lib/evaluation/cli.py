@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
     from orchestration.lib.evaluation.measures import Measured
 
 existing = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -24,7 +26,7 @@ existing = click.Path(path_type=Path, exists=True, dir_okay=False)
     "--sessions", "train", type=existing, help="Clicks to learn from: SessionId, ItemId, Time, by tabs."
 )
 @click.option("--test", type=existing, help="Clicks to predict, in the same form.")
-@click.option("--orders", type=existing, help="Order lines: a Parquet file with the online-retail columns.")
+@click.option("--orders", type=existing, help="Order lines with the online-retail columns: Parquet or CSV.")
 @click.option(
     "--split", type=click.DateTime(["%Y-%m-%d"]), help="Day that parts learning from the 30 days asked."
 )
@@ -79,9 +81,29 @@ def evaluate(
 def _sessions(train: Path, test: Path, seed: int) -> dict[str, Any]:
     from orchestration.lib.evaluation.sessions import TOP, evaluate_sessions, read_sessions
 
-    learned, asked = read_sessions(train), read_sessions(test)
-    arms = evaluate_sessions(learned, asked, seed=seed)
+    names: dict[str, int] = {}
+    learned, asked = read_sessions(train, names), read_sessions(test, names)
+    _tell(train, learned.notes)
+    _tell(test, asked.notes)
     steps = sum(len(session) - 1 for session in asked.items)
+    known = {item for session in learned.items for item in session}
+    unseen = sum(item not in known for session in asked.items for item in session[1:])
+    if unseen:
+        _tell(
+            test,
+            [
+                f"{unseen:,} of {steps:,} steps lead to products that {train} doesn't have: misses of every arm"
+            ],
+        )
+    with _progress() as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def tick(arm: str, done: int) -> None:
+            if arm not in tasks:
+                tasks[arm] = progress.add_task(arm, total=steps)
+            progress.advance(tasks[arm], done)
+
+        arms = evaluate_sessions(learned, asked, seed=seed, tick=tick)
     _print(
         f"Next product, {steps:,} steps of {len(asked.items):,} sessions (last click's product dropped; new: all of "
         "the session's dropped)",
@@ -98,14 +120,24 @@ def _sessions(train: Path, test: Path, seed: int) -> dict[str, Any]:
             for a in arms
         ],
     )
-    return {"protocol": "sessions", "top": TOP, "seed": seed, "arms": [asdict(arm) for arm in arms]}
+    return {
+        "protocol": "sessions",
+        "top": TOP,
+        "seed": seed,
+        "steps": steps,
+        "steps_to_unseen_products": unseen,
+        "notes": [*learned.notes, *asked.notes],
+        "arms": [asdict(arm) for arm in arms],
+    }
 
 
 def _orders(path: Path, split: datetime, seed: int) -> dict[str, Any]:
     from orchestration.lib.evaluation.orders import evaluate_orders, read_orders
     from orchestration.lib.evaluation.rankings import TOP
 
-    arms = evaluate_orders(read_orders(path), split, seed=seed)
+    lines = read_orders(path)
+    _tell(path, lines.notes)
+    arms = evaluate_orders(lines, split, seed=seed)
     _print(
         f"What {arms[0].recall_all.cases:,} customers buy in the 30 days from {split:%Y-%m-%d}",
         ("arm", f"R@{TOP} all", f"NDCG@{TOP} all", f"R@{TOP} new", f"NDCG@{TOP} new", "coverage"),
@@ -123,7 +155,8 @@ def _orders(path: Path, split: datetime, seed: int) -> dict[str, Any]:
     )
     split_day = f"{split:%Y-%m-%d}"
     return {
-        "protocol": "orders", "split": split_day, "top": TOP, "seed": seed, "arms": [asdict(arm) for arm in arms],
+        "protocol": "orders", "split": split_day, "top": TOP, "seed": seed, "notes": lines.notes,
+        "arms": [asdict(arm) for arm in arms],
     }  # fmt: skip
 
 
@@ -168,6 +201,20 @@ def _catalog(path: Path, label: str, seed: int) -> dict[str, Any]:
         "protocol": "catalog", "label": label, "seed": seed, "failed_products": len(catalog.failed),
         "arms": [{"arm": name, **asdict(measured)} for name, measured in arms.items()],
     }  # fmt: skip
+
+
+def _tell(path: Path, notes: Sequence[str]) -> None:
+    for note in notes:
+        click.echo(f"{path.name}: {note}", err=True)
+
+
+def _progress() -> Progress:
+    """Bars on the terminal's error stream; nothing where that is a file."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description:22}"), BarColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
 
 
 def _text(measured: Measured) -> str:

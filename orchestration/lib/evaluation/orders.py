@@ -6,7 +6,7 @@ Asked are customers with purchases on both sides of the split. The measures are 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +19,7 @@ import scipy.sparse as sp
 
 from orchestration.lib.ease import decayed_counts, ease_weights, trend
 from orchestration.lib.evaluation.rankings import ArmResult, Lists
+from orchestration.lib.evaluation.reading import FileError, Rows, moments, read_text_rows
 
 HORIZON = timedelta(days=30)
 #: Half-life of popularity in days, and the power of the trend. Seen on the published split (2011-11-09),
@@ -32,10 +33,6 @@ DISCOVERY = 0.5
 Floats = npt.NDArray[np.float64]
 
 
-class OrdersError(ValueError):
-    """The file can't be evaluated; the text says why."""
-
-
 @dataclass(frozen=True)
 class OrderLines:
     """Purchases: who, what, when, in which order; parallel arrays, returns and guests left out."""
@@ -44,29 +41,85 @@ class OrderLines:
     item: npt.NDArray[np.str_]
     order: npt.NDArray[np.str_]
     at: npt.NDArray[np.datetime64]
+    notes: tuple[str, ...] = field(default=(), compare=False)
+    """What of the file was left out, in words."""
+
+
+#: The columns, and what exporters call them: the online-retail file's names as Parquet and as its makers' CSV.
+_COLUMNS = {
+    "order": ("invoice_no", "invoice", "order_id"),
+    "item": ("stock_code", "product_id", "sku"),
+    "quantity": ("quantity",),
+    "at": ("invoice_date", "ordered_at", "occurred_at"),
+    "price": ("unit_price", "price"),
+    "customer": ("customer_id", "user_id"),
+}
 
 
 def read_orders(path: Path) -> OrderLines:
-    """Sales of known customers from a Parquet file with the online-retail columns. Raises OrdersError.
+    """Sales of known customers, from Parquet or CSV with the online-retail columns. Raises FileError.
 
-    Kept are lines with a customer, a positive quantity and a positive price, whose stock code begins with
-    five digits (the others are postage, fees and vouchers).
+    Kept are lines with a customer, a positive quantity and a positive price. Where most stock codes begin with five
+    digits, the others are left out: they are postage, fees and vouchers.
     """
-    names = ["invoice_no", "stock_code", "quantity", "invoice_date", "unit_price", "customer_id"]
+    rows = (
+        _read_parquet(path) if path.suffix.lower() in (".parquet", ".pq") else read_text_rows(path, _COLUMNS)
+    )
+    if not len(rows):
+        raise FileError(f"{path}: no order line in the file")
+    total = len(rows)
+    notes = []
+    for name in ("item", "order"):
+        rows.leave_out(pc.equal(rows.columns[name], ""), f"without {_COLUMNS[name][0]}")
+    for name in ("quantity", "price"):
+        no_number = pc.invert(
+            pc.match_substring_regex(rows.columns[name], r"^\s*[-+]?\d+(\.\d*)?([eE][-+]?\d+)?$")
+        )
+        rows.leave_out(no_number, f"whose {_COLUMNS[name][0]} is no number")
+    rows.leave_out(moments(rows.columns["at"])[1], f"whose {_COLUMNS['at'][0]} is no time")
+    rows.settle()
+    notes += rows.told
+    columns = rows.columns
+    quantity, price = (pc.cast(columns[name], pa.float64()) for name in ("quantity", "price"))
+    # A number that went through a spreadsheet: 17850.0
+    customer = pc.replace_substring_regex(columns["customer"], r"\.0$", "")
+    known = pc.and_(
+        pc.not_equal(customer, ""), pc.invert(pc.is_in(customer, value_set=pa.array(["nan", "null"])))
+    )
+    kept = pc.and_(known, pc.and_(pc.greater(quantity, 0), pc.greater(price, 0)))
+    goods = pc.match_substring_regex(columns["item"], r"^\d{5}")
+    if (pc.sum(goods).as_py() or 0) > 0.5 * len(rows):
+        kept = pc.and_(kept, goods)
+    if not (count := pc.sum(kept).as_py()):
+        raise FileError(f"{path}: none of {total:,} lines is a sale of a known customer")
+    notes.append(f"{count:,} of {total:,} lines are goods sold to a known customer")
+    return OrderLines(
+        customer=customer.filter(kept).to_numpy(zero_copy_only=False).astype(np.str_),
+        item=columns["item"].filter(kept).to_numpy(zero_copy_only=False).astype(np.str_),
+        order=columns["order"].filter(kept).to_numpy(zero_copy_only=False).astype(np.str_),
+        at=moments(columns["at"])[0].filter(kept).to_numpy(zero_copy_only=False).astype("datetime64[us]"),
+        notes=tuple(notes),
+    )
+
+
+def _read_parquet(path: Path) -> Rows:
+    """The columns as text, as the other form has them."""
+    names = [known[0] for known in _COLUMNS.values()]
     try:
         table = pq.read_table(path, columns=names)
     except (OSError, pa.ArrowInvalid, KeyError) as error:
-        raise OrdersError(f"{path}: no Parquet file with the columns {', '.join(names)}: {error}") from None
-    sold = pc.and_(pc.greater(table["quantity"], 0), pc.greater(table["unit_price"], 0))
-    known = pc.is_valid(table["customer_id"])
-    goods = pc.match_substring_regex(table["stock_code"], r"^\d{5}")
-    table = table.filter(pc.and_(pc.and_(sold, known), goods))
-    return OrderLines(
-        customer=table["customer_id"].cast(pa.string()).to_numpy().astype(np.str_),
-        item=table["stock_code"].to_numpy().astype(np.str_),
-        order=table["invoice_no"].to_numpy().astype(np.str_),
-        at=table["invoice_date"].cast(pa.timestamp("us")).to_numpy(),
-    )
+        raise FileError(f"{path}: no Parquet file with the columns {', '.join(names)}: {error}") from None
+    if missing := set(names) - set(table.column_names):
+        raise FileError(f"{path}: no column {', '.join(sorted(missing))}")
+    columns = {}
+    for ours, known in _COLUMNS.items():
+        column = table[known[0]].combine_chunks()
+        if pa.types.is_timestamp(column.type):
+            column = pc.cast(
+                pc.divide(pc.cast(column.cast(pa.timestamp("us")), pa.int64()), 1_000_000), pa.int64()
+            )
+        columns[ours] = pc.fill_null(column.cast(pa.string()), "")
+    return Rows(path, columns)
 
 
 class _Split:
@@ -77,7 +130,7 @@ class _Split:
         before = lines.at < day
         after = (lines.at >= day) & (lines.at < day + np.timedelta64(HORIZON))
         if not before.any() or not after.any():
-            raise OrdersError(f"no purchases on both sides of {split:%Y-%m-%d}")
+            raise FileError(f"no purchases on both sides of {split:%Y-%m-%d}")
         self.customers, who = np.unique(lines.customer[before], return_inverse=True)
         self.items, self.what = np.unique(lines.item[before], return_inverse=True)
         self.age = (day - lines.at[before]) / np.timedelta64(1, "D")
@@ -148,7 +201,7 @@ def _arms(split: _Split) -> dict[str, Callable[[int], Floats]]:
 def evaluate_orders(
     lines: OrderLines, split: datetime, *, seed: int = 0, arms: Collection[str] | None = None
 ) -> list[ArmResult]:
-    """All arms on one split, or the named ones. Raises OrdersError where a side is empty."""
+    """All arms on one split, or the named ones. Raises FileError where a side is empty."""
     sides = _Split(lines, split)
     asked = sorted(sides.truth)
     own = {customer: sides.own(customer) for customer in asked}

@@ -144,8 +144,13 @@ def _figure(panels: int) -> tuple[Figure, list[Any]]:
     # Without pyplot: no display, no global state, and a run leaves nothing behind
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(3.6 * panels, 3.2), layout="constrained", dpi=100)
-    axes = list(figure.subplots(1, panels, squeeze=False)[0])
+    # Two side by side: what Dagster's window for Markdown is wide
+    rows, columns = (panels + 1) // 2, min(panels, 2)
+    figure = Figure(figsize=(4.8 * columns, 3.0 * rows), layout="constrained", dpi=100)
+    places = list(figure.subplots(rows, columns, squeeze=False).flat)
+    axes = places[:panels]
+    for unused in places[panels:]:
+        unused.set_axis_off()
     for axis in axes:
         axis.spines[["top", "right"]].set_visible(False)
         axis.tick_params(labelsize=8)

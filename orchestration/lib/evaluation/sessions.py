@@ -8,23 +8,22 @@ the train file never saw stay cases, which no arm can hit.
 
 from __future__ import annotations
 
-import csv
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from orchestration.lib.evaluation.measures import Measured, reciprocal_rank, with_interval
+from orchestration.lib.evaluation.reading import FileError, moments, read_text_rows
 from orchestration.lib.session_neighbours import PUBLISHED, NextItem, ranked
 
 TOP = 20
-
-
-class SessionsError(ValueError):
-    """The file can't be evaluated; the text says file, line and why."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +32,8 @@ class Sessions:
 
     items: list[list[int]]
     ended: list[float]
+    notes: tuple[str, ...] = field(default=(), compare=False)
+    """What of the file was left out, in words."""
 
 
 @dataclass(frozen=True)
@@ -47,32 +48,62 @@ class SessionArm:
     coverage: float
 
 
-def read_sessions(path: Path) -> Sessions:
-    """A tab-separated file with SessionId, ItemId (a whole number) and Time (epoch s). Raises SessionsError.
+#: The columns, and what exporters call them.
+_COLUMNS = {
+    "session": ("SessionId", "session"),
+    "item": ("ItemId", "item", "ProductId", "product"),
+    "time": ("Time", "Timestamp", "EventTime", "OccurredAt"),
+}
+#: Numbers of item ids that are no whole numbers begin here, above any id of a shop.
+_NAMED = 1 << 48
 
-    Clicks are put in the order of their times; equal times keep the order of the file. Sessions of one
-    click are left out, as in the protocol.
+
+def read_sessions(path: Path, names: dict[str, int] | None = None) -> Sessions:
+    """A tab-separated file with SessionId, ItemId and Time (epoch seconds, or a timestamp). Raises FileError.
+
+    Item ids that are whole numbers keep them; others get numbers, which ``names`` carries from one file to the
+    next. Clicks are put in the order of their times; equal times keep the order of the file. The same click twice is
+    one. Sessions of one click are left out, as in the protocol.
     """
-    clicks: dict[str, list[tuple[float, int, int]]] = {}
-    try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            reader = csv.DictReader(stream, delimiter="\t")
-            if missing := {"SessionId", "ItemId", "Time"} - set(reader.fieldnames or ()):
-                raise SessionsError(f"{path}:1: no column {', '.join(sorted(missing))} (tab-separated)")
-            for number, row in enumerate(reader):
-                try:
-                    click = (float(row["Time"]), number, int(row["ItemId"]))
-                except (TypeError, ValueError):
-                    raise SessionsError(
-                        f"{path}:{reader.line_num}: ItemId and Time must be numbers"
-                    ) from None
-                clicks.setdefault(row["SessionId"], []).append(click)
-    except (OSError, UnicodeDecodeError) as error:
-        raise SessionsError(f"{path}: {error}") from None
-    kept = [sorted(session) for session in clicks.values() if len(session) > 1]
+    rows = read_text_rows(path, _COLUMNS)
+    for name in ("session", "item"):
+        rows.leave_out(pc.equal(rows.columns[name], ""), f"without {_COLUMNS[name][0]}")
+    rows.leave_out(moments(rows.columns["time"])[1], "whose Time is no time")
+    rows.settle()
+    at = moments(rows.columns["time"])[0].to_numpy(zero_copy_only=False)
+    session = pc.dictionary_encode(rows.columns["session"]).indices.to_numpy(zero_copy_only=False)
+    items = _numbers(rows.columns["item"], {} if names is None else names)
+    notes = list(rows.told)
+    # Stable, so that equal times keep the order of the file
+    order = np.lexsort((np.arange(len(at)), at, session))
+    session, items, at = session[order], items[order], at[order]
+    same = np.zeros(len(at), dtype=bool)
+    same[1:] = (np.diff(session) == 0) & (np.diff(items) == 0) & (np.diff(at) == 0)
+    if same.any():
+        notes.append(f"{int(same.sum()):,} click(s) stand twice and count once")
+        session, items, at = session[~same], items[~same], at[~same]
+    bounds = np.append(np.flatnonzero(np.diff(session, prepend=-1)), len(session))
+    lengths = np.diff(bounds)
+    if single := int((lengths == 1).sum()):
+        notes.append(f"{single:,} of {len(lengths):,} sessions have one click and are left out")
+    kept = np.flatnonzero(lengths > 1)
+    if not len(kept):
+        raise FileError(f"{path}: no session has two clicks")
     return Sessions(
-        [[item for _, _, item in session] for session in kept], [session[-1][0] for session in kept]
+        [items[bounds[n] : bounds[n + 1]].tolist() for n in kept],
+        (at[bounds[kept + 1] - 1] / 1e6).tolist(),
+        tuple(notes),
     )
+
+
+def _numbers(column: pa.Array, names: dict[str, int]) -> npt.NDArray[np.int64]:
+    encoded = pc.dictionary_encode(column)
+    whole = re.compile(r"0|[1-9]\d{0,13}")
+    numbers = [
+        int(text) if whole.fullmatch(text) else names.setdefault(text, _NAMED + len(names))
+        for text in encoded.dictionary.to_pylist()
+    ]
+    return np.array(numbers, dtype=np.int64)[encoded.indices.to_numpy(zero_copy_only=False)]
 
 
 Predict = Callable[[Sequence[int], bool], npt.NDArray[np.int64]]
@@ -98,9 +129,17 @@ def default_arms(train: Sessions) -> dict[str, Predict]:
 
 
 def evaluate_sessions(
-    train: Sessions, test: Sessions, *, seed: int = 0, arms: Mapping[str, Predict] | None = None
+    train: Sessions,
+    test: Sessions,
+    *,
+    seed: int = 0,
+    arms: Mapping[str, Predict] | None = None,
+    tick: Callable[[str, int], None] = lambda arm, steps: None,
 ) -> list[SessionArm]:
-    """The arms (default: ``default_arms``), learned on ``train`` and asked on ``test``."""
+    """The arms (default: ``default_arms``), learned on ``train`` and asked on ``test``.
+
+    tick: told each arm's steps as they are done.
+    """
     catalogue = len({item for session in train.items for item in session})
     results = []
     for name, predict in (arms or default_arms(train)).items():
@@ -115,6 +154,7 @@ def evaluate_sessions(
                 every.append(reciprocal_rank(items, target, TOP))
                 if target not in so_far:
                     fresh.append(reciprocal_rank(predict(so_far, True), target, TOP))
+            tick(name, len(session) - 1)
         results.append(
             SessionArm(
                 arm=name,

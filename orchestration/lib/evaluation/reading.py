@@ -1,0 +1,160 @@
+"""Files from elsewhere, as they come: BOMs, other separators, CRLF, broken rows, names in another spelling.
+
+A file that isn't what it should be is refused with its name and the reason. A row that can't be read is left out and
+counted, with the first ones in words: one broken line in a million must not cost the rest, and must not vanish.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+
+#: Broken rows that are told in words.
+_TOLD = 5
+#: Beyond this share of broken rows the file is another one than was meant.
+_MOST_BROKEN = 0.05
+
+
+class FileError(ValueError):
+    """The file can't be evaluated; the text says file and why."""
+
+
+@dataclass
+class Rows:
+    """Columns by our names, all text, one array a column; and what could not be read."""
+
+    path: Path
+    columns: dict[str, pa.Array]
+    left_out: int = 0
+    told: list[str] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+    def leave_out(self, bad: pa.Array, why: str) -> None:
+        """Drop the rows where ``bad`` is true."""
+        count = pc.sum(bad).as_py() or 0
+        if not count:
+            return
+        where = pc.index(bad, True).as_py()
+        first = ", ".join(f"{name} {values[where].as_py()!r}" for name, values in self.columns.items())
+        self.told.append(f"{count:,} row(s) {why}, the first: {first}")
+        self.left_out += count
+        keep = pc.invert(bad)
+        self.columns = {name: values.filter(keep) for name, values in self.columns.items()}
+
+    def settle(self) -> None:
+        """Raise FileError where more is broken than a real file has."""
+        total = len(self) + self.left_out
+        if not total:
+            raise FileError(f"{self.path}: no row below the header")
+        if self.left_out > _MOST_BROKEN * total:
+            raise FileError(
+                f"{self.path}: {self.left_out:,} of {total:,} rows can't be read: {'; '.join(self.told[:_TOLD])}"
+            )
+
+
+def read_text_rows(path: Path, names: Mapping[str, Sequence[str]], *, separator: str | None = None) -> Rows:
+    """Columns of a delimited text file, with a header. ``names``: our name to the names it may have.
+
+    Names are compared without case, blanks and underscores. separator: None finds it in the header. Raises FileError.
+    """
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(1 << 16)
+    except OSError as error:
+        raise FileError(f"{path}: {error.strerror}") from None
+    encoding = _encoding(head)
+    first = head.decode(encoding, errors="replace").lstrip("\ufeff").splitlines()[:1]
+    if not first or not first[0].strip():
+        raise FileError(f"{path}: the file is empty" if not head.strip() else f"{path}:1: no header")
+    separator = separator or max("\t,;|", key=first[0].count)
+    header = [name.strip() for name in next(csv.reader(first, delimiter=separator))]
+    places = {_plain(name): index for index, name in reversed(list(enumerate(header)))}
+    found = {
+        ours: next((places[_plain(name)] for name in known if _plain(name) in places), None)
+        for ours, known in names.items()
+    }
+    if missing := [known[0] for ours, known in names.items() if found[ours] is None]:
+        raise FileError(
+            f"{path}:1: no column {', '.join(missing)} (the header, by {separator!r}: {', '.join(header[:10])})"
+        )
+    rows = Rows(path, {})
+    broken: list[str] = []
+
+    def skip(row: Any) -> str:
+        rows.left_out += 1
+        if len(broken) < _TOLD:
+            broken.append(
+                f"{row.actual_columns} fields where the header has {row.expected_columns}: {row.text[:80]}"
+            )
+        return "skip"
+
+    numbered = [f"c{index}" for index in range(len(header))]
+    try:
+        table = pa_csv.read_csv(
+            path,
+            read_options=pa_csv.ReadOptions(
+                column_names=numbered, skip_rows=1, encoding=encoding, use_threads=False
+            ),
+            parse_options=pa_csv.ParseOptions(
+                delimiter=separator, newlines_in_values=True, invalid_row_handler=skip
+            ),
+            convert_options=pa_csv.ConvertOptions(
+                include_columns=[numbered[place] for place in found.values() if place is not None],
+                column_types=dict.fromkeys(numbered, pa.string()),
+                strings_can_be_null=False,
+            ),
+        )
+    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
+        if "Empty CSV" in str(error):
+            raise FileError(f"{path}: no row below the header") from None
+        raise FileError(f"{path}: {error}") from None
+    rows.told = broken
+    rows.columns = {
+        ours: pc.utf8_trim_whitespace(table[numbered[place]].combine_chunks())
+        for ours, place in found.items()
+        if place is not None
+    }
+    return rows
+
+
+def _encoding(head: bytes) -> str:
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    try:
+        head[: len(head) - 4].decode("utf-8") if len(head) == 1 << 16 else head.decode("utf-8")
+    except UnicodeDecodeError:
+        return "cp1252"  # what a spreadsheet on Windows writes
+    return "utf-8"
+
+
+def _plain(name: str) -> str:
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
+
+
+def moments(values: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """(microseconds since 1970, which values are no time) of text: seconds or milliseconds since 1970, ISO 8601, or
+    the US form of the online-retail file (12/1/2010 8:26).
+    """
+    seconds = pc.match_substring_regex(values, r"^-?\d+(\.\d+)?([eE]\+?\d+)?$")
+    numbers = pc.cast(pc.if_else(seconds, values, None), pa.float64())
+    # Seconds of the year 5138 are milliseconds of 1973: no shop has either
+    scale = pc.if_else(pc.greater(pc.abs(numbers), 1e11), 1e3, 1e6)
+    found = pc.cast(pc.round(pc.multiply(numbers, scale)), pa.int64(), safe=False)
+    for shape in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S"):
+        if not found.null_count:
+            break
+        text = pc.replace_substring_regex(
+            values, r"^(\d{4}-\d\d-\d\d)[T ]([0-9:]+)(\.\d+)?(Z|\+00:?00)?$", r"\1 \2"
+        )
+        parsed = pc.strptime(pc.if_else(seconds, None, text), format=shape, unit="us", error_is_null=True)
+        found = pc.coalesce(found, pc.cast(parsed, pa.int64()))
+    return found, pc.is_null(found)
