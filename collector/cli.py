@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import logging
 import os
 import resource
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 HEADER_MILLISECONDS = 15_000
 #: Connections a worker holds at once. Browsers keep theirs open, so this is far above the requests in flight.
 CONNECTIONS = 4096
+#: Objects that more were made of than freed since the last search for cycles, before the next one: more than the
+#: largest request holds while it is judged (25 messages at a time, of 32 KB).
+MAX_CONTAINERS = 50_000
 
 
 @click.command()
@@ -96,11 +100,11 @@ def _serve(settings: Settings) -> None:
         log_level=LogLevels.warning,
     )
     server.on_startup(partial(_announce, settings))
-    server.serve(target_loader=partial(_load_app, settings, os.getpid()), wrap_loader=False)
+    server.serve(target_loader=partial(load_app, settings, os.getpid()), wrap_loader=False)
 
 
-def _load_app(settings: Settings, parent: int) -> Litestar:
-    """Called in each worker process."""
+def load_app(settings: Settings, parent: int) -> Litestar:
+    """The application, in a worker process of its own that ends with its ``parent``."""
     from collector.app import create_app
 
     logging.basicConfig(
@@ -109,7 +113,20 @@ def _load_app(settings: Settings, parent: int) -> Litestar:
         stream=sys.stderr,
     )
     threading.Thread(target=_follow_parent, args=(parent,), name="footfall-parent", daemon=True).start()
-    return create_app(settings)
+    app = create_app(settings)
+    _calm_garbage_collection()
+    return app
+
+
+def _calm_garbage_collection() -> None:
+    """Let a request's messages come and go without a search for cycles among them: JSON has none.
+
+    That took a third of the CPU at 100 messages a request (6.6 microseconds a message, now 4.5). What was loaded by now
+    stays for good and need not be looked at again.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(MAX_CONTAINERS, *gc.get_threshold()[1:])
 
 
 def _follow_parent(parent: int) -> None:

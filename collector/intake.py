@@ -23,6 +23,7 @@ from footfall.wire import (
     BatchAnswer,
     Rejection,
     WireError,
+    are_good,
     check_message,
     decode_batch,
 )
@@ -30,6 +31,10 @@ from footfall.wire import (
 #: Members of a gzip body. One is normal; a body of a million empty ones is an attack on our time.
 MAX_GZIP_MEMBERS = 16
 MAX_ID = 255
+#: Messages that are checked together, and one by one only where one of them is bad. Fewer don't pay for the lists that
+#: it takes; more no longer fit into a processor's cache, decoded.
+TOGETHER = 25
+WORTHWHILE = 8
 
 
 class Sender(Struct, frozen=True):
@@ -149,15 +154,20 @@ def judge(arrival: Arrival) -> tuple[list[Raw], list[FailedMessage]]:
     """Sort the messages into good ones, which stay as sent, and failed ones with field and reason."""
     good: list[Raw] = []
     failed: list[FailedMessage] = []
-    for index, raw in enumerate(arrival.messages):
-        try:
-            if arrival.is_mended:
-                _check_utf8(raw)
-            check_message(raw)
-        except WireError as error:
-            failed.append(_failed(index, bytes(raw), error))
-        else:
-            good.append(raw)
+    for start in range(0, len(arrival.messages), TOGETHER):
+        group = arrival.messages[start : start + TOGETHER]
+        if len(group) >= WORTHWHILE and not arrival.is_mended and are_good(group):
+            good += group
+            continue
+        for index, raw in enumerate(group, start):
+            try:
+                if arrival.is_mended:
+                    _check_utf8(raw)
+                check_message(raw)
+            except WireError as error:
+                failed.append(_failed(index, bytes(raw), error))
+            else:
+                good.append(raw)
     return good, failed
 
 

@@ -8,6 +8,7 @@ request strictly, each message on its own, so that one bad message costs its nei
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -64,7 +65,8 @@ class WireError(Exception):
         self.reason = reason
 
 
-class Page(Struct, kw_only=True):
+# gc=False here and below: what was JSON has no cycles to be searched for (0.1 of a click's 1.8 microseconds).
+class Page(Struct, kw_only=True, gc=False):
     """Where the visitor was."""
 
     url: Url | None = None
@@ -74,7 +76,7 @@ class Page(Struct, kw_only=True):
     referrer: Url | None = None
 
 
-class Consent(Struct, kw_only=True):
+class Consent(Struct, kw_only=True, gc=False):
     """What the visitor agreed to; ``None`` is "not asked"."""
 
     analytics: bool | None = None
@@ -82,7 +84,7 @@ class Consent(Struct, kw_only=True):
     gpc: bool | None = None
 
 
-class Context(Struct, rename="camel", kw_only=True):
+class Context(Struct, rename="camel", kw_only=True, gc=False):
     """The surroundings of a message. Unknown keys are let through and reach the lake in ``context``."""
 
     session_id: IdLike | None = None
@@ -93,7 +95,7 @@ class Context(Struct, rename="camel", kw_only=True):
     consent: Consent | None = None
 
 
-class Element(Struct, kw_only=True):
+class Element(Struct, kw_only=True, gc=False):
     """The element of a click; text and classes are two of the seven facts that get columns of their own."""
 
     tag: Short | None = None
@@ -103,7 +105,7 @@ class Element(Struct, kw_only=True):
     href: Url | None = None
 
 
-class Message(Struct, rename="camel", kw_only=True):
+class Message(Struct, rename="camel", kw_only=True, gc=False):
     """One checked message. Times without a zone are UTC."""
 
     type: MessageType
@@ -158,6 +160,8 @@ class BatchAnswer(Struct, kw_only=True):
     rejected: list[Rejection] = []
 
 
+_Contexts = list[Context]
+_Elements = list[Element | None]
 _batch_decoder = msgspec.json.Decoder(Batch)
 _message_decoder = msgspec.json.Decoder(Message)
 _FIELD = re.compile(r" - at `\$\.?(?P<path>.*)`$")
@@ -198,7 +202,7 @@ def decode_batch(body: bytes) -> Batch:
 def check_message(raw: bytes | Raw) -> Message:
     """Decode and check one message (UTF-8 JSON). Raises WireError with the field and the reason.
 
-    The collector's hottest function, some 3 microseconds for a click: what can be is left to the parser's types, and
+    The collector's hottest function, some 2.5 microseconds for a click: what can be is left to the parser's types, and
     the rest is written out, since a loop over three fields costs as much as the parser takes for a kilobyte.
     """
     if len(memoryview(raw)) > MAX_MESSAGE:
@@ -217,13 +221,44 @@ def check_message(raw: bytes | Raw) -> Message:
             _ = message.element
         except msgspec.MsgspecError as error:
             raise _wire_error(error, "message") from None
-    if message.original_timestamp is not None:
-        _check_year("originalTimestamp", message.original_timestamp)
-    if message.timestamp is not None:
-        _check_year("timestamp", message.timestamp)
-    if message.sent_at is not None:
-        _check_year("sentAt", message.sent_at)
-    if message.type == "track" and not message.event:
+    _check_rules(message)
+    return message
+
+
+def are_good(raws: Sequence[Raw]) -> bool:
+    """Whether ``check_message`` would take every one of them: 1.8 microseconds for a click in a batch, there 2.4.
+
+    The same rules: the parts that are converted one by one there are handed to the converter together.
+    """
+    if max(map(len, map(memoryview, raws)), default=0) > MAX_MESSAGE:  # type: ignore[arg-type]
+        return False
+    decode = _message_decoder.decode
+    try:
+        messages = [decode(raw) for raw in raws]
+        msgspec.convert([message.surroundings for message in messages], _Contexts)
+        elements = [
+            tree["element"] for message in messages if (tree := message.properties) and "element" in tree
+        ]
+        msgspec.convert(elements, _Elements)
+        for message in messages:
+            _check_rules(message)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError, WireError):
+        return False
+    return True
+
+
+def _check_rules(message: Message) -> None:
+    """What the types don't say. Raises WireError."""
+    moment = message.original_timestamp
+    if moment is not None and moment.year not in PLAUSIBLE_YEARS:
+        raise _implausible("originalTimestamp", moment)
+    moment = message.timestamp
+    if moment is not None and moment.year not in PLAUSIBLE_YEARS:
+        raise _implausible("timestamp", moment)
+    moment = message.sent_at
+    if moment is not None and moment.year not in PLAUSIBLE_YEARS:
+        raise _implausible("sentAt", moment)
+    if not message.event and message.type == "track":
         raise WireError("event", "a track message needs an event name")
     guest, user = message.anonymous_id, message.user_id
     if guest is None and user is None:
@@ -232,12 +267,10 @@ def check_message(raw: bytes | Raw) -> Message:
         raise WireError("anonymousId", "a placeholder, not an id")
     if user is not None and is_placeholder(str(user)):
         raise WireError("userId", "a placeholder, not an id")
-    return message
 
 
-def _check_year(field: str, moment: datetime) -> None:
-    if moment.year not in PLAUSIBLE_YEARS:
-        raise WireError(field, f"not a plausible time (year {moment.year})")
+def _implausible(field: str, moment: datetime) -> WireError:
+    return WireError(field, f"not a plausible time (year {moment.year})")
 
 
 def is_placeholder(value: str) -> bool:

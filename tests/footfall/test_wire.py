@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,6 +61,12 @@ def test_what_breaks_the_schema_is_named_with_its_field(message: bytes, field: s
         check_message(message)
     assert caught.value.field.startswith(field)
     assert caught.value.reason
+
+
+def test_too_large_is_not_good_together_either() -> None:
+    raw = msgspec.Raw(json.dumps(GOOD | {"own": "x" * wire.MAX_MESSAGE}).encode())
+    assert not wire.are_good([raw])
+    assert wire.are_good([])
 
 
 def test_limits_are_inclusive() -> None:
@@ -130,13 +137,16 @@ json_values = st.recursive(
     )
 )
 def test_any_message_is_taken_or_refused_with_a_reason(changes: dict[str, Any]) -> None:
+    raw, good = (msgspec.Raw(json.dumps(one).encode()) for one in (GOOD | changes, GOOD))
     try:
-        message = check_message(json.dumps(GOOD | changes).encode())
+        message = check_message(raw)
     except WireError as error:
         assert error.field
         assert error.reason
+        assert not wire.are_good([good, raw, good])
     else:
         assert message.type in wire.MESSAGE_TYPES
+        assert wire.are_good([good, raw, good])
 
 
 @given(st.binary(max_size=400))
