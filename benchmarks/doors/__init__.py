@@ -1,0 +1,1 @@
+"""What ``benchmarks/collector.py`` compares: servers, stores behind them, and the load."""
