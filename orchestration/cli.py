@@ -26,7 +26,12 @@ if TYPE_CHECKING:
     show_default=True,
     help="fast: sealed segments to the shop. whole: every asset and check, similarities included.",
 )
-def run(lane: str) -> None:
+@click.option(
+    "--full-refresh",
+    is_flag=True,
+    help="Forget what was built and build every model of the lane from the whole lake.",
+)
+def run(lane: str, full_refresh: bool) -> None:
     """Run the pipeline once: sealed segments to lake, warehouse, similarities and published snapshot.
 
     Needs no daemon. With one running (`make dev`), its sensor does the fast lane by itself.
@@ -48,14 +53,14 @@ def run(lane: str) -> None:
         console=console,
     ) as progress:
         task = progress.add_task("loading the asset graph", total=None)
-        failure = _execute(lane, progress, task)
+        failure = _execute(lane, full_refresh, progress, task)
     if failure:
         click.secho(failure, fg="red", err=True)
         sys.exit(1)
     console.print(f"[green]done[/] in {time.monotonic() - started:.0f} s")
 
 
-def _execute(lane: str, progress: Progress, task: TaskID) -> str | None:
+def _execute(lane: str, full_refresh: bool, progress: Progress, task: TaskID) -> str | None:
     """Run the lane's job; returns what failed, or None."""
     import dagster as dg
     from dagster._core.utils import make_new_run_id
@@ -94,7 +99,10 @@ def _execute(lane: str, progress: Progress, task: TaskID) -> str | None:
             instance=instance,
             run_id=run_id,
             raise_on_error=False,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            run_config={
+                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+                "ops": {"dbt_build": {"config": {"full_refresh": full_refresh}}},
+            },
         )
     if result.success and not failures:
         return None

@@ -11,6 +11,7 @@ from orchestration.defs.serving import assets as serving
 from orchestration.defs.serving import checks
 from orchestration.defs.similarity import assets as similarity
 from orchestration.defs.warehouse import dbt as warehouse
+from orchestration.defs.warehouse.reconciliation import reconciliation
 
 defs = dg.Definitions(
     assets=[
@@ -19,6 +20,7 @@ defs = dg.Definitions(
         catalog.catalog_inbox,
         catalog.products,
         warehouse.dbt_models,
+        reconciliation,
         similarity.product_similarity,
         similarity.visitor_affinity,
         similarity.session_neighbours,
@@ -26,9 +28,9 @@ defs = dg.Definitions(
         serving.snapshot,
     ],
     asset_checks=[*checks.all_checks, *evaluation_checks.all_checks],
-    jobs=[jobs.fast_lane, jobs.whole_line, jobs.housekeeping],
+    jobs=[jobs.fast_lane, jobs.whole_line, jobs.reconcile, jobs.housekeeping],
     sensors=[sensors.sealed_segments, sensors.catalog_changes],
-    schedules=[jobs.hourly, jobs.housekeeping_hourly],
+    schedules=[jobs.hourly, jobs.reconcile_weekly, jobs.housekeeping_hourly],
     # One process a run: a process a step would import Dagster, dbt and scikit-learn again for each (about 8 s a step).
     executor=dg.in_process_executor,
 )

@@ -8,9 +8,11 @@ import dagster as dg
 
 from footfall.settings import load_settings
 from orchestration.defs.warehouse.dbt import fast_models
+from orchestration.defs.warehouse.reconciliation import KEY as RECONCILIATION
 
 FAST_LANE = "fast_lane"
 WHOLE_LINE = "whole_line"
+RECONCILE = "reconcile"
 
 fast_lane = dg.define_asset_job(
     FAST_LANE,
@@ -28,7 +30,7 @@ fast_lane = dg.define_asset_job(
 
 whole_line = dg.define_asset_job(
     WHOLE_LINE,
-    selection=dg.AssetSelection.all(),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.assets(RECONCILIATION),
     description="Every asset and every check, from landing to the published snapshot.",
     tags={"footfall/lane": "slow"},
 )
@@ -40,6 +42,24 @@ hourly = dg.ScheduleDefinition(
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="The slow lane: similarities and all checks, once an hour.",
+)
+
+
+reconcile = dg.define_asset_job(
+    RECONCILE,
+    # The models first: what stands half-built after a failed run would count as a difference.
+    selection=fast_models().without_checks() | dg.AssetSelection.assets(RECONCILIATION),
+    description="Holds the warehouse, as it grew, against one built from nothing.",
+    tags={"footfall/lane": "reconcile"},
+)
+
+reconcile_weekly = dg.ScheduleDefinition(
+    name="reconcile_weekly",
+    job=reconcile,
+    cron_schedule="30 3 * * 0",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Sunday night, since the fast lane waits as long as a full build takes.",
 )
 
 

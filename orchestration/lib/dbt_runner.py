@@ -53,8 +53,14 @@ def project_fingerprint(project: Path) -> str:
     return digest.hexdigest()
 
 
-def invoke(project: Path, arguments: Sequence[str], on_event: Callable[[Any], None] | None = None) -> None:
-    """Run a dbt command in this process (target ``prod``). Raises DbtFailed with what failed."""
+def invoke(
+    project: Path,
+    arguments: Sequence[str],
+    on_event: Callable[[Any], None] | None = None,
+    *,
+    target: str = "prod",
+) -> None:
+    """Run a dbt command in this process. Raises DbtFailed with what failed."""
     from dbt.cli.main import dbtRunner
 
     result = dbtRunner(callbacks=[on_event] if on_event else []).invoke(
@@ -64,7 +70,7 @@ def invoke(project: Path, arguments: Sequence[str], on_event: Callable[[Any], No
             "--profiles-dir", str(project),
             "--target-path", str(target_path()),
             "--log-path", str(target_path() / "logs"),
-            "--target", "prod",
+            "--target", target,
             "--no-use-colors",
             "--log-level", "warn",
         ]
@@ -173,7 +179,7 @@ def stream(
             manifest=manifest, dagster_dbt_translator=translator, context=context
         ):
             yield _with_row_count(result, manifest["nodes"][raw["data"]["node_info"]["unique_id"]])
-    _close_warehouse()
+    close_warehouse()
     if failure:
         raise failure[0]
 
@@ -192,7 +198,7 @@ def _with_row_count(result: Any, node: Mapping[str, Any]) -> Any:
     )
 
 
-def _close_warehouse() -> None:
+def close_warehouse() -> None:
     """Let go of the file, which the profile's ``keep_open`` holds between models: the next step opens it again."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 

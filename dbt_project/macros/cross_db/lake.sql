@@ -67,7 +67,11 @@
 {%- macro duckdb__lake_increment(name) -%}
   {%- set pattern = '*/*.parquet' -%}
   {%- if not execute or not is_incremental() -%}
-    {{ return(footfall.duckdb__lake_table(name, pattern)) }}
+    {%- set everything = footfall.duckdb__lake_table(name, pattern) -%}
+    {%- if var('lake_last_load') is none -%}
+      {{ return(everything) }}
+    {%- endif -%}
+    {{ return('(select *, filename from ' ~ everything ~ ' where load_id <= ' ~ var('lake_last_load') ~ ')') }}
   {%- endif -%}
   {%- set root = footfall.lake_root() ~ '/' ~ name -%}
   {%- set listing -%}

@@ -47,8 +47,17 @@ def _area(props: Mapping[str, Any]) -> str:
 translator = Translator()
 
 
+class Build(dg.Config):
+    """How to build, set for one run: in the launchpad, or by `footfall run --full-refresh`.
+
+    full_refresh: forget what was built and build every selected model from the whole lake.
+    """
+
+    full_refresh: bool = False
+
+
 @dbt_assets(manifest=MANIFEST, dagster_dbt_translator=translator, name="dbt_build", pool=POOL)
-def dbt_models(context: dg.AssetExecutionContext) -> Iterator[Any]:
+def dbt_models(context: dg.AssetExecutionContext, config: Build) -> Iterator[Any]:
     """Build the selected models in this process; every model and test reports as it finishes."""
     selection, indirect = get_subset_selection_for_context(
         context=context,
@@ -67,6 +76,7 @@ def dbt_models(context: dg.AssetExecutionContext) -> Iterator[Any]:
         "--indirect-selection", indirect or "buildable",
         # Unit tests guard the SQL, not the data: they belong to `make test`.
         "--exclude-resource-type", "unit_test",
+        *(["--full-refresh"] if config.full_refresh else []),
     ]  # fmt: skip
     with exclusive(load_settings().paths):
         yield from dbt_runner.stream(
