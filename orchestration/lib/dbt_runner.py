@@ -101,7 +101,7 @@ class Elsewhere:
 
         self._project = project
         self._target = target_path()
-        _close_warehouse()
+        close_warehouse()
         parsed = dbtRunner().invoke(["parse", *self._places()])
         if not parsed.success or parsed.result is None:
             raise DbtFailed(f"dbt parse failed: {parsed.exception}")
@@ -123,7 +123,7 @@ class Elsewhere:
                 ]
             )  # fmt: skip
         finally:
-            _close_warehouse()
+            close_warehouse()
             if before is None:
                 del os.environ["FOOTFALL_DATA"]
             else:
