@@ -5,3 +5,38 @@
     greatest({{ footfall.seconds_between(happened_at, as_of) }}, 0) / (86400.0 * {{ half_life_days }})
   )
 {%- endmacro -%}
+
+
+{#- The rules that scores were made by, as a SQL text: other rules ask for other scores of everybody. -#}
+{%- macro affinity_rules() -%}
+  {{ footfall.fingerprint([
+    var('affinity_view_weight'),
+    var('affinity_option_weight'),
+    var('affinity_cart_weight'),
+    var('affinity_removed_weight'),
+    var('affinity_purchase_weight'),
+    var('affinity_half_life_days'),
+    var('affinity_views_per_day'),
+  ]) }}
+{%- endmacro -%}
+
+
+{#-
+  Whose scores an increment makes again, a select of (visitor_id, touched_from): besides the touched visitors those
+  with an event ahead of as_of, whose age begins later, or scores of a later as_of, or of other rules.
+-#}
+{%- macro rescored_visitors() -%}
+  select
+    visitor_id,
+    touched_from
+  from ({{ footfall.touched_visitors() }}) as log_entries
+  union all
+  select distinct
+    scores.visitor_id,
+    cast('0001-01-01' as timestamp) as touched_from
+  from {{ this }} as scores
+  cross join {{ ref('int_as_of') }} as now
+  where scores.last_at > scores.scored_at
+    or scores.scored_at > now.as_of
+    or scores.rules != {{ footfall.affinity_rules() }}
+{%- endmacro -%}

@@ -26,7 +26,7 @@
 {%- endmacro -%}
 
 
-{#- One funnel as a chain of CTE bodies: a select of (funnel, scope_key, breakdown, step, start_us, reached_us). -#}
+{#- One funnel as a chain of CTE bodies: a select of (funnel, scope_key, visitor_id, breakdown, step, start_us, reached_us). -#}
 {%- macro window_funnel(funnel, relation) -%}
   {%- set steps = funnel.steps -%}
   {%- set scope = funnel.scope or 'visitor' -%}
@@ -49,6 +49,7 @@
   with matching as (
     select
       {{ scope_key }} as scope_key,
+      visitor_id,
       occurred_us,
       event_id as event_order,
       {% if excluded %}
@@ -134,6 +135,7 @@
       {{ key }},
       {{ loop.index }} as step,
       start_{{ loop.index }} as start_us,
+      max(visitor_id) as visitor_id,
       min(occurred_us) as reached_us
     from {{ 'ended' if is_strict else 'step_' ~ (steps | length) }}
     where start_{{ loop.index }} is not null
@@ -172,6 +174,7 @@
   select
     '{{ funnel.name | replace("'", "''") }}' as funnel,
     reached.scope_key,
+    reached.visitor_id,
     {{ "coalesce(starts.breakdown, '(none)')" if funnel.breakdown else "''" }} as breakdown,
     reached.step,
     reached.start_us,
@@ -205,4 +208,25 @@
     {%- endfor -%}
   {%- endfor -%}
   {{ rows | join('\nunion all\n') }}
+{%- endmacro -%}
+
+
+{#- The funnels as declared, as a SQL text: others ask for other conversions of everybody. -#}
+{%- macro funnel_rules() -%}
+  {{ footfall.fingerprint([var('funnels'), var('conversion_window_days')]) }}
+{%- endmacro -%}
+
+
+{#- Whose funnels an increment walks again, a select of (visitor_id, touched_from). -#}
+{%- macro refunneled_visitors() -%}
+  select
+    visitor_id,
+    touched_from
+  from ({{ footfall.touched_visitors() }}) as log_entries
+  union all
+  select distinct
+    log.visitor_id,
+    cast('0001-01-01' as timestamp) as touched_from
+  from {{ ref('int_touched_visitors') }} as log
+  where (select coalesce(max(walked.rules), '') from {{ this }} as walked) != {{ footfall.funnel_rules() }}
 {%- endmacro -%}

@@ -2,8 +2,10 @@
   What an increment has to compute again, said in one place.
 
   int_touched_devices is a log: with every run each device that new messages say something about, and the earliest
-  moment that they speak of. Whoever is built from it keeps in `built_at` the newest entry that it was built with, and
-  with the next run takes what was logged since: a model that a run left out, or that failed, catches up.
+  moment that they speak of. int_touched_visitors is made from it: the visitors whose facts may be others now, because
+  their devices were touched, or belong to somebody else since. Whoever is built from a log keeps in `built_at` the
+  newest entry that it was built with, and with the next run takes what was logged since: a model that a run left out,
+  or that failed, catches up.
 -#}
 
 {#-
@@ -32,10 +34,10 @@
 {%- endmacro -%}
 
 
-{#- The newest entry of the log, for the column built_at, as a SQL expression. -#}
-{%- macro built_moment() -%}
+{#- The newest entry of a log, for the column built_at, as a SQL expression. -#}
+{%- macro built_moment(log='int_touched_devices') -%}
   coalesce(
-    (select max(log.staged_at) from {{ ref('int_touched_devices') }} as log),
+    (select max(log.staged_at) from {{ ref(log) }} as log),
     cast('1970-01-01' as timestamp)
   )
 {%- endmacro -%}
@@ -49,6 +51,31 @@
   from {{ ref('int_touched_devices') }} as log
   where log.staged_at > ({{ footfall.last_built_at() }})
   group by log.device
+{%- endmacro -%}
+
+
+{#- The same for visitors: a select of (visitor_id, touched_from). -#}
+{%- macro touched_visitors() -%}
+  select
+    log.visitor_id,
+    min(log.touched_from) as touched_from
+  from {{ ref('int_touched_visitors') }} as log
+  where log.staged_at > ({{ footfall.last_built_at() }})
+  group by log.visitor_id
+{%- endmacro -%}
+
+
+{#- The devices that may hold something of the visitors of a relation `visitors`: a select of (device). -#}
+{%- macro devices_of(visitors) -%}
+  select log.device
+  from {{ ref('int_touched_visitors') }} as log
+  where log.visitor_id in (select {{ visitors }}.visitor_id from {{ visitors }})
+{%- endmacro -%}
+
+
+{#- Settings that rows depend on, as a SQL text to compare with. -#}
+{%- macro fingerprint(settings) -%}
+  '{{ local_md5(tojson(settings)) }}'
 {%- endmacro -%}
 
 
@@ -79,6 +106,28 @@
   ) as newly
   where built.{{ key }} = newly.replaced_key
     and built.{{ from_column }} >= newly.replaced_from;
+
+  insert into {{ arguments['target_relation'] }} ({{ columns }})
+  select {{ columns }} from {{ arguments['temp_relation'] }}
+{%- endmacro -%}
+
+
+{#-
+  Incremental strategy `replace_touched`: all rows of the visitors touched since the model was last built are replaced,
+  with meta.replaced_from those from the touched day on. Who is no visitor any more goes. meta.touched names the macro
+  that says who was touched, touched_visitors unless the model knows of more.
+-#}
+{%- macro get_incremental_replace_touched_sql(arguments) -%}
+  {%- set meta = config.get('meta') -%}
+  {%- set columns = get_quoted_csv(arguments['dest_columns'] | map(attribute='name')) %}
+  delete from {{ arguments['target_relation'] }} as replaced
+  using (
+    {{ context[meta['touched'] or 'touched_visitors']() }}
+  ) as touched
+  where replaced.visitor_id = touched.visitor_id
+  {% if meta['replaced_from'] %}
+    and replaced.{{ meta['replaced_from'] }} >= cast(touched.touched_from as date)
+  {% endif %};
 
   insert into {{ arguments['target_relation'] }} ({{ columns }})
   select {{ columns }} from {{ arguments['temp_relation'] }}

@@ -1,4 +1,13 @@
-{{ config(meta={'dagster': {'group': 'identity'}}) }}
+{{
+  config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='device',
+    on_schema_change='append_new_columns',
+    meta={'dagster': {'group': 'identity'}},
+    post_hook="delete from {{ this }} where device in (select q.device from {{ ref('int_numbered_events') }} as q where q.is_quarantined)"
+  )
+}}
 
 -- Whose each device is. Two user ids never merge, so a component of the identity graph is a star: a user and
 -- the guest tokens that are theirs. A guest token is the last user's seen with it, by time and event id, with
@@ -6,8 +15,33 @@
 -- than identity_max_guests_per_user of them, are shared devices. Such a token stays a visitor of its own, and
 -- each of its sessions goes to the last user seen in the session (macro visitor_of). A token that only a server
 -- ever named was no visit: it is nobody's device, and counts in no guard.
-with sightings as (
+--
+-- An increment judges the touched devices again, and those of their users: a guard counts a user's devices.
+with {% if is_incremental() %}touched as (
+  {{ touched_devices() }}
+),
+
+touched_users as (
+  select distinct sightings.user_id
+  from {{ ref('int_device_sightings') }} as sightings
+  where sightings.user_id is not null
+    and sightings.device in (select touched.device from touched)
+),
+
+near_devices as (
+  select touched.device
+  from touched
+  union
+  select sightings.device
+  from {{ ref('int_device_sightings') }} as sightings
+  where sightings.user_id in (select touched_users.user_id from touched_users)
+),
+
+{% endif %}sightings as (
   select * from {{ ref('int_device_sightings') }}
+  {% if is_incremental() %}
+    where device in (select near_devices.device from near_devices)
+  {% endif %}
 ),
 
 quarantined as (
@@ -75,7 +109,7 @@ judged as (
     on owned.user_id = crowded_users.user_id
 ),
 
-final as (
+linked as (
   select
     device,
     guest_token,
@@ -87,8 +121,43 @@ final as (
     is_shared,
     has_visited,
     first_seen_at,
-    last_seen_at
+    last_seen_at,
+    {{ built_moment() }} as built_at
   from judged
+  {% if is_incremental() %}
+    -- of a near device that is somebody else's, not all that counts is at hand
+    where device in (select touched.device from touched)
+      or user_id in (select touched_users.user_id from touched_users)
+  {% endif %}
+),
+
+final as (
+  select
+    linked.device,
+    linked.guest_token,
+    linked.user_id,
+    linked.visitor_id,
+    linked.is_shared,
+    linked.has_visited,
+    linked.first_seen_at,
+    linked.last_seen_at,
+    {% if is_incremental() %}
+      case
+        when linked.visitor_id = before.visitor_id
+          and linked.is_shared = before.is_shared
+          and linked.has_visited = before.has_visited
+          then before.linked_at
+        else linked.built_at
+      end as linked_at,
+    {% else %}
+      linked.built_at as linked_at,
+    {% endif %}
+    linked.built_at
+  from linked
+  {% if is_incremental() %}
+    left join {{ this }} as before
+      on linked.device = before.device
+  {% endif %}
 )
 
 select * from final

@@ -5,7 +5,7 @@
     unique_key='device',
     on_schema_change='append_new_columns',
     meta={'dagster': {'group': 'staging'}, 'replaced_from': 'occurred_at'},
-    post_hook="update {{ this }} set is_quarantined = true where not is_quarantined and device in (select q.device from {{ this }} as q where q.is_quarantined)"
+    post_hook="update {{ this }} set is_quarantined = true, built_at = (select max(newest.built_at) from {{ this }} as newest) where not is_quarantined and device in (select q.device from {{ this }} as q where q.is_quarantined)"
   )
 }}
 

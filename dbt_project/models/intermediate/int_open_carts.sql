@@ -1,7 +1,19 @@
-{{ config(meta={'dagster': {'group': 'people'}}) }}
+{{
+  config(
+    materialized='incremental',
+    incremental_strategy='replace_touched',
+    unique_key='visitor_id',
+    on_schema_change='append_new_columns',
+    meta={'dagster': {'group': 'people'}}
+  )
+}}
 
 -- What stands in a visitor's cart: added less removed since the last order.
-with events as (
+with {% if is_incremental() %}touched as (
+  {{ touched_visitors() }}
+),
+
+{% endif %}events as (
   select
     device,
     session_user_id,
@@ -14,6 +26,9 @@ with events as (
   from {{ ref('int_session_events') }}
   where event in ('Product Added', 'Product Removed')
     and product_id is not null
+  {% if is_incremental() %}
+    and device in ({{ devices_of('touched') }})
+  {% endif %}
 ),
 
 devices as (
@@ -23,6 +38,9 @@ devices as (
 orders as (
   select * from {{ ref('int_orders') }}
   where not is_refund
+  {% if is_incremental() %}
+    and visitor_id in (select touched.visitor_id from touched)
+  {% endif %}
 ),
 
 last_orders as (
@@ -74,9 +92,13 @@ final as (
       "last_at desc, product_id, coalesce(variant_id, '')"
     ) }} || ']' as cart,
     cast(sum(quantity * coalesce(price, 0)) as decimal(18, 2)) as cart_value,
-    max(last_at) as last_at
+    max(last_at) as last_at,
+    {{ built_moment('int_touched_visitors') }} as built_at
   from lines
   where quantity > 0
+  {% if is_incremental() %}
+    and visitor_id in (select touched.visitor_id from touched)
+  {% endif %}
   group by visitor_id
 )
 

@@ -1,10 +1,37 @@
-{{ config(meta={'dagster': {'group': 'behaviour'}}) }}
+{{
+  config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='order_key',
+    on_schema_change='append_new_columns',
+    meta={'dagster': {'group': 'behaviour'}}
+  )
+}}
 
 -- Orders and refunds with their session and their visitor of today. On a shared device an order is the
 -- user's that its messages name, else the session's. A refund is its order's: what brings it back names nobody.
 -- is_visitor: somebody whom the shop can meet again, not a token that only the order has.
-with orders as (
+with {% if is_incremental() %}touched as (
+  select touched_log.device
+  from (
+    {{ touched_devices() }}
+  ) as touched_log
+  union
+  select links.device
+  from {{ ref('int_device_links') }} as links
+  where links.linked_at > ({{ last_built_at() }})
+),
+
+{% endif %}orders as (
   select * from {{ ref('stg_shop__orders') }}
+  {% if is_incremental() %}
+    -- an order with all its refunds
+    where order_id in (
+      select touched_orders.order_id
+      from {{ ref('stg_shop__orders') }} as touched_orders
+      where touched_orders.device in (select touched.device from touched)
+    )
+  {% endif %}
 ),
 
 devices as (
@@ -18,6 +45,7 @@ order_events as (
     session_user_id
   from {{ ref('int_session_events') }}
   where order_id is not null
+    and event_id in (select orders.event_id from orders)
 ),
 
 with_session as (
@@ -51,7 +79,8 @@ final as (
     with_session.revenue,
     with_session.is_refund,
     devices.has_visited or devices.user_id is not null as is_visitor,
-    with_session.occurred_at
+    with_session.occurred_at,
+    {{ built_moment() }} as built_at
   from with_session
   inner join devices
     on with_session.device = devices.device

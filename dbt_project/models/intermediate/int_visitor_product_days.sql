@@ -1,8 +1,23 @@
-{{ config(meta={'dagster': {'group': 'affinity'}}) }}
+{{
+  config(
+    materialized='incremental',
+    incremental_strategy='replace_touched',
+    unique_key='visitor_id',
+    on_schema_change='append_new_columns',
+    meta={'dagster': {'group': 'affinity'}, 'replaced_from': 'day'}
+  )
+}}
 
 -- The same by person, purchases and refunds added: a person's devices add up.
-with device_days as (
+with {% if is_incremental() %}touched as (
+  {{ touched_visitors() }}
+),
+
+{% endif %}device_days as (
   select * from {{ ref('int_device_product_days') }}
+  {% if is_incremental() %}
+    where device in ({{ devices_of('touched') }})
+  {% endif %}
 ),
 
 devices as (
@@ -12,11 +27,15 @@ devices as (
 orders as (
   select * from {{ ref('int_orders') }}
   where is_visitor
+  {% if is_incremental() %}
+    and visitor_id in (select touched.visitor_id from touched)
+  {% endif %}
 ),
 
 order_lines as (
   select * from {{ ref('stg_shop__order_lines') }}
   where product_id is not null
+    and order_key in (select orders.order_key from orders)
 ),
 
 owned_days as (
@@ -93,24 +112,30 @@ unioned as (
 
 final as (
   select
-    visitor_id,
-    product_id,
+    unioned.visitor_id,
+    unioned.product_id,
     cast(sum(views) as bigint) as views,
     cast(sum(options) as bigint) as options,
     cast(sum(carts) as bigint) as carts,
     cast(sum(removals) as bigint) as removals,
     cast(sum(purchases) as bigint) as purchases,
     cast(sum(refunds) as bigint) as refunds,
-    day,
+    unioned.day,
     max(last_view_at) as last_view_at,
     max(last_option_at) as last_option_at,
     max(last_cart_at) as last_cart_at,
     max(last_removal_at) as last_removal_at,
     max(last_purchase_at) as last_purchase_at,
     max(last_refund_at) as last_refund_at,
-    max(last_at) as last_at
+    max(last_at) as last_at,
+    {{ built_moment('int_touched_visitors') }} as built_at
   from unioned
-  group by visitor_id, product_id, day
+  {% if is_incremental() %}
+    inner join touched
+      on unioned.visitor_id = touched.visitor_id
+        and cast(touched.touched_from as date) <= unioned.day
+  {% endif %}
+  group by unioned.visitor_id, unioned.product_id, unioned.day
 )
 
 select * from final

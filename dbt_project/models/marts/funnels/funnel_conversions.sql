@@ -1,10 +1,23 @@
-{{ config(tags=['fast']) }}
+{{
+  config(
+    materialized='incremental',
+    incremental_strategy='replace_touched',
+    unique_key='visitor_id',
+    on_schema_change='append_new_columns',
+    tags=['fast'],
+    meta={'touched': 'refunneled_visitors'}
+  )
+}}
 
 {#- Events that some funnel asks for, with the visitor of today, and with their session where a funnel is
     broken down or asks for it: the join is not for free. -#}
 {%- set sessions = ref('int_sessions') -%}
 {%- set with_sessions = var('funnels') | selectattr('breakdown', 'defined') | list -%}
-with events as (
+with {% if is_incremental() %}touched as (
+  {{ refunneled_visitors() }}
+),
+
+{% endif %}owned_events as (
   select
     events.*,
     {% if with_sessions %}
@@ -25,6 +38,16 @@ with events as (
       on events.session_id = sessions.session_id
   {% endif %}
   where events.event is not null
+  {% if is_incremental() %}
+    and events.device in ({{ devices_of('touched') }})
+  {% endif %}
+),
+
+events as (
+  select * from owned_events
+  {% if is_incremental() %}
+    where visitor_id in (select touched.visitor_id from touched)
+  {% endif %}
 ),
 
 conversions as (
@@ -41,6 +64,7 @@ final as (
   select
     funnel,
     scope_key,
+    visitor_id,
     breakdown,
     cast(step as integer) as step,
     cast((reached_us - start_us) / 1000000.0 as double) as seconds_from_first,
@@ -48,7 +72,9 @@ final as (
       (reached_us - lag(reached_us) over (partition by funnel, scope_key order by step)) / 1000000.0 as double
     ) as seconds_from_previous,
     {{ add_microseconds("cast('1970-01-01' as timestamp)", 'start_us') }} as started_at,
-    {{ add_microseconds("cast('1970-01-01' as timestamp)", 'reached_us') }} as reached_at
+    {{ add_microseconds("cast('1970-01-01' as timestamp)", 'reached_us') }} as reached_at,
+    {{ funnel_rules() }} as rules,
+    {{ built_moment('int_touched_visitors') }} as built_at
   from conversions
 )
 

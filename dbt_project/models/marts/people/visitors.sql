@@ -1,27 +1,61 @@
-{{ config(tags=['fast']) }}
+{{
+  config(
+    materialized='incremental',
+    incremental_strategy='replace_touched',
+    unique_key='visitor_id',
+    on_schema_change='append_new_columns',
+    tags=['fast']
+  )
+}}
 
-with devices as (
+with {% if is_incremental() %}touched as (
+  {{ touched_visitors() }}
+),
+
+touched_devices as (
+  {{ devices_of('touched') }}
+),
+
+{% endif %}devices as (
   select * from {{ ref('int_device_links') }}
+  {% if is_incremental() %}
+    where device in (select touched_devices.device from touched_devices)
+  {% endif %}
 ),
 
 identities as (
   select * from {{ ref('identity_map') }}
+  {% if is_incremental() %}
+    where visitor_id in (select touched.visitor_id from touched)
+  {% endif %}
 ),
 
 sessions as (
   select * from {{ ref('sessions') }}
+  {% if is_incremental() %}
+    where device in (select touched_devices.device from touched_devices)
+  {% endif %}
 ),
 
 orders as (
   select * from {{ ref('int_orders') }}
+  {% if is_incremental() %}
+    where visitor_id in (select touched.visitor_id from touched)
+  {% endif %}
 ),
 
 affinity as (
   select * from {{ ref('visitor_product_affinity') }}
+  {% if is_incremental() %}
+    where visitor_id in (select touched.visitor_id from touched)
+  {% endif %}
 ),
 
 carts as (
   select * from {{ ref('int_open_carts') }}
+  {% if is_incremental() %}
+    where visitor_id in (select touched.visitor_id from touched)
+  {% endif %}
 ),
 
 people as (
@@ -103,7 +137,8 @@ final as (
     cast(coalesce(visitor_orders.orders, 0) as bigint) as orders,
     cast(coalesce(visitor_orders.revenue, 0) as decimal(18, 2)) as revenue,
     people.first_seen_at,
-    people.last_seen_at
+    people.last_seen_at,
+    {{ built_moment('int_touched_visitors') }} as built_at
   from people
   left join visitor_sessions
     on people.visitor_id = visitor_sessions.visitor_id
@@ -114,6 +149,9 @@ final as (
       and last_products.recency = 1
   left join carts
     on people.visitor_id = carts.visitor_id
+  {% if is_incremental() %}
+    where people.visitor_id in (select touched.visitor_id from touched)
+  {% endif %}
 )
 
 select * from final

@@ -63,20 +63,7 @@ trending as (
 ),
 
 people as (
-  select
-    visitors.visitor_id,
-    devices.built_at
-  from {{ ref('visitors') }} as visitors
-  left join (
-    select
-      {{ visitor_of('sessions', 'links') }} as visitor_id,
-      max(sessions.built_at) as built_at
-    from {{ ref('int_device_links') }} as links
-    inner join {{ ref('int_sessions') }} as sessions
-      on links.device = sessions.device
-    group by {{ visitor_of('sessions', 'links') }}
-  ) as devices
-    on visitors.visitor_id = devices.visitor_id
+  select visitor_id from {{ ref('visitors') }}
 ),
 
 -- How new the inputs are that change without a click.
@@ -94,12 +81,10 @@ inputs as (
 ),
 
 visitors as (
-  select
-    visitor_id,
-    built_at
+  select visitor_id
   from people
   {% if is_incremental() %}
-    where built_at > ({{ last_built_at() }})
+    where visitor_id in (select touched.visitor_id from ({{ touched_visitors() }}) as touched)
       or visitor_id not in (select built.visitor_id from {{ this }} as built)
       or (select inputs.inputs_at from inputs)
       > (select coalesce(max(built.inputs_at), cast('1970-01-01' as timestamp)) from {{ this }} as built)
@@ -320,7 +305,7 @@ final as (
       when ranked.source = 'category' then 'Popular in ' || ranked.product_type
       else 'Popular now'
     end as reason,
-    visitors.built_at,
+    {{ built_moment('int_touched_visitors') }} as built_at,
     (select inputs.inputs_at from inputs) as inputs_at
   from ranked
   inner join visitors
