@@ -1,4 +1,4 @@
-"""How fast the API answers: recommendations with ``viewed=`` beside a constant from a bare ASGI app on the same server.
+"""How fast the API answers, beside a constant from a bare Litestar app and from a bare ASGI app on the same server.
 
     python benchmarks/serving.py [--products 10000] [--visitors 20000] [--sessions 500000] [--seconds 5] [--json OUT]
 
@@ -30,13 +30,14 @@ from typing import Any
 
 import duckdb
 import numpy as np
+from litestar import Litestar, get
 
 from footfall.session_index import SessionIndex
 from footfall.settings import REPO
 from orchestration.lib.session_neighbours import learn
 from orchestration.lib.snapshot import build_snapshot, publish
 
-KEY = "ff_demo_public_key"
+KEY, SECRET = "ff_demo_public_key", "ff_demo_secret_key"
 OPEN_LOOP_RATE = 1_000
 CONNECTIONS = 16
 
@@ -53,6 +54,15 @@ async def bare(
     headers = [(b"content-type", b"text/plain"), (b"content-length", str(len(CONSTANT)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": CONSTANT})
+
+
+@get("/", sync_to_thread=False, media_type="text/plain")
+def _constant(limit: int = 8) -> bytes:
+    return CONSTANT
+
+
+#: The same answer from a route of the framework that the API is made with, one parameter read.
+bare_litestar = Litestar([_constant], openapi_config=None, logging_config=None)
 
 
 class Connection(asyncio.Protocol):
@@ -284,6 +294,15 @@ def popular(chance: random.Random, products: int) -> int:
     return min(int((chance.paretovariate(0.8) - 1) * products / 50), products - 1)
 
 
+def make_list_requests(products: int, count: int = 5_000) -> list[bytes]:
+    chance = random.Random(11)
+    return [request(f"/v1/products/p{chance.randrange(products)}/similar?limit=8", KEY) for _ in range(count)]
+
+
+def request(target: str, key: str) -> bytes:
+    return f"GET {target} HTTP/1.1\r\nHost: bench\r\nX-Footfall-Key: {key}\r\n\r\n".encode()
+
+
 def guest_token(number: int) -> str:
     """The guest token that ``make_shop`` gave a visitor."""
     return hashlib.md5(str(number).encode(), usedforsecurity=False).hexdigest()
@@ -354,15 +373,18 @@ def main() -> None:
             **os.environ,
             "FOOTFALL_DATA": str(data),
             "FOOTFALL_API_PUBLIC_KEY": KEY,
+            "FOOTFALL_API_SECRET_KEY": SECRET,
             "PYTHONPATH": str(REPO),
         }
 
-        port = free_port()
         granian = [sys.executable, "-m", "granian", "--interface", "asgi", "--no-ws", "--host", "127.0.0.1"]
-        with server([*granian, "--port", str(port), "benchmarks.serving:bare"], port, "/", env):
-            plain = [b"GET / HTTP/1.1\r\nHost: bench\r\n\r\n"]
-            asyncio.run(closed_loop(port, plain, 1.0))
-            result["bare_asgi"] = asyncio.run(closed_loop(port, plain, options.seconds))
+        plain = [b"GET /?limit=8 HTTP/1.1\r\nHost: bench\r\n\r\n"]
+        for name, target in (("bare_asgi", "bare"), ("bare_litestar", "bare_litestar")):
+            port = free_port()
+            command = [*granian, "--port", str(port), f"benchmarks.serving:{target}"]
+            with server(command, port, "/?limit=8", env):
+                asyncio.run(closed_loop(port, plain, 1.0))
+                result[name] = asyncio.run(closed_loop(port, plain, options.seconds))
 
         port = free_port()
         serve = [
@@ -375,26 +397,39 @@ def main() -> None:
             "1",
         ]
         with server(serve, port, "/readyz", env):
-            asyncio.run(closed_loop(port, requests, 1.0))
-            result["recommendations"] = asyncio.run(closed_loop(port, requests, options.seconds))
+            for name, asked in {
+                "recommendations": requests,
+                "product_list": make_list_requests(options.products),
+                "members_page": [request("/v1/segments/returning_guests/members?limit=100", SECRET)],
+                "funnel": [request("/v1/funnels/product", SECRET)],
+            }.items():
+                asyncio.run(closed_loop(port, asked, 1.0))
+                result[name] = asyncio.run(closed_loop(port, asked, options.seconds))
             result[f"recommendations_at_{OPEN_LOOP_RATE}"] = asyncio.run(
                 open_loop(port, requests, options.seconds, OPEN_LOOP_RATE)
             )
-    result["ratio"] = round(result["recommendations"]["per_second"] / result["bare_asgi"]["per_second"], 3)
+    peer = result["bare_litestar"]["per_second"]
 
     print(
         f"{result['machine']}; {options.products:,} products, {options.visitors:,} visitors, "
         f"{options.sessions:,} past sessions"
     )
-    print(f"{'':34}{'requests/s':>12}{'p50 ms':>9}{'p90 ms':>9}{'p99 ms':>9}")
+    print(f"{'':34}{'requests/s':>12}{'p50 ms':>9}{'p90 ms':>9}{'p99 ms':>9}{'of Litestar':>13}")
     for name, title in (
         ("bare_asgi", "bare ASGI constant"),
+        ("bare_litestar", "bare Litestar constant"),
+        ("product_list", "list of a product"),
         ("recommendations", "recommendations, viewed="),
         (f"recommendations_at_{OPEN_LOOP_RATE}", f"the same at {OPEN_LOOP_RATE:,} requests/s"),
+        ("funnel", "a funnel"),
+        ("members_page", "100 members of a segment"),
     ):
         row = result[name]
-        print(f"{title:34}{row['per_second']:>12,}{row['p50_ms']:>9}{row['p90_ms']:>9}{row['p99_ms']:>9}")
-    print(f"recommendations / bare: {result['ratio']}")
+        row["of_litestar"] = round(row["per_second"] / peer, 3)
+        print(
+            f"{title:34}{row['per_second']:>12,}{row['p50_ms']:>9}{row['p90_ms']:>9}{row['p99_ms']:>9}"
+            f"{row['of_litestar']:>13}"
+        )
     if options.json:
         options.json.write_text(json.dumps(result, indent=2) + "\n")
 

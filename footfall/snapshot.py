@@ -195,6 +195,12 @@ class Manifest(msgspec.Struct, frozen=True):
     """Recommendations in the marts that were left out because the product can't be bought now."""
 
 
+class _Format(msgspec.Struct, frozen=True):
+    """What every manifest ever written has."""
+
+    format_version: int
+
+
 def table_file(table: str, part: int) -> str:
     """The file with one part of a table."""
     return f"{table}.{part:02d}.sqlite"
@@ -243,18 +249,19 @@ def read_manifest(version_dir: Path) -> Manifest:
     """The manifest of one version. Raises SnapshotError where it is missing, torn or of another format."""
     path = version_dir / MANIFEST_FILE
     try:
-        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+        content = path.read_bytes()
+        found = msgspec.json.decode(content, type=_Format).format_version
+        if found != FORMAT_VERSION:
+            raise SnapshotError(
+                f"snapshot {version_dir.name} has format {found}, this reads {FORMAT_VERSION}"
+            )
+        return msgspec.json.decode(content, type=Manifest)
     except OSError as error:
         raise SnapshotError(
             f"snapshot {version_dir.name} has no readable {MANIFEST_FILE}: {error}"
         ) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise SnapshotError(f"{MANIFEST_FILE} of snapshot {version_dir.name} is damaged: {error}") from error
-    if manifest.format_version != FORMAT_VERSION:
-        raise SnapshotError(
-            f"snapshot {version_dir.name} has format {manifest.format_version}, this reads {FORMAT_VERSION}"
-        )
-    return manifest
 
 
 def check_sizes(version_dir: Path, manifest: Manifest) -> None:

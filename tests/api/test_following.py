@@ -159,6 +159,10 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
         ),
         "has format 99",
     ),
+    "an older format": (
+        lambda path: (path / MANIFEST_FILE).write_text('{"format_version": 1, "version": "v2"}'),
+        "has format 1",
+    ),
     "nothing there": (shutil.rmtree, "no readable manifest"),
 }
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from dbt_kit import FIXTURES, NOON, Lake, Warehouse, message
+import yaml
+from dbt_kit import FIXTURES, NOON, PROJECT_DIR, Lake, Warehouse, message
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
@@ -159,6 +161,78 @@ def test_members_carry_what_a_message_needs(shop: Warehouse) -> None:
         "select user_id, last_product_title, top_category, cart_value, since from segment_members "
         "where segment = 'abandoned_cart'"
     ) == [("fay", "Linen shirt", "shirts", Decimal("20.00"), NOON)]
+
+
+@pytest.fixture(scope="module")
+def customers(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> Warehouse:
+    """Ten customers, c0 who ordered first and cheapest to c9 who ordered last and dearest; c8 and c9 ordered twice. Three
+    guests look at what costs 10, 50 and 90.
+    """
+    lake, warehouse = make_warehouse()
+    prices = {"cheap": 10, "usual": 50, "dear": 90}
+    lake.catalog(
+        [
+            {"product_id": name, "title": name, "product_type": "things", "price": price}
+            for name, price in prices.items()
+        ]
+    )
+    rows = []
+    for number in range(10):
+        for order in range(2 if number >= 8 else 1):
+            thing = {"product_id": "usual", "price": 10 * (number + 1), "quantity": 1}
+            rows.append(
+                message(
+                    "Order Completed",
+                    NOON + DAY * number + MINUTE * order,
+                    guest=f"of-c{number}",
+                    user=f"c{number}",
+                    properties={"order_id": f"o{number}-{order}", "products": [thing]},
+                )
+            )
+    for name in prices:
+        rows.append(message("Product Viewed", NOON, guest=name, properties={"product_id": name}))
+    lake.load(rows)
+    warehouse.run("+segments")
+    return warehouse
+
+
+def test_scores_are_fifths_and_equals_share_the_lower_one(customers: Warehouse) -> None:
+    assert customers.rows(
+        "select user_id, recency_score, frequency_score, money_score from visitor_facts "
+        "where user_id is not null order by user_id"
+    ) == [
+        ("c0", 1, 1, 1),
+        ("c1", 1, 1, 1),
+        ("c2", 2, 1, 2),
+        ("c3", 2, 1, 2),
+        ("c4", 3, 1, 3),
+        ("c5", 3, 1, 3),
+        ("c6", 4, 1, 4),
+        ("c7", 4, 1, 4),
+        ("c8", 5, 5, 5),
+        ("c9", 5, 5, 5),
+    ]
+    assert customers.rows("select user_id from segment_members where segment = 'champions' order by 1") == [
+        ("c8",),
+        ("c9",),
+    ]
+
+
+def test_price_bands_are_thirds(customers: Warehouse) -> None:
+    bands = dict(customers.rows("select visitor_id, price_band from visitor_facts where is_guest"))
+    assert bands["g_cheap"] == "low"
+    assert bands["g_dear"] == "high"
+    assert customers.rows("select visitor_id from segment_members where segment = 'high_price_band'") == [
+        ("g_dear",)
+    ]
+
+
+def test_the_segments_of_the_docs_are_those_that_are_declared() -> None:
+    page = (PROJECT_DIR.parent / "docs" / "analyst" / "segments-of-a-shop.md").read_text()
+    documented = yaml.safe_load("\n".join(re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)))
+    declared = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text())["vars"]["segments"]
+    assert documented == declared
+    assert len(documented) >= 12
 
 
 def test_clicks_by_position(shop: Warehouse) -> None:

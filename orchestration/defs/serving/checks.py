@@ -1,5 +1,6 @@
 """Asset checks over rooms: what no single model's tests can say."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -15,15 +16,16 @@ from orchestration.lib.warehouse import reading
 )
 def newest_in_force() -> dg.AssetCheckResult:
     """Compare the pointer with the versions on disk."""
-    from footfall.snapshot import read_manifest, read_pointer
+    from footfall.snapshot import SnapshotError, read_manifest, read_pointer
 
     serving = load_settings().paths.serving
     pointer = read_pointer(serving)
-    versions = sorted(
-        (read_manifest(folder).created_at, folder.name)
-        for folder in serving.iterdir()
-        if folder.is_dir() and not folder.name.startswith(".")
-    )
+    versions = []
+    for folder in serving.iterdir():
+        if folder.is_dir() and not folder.name.startswith("."):
+            with suppress(SnapshotError):  # of another format: an older Footfall's, which no reader takes
+                versions.append((read_manifest(folder).created_at, folder.name))
+    versions.sort()
     newest = versions[-1][1] if versions else None
     return dg.AssetCheckResult(
         passed=pointer is not None and pointer.version == newest,

@@ -79,6 +79,36 @@ price_points as (
   group by affinity.visitor_id
 ),
 
+-- Recency, frequency, money: fifths of the customers, 5 the best. Of equals none is better: a fifth of a shop
+-- where most ordered once must not be chosen among them by chance.
+customer_ranks as (
+  select
+    visitors.visitor_id,
+    percent_rank() over (order by visitor_orders.last_order_at) as recency,
+    percent_rank() over (order by visitors.orders) as frequency,
+    percent_rank() over (order by visitors.revenue) as money
+  from visitors
+  inner join visitor_orders
+    on visitors.visitor_id = visitor_orders.visitor_id
+),
+
+customers as (
+  select
+    visitor_id,
+    cast(least(floor(recency * 5), 4) as integer) + 1 as recency_score,
+    cast(least(floor(frequency * 5), 4) as integer) + 1 as frequency_score,
+    cast(least(floor(money * 5), 4) as integer) + 1 as money_score
+  from customer_ranks
+),
+
+-- Thirds of all whose taste in prices is known.
+price_bands as (
+  select
+    visitor_id,
+    percent_rank() over (order by median_price) as place
+  from price_points
+),
+
 final as (
   select
     visitors.visitor_id,
@@ -92,6 +122,14 @@ final as (
     visitors.orders,
     coalesce(viewed_not_bought.products_viewed_not_bought, 0) as products_viewed_not_bought,
     coalesce(fruitless_searches.searches_without_result, 0) as searches_without_result,
+    case
+      when price_bands.place < 1.0 / 3 then 'low'
+      when price_bands.place < 2.0 / 3 then 'middle'
+      when price_bands.place is not null then 'high'
+    end as price_band,
+    customers.recency_score,
+    customers.frequency_score,
+    customers.money_score,
     visitors.revenue,
     coalesce(carts.cart_value, 0) as cart_value,
     coalesce(categories.affinity, 0) as top_category_affinity,
@@ -121,6 +159,10 @@ final as (
     on visitors.visitor_id = fruitless_searches.visitor_id
   left join price_points
     on visitors.visitor_id = price_points.visitor_id
+  left join price_bands
+    on visitors.visitor_id = price_bands.visitor_id
+  left join customers
+    on visitors.visitor_id = customers.visitor_id
 )
 
 select * from final
