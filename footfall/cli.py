@@ -28,6 +28,7 @@ _ORDER = [
     "import",
     "replay",
     "failed",
+    "person",
     "config",
     "doctor",
 ]

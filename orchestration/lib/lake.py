@@ -86,7 +86,7 @@ def load_sealed(
     """
     prepare_lake(paths)
     report = LoadReport()
-    with _only_loader(paths):
+    with only_loader(paths):
         loader = _Loader(paths, report, on_segment)
         if local:
             loader.load(local_segments(paths))
@@ -168,7 +168,8 @@ def _is_same(mark: Path, segment: Waiting) -> bool:
 
 
 @contextmanager
-def _only_loader(paths: Paths) -> Iterator[None]:
+def only_loader(paths: Paths) -> Iterator[None]:
+    """Hold the lake's files alone. Raises LoaderBusy."""
     lock = paths.lake / ".loader.lock"
     with lock.open("w") as handle:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,34 +41,36 @@ def message(number: int, **changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def seal_segment(
+    paths: Paths,
+    name: str,
+    *frames: Sequence[dict[str, Any]],
+    received_at: datetime = RECEIVED,
+    tail: bytes = b"",
+    **about: Any,
+) -> Path:
+    """Seal a segment of frames; a frame is a list of messages (one request)."""
+    folder = paths.landing / "sealed"
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = [HEADER]
+    for frame in frames:
+        envelope = Envelope(
+            received_at=received_at,
+            source=about.get("source", "shop_pixel"),
+            trusted=about.get("trusted", False),
+            sent_at=about.get("sent_at"),
+            accepted=len(frame),
+            rejected=len(about.get("failed", [])),
+            failed=about.get("failed", []),
+            batch=[Raw(json.dumps(each).encode()) for each in frame],
+        )
+        parts.append(encode_frame(envelope))
+    path = folder / f"{name}.seg"
+    path.write_bytes(b"".join(parts) + tail)
+    return path
+
+
 @pytest.fixture
 def seal(paths: Paths) -> Seal:
-    """Seal a segment of frames; a frame is a list of messages (one request)."""
-
-    def make(
-        name: str,
-        *frames: Sequence[dict[str, Any]],
-        received_at: datetime = RECEIVED,
-        tail: bytes = b"",
-        **about: Any,
-    ) -> Path:
-        folder = paths.landing / "sealed"
-        folder.mkdir(parents=True, exist_ok=True)
-        parts = [HEADER]
-        for frame in frames:
-            envelope = Envelope(
-                received_at=received_at,
-                source=about.get("source", "shop_pixel"),
-                trusted=about.get("trusted", False),
-                sent_at=about.get("sent_at"),
-                accepted=len(frame),
-                rejected=len(about.get("failed", [])),
-                failed=about.get("failed", []),
-                batch=[Raw(json.dumps(each).encode()) for each in frame],
-            )
-            parts.append(encode_frame(envelope))
-        path = folder / f"{name}.seg"
-        path.write_bytes(b"".join(parts) + tail)
-        return path
-
-    return make
+    """``seal_segment`` into this test's landing folder."""
+    return partial(seal_segment, paths)

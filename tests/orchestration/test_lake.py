@@ -122,7 +122,7 @@ def test_a_file_that_is_no_segment_is_set_aside_and_the_rest_goes_on(paths: Path
 def test_two_loaders_do_not_load_one_lake(paths: Paths, seal: Seal) -> None:
     seal("s1", [message(1)])
     prepare_lake(paths)
-    with lake._only_loader(paths), pytest.raises(LoaderBusy):
+    with lake.only_loader(paths), pytest.raises(LoaderBusy):
         load_sealed(paths)
 
 

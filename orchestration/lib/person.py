@@ -1,0 +1,263 @@
+"""What the lake holds about one person, and how it forgets them.
+
+A person is a user id, a guest token, or both. To a user belong the guest tokens that no other user was seen with; of a
+shared device only the messages that name the user.
+
+Forgetting rewrites the lake's files in place, one after the other, each whole or not at all. No row goes: a message
+becomes a blank that no model counts (``bot_reason`` says why), since what arrived must still equal what is staged, and
+a copy of the message that comes later must still be known as one. Orders and refunds stay in the shop's books with
+what was sold and for how much, under a token made up for each order.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+from msgspec import Struct
+
+from footfall.settings import Paths
+from orchestration.lib.durable import write_durably
+from orchestration.lib.lake import only_loader
+
+FORGOTTEN = "forgotten"
+REDACTION = "Redaction Requested"
+#: Events that are the shop's books, and what stays of their properties.
+BOOKS = frozenset({"Order Completed", "Order Refunded"})
+BOOKED = frozenset(
+    {
+        *("order_id", "refund_id", "line_number", "part", "parts", "currency"),
+        *("value", "total", "revenue", "subtotal", "tax", "shipping", "discount", "products"),
+    }
+)
+#: What stays of any message: where it came from, when, and the id by which a copy is known.
+KEPT = frozenset(
+    {
+        *("load_id", "segment_id", "frame_no", "message_no", "source", "trusted", "message_id", "type"),
+        *("occurred_at", "received_at", "is_bot"),
+    }
+)
+PLANS = "forgetting"
+#: The values as they were sent: an amount's digits are not to change.
+_properties = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class Person(Struct, frozen=True):
+    """Whom it is about: user ids and guest tokens."""
+
+    users: list[str] = []
+    guests: list[str] = []
+
+
+class Forgotten(Struct):
+    """What was done: rows by table, files rewritten, and what only an operator can look through."""
+
+    events: int = 0
+    orders: int = 0
+    failed_events: int = 0
+    files: int = 0
+    left: list[str] = []
+
+
+class ShopRedaction(Exception):
+    """The request is about the whole shop, which names no person: the data directory is to be removed."""
+
+
+def whole_person(paths: Paths, person: Person) -> Person:
+    """The person with the guest tokens that belong to their users alone."""
+    if not person.users:
+        return person
+    with duckdb.connect() as connection:
+        found = connection.execute(
+            f"""
+            select guest_token
+            from {_table(paths, "events")}
+            where guest_token is not null and user_id is not null
+            group by guest_token
+            having list_has_all(?, list(distinct user_id))
+            """,
+            [person.users],
+        ).fetchall()
+    return Person(sorted(set(person.users)), sorted({*person.guests, *(token for (token,) in found)}))
+
+
+def requested(paths: Paths) -> list[Person]:
+    """The persons of ``Redaction Requested`` messages. What was forgotten names nobody, so these are still owed.
+
+    Raises ShopRedaction where a message asks for the shop itself.
+    """
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            f"""
+            select distinct user_id, json_extract_string(properties, '$.scope')
+            from {_table(paths, "events")}
+            where event = ? and trusted
+            order by all
+            """,
+            [REDACTION],
+        ).fetchall()
+    if any(scope == "shop" for _, scope in rows):
+        raise ShopRedaction(f"{REDACTION} for the whole shop: stop everything and remove {paths.data}")
+    return [Person(users=[user]) for user, _ in rows if user is not None]
+
+
+def events_of(paths: Paths, person: Person) -> Iterator[dict[str, Any]]:
+    """Every event of the person, as the lake has it, by time. ``person`` is whole (``whole_person``)."""
+    with duckdb.connect() as connection:
+        found = connection.sql(
+            f"select * from {_table(paths, 'events')} where {_MINE} order by occurred_at, message_id",
+            params=[person.users, person.guests],
+        )
+        for batch in found.to_arrow_reader(10_000):
+            for row in batch.to_pylist():
+                yield {name: value for name, value in row.items() if value is not None}
+
+
+def forget(paths: Paths, person: Person) -> Forgotten:
+    """Make the lake forget a person; takes no account of what arrives later.
+
+    Who it is about is written down first and removed last, so that a run that is cut off is ended by the next
+    (``unfinished``), although the rows that told which tokens were the user's may be blank by then. Holds the loader's
+    lock. Raises LoaderBusy while the loader runs.
+    """
+    with only_loader(paths):
+        whole = whole_person(paths, person)
+        plan = paths.data / PLANS / f"{secrets.token_hex(8)}.json"
+        write_durably(plan, lambda aside: aside.write_bytes(msgspec.json.encode(whole)))
+        return _carry_out(paths, whole, plan)
+
+
+def finish(paths: Paths) -> list[Forgotten]:
+    """End what was cut off."""
+    plans = sorted((paths.data / PLANS).glob("*.json"))
+    if not plans:
+        return []
+    with only_loader(paths):
+        return [
+            _carry_out(paths, msgspec.json.decode(plan.read_bytes(), type=Person), plan) for plan in plans
+        ]
+
+
+def _carry_out(paths: Paths, person: Person, plan: Path) -> Forgotten:
+    done = Forgotten()
+    for file in _files_with(paths, person):
+        table = pq.read_table(file, partitioning=None)
+        blanked, events, orders = _blank(table, person)
+        _rewrite(file, blanked)
+        done.events += events
+        done.orders += orders
+        done.files += 1
+    for file in sorted((paths.lake / "failed_events").rglob("*.parquet")):
+        table = pq.read_table(file, partitioning=None)
+        blanked, rows = _blank_failed(table, person)
+        if rows:
+            _rewrite(file, blanked)
+            done.failed_events += rows
+            done.files += 1
+    quarantine = paths.landing / "quarantine"
+    done.left = [str(file) for file in sorted(quarantine.glob("*"))] if quarantine.exists() else []
+    plan.unlink()
+    return done
+
+
+_MINE = "(list_contains(?, user_id) or list_contains(?, guest_token))"
+
+
+def _table(paths: Paths, name: str) -> str:
+    root = str(paths.lake / name).replace("'", "''")
+    return f"read_parquet('{root}/*/*.parquet', union_by_name = true, hive_partitioning = false)"
+
+
+def _files_with(paths: Paths, person: Person) -> list[Path]:
+    with duckdb.connect() as connection:
+        found = connection.execute(
+            f"select distinct filename from {_table(paths, 'events')} where {_MINE} order by filename",
+            [person.users, person.guests],
+        ).fetchall()
+    return [Path(name) for (name,) in found]
+
+
+def _rewrite(file: Path, table: pa.Table) -> None:
+    write_durably(file, lambda aside: pq.write_table(table, aside, compression="zstd"))
+
+
+def _blank(table: pa.Table, person: Person) -> tuple[pa.Table, int, int]:
+    """The table with the person's rows blanked, how many these are, and how many of them are in the books."""
+    users, guests = set(person.users), set(person.guests)
+    mine = [
+        index
+        for index, (user, guest) in enumerate(
+            zip(table["user_id"].to_pylist(), table["guest_token"].to_pylist(), strict=True)
+        )
+        if user in users or guest in guests
+    ]
+    tokens: dict[str, str] = {}
+    rows = {row["index"]: row for row in _taken(table, mine)}
+    orders = 0
+    for row in rows.values():
+        booked = _booked(row)
+        orders += booked is not None
+        for name in table.column_names:
+            if name not in KEPT:
+                row[name] = None
+        if booked is None:
+            row["is_bot"], row["bot_reason"], row["guest_token"] = True, FORGOTTEN, FORGOTTEN
+            continue
+        row["event"], row["properties"] = booked["event"], booked["properties"]
+        row["guest_token"] = tokens.setdefault(booked["order"], f"{FORGOTTEN}-{secrets.token_hex(8)}")
+    columns = []
+    for name in table.column_names:
+        values = table[name].to_pylist()
+        for index, row in rows.items():
+            values[index] = row[name]
+        columns.append(pa.array(values, table.schema.field(name).type))
+    return pa.table(columns, schema=table.schema), len(mine), orders
+
+
+def _taken(table: pa.Table, indices: Sequence[int]) -> Iterator[dict[str, Any]]:
+    taken: list[dict[str, Any]] = table.take(pa.array(indices, pa.int64())).to_pylist()
+    for index, row in zip(indices, taken, strict=True):
+        yield {**row, "index": index}
+
+
+def _booked(row: dict[str, Any]) -> dict[str, Any] | None:
+    """What of an order stays, or None where the message is none."""
+    if row["event"] not in BOOKS or row["is_bot"]:
+        return None
+    kept = {
+        name: value for name, value in _properties.decode(row["properties"] or "{}").items() if name in BOOKED
+    }
+    order = bytes(kept["order_id"]).decode() if "order_id" in kept else str(row["message_id"])
+    return {"event": row["event"], "properties": msgspec.json.encode(kept).decode(), "order": order}
+
+
+def _blank_failed(table: pa.Table, person: Person) -> tuple[pa.Table, int]:
+    """Failed events are bytes as they came, JSON or not: those that say one of the person's ids lose them."""
+    named = _naming([*person.users, *person.guests])
+    raw = table["raw"].to_pylist()
+    mine = [index for index, value in enumerate(raw) if value and named.search(value)]
+    if not mine:
+        return table, 0
+    reason = table["reason"].to_pylist()
+    for index in mine:
+        raw[index], reason[index] = b"", FORGOTTEN
+    for name, values in (("raw", raw), ("reason", reason)):
+        place = table.schema.get_field_index(name)
+        field = table.schema.field(name)
+        table = table.set_column(place, field, pa.array(values, field.type))
+    return table, len(mine)
+
+
+def _naming(ids: Iterable[str]) -> re.Pattern[bytes]:
+    # The ids as JSON would hold them, as a value of the two fields that name people; in whatever spelling SDKs use.
+    values = b"|".join(re.escape(json.dumps(each)[1:-1].encode()) for each in ids)
+    names = rb"user_?id|anonymous_?id|previous_?id|distinct_?id"
+    return re.compile(rb'"(?:' + names + rb')"\s*:\s*"?(?:' + values + rb')(?:"|\s|,|\}|$)', re.IGNORECASE)

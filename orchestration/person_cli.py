@@ -1,0 +1,144 @@
+"""``footfall person``: what is held about somebody, and forgetting them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from footfall.buckets import BucketError, open_bucket
+from footfall.processes import footfall_command
+from footfall.settings import Settings, SettingsError, load_settings
+from orchestration.lib import person as people
+from orchestration.lib.lake import LoaderBusy, load_sealed
+from orchestration.lib.lake_schema import prepare_lake
+from orchestration.lib.person import Person
+from orchestration.lib.warehouse import exclusive
+
+_users = click.option("--user", "users", multiple=True, metavar="ID", help="A user id; may be said again.")
+_guests = click.option(
+    "--guest", "guests", multiple=True, metavar="TOKEN", help="A guest token; may be said again."
+)
+
+
+@click.group("person")
+def person_group() -> None:
+    """What is held about a person, and forgetting them."""
+
+
+@person_group.command()
+@_users
+@_guests
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="A file instead of the terminal."
+)
+def show(users: tuple[str, ...], guests: tuple[str, ...], out: Path | None) -> None:
+    """Every event of a person as JSON, one a line: the answer to "what do you hold about me?"."""
+    settings = _settings()
+    prepare_lake(settings.paths)
+    whole = people.whole_person(settings.paths, _person(users, guests))
+    rows = 0
+    with click.open_file(str(out or "-"), "w", encoding="utf-8") as file:
+        for row in people.events_of(settings.paths, whole):
+            file.write(json.dumps(row, default=_text, ensure_ascii=False) + "\n")
+            rows += 1
+    click.echo(f"{rows} events; users: {_list(whole.users)}; guest tokens: {_list(whole.guests)}", err=True)
+
+
+@person_group.command()
+@_users
+@_guests
+@click.option("--requested", is_flag=True, help="Everybody whom Shopify's customers/redact asked to forget.")
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@click.option(
+    "--no-run", is_flag=True, help="Forget in the lake only; the warehouse is built again by your next run."
+)
+def forget(users: tuple[str, ...], guests: tuple[str, ...], requested: bool, yes: bool, no_run: bool) -> None:
+    """Forget a person: in the lake, then in everything that is built from it.
+
+    Browsing becomes blank rows that nothing counts; orders stay in the books without the person. Not to be undone.
+    The warehouse and analysts' own builds of it are removed and the warehouse built again, and published versions
+    before the new one are removed, so this takes as long as a build from nothing.
+    """
+    settings = _settings()
+    prepare_lake(settings.paths)
+    try:
+        # What has landed is part of what is held.
+        bucket = open_bucket(settings.load_from) if settings.load_from else None
+        if problem := load_sealed(settings.paths, bucket=bucket).bucket_error:
+            raise click.ClickException(problem)
+        again = people.finish(settings.paths)
+        persons = people.requested(settings.paths) if requested else [_person(users, guests)]
+    except (people.ShopRedaction, LoaderBusy, BucketError) as error:
+        raise click.ClickException(str(error)) from None
+    if again:
+        click.echo(f"ended {len(again)} that had been cut off")
+    if not persons and not again:
+        click.echo("nobody asked to be forgotten")
+        return
+    for each in persons:
+        click.echo(f"users: {_list(each.users)}; guest tokens: {_list(each.guests)}")
+    if not yes:
+        click.confirm("Forget them for good?", abort=True)
+    left: set[str] = set()
+    for each in persons:
+        try:
+            done = people.forget(settings.paths, each)
+        except LoaderBusy as error:
+            raise click.ClickException(f"{error}; say it again in a moment") from None
+        left |= set(done.left)
+        click.echo(
+            f"{done.events:,} events forgotten, {done.orders:,} of them kept in the books without the person;"
+            f" {done.failed_events:,} failed events emptied; {done.files:,} files written anew"
+        )
+    for file in sorted(left):
+        click.secho(f"look through this by hand, nobody can read it: {file}", fg="yellow")
+    _drop_builds(settings)
+    if no_run:
+        click.echo("now `footfall run`: until then the API shows what was published before")
+    elif subprocess.run(footfall_command("run"), check=False).returncode:
+        sys.exit(1)
+    else:
+        _drop_versions(settings)
+
+
+def _settings() -> Settings:
+    try:
+        return load_settings()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _person(users: tuple[str, ...], guests: tuple[str, ...]) -> Person:
+    if not users and not guests:
+        raise click.UsageError("name somebody: --user ID or --guest TOKEN")
+    return Person(sorted(set(users)), sorted(set(guests)))
+
+
+def _drop_builds(settings: Settings) -> None:
+    """A database file keeps what was deleted until its pages are used again; without the file nothing is kept."""
+    with exclusive(settings.paths):
+        for file in (settings.paths.warehouse, *sorted((settings.paths.data / "dev").glob("*.duckdb"))):
+            if file.exists():
+                file.unlink()
+                file.with_name(file.name + ".wal").unlink(missing_ok=True)
+                click.echo(f"removed {file}")
+
+
+def _drop_versions(settings: Settings) -> None:
+    from orchestration.lib.snapshot import prune
+
+    removed = prune(settings.paths.serving, keep=1)
+    click.echo(f"removed {len(removed)} published versions from before")
+
+
+def _list(ids: list[str]) -> str:
+    return ", ".join(ids) or "none"
+
+
+def _text(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

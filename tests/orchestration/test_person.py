@@ -1,0 +1,262 @@
+"""Forgetting a person: no byte of theirs is left, nobody else loses one, and the books still balance."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from footfall.segments import FailedMessage
+from footfall.settings import Paths
+from orchestration.lib import person as people
+from orchestration.lib.dbt_runner import close_warehouse, invoke
+from orchestration.lib.home import DBT_PROJECT
+from orchestration.lib.lake import load_sealed
+from orchestration.lib.lake_schema import prepare_lake
+from orchestration.lib.person import Person, ShopRedaction, forget, requested, whole_person
+from orchestration.person_cli import person_group
+from tests.orchestration.conftest import RECEIVED, Seal, message, seal_segment
+
+
+def said(number: int, guest: str | None, user: str | None = None, **changes: Any) -> dict[str, Any]:
+    return message(number, anonymousId=guest, userId=user, **changes)
+
+
+def order(number: int, guest: str | None, user: str | None, price: str) -> dict[str, Any]:
+    properties = {
+        "order_id": f"o-{number}",
+        "products": [{"product_id": "p", "price": 9.90, "quantity": 1}],
+        "value": json.loads(price),
+        "note": "for Anna's birthday",
+    }
+    return said(number, guest, user, event="Order Completed", properties=properties)
+
+
+def lake_rows(paths: Paths, table: str = "events") -> list[dict[str, Any]]:
+    relation = duckdb.sql(
+        f"select * from read_parquet('{paths.lake}/{table}/**/*.parquet', hive_partitioning=false) order by all"
+    )
+    return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
+
+
+def everything_in(folder: Path) -> str:
+    """Every value of every Parquet file, since pages are compressed."""
+    return "\n".join(
+        repr(pq.read_table(file, partitioning=None).to_pylist()) for file in folder.rglob("*.parquet")
+    )
+
+
+@pytest.fixture
+def shop(paths: Paths, seal: Seal) -> Paths:
+    """Anna on a phone of her own and on a tablet that Bob uses too; Carl beside them."""
+    failed = [
+        FailedMessage(
+            index=0, field="event", reason="empty", raw=b'{"anonymousId": "anna-phone", "event": ""}'
+        ),
+        FailedMessage(index=1, field="event", reason="empty", raw=b'{"userId":"anna-2","event":""}'),
+    ]
+    seal(
+        "s1",
+        [
+            said(1, "anna-phone"),
+            said(2, "anna-phone", "anna"),
+            order(3, "anna-phone", "anna", "10.90"),
+            said(4, "tablet", "anna"),
+            said(5, "tablet", "bob"),
+            said(6, "tablet"),
+        ],
+        failed=failed,
+    )
+    seal(
+        "s2",
+        [
+            said(7, "anna-phone"),
+            order(8, None, "anna", "7.00"),
+            said(9, "carl-phone", "carl"),
+            said(10, "anna-phone-2"),
+        ],
+    )
+    load_sealed(paths)
+    return paths
+
+
+def test_a_user_has_the_tokens_that_are_nobody_elses(shop: Paths) -> None:
+    assert whole_person(shop, Person(users=["anna"])) == Person(["anna"], ["anna-phone"])
+    assert whole_person(shop, Person(guests=["tablet"])) == Person([], ["tablet"])
+
+
+def test_nothing_of_the_person_is_left_and_everything_of_the_others(shop: Paths) -> None:
+    before = {row["message_id"]: row for row in lake_rows(shop)}
+    done = forget(shop, Person(users=["anna"]))
+    assert (done.events, done.orders, done.failed_events) == (6, 2, 1)
+
+    text = everything_in(shop.lake)
+    assert not re.search(r"'anna'|anna-phone'|birthday", text)
+    after = {row["message_id"]: row for row in lake_rows(shop)}
+    assert after.keys() == before.keys()
+    for kept in ("m-5", "m-6", "m-9", "m-10"):
+        assert after[kept] == before[kept]
+    for blank in ("m-1", "m-2", "m-4", "m-7"):
+        row = after[blank]
+        assert row["is_bot"]
+        left = {name for name, value in row.items() if value is not None}
+        assert left <= people.KEPT | {"guest_token", "bot_reason"}
+    assert [row["reason"] for row in lake_rows(shop, "failed_events")] == ["forgotten", "empty"]
+    assert not list((shop.data / people.PLANS).glob("*"))
+
+
+def test_orders_stay_in_the_books_each_under_a_token_of_its_own(shop: Paths) -> None:
+    forget(shop, Person(users=["anna"]))
+    orders = {row["message_id"]: row for row in lake_rows(shop) if row["event"] == "Order Completed"}
+    assert orders.keys() == {"m-3", "m-8"}
+    assert '"value":10.9' in orders["m-3"]["properties"]
+    assert '"price": 9.9,' in orders["m-3"]["properties"]
+    tokens = {row["guest_token"] for row in orders.values()}
+    assert len(tokens) == 2
+    assert all(token.startswith("forgotten-") for token in tokens)
+    assert not any(row["user_id"] or row["ip"] or row["context"] for row in orders.values())
+
+
+def test_twice_is_once(shop: Paths) -> None:
+    forget(shop, Person(users=["anna"]))
+    before = lake_rows(shop)
+    assert forget(shop, Person(users=["anna"], guests=["anna-phone"])).events == 0
+    assert lake_rows(shop) == before
+
+
+def test_cut_off_and_ended(shop: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first file is done; the second no longer says whose `anna-phone` was."""
+    rewrite, calls = people._rewrite, []
+
+    def killed(file: Path, table: Any) -> None:
+        if calls:
+            raise KeyboardInterrupt
+        calls.append(file)
+        rewrite(file, table)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(people, "_rewrite", killed)
+        with pytest.raises(KeyboardInterrupt):
+            forget(shop, Person(users=["anna"]))
+    assert "anna-phone'" in everything_in(shop.lake)
+    [done] = people.finish(shop)
+    assert done.events == 2
+    assert not re.search(r"'anna'|anna-phone'", everything_in(shop.lake))
+    assert people.finish(shop) == []
+
+
+def redaction(number: int, user: str | None, scope: str = "customer") -> dict[str, Any]:
+    return said(number, "shopify-customer-x", user, event="Redaction Requested", properties={"scope": scope})
+
+
+def test_requests_are_owed_until_done_and_only_from_trusted_sources(shop: Paths, seal: Seal) -> None:
+    seal("s3", [redaction(20, "anna")], trusted=True, source="shopify")
+    seal("s4", [redaction(21, "bob")])
+    load_sealed(shop)
+    assert requested(shop) == [Person(users=["anna"])]
+    forget(shop, Person(users=["anna"]))
+    assert requested(shop) == []
+    seal("s5", [redaction(22, None, "shop")], trusted=True, source="shopify")
+    load_sealed(shop)
+    with pytest.raises(ShopRedaction, match="remove"):
+        requested(shop)
+
+
+IDS = st.sampled_from(["a", "b", "ab", "a.b", 'a"b', "1", "11"])
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    told=st.lists(st.tuples(IDS | st.none(), IDS | st.none()).filter(any), min_size=1, max_size=12),
+    users=st.lists(IDS, max_size=2),
+    guests=st.lists(IDS, max_size=2),
+)
+def test_whoever_they_are(
+    tmp_path_factory: pytest.TempPathFactory,
+    told: list[tuple[str | None, str | None]],
+    users: list[str],
+    guests: list[str],
+) -> None:
+    """Ids that are parts of one another, quotes and dots: the named lose everything, the others nothing."""
+    paths = Paths(tmp_path_factory.mktemp("lake"))
+    prepare_lake(paths)
+    seal_segment(paths, "s1", [said(n, g and f"g{g}", u and f"u{u}") for n, (g, u) in enumerate(told)])
+    load_sealed(paths)
+    before = {row["message_id"]: row for row in lake_rows(paths)}
+    person = whole_person(paths, Person([f"u{each}" for each in users], [f"g{each}" for each in guests]))
+    forget(paths, person)
+    for row in lake_rows(paths):
+        was = before[row["message_id"]]
+        if was["user_id"] in person.users or was["guest_token"] in person.guests:
+            assert (row["user_id"], row["guest_token"], row["properties"]) == (None, "forgotten", None)
+        else:
+            assert row == was
+
+
+def test_the_warehouse_built_again_knows_nobody_and_balances(
+    shop: Paths, seal: Seal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOOTFALL_DATA", str(shop.data))
+    models = ["visitors", "sessions", "orders", "events_reconciliation"]
+
+    def build() -> dict[str, Any]:
+        try:
+            invoke(DBT_PROJECT, ["build", "--select", *(f"+{each}" for each in models),
+                                 "--exclude-resource-type", "unit_test"])  # fmt: skip
+        finally:
+            close_warehouse()
+        with duckdb.connect(str(shop.warehouse), read_only=True) as warehouse:
+            return {
+                "visitors": [
+                    row[0] for row in warehouse.execute("select visitor_id from visitors").fetchall()
+                ],
+                "revenue": warehouse.execute("select sum(revenue), count(*) from orders").fetchall(),
+                "balance": warehouse.execute(
+                    "select sum(accepted), sum(staged) from events_reconciliation"
+                ).fetchall(),
+            }
+
+    seal("s3", [redaction(20, "anna")], trusted=True, source="shopify")
+    load_sealed(shop)
+    before = build()
+    assert "u_anna" in before["visitors"]
+
+    answered = CliRunner().invoke(person_group, ["forget", "--requested", "--yes", "--no-run"])
+    assert answered.exit_code == 0, answered.output
+    assert "7 events forgotten, 2 of them kept in the books" in answered.output
+    assert not shop.warehouse.exists()
+    after = build()
+    assert not any("anna" in visitor and visitor != "g_anna-phone-2" for visitor in after["visitors"])
+    assert {"u_bob", "u_carl"} <= set(after["visitors"])
+    assert after["revenue"] == before["revenue"]
+    assert after["balance"] == before["balance"]
+
+
+def test_show_gives_every_event_and_nobody_elses(
+    shop: Paths, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("FOOTFALL_DATA", str(shop.data))
+    out = tmp_path / "anna.ndjson"
+    answered = CliRunner().invoke(person_group, ["show", "--user", "anna", "--out", str(out)])
+    assert answered.exit_code == 0, answered.output
+    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    assert sorted(row["message_id"] for row in rows) == ["m-1", "m-2", "m-3", "m-4", "m-7", "m-8"]
+    assert rows[0]["received_at"] == RECEIVED.replace(tzinfo=None).isoformat()
+
+
+def test_nobody_named_is_no_order_to_forget_all(shop: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOOTFALL_DATA", str(shop.data))
+    before = lake_rows(shop)
+    assert CliRunner().invoke(person_group, ["forget", "--yes", "--no-run"]).exit_code == 2
+    assert (
+        CliRunner().invoke(person_group, ["forget", "--user", "anna", "--no-run"], input="n\n").exit_code == 1
+    )
+    assert lake_rows(shop) == before
