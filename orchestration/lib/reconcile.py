@@ -21,8 +21,8 @@ from orchestration.lib import dbt_runner
 from orchestration.lib.warehouse import exclusive
 
 #: When a row was computed is no part of what it says.
-BOOKKEEPING = frozenset({"staged_at", "built_at"})
-#: dbt tag of models that tell what each run did, and so differ with the runs.
+BOOKKEEPING = frozenset({"staged_at", "built_at", "linked_at"})
+#: dbt tag of models that tell what each run did, or are as of the run that wrote a row, and so differ with the runs.
 LOG = "log"
 #: Sums of doubles depend on the order of their parts in the last bits; decayed scores are told to six decimals.
 DECIMALS = 6

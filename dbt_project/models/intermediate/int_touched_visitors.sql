@@ -3,6 +3,7 @@
     materialized='incremental',
     incremental_strategy='append',
     on_schema_change='append_new_columns',
+    tags=['log'],
     meta={'dagster': {'group': 'behaviour'}}
   )
 }}

@@ -4,6 +4,7 @@
     incremental_strategy='replace_touched',
     unique_key='visitor_id',
     on_schema_change='append_new_columns',
+    tags=['log'],
     meta={'dagster': {'group': 'affinity'}, 'touched': 'rescored_visitors'}
   )
 }}
