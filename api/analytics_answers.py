@@ -224,3 +224,46 @@ class Retention(Answer, kw_only=True):
 
     cohorts: list[Cohort]
     declared: list[DeclaredRetention]
+
+
+class ArmResult(msgspec.Struct, kw_only=True):
+    """One arm. Intervals are of 95 %; differences are against the first arm, null in it."""
+
+    arm: str
+    recommender: str
+    expected_share: float
+    visitors: int
+    crossed_visitors: int
+    views: int
+    clicks: int
+    converted: int
+    orders: int
+    revenue: Decimal
+    conversion: float | None
+    conversion_low: float | None
+    conversion_high: float | None
+    revenue_per_visitor: float | None
+    revenue_per_visitor_low: float | None
+    revenue_per_visitor_high: float | None
+    conversion_difference: float | None
+    conversion_difference_low: float | None
+    conversion_difference_high: float | None
+    revenue_difference: float | None
+    revenue_difference_low: float | None
+    revenue_difference_high: float | None
+
+
+class ExperimentResult(msgspec.Struct, kw_only=True):
+    """``ends_on`` is the first day that is not part of it."""
+
+    experiment: str
+    starts_on: date | None
+    ends_on: date | None
+    is_running: bool
+    is_ratio_ok: bool
+    ratio_chi_square: float | None
+    arms: list[ArmResult]
+
+
+class Experiments(Answer, kw_only=True):
+    items: list[ExperimentResult]

@@ -39,6 +39,9 @@ class Recommendations(Answer, kw_only=True):
     """Products for a visitor, best first."""
 
     items: list[ProductItem]
+    experiment: str | None = None
+    """The running experiment that the visitor takes part in; the pixel tells it with each view and click."""
+    arm: str | None = None
 
 
 class ProductList(Answer, kw_only=True):

@@ -19,6 +19,7 @@ from api.limits import Limits
 from api.metrics import Metrics
 from api.routes.analytics import funnel, funnels, sessions_summary
 from api.routes.behaviour import paths, retention, searches
+from api.routes.experiments import experiments
 from api.routes.operations import livez, metrics, readyz
 from api.routes.products import bought_together, similar, viewed_together
 from api.routes.recommendations import recommendations
@@ -73,6 +74,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             paths,
             searches,
             retention,
+            experiments,
             livez,
             readyz,
             metrics,

@@ -252,3 +252,42 @@ RETENTION = analytics.Retention(
         )
     ],
 )
+EXPERIMENTS = analytics.Experiments(
+    **VERSION,
+    items=[
+        analytics.ExperimentResult(
+            experiment="personal_lists",
+            starts_on=date(2026, 11, 1),
+            ends_on=date(2026, 12, 1),
+            is_running=True,
+            is_ratio_ok=True,
+            ratio_chi_square=0.18,
+            arms=[
+                analytics.ArmResult(
+                    arm="popular",
+                    recommender="popularity",
+                    expected_share=0.1,
+                    visitors=812,
+                    crossed_visitors=3,
+                    views=1490,
+                    clicks=61,
+                    converted=24,
+                    orders=25,
+                    revenue=Decimal("1740.50"),
+                    conversion=0.029557,
+                    conversion_low=0.019945,
+                    conversion_high=0.043596,
+                    revenue_per_visitor=2.143473,
+                    revenue_per_visitor_low=1.242,
+                    revenue_per_visitor_high=3.045,
+                    conversion_difference=None,
+                    conversion_difference_low=None,
+                    conversion_difference_high=None,
+                    revenue_difference=None,
+                    revenue_difference_low=None,
+                    revenue_difference_high=None,
+                )
+            ],
+        )
+    ],
+)

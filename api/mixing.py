@@ -71,6 +71,8 @@ class Wish(NamedTuple):
     exclude: tuple[str, ...]
     limit: int
     placement: str | None = None
+    is_personal: bool = True
+    """False: what is popular, the same for everybody (an arm of an experiment)."""
 
 
 def recommend(snapshot: Snapshot, wish: Wish) -> list[ProductItem]:
@@ -127,6 +129,10 @@ def fuse(lists: Sequence[Ranked]) -> Ranked:
 
 def _chain(snapshot: Snapshot, wish: Wish) -> Iterator[Ranked]:
     """The lists to take from, in order; each is made only when the ones before were not enough."""
+    if not wish.is_personal:
+        yield from _trends(snapshot, ())
+        yield from _shelf(snapshot)
+        return
     session = _next(snapshot, wish.viewed)
     alike = _around(
         snapshot, wish.viewed[:SESSION_DEPTH], Table.SIMILAR, decay=SESSION_DECAY, source=SIMILAR_TEXT

@@ -16,12 +16,15 @@ import sqlite3
 import weakref
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import msgspec
 
+from footfall.experiments import Arm, Experiment
 from footfall.session_index import SessionIndex, SessionIndexError
 from footfall.snapshot import (
     FORMAT_VERSION,
@@ -114,6 +117,7 @@ class Snapshot:
         self._labels: dict[int, Label] = {}
         self._trending: dict[str, list[Trend]] = {}
         self._catalogue: list[str] | None = None
+        self.experiments: tuple[Experiment, ...] = self._read_experiments()
 
     @property
     def version(self) -> str:
@@ -210,6 +214,24 @@ class Snapshot:
             cursor.execute(sql, parameters or [])
             names = [column[0] for column in cursor.description or []]
             return [dict(zip(names, map(_in_utc, row), strict=True)) for row in cursor.fetchall()]
+
+    def _read_experiments(self) -> tuple[Experiment, ...]:
+        """Read once: every request for recommendations asks. A version of before there were any has none."""
+        if "experiments" not in self._marts():
+            return ()
+        rows = self.query("select * from experiments order by experiment, arm_number")
+        return tuple(
+            Experiment(
+                name=name,
+                salt=arms[0]["salt"],
+                starts_on=arms[0]["starts_on"],
+                ends_on=arms[0]["ends_on"],
+                arms=tuple(
+                    Arm(arm["arm"], arm["share_from"], arm["share_until"], arm["recommender"]) for arm in arms
+                ),
+            )
+            for name, arms in ((name, list(found)) for name, found in groupby(rows, itemgetter("experiment")))
+        )
 
     def _get(self, table: Table, key: str) -> bytes | None:
         parts = self._tables[table]

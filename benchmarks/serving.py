@@ -225,7 +225,7 @@ def make_marts(con: duckdb.DuckDBPyConnection, products: int, visitors: int) -> 
         select 'g_' || i as visitor_id, true as is_guest, cast(null as varchar) as user_id,
             timestamp '2026-01-01' as first_seen_at, timestamp '2026-01-02' as last_seen_at, 1 as sessions,
             0 as orders, cast(0 as decimal(18, 2)) as revenue, 'p1' as last_product_id,
-            cast(null as varchar) as cart
+            cast(null as varchar) as cart, md5(cast(i as varchar)) as first_guest_token
         from range({visitors}) as r(i);
         create table visitor_product_affinity as
         select 'g_' || i as visitor_id, 'p' || ((i * 13 + n) % {products}) as product_id, 1.0 / n as affinity,
@@ -264,6 +264,18 @@ def make_marts(con: duckdb.DuckDBPyConnection, products: int, visitors: int) -> 
         select 'home' as from_type, '/' as from_path, 'product' as to_type, url as to_path, 1 as steps,
             1 as sessions, 1.0 / {products} as share
         from products;
+        create table experiments as
+        select 'lists' as experiment, 'personal' as arm, 'lists' as salt, 'personal' as recommender,
+            1 as arm_number, 0.0 as share_from, 1.0 as share_until, date '2026-01-01' as starts_on,
+            date '9999-12-31' as ends_on;
+        create table experiment_results as
+        select 'lists' as experiment, 'personal' as arm, 'personal' as recommender, 1 as arm_number, 1 as visitors,
+            0 as crossed_visitors, 1 as views, 0 as clicks, 0 as converted, 0 as orders,
+            cast(0 as decimal(18, 2)) as revenue, 0.0 as conversion, 0.0 as conversion_low, 1.0 as conversion_high,
+            0.0 as revenue_per_visitor, 0.0 as revenue_per_visitor_low, 0.0 as revenue_per_visitor_high,
+            null as conversion_difference, null as conversion_difference_low, null as conversion_difference_high,
+            null as revenue_difference, null as revenue_difference_low, null as revenue_difference_high,
+            1.0 as expected_share, 0.0 as ratio_chi_square, true as is_ratio_ok;
         create table search_terms as
         select handle as query, 1 as searches, 1 as visitors, 0 as without_result, 1 as with_product_view,
             0 as with_cart, 0 as with_order, 0.0 as conversion_rate, captured_at as last_searched_at

@@ -159,6 +159,8 @@ class VisitorCard(msgspec.Struct, frozen=True):
     orders: int
     revenue: Decimal | None
     last_product_id: str | None
+    first_guest: str | None = None
+    """Guest token of the device seen first: experiments are dealt by it."""
     cart: msgspec.Raw = msgspec.Raw(b"null")
 
 

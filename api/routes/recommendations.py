@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from litestar import Request, Response, get
@@ -13,6 +14,8 @@ from api.answers import Recommendations
 from api.http import PERSONAL, answer, documented
 from api.mixing import Wish, recommend
 from api.routes.parameters import ID_LENGTH, Limit, Signature, split_ids
+from api.snapshots import Snapshot
+from footfall.experiments import Arm, Experiment, running
 
 _LIST = 8192
 
@@ -62,17 +65,37 @@ def recommendations(
     """
     state = request.app.state
     snapshot = state.store.current()
+    visitor_id = recommended_visitor(snapshot, state.settings, request.state.caller, guest, user, signature)
+    experiment, arm = _arm(snapshot, visitor_id, guest)
     wish = Wish(
-        visitor_id=recommended_visitor(
-            snapshot, state.settings, request.state.caller, guest, user, signature
-        ),
+        visitor_id=visitor_id,
         viewed=split_ids(viewed),
         cart=split_ids(cart),
         exclude=split_ids(exclude),
         limit=limit,
         placement=placement,
+        is_personal=arm is None or arm.recommender == "personal",
     )
     body = Recommendations(
-        version=snapshot.version, generated_at=snapshot.generated_at, items=recommend(snapshot, wish)
+        version=snapshot.version,
+        generated_at=snapshot.generated_at,
+        items=recommend(snapshot, wish),
+        experiment=experiment.name if experiment and arm else None,
+        arm=arm.name if arm else None,
     )
     return answer(request, body, PERSONAL)
+
+
+def _arm(
+    snapshot: Snapshot, visitor_id: str | None, guest: str | None
+) -> tuple[Experiment | None, Arm | None]:
+    """The running experiment and the caller's arm, by the first guest token of the visitor, else the one at hand.
+
+    Who names neither guest nor user (no consent) takes no part.
+    """
+    experiment = running(snapshot.experiments, datetime.now(UTC).date()) if snapshot.experiments else None
+    if experiment is None:
+        return None, None
+    card = snapshot.visitor(visitor_id) if visitor_id is not None else None
+    token = (card.first_guest if card else None) or guest or visitor_id
+    return experiment, experiment.arm_of(token) if token else None

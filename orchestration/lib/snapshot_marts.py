@@ -29,7 +29,7 @@ MARTS: dict[str, tuple[str, ...]] = {
     "identity_map": ("identifier", "visitor_id"),
     "visitors": (
         "visitor_id", "is_guest", "user_id", "first_seen_at", "last_seen_at", "sessions", "orders", "revenue",
-        "last_product_id", "cart",
+        "last_product_id", "first_guest_token", "cart",
     ),
     "visitor_product_affinity": (
         "visitor_id", "product_id", "affinity", "view_score", "option_score", "cart_score", "purchase_score",
@@ -60,6 +60,17 @@ MARTS: dict[str, tuple[str, ...]] = {
     ),
     "retention_cohorts": ("cohort_week", "weeks_later", "visitors", "returned", "retention"),
     "retention_periods": ("retention", "period_days", "visitors", "retained", "share"),
+    "experiments": (
+        "experiment", "arm", "salt", "recommender", "arm_number", "share_from", "share_until", "starts_on",
+        "ends_on",
+    ),
+    "experiment_results": (
+        "experiment", "arm", "recommender", "arm_number", "visitors", "crossed_visitors", "views", "clicks",
+        "converted", "orders", "revenue", "conversion", "conversion_low", "conversion_high",
+        "revenue_per_visitor", "revenue_per_visitor_low", "revenue_per_visitor_high", "conversion_difference",
+        "conversion_difference_low", "conversion_difference_high", "revenue_difference",
+        "revenue_difference_low", "revenue_difference_high", "expected_share", "ratio_chi_square", "is_ratio_ok",
+    ),
 }  # fmt: skip
 
 #: Marts copied as they are, for analysts' endpoints, with the order that keeps a file the same for the same input.
@@ -76,6 +87,8 @@ ANALYTICS: dict[str, str] = {
     "search_terms": "query",
     "retention_cohorts": "cohort_week, weeks_later",
     "retention_periods": "retention, period_days",
+    "experiments": "experiment, arm_number",
+    "experiment_results": "experiment, arm_number",
 }
 
 #: Temporary view per mart, so that the SQL below doesn't depend on the schema that dbt put the mart in.
@@ -289,6 +302,7 @@ def sources() -> dict[Table, Source]:
         "orders": "coalesce(cast(orders as bigint), 0)",
         "revenue": "cast(revenue as varchar)",
         "last_product_id": "last_product_id",
+        "first_guest": "first_guest_token",
         # A cart that is no JSON would spoil the whole document; the mart's tests are the place to find it.
         "cart": "case when json_valid(cast(cart as varchar)) then cast(cart as json) end",
     }

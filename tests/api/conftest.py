@@ -44,7 +44,8 @@ create table marts.identity_map (
 );
 create table marts.visitors (
     visitor_id varchar, is_guest boolean, user_id varchar, first_seen_at timestamp, last_seen_at timestamp,
-    sessions integer, orders integer, revenue decimal(18, 2), last_product_id varchar, cart varchar
+    sessions integer, orders integer, revenue decimal(18, 2), last_product_id varchar, cart varchar,
+    first_guest_token varchar
 );
 create table marts.visitor_product_affinity (
     visitor_id varchar, product_id varchar, affinity double, view_score double, option_score double,
@@ -95,6 +96,19 @@ create table marts.retention_cohorts (
 );
 create table marts.retention_periods (
     retention varchar, period_days integer, visitors bigint, retained bigint, share double
+);
+create table marts.experiments (
+    experiment varchar, arm varchar, salt varchar, recommender varchar, arm_number integer, share_from double,
+    share_until double, starts_on date, ends_on date
+);
+create table marts.experiment_results (
+    experiment varchar, arm varchar, recommender varchar, arm_number integer, visitors bigint,
+    crossed_visitors bigint, views bigint, clicks bigint, converted bigint, orders bigint, revenue decimal(18, 2),
+    conversion double, conversion_low double, conversion_high double, revenue_per_visitor double,
+    revenue_per_visitor_low double, revenue_per_visitor_high double, conversion_difference double,
+    conversion_difference_low double, conversion_difference_high double, revenue_difference double,
+    revenue_difference_low double, revenue_difference_high double, expected_share double,
+    ratio_chi_square double, is_ratio_ok boolean
 );
 """
 
@@ -156,10 +170,12 @@ def _people(con: duckdb.DuckDBPyConnection, seen: dt.datetime) -> None:
     ]:
         value = identifier.split(":", 1)[1]
         _insert(con, "identity_map", [identifier, visitor, kind, value, seen, later])
-    _insert(con, "visitors", ["u_ada", False, "ada", seen, later, 3, 1, "59.80", "p05", cart])
-    _insert(con, "visitors", [f"g_{SOLO_GUEST}", True, None, seen, later, 1, 0, "0.00", "p01", None])
+    _insert(con, "visitors", ["u_ada", False, "ada", seen, later, 3, 1, "59.80", "p05", cart, ADA_GUEST])
     _insert(
-        con, "visitors", ["g_short", True, None, seen, later, 1, 0, None, None, "no json"]
+        con, "visitors", [f"g_{SOLO_GUEST}", True, None, seen, later, 1, 0, "0.00", "p01", None, SOLO_GUEST]
+    )
+    _insert(
+        con, "visitors", ["g_short", True, None, seen, later, 1, 0, None, None, "no json", "short"]
     )  # a cart that is no JSON
     for visitor, product, affinity, purchases in [("u_ada", "p05", 12.5, 1), ("u_ada", "p01", 2.0, 0)]:
         _insert(
@@ -247,6 +263,15 @@ def _behaviour(con: duckdb.DuckDBPyConnection, seen: dt.datetime) -> None:
         row = [dt.date(2026, 11, week), later, visitors, returned, returned / visitors]
         _insert(con, "retention_cohorts", row)
     _insert(con, "retention_periods", ["ordered_again", 30, 10, 4, 0.4])
+    # Over since long: the other tests' recommendations are nobody's arm
+    for number, (arm, start, end) in enumerate([("popular", 0.0, 0.1), ("personal", 0.1, 1.0)], 1):
+        shown = "popularity" if number == 1 else "personal"
+        days = [dt.date(2025, 11, 1), dt.date(2025, 12, 1)]
+        _insert(con, "experiments", ["lists", arm, "lists", shown, number, start, end, *days])
+        figures = [100 * number, 2, 150, 9, 10, 11, "550.00", 0.1, 0.05, 0.17, 5.5, 4.0, 7.0]
+        differences = [None] * 6 if number == 1 else [0.02, -0.01, 0.05, 1.0, -0.5, 2.5]
+        row = ["lists", arm, shown, number, *figures, *differences, end - start, 0.4, True]
+        _insert(con, "experiment_results", row)
     _insert(con, "retention_periods", ["ordered_again", 90, 0, 0, None])  # nobody's first order is that old
 
 

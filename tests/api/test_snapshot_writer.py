@@ -423,7 +423,7 @@ def test_random_changes_publish_what_a_publish_from_nothing_gives(
         for change in chance.sample([change for change, _ in CHANGES.values()], 2):
             warehouse.execute(change)
         warehouse.execute(
-            "insert into marts.visitors select 'g_new' || ?, true, null, now(), now(), 1, 0, 0, 'p01', null",
+            "insert into marts.visitors select 'g_new' || ?, true, null, now(), now(), 1, 0, 0, 'p01', null, null",
             [number],
         )
         report = build_snapshot(warehouse, tmp_path, version=f"v{number}")

@@ -12,7 +12,7 @@ from dbt_kit import PROJECT_DIR, Warehouse
 
 GROUPS = {
     *("staging", "catalog", "behaviour", "funnels", "identity", "people"),
-    *("affinity", "similarity", "recommendations", "quality"),
+    *("affinity", "similarity", "recommendations", "experiments", "quality"),
 }
 #: What only some engines know; anywhere but macros/cross_db it would tie the house to one of them.
 ENGINE_ONLY = {

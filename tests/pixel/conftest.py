@@ -127,7 +127,10 @@ def _handler(shop: Shop) -> type[BaseHTTPRequestHandler]:
                 shop.api_calls.append({"path": url.path, **{k: v[0] for k, v in parse_qs(url.query).items()}})
                 time.sleep(shop.api_delay)
                 limit = int(shop.api_calls[-1].get("limit", 4))
-                body = json.dumps({"version": "v7", "items": sample_items(limit)})
+                # As the API answers: an arm where the visitor is dealt one, null for everybody else
+                dealt = ("lists", "personal") if url.path.endswith("/recommendations") else (None, None)
+                about = dict(zip(("experiment", "arm"), dealt, strict=True))
+                body = json.dumps({"version": "v7", "items": sample_items(limit), **about})
                 self.answer(shop.api_status, body, "application/json")
             elif url.path == "/pic.svg":
                 self.answer(200, '<svg xmlns="http://www.w3.org/2000/svg"/>', "image/svg+xml")

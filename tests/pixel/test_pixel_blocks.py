@@ -49,7 +49,7 @@ def test_recommendations_know_what_was_looked_at(shop: Any, page: Any) -> None:
     clicked = shop.wait(lambda: shop.named("Recommendation Clicked"))[0]["properties"]
     assert clicked == {
         "placement": "home-top", "kind": "recommended", "product_id": "901", "position": 2, "version": "v7",
-        "source": "affinity", "reason": "because",
+        "source": "affinity", "reason": "because", "experiment": "lists", "arm": "personal",
     }  # fmt: skip
     viewed = [
         m["properties"]
@@ -57,6 +57,9 @@ def test_recommendations_know_what_was_looked_at(shop: Any, page: Any) -> None:
         if m["properties"]["kind"] == "recommended"
     ]
     assert [v["product_ids"] for v in viewed] == [["900", "901", "902"]]
+    assert [(v["experiment"], v["arm"]) for v in viewed] == [("lists", "personal")]
+    [own] = [m for m in shop.named("Recommendation Viewed") if m["properties"]["kind"] == "recently-viewed"]
+    assert "arm" not in own["properties"]
     card = shop.named("Product Clicked")[0]["properties"]
     assert (card["product_id"], card["list"], card["position"]) == ("901", "home-top", 2)
 

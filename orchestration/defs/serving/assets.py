@@ -16,6 +16,7 @@ PUBLISHED = [
     "visitor_affinity", "visitor_recommendations", "product_recommendations", "trending_products",
     "sessions_daily", "funnel_steps", "funnel_time_to_convert", "funnel_time_histogram",
     "segments", "segment_members", "navigation_paths", "search_terms", "retention_cohorts", "retention_periods",
+    "experiments", "experiment_results",
 ]  # fmt: skip
 
 

@@ -9,6 +9,8 @@ const history = (): Item[] => parse<Item[]>(core.read_('viewed')) || [];
 
 interface Answer {
   version?: string;
+  experiment?: string | null;
+  arm?: string | null;
   items: Item[];
 }
 
@@ -114,8 +116,10 @@ const seen = (block: HTMLElement, tell: () => void): void => {
 
 const fill = async (block: HTMLElement): Promise<void> => {
   const { footfall: kind, limit, placement = kind, productId, cart } = block.dataset;
-  const { items, version } = await ask({ kind, limit, placement, product: productId, cart });
+  const { items, version, experiment, arm } = await ask({ kind, limit, placement, product: productId, cart });
   if (!items.length) throw new Error('nothing to recommend');
+  // null says that the visitor takes no part: then the messages say nothing
+  const told = { placement, kind, version, ...(experiment && arm ? { experiment, arm } : {}) };
   const template = block.querySelector('template') || Object.assign(document.createElement('template'), { innerHTML: CARD });
   block.style.minHeight = block.offsetHeight + 'px';
   const list = document.createElement('div');
@@ -125,14 +129,14 @@ const fill = async (block: HTMLElement): Promise<void> => {
     bind(card, item);
     card.dataset.productId = item.product_id;
     const click = (): void =>
-      core.track_('Recommendation Clicked', { placement, kind, product_id: item.product_id, position: i + 1, version, source: item.source, reason: item.reason });
+      core.track_('Recommendation Clicked', { ...told, product_id: item.product_id, position: i + 1, source: item.source, reason: item.reason });
     card.addEventListener('click', click);
     card.addEventListener('auxclick', click);
     list.append(card);
   });
   block.replaceChildren(list, ...(template.isConnected ? [template] : []));
   block.dataset.footfallState = 'filled';
-  seen(block, () => core.track_('Recommendation Viewed', { placement, kind, product_ids: items.map((x) => x.product_id), version }));
+  seen(block, () => core.track_('Recommendation Viewed', { ...told, product_ids: items.map((x) => x.product_id) }));
 };
 
 /** Fills every block that is not filled yet; on any failure the block stays as the shop wrote it. */

@@ -63,11 +63,13 @@ people as (
     visitor_id,
     min(first_seen_at) as first_seen_at,
     max(last_seen_at) as last_seen_at,
-    max(user_id) as user_id
+    max(user_id) as user_id,
+    {{ first_known_by('guest_token', 'first_seen_at') }} as first_guest_token
   from (
     select
       visitor_id,
       user_id,
+      guest_token,
       first_seen_at,
       last_seen_at
     from devices
@@ -78,6 +80,7 @@ people as (
     select
       visitor_id,
       value as user_id,
+      cast(null as {{ text_type() }}) as guest_token,
       first_seen_at,
       last_seen_at
     from identities
@@ -87,6 +90,7 @@ people as (
     select
       sessions.visitor_id,
       sessions.user_id,
+      cast(null as {{ text_type() }}) as guest_token,
       sessions.started_at as first_seen_at,
       sessions.ended_at as last_seen_at
     from sessions
@@ -131,6 +135,7 @@ final as (
     people.visitor_id,
     people.user_id is null as is_guest,
     people.user_id,
+    people.first_guest_token,
     last_products.product_id as last_product_id,
     carts.cart,
     cast(coalesce(visitor_sessions.sessions, 0) as bigint) as sessions,

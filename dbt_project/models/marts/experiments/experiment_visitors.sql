@@ -1,0 +1,71 @@
+-- Who saw an experiment: a visitor counts from the first list seen, in the arm of that list, whatever was
+-- shown later on another device (intention to treat).
+with experiments as (
+  select * from {{ ref('experiments') }}
+),
+
+messages as (
+  select
+    event_id,
+    event,
+    {{ json_texts('properties', ['experiment', 'arm']) }} as told
+  from {{ ref('stg_footfall__events') }}
+  where event in ('Recommendation Viewed', 'Recommendation Clicked')
+    and not is_bot
+),
+
+events as (
+  select * from {{ ref('int_session_events') }}
+  where event in ('Recommendation Viewed', 'Recommendation Clicked')
+),
+
+devices as (
+  select * from {{ ref('int_device_links') }}
+),
+
+seen as (
+  select
+    {{ visitor_of('events', 'devices') }} as visitor_id,
+    experiments.experiment,
+    experiments.arm,
+    events.event,
+    events.event_id,
+    experiments.ends_on,
+    events.occurred_at
+  from messages
+  inner join events
+    on messages.event_id = events.event_id
+  inner join devices
+    on events.device = devices.device
+  inner join experiments
+    on {{ list_item('messages.told', 1) }} = experiments.experiment
+      and {{ list_item('messages.told', 2) }} = experiments.arm
+  where events.occurred_at >= cast(experiments.starts_on as timestamp)
+    and events.occurred_at < cast(experiments.ends_on as timestamp)
+),
+
+numbered as (
+  select
+    *,
+    row_number() over (
+      partition by visitor_id, experiment
+      order by occurred_at asc, event_id asc
+    ) as turn
+  from seen
+),
+
+final as (
+  select
+    visitor_id,
+    experiment,
+    max(case when turn = 1 then arm end) as arm,
+    count(distinct arm) > 1 as is_crossed,
+    cast(sum(case when event = 'Recommendation Viewed' then 1 else 0 end) as bigint) as views,
+    cast(sum(case when event = 'Recommendation Clicked' then 1 else 0 end) as bigint) as clicks,
+    max(ends_on) as ends_on,
+    min(occurred_at) as first_seen_at
+  from numbered
+  group by visitor_id, experiment
+)
+
+select * from final
