@@ -11,10 +11,12 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 import httpx
+import msgspec
 import pytest
 from litestar.testing import AsyncTestClient
 
@@ -26,6 +28,7 @@ from footfall.snapshot import (
     MANIFEST_FILE,
     POINTER_FILE,
     SESSIONS_FILE,
+    Pointer,
     Table,
     mart_file,
     table_file,
@@ -142,6 +145,13 @@ def _garble(path: Path) -> None:
         file.write(b"\xff" * 64)
 
 
+def point(serving_dir: Path, version: str) -> None:
+    """What publishing does, without its look whether the version is whole: its disk goes bad afterwards."""
+    aside = serving_dir / ".pointer"
+    aside.write_bytes(msgspec.json.encode(Pointer(version=version, published_at=datetime.now(UTC))))
+    aside.replace(serving_dir / POINTER_FILE)
+
+
 DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
     "a file cut short": (lambda path: _cut(path / LIST_FILE), "its manifest says"),
     "a flipped page": (lambda path: _garble(path / LIST_FILE), "checksum"),
@@ -177,8 +187,8 @@ def test_broken_version_leaves_the_old_one_serving(
     async def test() -> None:
         publish(data / "serving", "v1")
         async with serving(data) as client:
-            publish(data / "serving", "v2")  # whole when published; its disk goes bad afterwards
             damage(data / "serving" / "v2")
+            point(data / "serving", "v2")
             assert await within(2.0, complains(client, words))
             ready = await client.get("/readyz")
             assert (ready.status_code, ready.json()["version"]) == (200, "v1")
