@@ -85,7 +85,7 @@ def _raise_failed(result: Any) -> None:
         failed = [
             f"{each.node.unique_id}: {each.message}"
             for each in getattr(result.result, "results", [])
-            if str(each.status) in ("error", "fail", "runtime error")
+            if each.status in ("error", "fail", "runtime error")
         ]
         raise DbtFailed("dbt failed:\n" + "\n".join(failed))
 

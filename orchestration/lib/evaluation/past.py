@@ -35,6 +35,7 @@ CUT = {
     "int_orders": "occurred_at < timestamp '{split}'",
     "int_sessions": "started_at < timestamp '{split}'",
     "int_device_links": None,
+    "int_touched_visitors": None,
     "products": None,
 }
 #: What is measured: the lists that the shop publishes, and what its baselines need.
