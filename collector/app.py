@@ -7,6 +7,7 @@ import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator, Coroutine
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from litestar.params import FromPath
 from litestar.types import Receive, Scope, Send
 
 from collector.committer import Committer
+from collector.daily_ids import FORGET_SECONDS, DailyIds
 from collector.docs import describe_routes, openapi_config
 from collector.door import ROUTES, Door
 from collector.files import FileOps, OsFiles
@@ -138,9 +140,11 @@ def create_app(settings: Settings | None = None, ops: FileOps | None = None) -> 
         writer.landing.prepare()
         await asyncio.to_thread(recover, writer.landing)
         committer.start()
+        forgetting = asyncio.create_task(_forget_salts(door.daily_ids))
         try:
             yield
         finally:
+            forgetting.cancel()
             await _drain(door)
             seen.close()
             if not await committer.stop(FLUSH_SECONDS):
@@ -193,6 +197,16 @@ def _sealed_gauges(settings: Settings) -> list[tuple[str, str, float]]:
             ),
         ]
     return gauges
+
+
+async def _forget_salts(daily_ids: DailyIds) -> None:
+    """Yesterday's salt goes within a minute of midnight, whether anybody comes or not."""
+    while True:
+        try:
+            daily_ids.forget(datetime.now(UTC).date())
+        except OSError as error:
+            log.error("a salt of an earlier day can't be deleted in %s: %s", daily_ids.folder, error)
+        await asyncio.sleep(FORGET_SECONDS)
 
 
 async def _drain(door: Door) -> None:

@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl
 
 from collector.bots import bot_reason
 from collector.committer import Committer
+from collector.daily_ids import DailyIds, says_cookieless
 from collector.intake import (
     BATCH_ROUTES,
     SINGLE_ROUTES,
@@ -34,7 +35,7 @@ from collector.origins import Headers, Origins
 from collector.problems import PROBLEM_TYPE, RefusedError, problem_body
 from collector.visitors import clean_user_agent
 from collector.writer import CommitError
-from footfall.addresses import visitor_address
+from footfall.addresses import client_address, truncate_address
 from footfall.quotas import Quota, QuotaSpentError
 from footfall.segments import FailedMessage, encode_frame
 from footfall.settings import Settings, WriteKey
@@ -79,6 +80,7 @@ class Door:
             for key in settings.write_keys
         }
         self._trust_forwarded_for = settings.trust_forwarded_for
+        self.daily_ids = DailyIds(settings.paths.data / "collector" / "salts")
         self._committer = committer
         self._metrics = metrics
         self._answer_headers: dict[bytes | None, Headers] = {}
@@ -119,13 +121,20 @@ class Door:
             )
         body = await _read_body(receive, headers)
         arrival = self._open(scope["path"], body)
-        accepted, failed = await self.land(arrival, headers, scope)
+        accepted, failed = await self.land(arrival, headers, scope, is_cookieless=says_cookieless(body))
         return answer(accepted, failed)
 
     async def land(
-        self, arrival: Arrival, headers: Mapping[bytes, bytes], scope: Scope
+        self,
+        arrival: Arrival,
+        headers: Mapping[bytes, bytes],
+        scope: Scope,
+        *,
+        is_cookieless: bool = False,
     ) -> tuple[int, list[FailedMessage]]:
         """Judge the messages and put them on disk; returns how many were accepted, and the others.
+
+        ``is_cookieless``: some of them may ask for a daily id. Of nobody else one is made.
 
         Raises RefusedError (401 key, 403 origin, 429 quota) or CommitError.
         """
@@ -139,19 +148,24 @@ class Door:
                 "add it to the key's origins (FOOTFALL_WRITE_KEYS)",
             )
         client = scope.get("client")
-        ip = visitor_address(
+        address = client_address(
             client[0] if client else None,
             headers.get(b"x-forwarded-for"),
             trusted=self._trust_forwarded_for,
         )
+        ip = truncate_address(address) if address else None
         self._spend(key, ip, len(arrival.messages))
         good, failed = judge(arrival)
         if good or failed:
             user_agent = clean_user_agent(headers.get(b"user-agent"))
+            now = datetime.now(UTC)
             sender = Sender(
-                received_at=datetime.now(UTC),
+                received_at=now,
                 ip=ip,
                 user_agent=user_agent,
+                day_id=self.daily_ids.id_of(now, address, user_agent, key.source)
+                if is_cookieless and not key.trusted
+                else None,
                 gpc=headers.get(b"sec-gpc") == b"1",
                 bot_reason=bot_reason(user_agent),
             )

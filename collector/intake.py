@@ -43,6 +43,7 @@ class Sender(Struct, frozen=True):
     received_at: datetime
     ip: str | None = None
     user_agent: str | None = None
+    day_id: str | None = None
     gpc: bool = False
     bot_reason: str | None = None
 
@@ -231,6 +232,7 @@ def make_envelope(
         sent_at=arrival.sent_at,
         ip=sender.ip,
         user_agent=sender.user_agent,
+        day_id=sender.day_id,
         gpc=sender.gpc,
         is_bot=bot_reason is not None,
         bot_reason=bot_reason,

@@ -26,12 +26,18 @@ def truncate_address(text: str) -> str | None:
     return str(IPv4Address(int(address) >> 8 << 8))
 
 
-def visitor_address(peer: str | None, forwarded_for: bytes | None, *, trusted: bool) -> str | None:
-    """The truncated address of whoever sent the request.
+def client_address(peer: str | None, forwarded_for: bytes | None, *, trusted: bool) -> str | None:
+    """The whole address of whoever sent the request, as it came: to be used and forgotten, never kept.
 
     ``forwarded_for`` is the header X-Forwarded-For, ``trusted`` whether one's own proxy wrote it: then its last entry
     counts, the one that the proxy itself added; those before it are the client's own words.
     """
     if trusted and forwarded_for:
-        return truncate_address(forwarded_for.rsplit(b",", 1)[-1][:MAX_ADDRESS].decode("latin-1"))
-    return truncate_address(peer) if peer else None
+        return forwarded_for.rsplit(b",", 1)[-1][:MAX_ADDRESS].decode("latin-1")
+    return peer or None
+
+
+def visitor_address(peer: str | None, forwarded_for: bytes | None, *, trusted: bool) -> str | None:
+    """The truncated address of whoever sent the request; see ``client_address``."""
+    address = client_address(peer, forwarded_for, trusted=trusted)
+    return truncate_address(address) if address else None

@@ -135,6 +135,8 @@ def _event(raw: Raw, envelope: Envelope, received_at: datetime) -> Row:
     context, page, consent = message.context, message.context.page, message.context.consent
     properties = message.properties or {}
     element, element_raw = message.element, properties.get("element")
+    # Cookieless: the page's own ids were made for this page alone, and end with it.
+    daily = envelope.day_id if message.surroundings.get("cookieless") is True else None
     sent_at = as_utc(message.sent_at or envelope.sent_at)
     moment, clock_flag = occurred_at(message.happened_at, sent_at, received_at, trusted=envelope.trusted)
     return {
@@ -142,9 +144,9 @@ def _event(raw: Raw, envelope: Envelope, received_at: datetime) -> Row:
         "message_id": message.message_id,
         "type": message.type,
         "event": message.event,
-        "guest_token": text_id(message.anonymous_id),
+        "guest_token": daily or text_id(message.anonymous_id),
         "user_id": text_id(message.user_id),
-        "session_token": text_id(context.session_id),
+        "session_token": None if daily else text_id(context.session_id),
         "page_view_id": text_id(context.page_view_id),
         "occurred_at": moment,
         "original_at": message.happened_at,

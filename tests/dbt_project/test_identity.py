@@ -85,6 +85,16 @@ CASES: dict[str, tuple[list[list[dict[str, Any]]], dict[str, str]]] = {
         [[seen(f"casc-{n}", None, n) for n in range(3)], *[links((f"casc-{n}", "casc")) for n in range(2)]],
         {"casc-0": "u_casc", "casc-1": "u_casc", "casc-2": "g_casc-2"},
     ),
+    # a daily id may be two people behind one address: a login on it makes it nobody's device, ...
+    "cookieless": (
+        [[seen("day-1", "cookieless", 0), seen("day-1", None, 500)], links(("steady-0", "cookieless"))],
+        {"day-1": "g_day-1", "steady-0": "u_cookieless"},
+    ),
+    # ... and as many of them as there are days don't make a crowd of the user's own devices
+    "many cookieless days": (
+        [links(*[(f"day-many-{n}", "many") for n in range(9)], ("steady-1", "many"))],
+        {"day-many-0": "g_day-many-0", "steady-1": "u_many"},
+    ),
     # a user of more tokens than the guard: a clerk, or one login in a hundred browsers
     "crowded user": (
         [links(*[(f"crowd-{n}", "crowd") for n in range(4)])],

@@ -59,6 +59,7 @@ def seal_segment(
             source=about.get("source", "shop_pixel"),
             trusted=about.get("trusted", False),
             sent_at=about.get("sent_at"),
+            day_id=about.get("day_id"),
             accepted=len(frame),
             rejected=len(about.get("failed", [])),
             failed=about.get("failed", []),

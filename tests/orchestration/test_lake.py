@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collector.daily_ids import PREFIX
 from footfall.segments import FailedMessage
 from footfall.settings import Paths
 from orchestration.lib import durable, flatten, lake
@@ -69,6 +70,18 @@ def test_fields_without_a_column_go_to_rest_and_traits_may_stand_in_the_context(
     assert identify["rest"] is None
     assert json.loads(identify["traits"]) == {"plan": "gold"}
     assert track["traits"] is None, "elsewhere they are surroundings, not news"
+
+
+def test_a_cookieless_visitor_has_the_daily_id_that_the_collector_made(paths: Paths, seal: Seal) -> None:
+    """Its own ids were made for one page; who doesn't ask keeps them, also in the same batch."""
+    context = {"sessionId": "of-this-page", "cookieless": True}
+    seal("s1", [message(1, context=context), message(2)], day_id=f"{PREFIX}0123456789abcdef")
+    seal("s2", [message(3, context=context)])
+    load_sealed(paths)
+    cookieless, other, without = sorted(rows(paths), key=lambda row: row["message_id"])
+    assert (cookieless["guest_token"], cookieless["session_token"]) == (f"{PREFIX}0123456789abcdef", None)
+    assert (other["guest_token"], other["session_token"]) == ("g-2", "s-1")
+    assert (without["guest_token"], without["session_token"]) == ("g-0", "of-this-page")
 
 
 def test_a_second_run_changes_nothing(paths: Paths, seal: Seal) -> None:

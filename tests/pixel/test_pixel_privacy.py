@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from collector.daily_ids import says_cookieless
+
 pytestmark = pytest.mark.browser
 
 CANARY = "canary7731"
@@ -174,6 +176,7 @@ def test_without_cookies_nothing_is_kept(shop: Any, page: Any, context: Any) -> 
     assert traces(page, context) == ([], [])
     assert len({m["anonymousId"] for m in shop.named("page")}) == 2
     assert all(m["context"]["cookieless"] for m in shop.messages)
+    assert all(says_cookieless(body) for body in shop.bodies), "the collector sees it without parsing"
 
 
 def test_storage_that_is_shut_or_full_is_lived_with(shop: Any, page: Any) -> None:

@@ -12,3 +12,12 @@
     false
   )
 {%- endmacro -%}
+
+
+{#-
+  An id that the collector made for a cookieless visitor and one day (collector/daily_ids.py): people behind one address
+  with one browser version share it, so it is nobody's device.
+-#}
+{%- macro is_daily_id(guest_token) -%}
+  coalesce({{ guest_token }} like 'day-%', false)
+{%- endmacro -%}

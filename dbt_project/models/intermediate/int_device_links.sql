@@ -13,8 +13,8 @@
 -- the guest tokens that are theirs. A guest token is the last user's seen with it, by time and event id, with
 -- two guards: a token with more than identity_max_users_per_guest users, and all tokens of a user with more
 -- than identity_max_guests_per_user of them, are shared devices. Such a token stays a visitor of its own, and
--- each of its sessions goes to the last user seen in the session (macro visitor_of). A token that only a server
--- ever named was no visit: it is nobody's device, and counts in no guard.
+-- each of its sessions goes to the last user seen in the session (macro visitor_of); so does a daily id. A token
+-- that only a server ever named was no visit: it is nobody's device, and counts in no guard.
 --
 -- An increment judges the touched devices again, and those of their users: a guard counts a user's devices.
 with {% if is_incremental() %}touched as (
@@ -95,6 +95,7 @@ crowded_users as (
     and guest_token is not null
     and has_visited
     and not has_many_users
+    and not {{ is_daily_id('guest_token') }}
   group by user_id
   having count(*) > {{ var('identity_max_guests_per_user') }}
 ),
@@ -103,6 +104,7 @@ judged as (
   select
     owned.*,
     owned.has_many_users
+    or {{ is_daily_id('owned.guest_token') }}
     or (owned.guest_token is not null and owned.has_visited and crowded_users.user_id is not null) as is_shared
   from owned
   left join crowded_users
