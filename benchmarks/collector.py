@@ -7,6 +7,7 @@ All of these stand on the same machine, each behind one Granian worker, and take
     bare      a raw ASGI function that reads the body and answers; nothing is decoded, nothing is kept
     durable   the same with a JSON decode, a group commit and one fdatasync for a group: the least that keeps a promise
     footfall  the collector: limits, per-message checks, keys, origins, bots, addresses, envelope, crc, group commit
+    unchecked the collector without those checks of each message: what they cost is the difference
     redis     durable's door before a Redis stream with ``appendfsync always``
     nats      the same before NATS JetStream with ``sync_interval: always``
     postgres  the same before an INSERT into PostgreSQL as it is installed (fsync and synchronous_commit on)

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-KINDS = ("bare", "durable", "footfall", "redis", "nats", "postgres")
+KINDS = ("bare", "durable", "footfall", "unchecked", "redis", "nats", "postgres")
 App = Callable[
     [dict[str, Any], Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]
 ]
@@ -151,6 +151,14 @@ def footfall_app(directory: Path) -> Any:
     return load_worker(Settings(data=directory, min_free_bytes=0), os.getppid())
 
 
+def unchecked_app(directory: Path) -> Any:
+    """The collector without the check of each message: what is left is the price of that check."""
+    from collector import door
+
+    door.judge = lambda arrival: (arrival.messages, [])
+    return footfall_app(directory)
+
+
 def load_app(kind: str, directory: Path, store: str) -> Any:
     """The application of this kind; ``store`` is the address of what stands behind it."""
     if kind == "bare":
@@ -159,6 +167,8 @@ def load_app(kind: str, directory: Path, store: str) -> Any:
         return durable_app(directory)
     if kind == "footfall":
         return footfall_app(directory)
+    if kind == "unchecked":
+        return unchecked_app(directory)
     connect = {"redis": to_redis, "nats": to_nats, "postgres": to_postgres}[kind]
     return store_app(lambda: connect(store))
 
@@ -177,7 +187,7 @@ def main() -> None:
     server = Server(
         options.kind,
         port=options.port,
-        interface=Interfaces.ASGI if options.kind == "footfall" else Interfaces.ASGINL,
+        interface=Interfaces.ASGI if options.kind in ("footfall", "unchecked") else Interfaces.ASGINL,
         http=HTTPModes.http1,
         websockets=False,
         backlog=2048,
