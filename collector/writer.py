@@ -18,6 +18,9 @@ from footfall.segments import HEADER, good_length
 
 log = logging.getLogger("footfall.collector")
 
+#: Free space is looked at this often; what was written since counts as gone. Looking at each commit cost a tenth of the
+#: requests where few connections wait, and in 50 ms a disk writes a small part of the watermark (1 GiB).
+SPACE_SECONDS = 0.05
 #: A seal that failed (the sealed directory can't be written, say) is tried again after this many seconds.
 SEAL_RETRY_SECONDS = 1.0
 
@@ -69,6 +72,8 @@ class SegmentWriter:
         self.sealed_segments = 0
         self._next_id = segment_ids(writer_name(), clock)
         self._monotonic = monotonic
+        self._free_bytes = 0
+        self._look_at = 0.0
         self._open: OpenSegment | None = None
         self._poisoned: OpenSegment | None = None
 
@@ -147,10 +152,15 @@ class SegmentWriter:
         self._open = self._poisoned = None
 
     def _check_space(self, needed: int) -> None:
+        now = self._monotonic()
+        if needed and now < self._look_at and self._free_bytes - needed >= self.min_free_bytes:
+            self._free_bytes -= needed
+            return
         try:
             free = self.ops.free_bytes(self.landing.root)
         except OSError as error:
             raise CommitError("disk", f"the landing directory can't be read: {error}") from error
+        self._free_bytes, self._look_at = free - needed, now + SPACE_SECONDS
         if free - needed < self.min_free_bytes:
             raise CommitError(
                 "disk_full",

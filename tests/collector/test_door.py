@@ -367,8 +367,9 @@ def test_a_disk_that_fails_is_503_and_the_client_may_send_again(
 
 
 def test_a_full_disk_is_503_and_not_ready_until_there_is_space(
-    shop: Settings, disk: Any, message: Message
+    shop: Settings, disk: Any, message: Message, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("collector.writer.SPACE_SECONDS", 0.0)
     with TestClient(create_app(msgspec.structs.replace(shop, min_free_bytes=10_000), disk)) as client:
         assert client.post("/v1/batch", json=batch(message())).status_code == 200
         disk.free = 9_000

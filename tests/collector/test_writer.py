@@ -12,7 +12,7 @@ from zlib import crc32
 import pytest
 
 from collector.recovery import recover
-from collector.writer import CommitError, SegmentWriter
+from collector.writer import SPACE_SECONDS, CommitError, SegmentWriter
 from footfall.segments import FRAME_HEAD, HEADER, Damage, Frame, read_segment
 
 Payloads = Callable[[], list[bytes]]
@@ -154,6 +154,28 @@ def test_below_the_watermark_nothing_is_even_tried(new_writer: NewWriter, disk: 
     assert "write" not in disk.calls
     disk.free = 1000 + len(frame(1))
     writer.commit([frame(1)])
+
+
+def test_free_space_is_looked_at_every_50_ms_and_own_frames_count_between(
+    new_writer: NewWriter, disk: Any
+) -> None:
+    now = [100.0]
+    writer = new_writer(min_free_bytes=1000, monotonic=lambda: now[0])
+    disk.free = 1000 + 2 * len(frame(1))
+    writer.commit([frame(1)])
+    disk.free = 0
+    writer.commit([frame(2)])  # known to fit
+    with pytest.raises(CommitError):
+        writer.commit([frame(3)])  # not known to: looked at
+    disk.free = 10**6
+    writer.commit([frame(4)])
+    disk.free = 0
+    writer.commit([frame(5)])
+    with pytest.raises(CommitError):
+        writer.check()
+    now[0] += SPACE_SECONDS
+    with pytest.raises(CommitError):
+        writer.commit([frame(6)])
 
 
 def test_after_a_failed_fsync_the_file_is_never_touched_again(
