@@ -11,6 +11,7 @@ from dagster_dbt.asset_utils import get_subset_selection_for_context
 from footfall.settings import load_settings
 from orchestration.lib import dbt_runner
 from orchestration.lib.home import DBT_PROJECT
+from orchestration.lib.model_versions import note, outdated, versions_in_force
 from orchestration.lib.warehouse import POOL, exclusive
 
 MANIFEST: Mapping[str, Any] = json.loads(dbt_runner.manifest_of(DBT_PROJECT).read_text())
@@ -76,12 +77,22 @@ def dbt_models(context: dg.AssetExecutionContext, config: Build) -> Iterator[Any
         "--indirect-selection", indirect or "buildable",
         # Unit tests guard the SQL, not the data: they belong to `make test`.
         "--exclude-resource-type", "unit_test",
-        *(["--full-refresh"] if config.full_refresh else []),
     ]  # fmt: skip
-    with exclusive(load_settings().paths):
+    paths = load_settings().paths
+    models = {key.path[-1] for key in context.selected_asset_keys}
+    in_force = versions_in_force(DBT_PROJECT, MANIFEST)
+    with exclusive(paths):
+        changed = outdated(paths, in_force, models)
+        if changed:
+            context.log.info(
+                f"built from the whole lake, since another version made it: {', '.join(changed)}"
+            )
+        if changed or config.full_refresh:
+            arguments.append("--full-refresh")
         yield from dbt_runner.stream(
             context, DBT_PROJECT, arguments, manifest=MANIFEST, translator=translator
         )
+        note(paths, in_force, models)
 
 
 def model_key(name: str) -> dg.AssetKey:

@@ -1,0 +1,70 @@
+"""Whether the rows that increments add to were made by the SQL that is in force.
+
+An incremental model keeps what an earlier version of it wrote. After an upgrade, or an analyst's change, its old rows
+follow the old rule and may lack a column that an increment asks for. So each build notes its versions, and
+the next one that finds another builds from the whole lake.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from dbt.clients.yaml_helper import load_yaml_text
+
+from footfall.settings import Paths
+from orchestration.lib.durable import write_durably
+
+#: Vars whose values stand in the rows. Funnels, affinities and the like notice a change of theirs in SQL.
+BAKED_IN = ("session_", "identity_", "dedup_days", "server_side_events")
+
+
+def versions_in_force(project: Path, manifest: Mapping[str, Any]) -> dict[str, str]:
+    """The version of each incremental model: a hash of its SQL, of the project's macros and of the vars in the rows."""
+    settings = load_yaml_text((project / "dbt_project.yml").read_text(encoding="utf-8")) or {}
+    shared = [
+        *(
+            f"{name}={value!r}"
+            for name, value in sorted(settings["vars"].items())
+            if name.startswith(BAKED_IN)
+        ),
+        *(
+            macro["macro_sql"]
+            for _, macro in sorted(manifest["macros"].items())
+            if macro["package_name"] == manifest["metadata"]["project_name"]
+        ),
+    ]
+    base = hashlib.sha256("\0".join(shared).encode()).hexdigest()
+    return {
+        node["name"]: hashlib.sha256(f"{base}{node['checksum']['checksum']}".encode()).hexdigest()[:16]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["config"]["materialized"] == "incremental"
+    }
+
+
+def outdated(paths: Paths, in_force: Mapping[str, str], models: Collection[str]) -> list[str]:
+    """Those of ``models`` whose rows another version made; none where there is no warehouse yet."""
+    if not paths.warehouse.exists():
+        return []
+    built_by = _read(paths)
+    return sorted(
+        name for name, version in in_force.items() if name in models and built_by.get(name) != version
+    )
+
+
+def note(paths: Paths, in_force: Mapping[str, str], models: Collection[str]) -> None:
+    """Write down that ``models`` were built by the versions in force."""
+    now = _read(paths) | {name: version for name, version in in_force.items() if name in models}
+    write_durably(_file(paths), lambda aside: aside.write_text(json.dumps(now, indent=1, sort_keys=True)))
+
+
+def _read(paths: Paths) -> dict[str, str]:
+    file = _file(paths)
+    return dict(json.loads(file.read_text())) if file.exists() else {}
+
+
+def _file(paths: Paths) -> Path:
+    return paths.warehouse.with_suffix(".models.json")

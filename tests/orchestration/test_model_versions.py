@@ -1,0 +1,112 @@
+"""After an upgrade or a changed rule the next build starts from the lake; otherwise it adds."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+import pytest
+
+from footfall.settings import Paths
+from orchestration.lib.dbt_runner import close_warehouse
+from orchestration.lib.home import DBT_PROJECT
+from orchestration.lib.lake import load_sealed
+from orchestration.lib.model_versions import note, outdated, versions_in_force
+from tests.orchestration.conftest import Seal, message
+
+
+def model(name: str, checksum: str, materialized: str) -> dict[str, Any]:
+    config = {"materialized": materialized}
+    return {"resource_type": "model", "name": name, "checksum": {"checksum": checksum}, "config": config}
+
+
+MANIFEST: dict[str, Any] = {
+    "metadata": {"project_name": "footfall"},
+    "macros": {"m": {"macro_sql": "select 1", "package_name": "footfall"}},
+    "nodes": {
+        "a": model("a", "1", "incremental"),
+        "b": model("b", "2", "incremental"),
+        "t": model("t", "3", "table"),
+    },
+}
+
+
+def changed(edit: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    copy: dict[str, Any] = json.loads(json.dumps(MANIFEST))
+    edit(copy)
+    return copy
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "dbt_project"
+    folder.mkdir()
+    shutil.copy(DBT_PROJECT / "dbt_project.yml", folder)
+    return folder
+
+
+def test_what_makes_rows_outdated(paths: Paths, project: Path) -> None:
+    now = versions_in_force(project, MANIFEST)
+    assert now.keys() == {"a", "b"}
+    assert outdated(paths, now, {"a", "b"}) == [], "nothing is built yet"
+    paths.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    paths.warehouse.touch()
+    assert outdated(paths, now, {"a", "b"}) == ["a", "b"], "built before versions were noted"
+    note(paths, now, {"a"})
+    assert outdated(paths, now, {"a", "b", "t"}) == ["b"]
+    note(paths, now, {"b"})
+    assert outdated(paths, now, {"a", "b"}) == []
+
+    sql = changed(lambda manifest: manifest["nodes"]["a"]["checksum"].update(checksum="9"))
+    assert outdated(paths, versions_in_force(project, sql), {"a", "b"}) == ["a"]
+    macro = changed(lambda manifest: manifest["macros"]["m"].update(macro_sql="select 2"))
+    assert outdated(paths, versions_in_force(project, macro), {"a", "b"}) == ["a", "b"]
+    table = changed(lambda manifest: manifest["nodes"]["t"]["checksum"].update(checksum="9"))
+    assert versions_in_force(project, table) == now
+
+    file = project / "dbt_project.yml"
+    text = file.read_text()
+    file.write_text(text.replace("session_gap_seconds: 1800", "session_gap_seconds: 60"))
+    assert outdated(paths, versions_in_force(project, MANIFEST), {"a", "b"}) == ["a", "b"]
+    file.write_text(
+        text.replace("  session_gap_seconds: 1800", "  another_rule: 1\n  session_gap_seconds: 1800")
+    )
+    assert versions_in_force(project, MANIFEST) == now, "rules that stand in no incremental row"
+
+
+def test_a_warehouse_of_an_older_version_is_built_again(
+    paths: Paths, seal: Seal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOOTFALL_DATA", str(paths.data))
+    from orchestration.defs.warehouse.dbt import dbt_models, model_key
+
+    selection = dg.AssetSelection.assets(model_key("int_sessions")).upstream().without_checks()
+
+    def build() -> list[str]:
+        with dg.DagsterInstance.ephemeral() as instance:
+            result = dg.materialize([dbt_models], instance=instance, selection=selection)
+            assert result.success
+            return [record.message for record in instance.all_logs(result.run_id)]
+
+    seal("s1", [message(1), message(2)])
+    load_sealed(paths)
+    build()
+    seal("s2", [message(3)])
+    load_sealed(paths)
+    assert not any("another version" in line for line in build())
+
+    # As an older Footfall left it: a column less, and no note of versions.
+    close_warehouse()
+    with duckdb.connect(str(paths.warehouse)) as warehouse:
+        warehouse.execute("alter table int_sessions drop column built_at")
+    paths.warehouse.with_suffix(".models.json").unlink()
+    seal("s3", [message(4)])
+    load_sealed(paths)
+    assert any("another version made it" in line for line in build())
+    with duckdb.connect(str(paths.warehouse), read_only=True) as warehouse:
+        assert warehouse.execute("select sum(events), count(built_at) from int_sessions").fetchone() == (4, 3)
