@@ -158,12 +158,12 @@ def main() -> int:
         idle = bare.memory_mb()
     port = free_port()
     command = [sys.executable, "-c", "from collector.cli import collect; collect()", "--port", str(port)]
-    process = subprocess.Popen(
-        [*command, "--data", str(directory / "data")], cwd=REPO, stdout=subprocess.DEVNULL
-    )
     stop = multiprocessing.Event()
     out: multiprocessing.Queue[Counter[Any]] = multiprocessing.Queue()
     client = multiprocessing.Process(target=send_until_told, args=(port, options.rate, stop, out))
+    process = subprocess.Popen(
+        [*command, "--data", str(directory / "data")], cwd=REPO, stdout=subprocess.DEVNULL
+    )
     try:
         time.sleep(5)
         client.start()
