@@ -62,15 +62,25 @@ def recommendations(
     cart, then what trends. Never empty while the catalogue has something that isn't excluded; never a product
     of `cart`, of `exclude`, or the one being looked at (the first of `viewed`); never one that can't be
     bought.
+
+    With `Sec-GPC: 1` (Global Privacy Control, sent by the browser itself) only the current page counts: the first of
+    `viewed`, and `cart` where `placement=cart`. No history is looked up, and the visitor takes part in no experiment.
     """
     state = request.app.state
     snapshot = state.store.current()
-    visitor_id = recommended_visitor(snapshot, state.settings, request.state.caller, guest, user, signature)
+    objects = request.headers.get("sec-gpc") == "1"
+    visitor_id = None
+    if objects:
+        guest = None
+    else:
+        visitor_id = recommended_visitor(
+            snapshot, state.settings, request.state.caller, guest, user, signature
+        )
     experiment, arm = _arm(snapshot, visitor_id, guest)
     wish = Wish(
         visitor_id=visitor_id,
-        viewed=split_ids(viewed),
-        cart=split_ids(cart),
+        viewed=split_ids(viewed)[: 1 if objects else None],
+        cart=() if objects and placement != "cart" else split_ids(cart),
         exclude=split_ids(exclude),
         limit=limit,
         placement=placement,
