@@ -33,6 +33,7 @@ EVERY_GET = [
     "/v1/paths",
     "/v1/searches",
     "/v1/retention",
+    "/v1/experiments",
 ]
 SECRET_ONLY = EVERY_GET[EVERY_GET.index(f"/v1/visitors/{ADA_GUEST}/neighbours") :]
 
