@@ -264,8 +264,8 @@ EXPERIMENTS = analytics.Experiments(
             ratio_chi_square=0.18,
             arms=[
                 analytics.ArmResult(
-                    arm="popular",
-                    recommender="popularity",
+                    arm="personal",
+                    recommender="personal",
                     expected_share=0.1,
                     visitors=812,
                     crossed_visitors=3,
@@ -280,12 +280,12 @@ EXPERIMENTS = analytics.Experiments(
                     revenue_per_visitor=2.143473,
                     revenue_per_visitor_low=1.242,
                     revenue_per_visitor_high=3.045,
-                    conversion_difference=None,
-                    conversion_difference_low=None,
-                    conversion_difference_high=None,
-                    revenue_difference=None,
-                    revenue_difference_low=None,
-                    revenue_difference_high=None,
+                    conversion_difference=0.004113,
+                    conversion_difference_low=-0.008021,
+                    conversion_difference_high=0.016247,
+                    revenue_difference=0.2871,
+                    revenue_difference_low=-0.6904,
+                    revenue_difference_high=1.2646,
                 )
             ],
         )
