@@ -213,6 +213,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         int,
         Meta(ge=1, description="a measure over fewer visitors or clicks says nothing and holds nothing back"),
     ] = 100
+    tuning_seconds: Annotated[
+        float, Meta(gt=0, description="time that a search for better settings may take")
+    ] = 600.0
     quality_max_fall: Annotated[
         float,
         Meta(

@@ -25,10 +25,11 @@ defs = dg.Definitions(
         similarity.visitor_affinity,
         similarity.session_neighbours,
         evaluation.recommendation_evaluation,
+        evaluation.tuning_proposal,
         serving.snapshot,
     ],
     asset_checks=[*checks.all_checks, *evaluation_checks.all_checks],
-    jobs=[jobs.fast_lane, jobs.whole_line, jobs.reconcile, jobs.housekeeping],
+    jobs=[jobs.fast_lane, jobs.whole_line, jobs.tuning, jobs.reconcile, jobs.housekeeping],
     sensors=[sensors.sealed_segments, sensors.catalog_changes],
     schedules=[jobs.hourly, jobs.reconcile_weekly, jobs.housekeeping_hourly],
     # One process a run: a process a step would import Dagster, dbt and scikit-learn again for each (about 8 s a step).

@@ -7,6 +7,7 @@ visitor-visitor affinity included; a slow asset never holds up a click's way to 
 import dagster as dg
 
 from footfall.settings import load_settings
+from orchestration.defs.evaluation.assets import TUNING
 from orchestration.defs.warehouse.dbt import fast_models
 from orchestration.defs.warehouse.reconciliation import KEY as RECONCILIATION
 
@@ -30,9 +31,15 @@ fast_lane = dg.define_asset_job(
 
 whole_line = dg.define_asset_job(
     WHOLE_LINE,
-    selection=dg.AssetSelection.all() - dg.AssetSelection.assets(RECONCILIATION),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.assets(RECONCILIATION, TUNING),
     description="Every asset and every check, from landing to the published snapshot.",
     tags={"footfall/lane": "slow"},
+)
+
+tuning = dg.define_asset_job(
+    "tuning",
+    selection=dg.AssetSelection.assets(TUNING),
+    description="Search for better settings and propose them; started by a person.",
 )
 
 hourly = dg.ScheduleDefinition(

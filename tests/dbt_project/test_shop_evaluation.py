@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from dbt_kit import Lake, Warehouse, message
+import yaml
+from dbt_kit import PROJECT_DIR, Lake, Warehouse, message
 
 from footfall.settings import Settings, load_settings
 from orchestration.lib import dbt_runner
+from orchestration.lib.evaluation import tuning
 from orchestration.lib.evaluation.history import OURS, Run, Verdict, find, read_history
 from orchestration.lib.evaluation.past import Past, TooLittle, choose_window
 from orchestration.lib.evaluation.running import evaluate_shop, last_if_fresh, rules_in_force
 from orchestration.lib.evaluation.shop import measure
+from orchestration.lib.evaluation.tuning import accept, proposal_file, tune, write_proposal
 
+PROJECT_FILE = PROJECT_DIR / "dbt_project.yml"
 FIRST = datetime(2026, 3, 1, 9, 0)
 DAYS = 20
 SPLIT = FIRST.date() + timedelta(days=15)
@@ -178,3 +182,57 @@ def test_the_window_is_thirty_days_or_a_quarter() -> None:
     for too_short in ((None, None), (FIRST, FIRST + 2 * day)):
         with pytest.raises(TooLittle):
             choose_window(*too_short)
+
+
+def test_a_spoiled_setting_is_found_again_and_confirmed_on_other_visitors(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The blend is told to show what trends and nothing else: the search finds its way back to what visitors want."""
+    in_force = yaml.safe_load(PROJECT_FILE.read_text())["vars"]
+    blend = {**dict.fromkeys(in_force["rrf_weights"], 0.0), "trending": 1.0}
+
+    class Spoiled(Past):
+        def build(self, variables: Mapping[str, Any] | None = None) -> None:
+            super().build({"rrf_weights": blend, **(variables or {})})
+
+    monkeypatch.setattr(tuning, "VALUES", {})  # the blend alone: each try builds the lists anew
+    monkeypatch.setattr(tuning, "BLEND_FACTORS", (2.0,))
+    ticks = iter(range(10_000))
+    # A clock that ticks with every look: the budget is a number of tries
+    proposal = tune(
+        Spoiled(settings, tmp_path / "past"),
+        {**in_force, "rrf_weights": blend},
+        seconds=9,
+        clock=lambda: float(next(ticks)),
+    )
+    assert proposal.lists is not None
+    assert proposal.lists.is_better
+    assert any(name.startswith("rrf_weights.") for name in proposal.changes)
+    assert proposal.tried <= 9
+    path = proposal_file(tmp_path)
+    write_proposal(path, proposal)
+    read = yaml.safe_load(path.read_text())
+    assert read["is_better"] is True
+    assert read["changes"].keys() == proposal.changes.keys()
+
+
+def test_an_accepted_proposal_changes_its_lines_and_nothing_else(tmp_path: Path) -> None:
+    project = tmp_path / "dbt_project.yml"
+    project.write_text(PROJECT_FILE.read_text())
+    before = yaml.safe_load(project.read_text())["vars"]
+    half_life, weight = before["affinity_half_life_days"], before["rrf_weights"]["history"]
+    changes = {"affinity_half_life_days": [half_life, 61], "rrf_weights.history": [weight, 1.25]}
+    assert len(accept({"changes": changes}, project)) == 2
+    after = yaml.safe_load(project.read_text())["vars"]
+    assert after == {
+        **before,
+        "affinity_half_life_days": 61,
+        "rrf_weights": {**before["rrf_weights"], "history": 1.25},
+    }
+    old, new = PROJECT_FILE.read_text().splitlines(), project.read_text().splitlines()
+    assert sum(a != b for a, b in zip(old, new, strict=True)) == 2
+    with pytest.raises(ValueError, match="is 61 by now, the search began with"):
+        accept({"changes": changes}, project)
+    with pytest.raises(ValueError, match="no line of its own for nothing"):
+        accept({"changes": {"nothing": [1, 2]}}, project)
+    assert project.read_text().splitlines() == new

@@ -8,6 +8,8 @@ from footfall.settings import load_settings
 from orchestration.defs.warehouse.dbt import model_key
 from orchestration.lib.warehouse import POOL
 
+#: Not in any lane: a person starts it (job `tuning`, or `footfall tuning search`).
+TUNING = dg.AssetKey(["evaluation", "tuning_proposal"])
 EVALUATION = dg.AssetKey(["evaluation", "recommendation_evaluation"])
 
 
@@ -57,5 +59,39 @@ def recommendation_evaluation(context: dg.AssetExecutionContext) -> dg.Materiali
             "runs_in_history": len(runs),
             **numbers,
             **{name: dg.MetadataValue.md(text) for name, text in shown.items() if text},
+        }
+    )
+
+
+@dg.asset(
+    key=TUNING,
+    deps=[EVALUATION],
+    group_name="evaluation",
+    kinds={"python"},
+    owners=["team:data-science"],
+    # In no pool: it copies what it needs under the warehouse's file lock, then works on the copy for minutes.
+    description="Better half-lives, weights and blend for this shop, searched on its own past within `tuning_seconds` "
+    "and confirmed on visitors that took no part. Writes a proposal; `footfall tuning accept` puts it into "
+    "dbt_project.yml.",
+)
+def tuning_proposal(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    """Search and write ``tuning/proposal.yml``; a shop with too little data gets none."""
+    from orchestration.lib.evaluation.past import TooLittle
+    from orchestration.lib.evaluation.running import propose
+    from orchestration.lib.evaluation.tuning import proposal_file
+
+    settings = load_settings()
+    try:
+        proposal = propose(settings, settings.tuning_seconds, tell=context.log.info)
+    except TooLittle as little:
+        return dg.MaterializeResult(metadata={"is_better": False, "reason": str(little)})
+    path = proposal_file(settings.paths.data)
+    return dg.MaterializeResult(
+        metadata={
+            "is_better": proposal.is_better,
+            "tried": proposal.tried,
+            "seconds": proposal.seconds,
+            "proposal": dg.MetadataValue.md(f"```yaml\n{path.read_text(encoding='utf-8')}```"),
+            "path": dg.MetadataValue.path(str(path)),
         }
     )

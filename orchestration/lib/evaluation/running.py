@@ -5,13 +5,17 @@ from __future__ import annotations
 import hashlib
 import shutil
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+
+import yaml
 
 from footfall.settings import Settings
 from orchestration.lib.dbt_runner import project_fingerprint
 from orchestration.lib.evaluation.history import Run, Verdict, judge, read_history, write_history
 from orchestration.lib.evaluation.past import Past, TooLittle, Window
 from orchestration.lib.evaluation.shop import Metric, measure
+from orchestration.lib.evaluation.tuning import Proposal, proposal_file, tune, write_proposal
 from orchestration.lib.home import DBT_PROJECT
 from orchestration.lib.session_neighbours import NextItemConfig
 from orchestration.lib.text_similarity import TextSimilarityConfig
@@ -43,6 +47,20 @@ def last_if_fresh(settings: Settings, rules: str, now: datetime) -> Run | None:
         return None
     age = now.replace(tzinfo=None) - runs[-1].measured_at
     return runs[-1] if timedelta(0) <= age < timedelta(hours=settings.evaluation_hours) else None
+
+
+def propose(
+    settings: Settings, seconds: float, *, seed: int = 0, tell: Callable[[str], None] = lambda line: None
+) -> Proposal:
+    """Search for better settings and write the proposal file. Raises TooLittle."""
+    in_force = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    folder = settings.paths.data / "tuning" / "past"
+    try:
+        proposal = tune(Past(settings, folder), in_force, seconds=seconds, seed=seed, tell=tell)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    write_proposal(proposal_file(settings.paths.data), proposal)
+    return proposal
 
 
 def evaluate_shop(settings: Settings, *, run_id: str | None = None, seed: int = 0) -> Run:

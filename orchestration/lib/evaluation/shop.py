@@ -23,7 +23,7 @@ import scipy.sparse as sp
 
 from orchestration.lib.ease import ease_weights
 from orchestration.lib.evaluation.catalog import PLAIN, evaluate_text_similarity
-from orchestration.lib.evaluation.measures import Measured
+from orchestration.lib.evaluation.measures import Measured, recall, top_items
 from orchestration.lib.evaluation.past import Past
 from orchestration.lib.evaluation.rankings import TOP, Lists
 from orchestration.lib.evaluation.sessions import Predict, Sessions, default_arms, evaluate_sessions
@@ -62,6 +62,27 @@ def measure(past: Past, seed: int = 0) -> list[Metric]:
     with past.connect() as connection:
         shop = _Shop(connection)
         return [*_people(shop, seed), *_visits(connection, shop, seed), *_texts(connection, seed)]
+
+
+def served_quality(connection: duckdb.DuckDBPyConnection) -> dict[str, float]:
+    """For each visitor of ``return`` the mean of recall over all products and over the new ones, of the served list."""
+    shop = _Shop(connection)
+    serve = _served(shop)
+    found = {}
+    for visitor, truth in shop.truth("true").items():
+        scores = serve(visitor)
+        parts = [recall(top_items(scores, TOP), truth, TOP)]
+        own = shop.own(visitor)
+        if new := truth - set(own.tolist()):
+            scores[own] = -np.inf
+            parts.append(recall(top_items(scores, TOP), new, TOP))
+        found[shop.visitors[visitor]] = sum(parts) / len(parts)
+    return found
+
+
+def visits(connection: duckdb.DuckDBPyConnection) -> tuple[Sessions, Sessions]:
+    """Visits learned from, and visits asked about."""
+    return _sessions(_Shop(connection))
 
 
 class _Shop:

@@ -1,0 +1,246 @@
+"""Better settings for this shop, searched on its own past and confirmed on visitors that took no part in the search.
+
+No public data has views, carts and purchases: the weights of events, half-lives and the blend can be tuned nowhere but
+on the shop's own data. The search changes one setting at a time and keeps what helps (coordinate ascent), within a
+budget of seconds. It looks at one half of the visitors; the other half only judges the end. A proposal is
+*better* where the lower end of the 95 % interval of its gain on the second half lies above zero. Nothing is put in
+force: an analyst accepts it (``footfall tuning accept``) or doesn't.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from orchestration.lib.durable import write_durably
+from orchestration.lib.evaluation.measures import Measured, reciprocal_rank, with_interval
+from orchestration.lib.evaluation.past import Past, TooLittle
+from orchestration.lib.evaluation.rankings import TOP
+from orchestration.lib.evaluation.shop import served_quality, visits
+from orchestration.lib.session_neighbours import NextItem, NextItemConfig
+
+#: What is tried, beside the value in force. A half-life of 36,500 days is no decay.
+VALUES: dict[str, tuple[float, ...]] = {
+    "affinity_half_life_days": (7, 15, 60, 36_500),
+    "trending_half_life_days": (3, 14, 30),
+    "affinity_cart_weight": (2, 8),
+    "affinity_purchase_weight": (5, 20),
+    "affinity_option_weight": (1, 4),
+    "recommendation_seed_decay": (0.4, 0.8),
+}
+BLEND = "rrf_weights"
+BLEND_FACTORS = (0.0, 0.5, 2.0)
+SESSION_VALUES: dict[str, tuple[int, ...]] = {
+    "neighbours": (50, 200, 500),
+    "sessions_per_item": (100, 250, 1000, 2000),
+}
+
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True)
+class Gain:
+    """Mean quality before and after on the half that judges, and the paired gain with its interval."""
+
+    before: float
+    after: float
+    gain: Measured
+
+    @property
+    def is_better(self) -> bool:
+        return self.gain.low > 0
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What to change, and what it brought. ``changes``: dbt var (``rrf_weights.x`` for a part) to (from, to)."""
+
+    made_at: datetime
+    asked: str
+    tried: int
+    seconds: float
+    changes: dict[str, tuple[float, float]]
+    lists: Gain | None
+    session_changes: dict[str, tuple[int, int]]
+    sessions: Gain | None
+
+    @property
+    def is_better(self) -> bool:
+        return bool(self.lists and self.lists.is_better) or bool(self.sessions and self.sessions.is_better)
+
+
+def tune(
+    past: Past,
+    in_force: Mapping[str, Any],
+    *,
+    seconds: float,
+    seed: int = 0,
+    clock: Clock = time.monotonic,
+    tell: Callable[[str], None] = lambda line: None,
+) -> Proposal:
+    """Search for at most ``seconds``; what is being measured when they end is finished. Raises TooLittle.
+
+    in_force: the vars of dbt_project.yml.
+    """
+    began = clock()
+    until = began + seconds * 0.8  # the rest is the sessions'
+    build = _Lists(past)
+    before = build({})
+    halves = {half: [v for v in before if _half(v) == half] for half in (0, 1)}
+    if not all(halves.values()):
+        raise TooLittle(f"{len(before)} visitor(s) came back: too few to search on some and judge by others")
+    chosen: dict[str, Any] = {}
+    best, tried = before, 0
+    improved = True
+    while improved:
+        improved = False
+        for candidate in _candidates({**in_force, **chosen}):
+            if clock() > until:
+                improved = False
+                break
+            tried += 1
+            found = build({**chosen, **candidate})
+            if _mean(found, halves[0]) > _mean(best, halves[0]):
+                best, chosen, improved = found, {**chosen, **candidate}, True
+                tell(f"{_mean(best, halves[0]):.4f} with {chosen}")
+    gain = [best[visitor] - before[visitor] for visitor in halves[1]]
+    lists = Gain(_mean(before, halves[1]), _mean(best, halves[1]), with_interval(gain, seed))
+    session_changes, sessions, more = _tune_sessions(past, began + seconds, seed, clock)
+    return Proposal(
+        made_at=datetime.now(UTC).replace(microsecond=0, tzinfo=None),
+        asked=f"{past.window.split} to {past.window.until} (excluded)",
+        tried=tried + more,
+        seconds=round(clock() - began, 1),
+        changes=_changes(in_force, chosen),
+        lists=lists,
+        session_changes=session_changes,
+        sessions=sessions,
+    )
+
+
+class _Lists:
+    """Quality of the served lists by visitor, with other vars than those in force."""
+
+    def __init__(self, past: Past) -> None:
+        self._past = past
+
+    def __call__(self, variables: Mapping[str, Any]) -> dict[str, float]:
+        self._past.build(variables)
+        with self._past.connect() as connection:
+            return served_quality(connection)
+
+
+def _candidates(now: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for name, values in VALUES.items():
+        yield from ({name: value} for value in values if value != now[name])
+    for source, weight in now[BLEND].items():
+        for factor in BLEND_FACTORS:
+            weights = dict(now[BLEND])
+            weights[source] = round(weight * factor, 4) if weight else 0.5 * factor
+            if weights != now[BLEND]:
+                yield {BLEND: weights}
+
+
+def _changes(in_force: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
+    found = {name: (in_force[name], value) for name, value in chosen.items() if name != BLEND}
+    for source, weight in chosen.get(BLEND, {}).items():
+        if weight != in_force[BLEND][source]:
+            found[f"{BLEND}.{source}"] = (in_force[BLEND][source], weight)
+    return found
+
+
+def _half(visitor: str) -> int:
+    return hashlib.md5(visitor.encode()).digest()[0] % 2
+
+
+def _mean(cases: Mapping[str, float], visitors: Sequence[str]) -> float:
+    return sum(cases[visitor] for visitor in visitors) / len(visitors)
+
+
+def _tune_sessions(
+    past: Past, until: float, seed: int, clock: Clock
+) -> tuple[dict[str, tuple[int, int]], Gain | None, int]:
+    with past.connect() as connection:
+        learned, asked = visits(connection)
+    search, judge = asked.items[0::2], asked.items[1::2]
+    if not learned.items or not search or not judge:
+        return {}, None, 0
+
+    def ranks(config: NextItemConfig, sessions: Sequence[Sequence[int]]) -> list[float]:
+        model = NextItem(learned.items, learned.ended, config)
+        return [
+            reciprocal_rank(model.next_items(session[:step], TOP), session[step], TOP)
+            for session in sessions
+            for step in range(1, len(session))
+        ]
+
+    now = best = NextItemConfig()
+    score, tried = sum(ranks(now, search)), 0
+    for name, values in SESSION_VALUES.items():
+        for value in values:
+            if value == getattr(best, name) or clock() > until:
+                continue
+            tried += 1
+            candidate = replace(best, **{name: value})
+            if (found := sum(ranks(candidate, search))) > score:
+                best, score = candidate, found
+    before, after = ranks(now, judge), ranks(best, judge)
+    gain = with_interval([b - a for a, b in zip(before, after, strict=True)], seed)
+    changes = {
+        name: (getattr(now, name), getattr(best, name))
+        for name in SESSION_VALUES
+        if getattr(now, name) != getattr(best, name)
+    }
+    return changes, Gain(sum(before) / len(before), sum(after) / len(after), gain), tried
+
+
+def proposal_file(data: Path) -> Path:
+    return data / "tuning" / "proposal.yml"
+
+
+def write_proposal(path: Path, proposal: Proposal) -> None:
+    """As YAML, for a person to read and for ``accept`` to apply."""
+    text = yaml.safe_dump(_plain({**asdict(proposal), "is_better": proposal.is_better}), sort_keys=False)
+    head = "# A proposal: nothing of it is in force. See docs/analyst/tuning.md; footfall tuning accept.\n"
+    write_durably(path, lambda aside: aside.write_text(head + text, encoding="utf-8"))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, (list, tuple)) else copy.copy(value)
+
+
+def accept(proposal: Mapping[str, Any], project_file: Path) -> list[str]:
+    """Write the proposal's vars into dbt_project.yml, every comment kept; returns the changes in words.
+
+    Raises ValueError, and writes nothing, where a var has no line of its own or another value than the search
+    began with.
+    """
+    text = project_file.read_text(encoding="utf-8")
+    done = []
+    for name, (before, after) in proposal["changes"].items():
+        parent, _, part = name.partition(".")
+        line = rf"{part or parent}: (?P<value>[-+0-9.eE]+)(?=[ \t]*(#.*)?$)"
+        pattern = rf"^  {parent}:\n(?:    [^\n]*\n)*?    {line}" if part else rf"^  {line}"
+        found = list(re.finditer(pattern, text, re.MULTILINE))
+        if len(found) != 1:
+            raise ValueError(
+                f"{project_file.name} has no line of its own for {name}: put {after} there by hand"
+            )
+        [match] = found
+        if float(match["value"]) != float(before):
+            raise ValueError(f"{name} is {match['value']} by now, the search began with {before}: tune again")
+        text = text[: match.start("value")] + f"{after:g}" + text[match.end("value") :]
+        done.append(f"{name}: {before:g} -> {after:g}")
+    write_durably(project_file, lambda aside: aside.write_text(text, encoding="utf-8"))
+    return done

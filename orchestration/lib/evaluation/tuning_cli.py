@@ -1,0 +1,98 @@
+"""The verb ``footfall tuning``: search, show, accept."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+from footfall.settings import Settings, SettingsError, load_settings
+
+
+@click.group()
+def tuning() -> None:
+    """Better settings for this shop, searched on its own past."""
+
+
+@tuning.command()
+@click.option("--seconds", type=float, help="Budget; default: the setting tuning_seconds.")
+def search(seconds: float | None) -> None:
+    """Search, and write a proposal. Nothing is put in force."""
+    from orchestration.lib.evaluation.past import TooLittle
+    from orchestration.lib.evaluation.running import propose
+    from orchestration.lib.home import export
+
+    settings = _settings()
+    export(settings, os.environ)
+    try:
+        proposal = propose(settings, seconds or settings.tuning_seconds, tell=click.echo)
+    except TooLittle as little:
+        raise click.ClickException(str(little)) from None
+    click.echo(f"tried {proposal.tried} in {proposal.seconds:.0f} s")
+    _show(_read(settings))
+
+
+@tuning.command()
+def show() -> None:
+    """The last proposal."""
+    _show(_read(_settings()))
+
+
+@tuning.command()
+@click.option("--anyway", is_flag=True, help="Also a proposal that is not surely better.")
+def accept(anyway: bool) -> None:
+    """Write the proposal's vars into dbt_project.yml. Look at `git diff`, then commit."""
+    from orchestration.lib.evaluation.tuning import accept as apply
+    from orchestration.lib.home import DBT_PROJECT
+
+    proposal = _read(_settings())
+    lists = proposal["lists"]
+    if not proposal["changes"]:
+        raise click.ClickException("the proposal changes no var")
+    if lists["gain"]["low"] <= 0 and not anyway:
+        raise click.ClickException(
+            "not surely better on the visitors who judge; --anyway takes it all the same"
+        )
+    try:
+        done = apply(proposal, DBT_PROJECT / "dbt_project.yml")
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo("\n".join(done))
+    click.echo("dbt_project.yml is changed; the next whole line measures it before it publishes")
+
+
+def _settings() -> Settings:
+    try:
+        return load_settings()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _read(settings: Settings) -> dict[str, Any]:
+    import yaml
+
+    from orchestration.lib.evaluation.tuning import proposal_file
+
+    path = proposal_file(settings.paths.data)
+    if not path.exists():
+        raise click.ClickException(f"no proposal in {path}: footfall tuning search")
+    loaded: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return loaded
+
+
+def _show(proposal: dict[str, Any]) -> None:
+    for title, part, changes in (
+        ("lists", proposal["lists"], proposal["changes"]),
+        ("sessions", proposal["sessions"], proposal["session_changes"]),
+    ):
+        if not part:
+            click.echo(f"{title}: nothing to ask")
+            continue
+        gain = part["gain"]
+        click.echo(
+            f"{title}: {part['before']:.4f} -> {part['after']:.4f} on {gain['cases']:,} cases that took no part in the "
+            f"search; gain {gain['mean']:+.4f} [{gain['low']:+.4f}, {gain['high']:+.4f}]"
+        )
+        for name, (before, after) in changes.items():
+            click.echo(f"  {name}: {before:g} -> {after:g}")
