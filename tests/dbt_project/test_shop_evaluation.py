@@ -88,6 +88,7 @@ def test_the_past_is_what_the_shop_had_shown_that_day(
     lake.catalog(catalog())
     as_of = {"as_of": f"{SPLIT} 00:00:00"}
     ended.run("+visitor_recommendations", variables=as_of)
+    assert ended.rows("select count(*), min(as_of) from int_as_of") == [(1, datetime(2026, 3, 16))]
     # The visitors' neighbours are made between the two halves of dbt's work, as in the line
     for name in ("visitor_affinity",):
         made = past.folder / "lake" / "derived" / name / f"{name}.parquet"

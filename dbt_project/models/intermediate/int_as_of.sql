@@ -12,7 +12,8 @@ with events as (
 final as (
   select
     {% if var('as_of') is not none %}
-      cast('{{ var("as_of") }}' as timestamp) as as_of
+      -- An aggregate, so that it is one row here too, whatever the number of events.
+      coalesce(max(cast('{{ var("as_of") }}' as timestamp)), cast('{{ var("as_of") }}' as timestamp)) as as_of
     {% else %}
       -- A clock that runs ahead must not age everybody else's clicks.
       coalesce(
