@@ -260,6 +260,8 @@ def make_marts(con: duckdb.DuckDBPyConnection, products: int, visitors: int) -> 
             cast(null as varchar) as last_query_without_result, orders, revenue,
             cast(0 as decimal(18, 2)) as cart_value
         from visitors;
+        create table marketing_objections as
+        select visitor_id from visitors where false;
         create table navigation_paths as
         select 'home' as from_type, '/' as from_path, 'product' as to_type, url as to_path, 1 as steps,
             1 as sessions, 1.0 / {products} as share

@@ -18,4 +18,5 @@ def export(settings: Settings, env: MutableMapping[str, str]) -> None:
     env["FOOTFALL_DATA"] = str(paths.data)
     env["FOOTFALL_DAGSTER_DIR"] = str(paths.dagster)
     env["DAGSTER_HOME"] = str(HOME)
+    env["FOOTFALL_WAREHOUSE_MEMORY"] = settings.warehouse_memory
     env.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")

@@ -15,6 +15,9 @@ import pyarrow as pa
 
 from footfall.snapshot import WHOLE_SHOP, Table
 
+#: Who must not be addressed in person, and is therefore in no snapshot.
+OBJECTIONS = "marketing_objections"
+
 #: Mart -> columns read here. The marts' own contract is in dbt; this says what the snapshot can't do without.
 MARTS: dict[str, tuple[str, ...]] = {
     "products": (
@@ -27,6 +30,7 @@ MARTS: dict[str, tuple[str, ...]] = {
     "visitor_recommendations": ("visitor_id", "rank", "product_id", "score", "source", "reason"),
     "trending_products": ("rank", "product_id", "score", "category"),
     "identity_map": ("identifier", "visitor_id"),
+    OBJECTIONS: ("visitor_id",),
     "visitors": (
         "visitor_id", "is_guest", "user_id", "first_seen_at", "last_seen_at", "sessions", "orders", "revenue",
         "last_product_id", "first_guest_token", "cart",
@@ -159,8 +163,15 @@ def prepare(con: duckdb.DuckDBPyConnection, labels: Mapping[tuple[str, str], int
             + "; ".join(problems)
             + ". Has `dbt build` run?"
         )
-    for name in MARTS:
-        con.execute(f"create or replace temp view {mart(name)} as select * from {found[name][0]}")
+    objecting = f"(select visitor_id from {found[OBJECTIONS][0]})"
+    for name, columns in MARTS.items():
+        allowed = " and ".join(
+            f"{column} not in {objecting}"
+            for column in columns
+            if column in ("visitor_id", "other_visitor_id")
+        )
+        where = f"where {allowed}" if allowed and name != OBJECTIONS else ""
+        con.execute(f"create or replace temp view {mart(name)} as select * from {found[name][0]} {where}")
     con.execute(
         f"""
         create or replace temp table {_AVAILABLE} as

@@ -84,6 +84,7 @@ create table marts.segment_members (
     last_product_title varchar, top_product_not_bought varchar, top_product_not_bought_title varchar,
     last_query_without_result varchar, orders bigint, revenue decimal(18, 2), cart_value decimal(18, 2), since timestamp
 );
+create table marts.marketing_objections (visitor_id varchar, objected_at timestamp);
 create table marts.navigation_paths (
     from_type varchar, from_path varchar, to_type varchar, to_path varchar, steps bigint, sessions bigint, share double
 );

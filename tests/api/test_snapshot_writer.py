@@ -76,6 +76,20 @@ def test_writes_what_the_marts_say(warehouse: duckdb.DuckDBPyConnection, tmp_pat
     assert read_pointer(tmp_path) is None, "building must not publish"
 
 
+def test_publishes_nothing_about_who_objects(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    warehouse.execute("insert into marts.marketing_objections values ('u_ada', timestamp '2026-11-01')")
+    path = build_snapshot(warehouse, tmp_path, version="v1").path
+    for table in (
+        *(Table.VISITORS, Table.VISITOR_RECOMMENDATIONS, Table.VISITOR_PRODUCTS, Table.VISITOR_CATEGORIES),
+        *(Table.VISITOR_NEIGHBOURS, Table.VISITOR_SEGMENTS, Table.IDENTITIES),
+    ):
+        documents = values(path, table)
+        assert not any("ada" in key for key in documents)
+        assert not any(b'"u_ada"' in document for document in documents.values())
+    with duckdb.connect(str(path / "segment_members.duckdb"), read_only=True) as members:
+        assert members.execute("select count(*) from segment_members").fetchall() == [(250,)]
+
+
 def test_leaves_sold_out_products_out_of_every_list(
     warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:

@@ -12,8 +12,9 @@ from orchestration.lib.warehouse import POOL, reading
 
 #: The marts that a snapshot is made of; orchestration/lib/snapshot_marts.py reads them.
 PUBLISHED = [
-    "products", "identity_map", "visitors", "visitor_product_affinity", "visitor_category_affinity",
-    "visitor_affinity", "visitor_recommendations", "product_recommendations", "trending_products",
+    "products", "identity_map", "marketing_objections", "visitors", "visitor_product_affinity",
+    "visitor_category_affinity", "visitor_affinity", "visitor_recommendations", "product_recommendations",
+    "trending_products",
     "sessions_daily", "funnel_steps", "funnel_time_to_convert", "funnel_time_histogram",
     "segments", "segment_members", "navigation_paths", "search_terms", "retention_cohorts", "retention_periods",
     "experiments", "experiment_results",

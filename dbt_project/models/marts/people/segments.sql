@@ -14,15 +14,21 @@ members as (
   select * from {{ ref('segment_members') }}
 ),
 
+objections as (
+  select * from {{ ref('marketing_objections') }}
+),
+
 final as (
   select
     declared.segment,
     declared.description,
     count(members.visitor_id) as members,
-    count(members.user_id) as reachable_members
+    count(case when objections.visitor_id is null then members.user_id end) as reachable_members
   from declared
   left join members
     on declared.segment = members.segment
+  left join objections
+    on members.visitor_id = objections.visitor_id
   group by declared.segment, declared.description
 )
 
