@@ -30,7 +30,7 @@ class ProductItem(msgspec.Struct, kw_only=True):
     currency: str | None
     score: float
     source: str
-    """Where it comes from, for programs: session_neighbours, similar_text, trending, catalogue, or as the list says."""
+    """Where it comes from, for programs; docs/reference/recommendation-sources.md has the words."""
     reason: str
     """The same for people, in a sentence that a shop may show."""
 

@@ -1,30 +1,28 @@
 """What to show a visitor now: published lists, mixed at request time with what they did a second ago.
 
-The order of the chain (design: serving.md, recommendations.md):
+The order of the chain (weights, constant and diversity: vars of the dbt project, published with the snapshot):
 
 1. reciprocal-rank fusion of what past sessions like this one saw next (from ``viewed``), of products whose text is
-   like the ones viewed, and of the visitor's published list,
+   like the ones viewed, and of the visitor's published list, diversified,
 2. bought together with the cart (for the placement ``cart`` this comes into the fusion instead),
 3. what trends in the category at hand, then in the whole shop,
 4. the rest of the catalogue, so that a shop without any history still fills its page,
 5. what the visitor saw earlier in this session, only where nothing else is left.
 
-Nothing is computed that the lists don't say: each product keeps the source and the reason it came with.
+Each product keeps the source (``footfall.snapshot.Source``) and the reason it came with.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from operator import itemgetter
 from typing import NamedTuple
 
 from api.answers import ProductItem
 from api.snapshots import Snapshot
-from footfall.snapshot import Table, Trend
+from footfall.snapshot import Source, Table, Trend
 
-#: Reciprocal-rank fusion's constant: Cormack, Clarke, Buettcher 2009, who found 60 robust; not tuned here.
-RRF_K = 60
 #: Each step back in the session counts this much of the one after it, over so many last products
 #: (recommendations.md, "Session next item").
 SESSION_DECAY = 0.6
@@ -34,16 +32,6 @@ LIST_DEPTH = 50
 
 #: Past sessions' next products that are looked at: more than are kept, as some of them are sold out by now.
 NEXT_DEPTH = 2 * LIST_DEPTH
-
-#: What a list counts in the fusion; 1 where it isn't named. Text neighbours fill in what no past session knows; they
-#: must not push aside what many did. Not tuned: no public data has sessions and texts.
-WEIGHTS = {"similar_text": 0.5}
-
-SESSION_NEIGHBOURS = "session_neighbours"
-SIMILAR_TEXT = "similar_text"
-TRENDING = "trending"
-CATALOGUE = "catalogue"
-SEEN_EARLIER = "seen_earlier"
 
 
 class Why(NamedTuple):
@@ -83,9 +71,12 @@ def recommend(snapshot: Snapshot, wish: Wish) -> list[ProductItem]:
     barred = {*wish.cart, *wish.exclude, *wish.viewed[:1]}
     earlier = [product_id for product_id in wish.viewed[1:] if product_id not in barred]
     # Earlier products wait for the end of the chain: there they are let through.
-    items = _take(snapshot, _chain(snapshot, wish), barred.union(earlier), wish.limit)
+    waiting = barred.union(earlier)
+    items = _take(snapshot, _chain(snapshot, wish, waiting), waiting, wish.limit)
     if len(items) < wish.limit:
-        seen = Ranked(dict.fromkeys(earlier, 0.0), lambda _: Why(SEEN_EARLIER, "You looked at this earlier"))
+        seen = Ranked(
+            dict.fromkeys(earlier, 0.0), lambda _: Why(Source.SEEN_EARLIER, "You looked at this earlier")
+        )
         items += _take(snapshot, [seen], barred, wish.limit - len(items))
     return items
 
@@ -105,9 +96,9 @@ def product_list(
     return _take(snapshot, chain(_trends(snapshot, categories), _shelf(snapshot)), barred, limit)
 
 
-def fuse(lists: Sequence[Ranked]) -> Ranked:
-    """Reciprocal-rank fusion: a product's score is the sum of weight / (60 + rank) over the lists that name it. The
-    list that gives most explains it, the earlier one where they tie. A single list keeps its own scores.
+def fuse(lists: Sequence[Ranked], constant: float) -> Ranked:
+    """Reciprocal-rank fusion: a product's score is the sum of weight / (constant + rank) over the lists that name it.
+    The list that gives most explains it, the earlier one where they tie. A single list keeps its own scores.
     """
     filled = [ranked for ranked in lists if ranked.scores]
     if len(filled) == 1:
@@ -116,7 +107,7 @@ def fuse(lists: Sequence[Ranked]) -> Ranked:
     best: dict[str, tuple[float, Ranked]] = {}
     for ranked in filled:
         for rank, product_id in enumerate(ranked.scores, 1):
-            part = ranked.weight / (RRF_K + rank)
+            part = ranked.weight / (constant + rank)
             if product_id in scores:
                 scores[product_id] += part
                 if part > best[product_id][0]:
@@ -127,47 +118,77 @@ def fuse(lists: Sequence[Ranked]) -> Ranked:
     return Ranked(_by_score(scores), lambda product_id: best[product_id][1].why(product_id))
 
 
-def _chain(snapshot: Snapshot, wish: Wish) -> Iterator[Ranked]:
+def _chain(snapshot: Snapshot, wish: Wish, barred: Collection[str]) -> Iterator[Ranked]:
     """The lists to take from, in order; each is made only when the ones before were not enough."""
     if not wish.is_personal:
         yield from _trends(snapshot, ())
         yield from _shelf(snapshot)
         return
+    blend = snapshot.blend
     session = _next(snapshot, wish.viewed)
-    alike = _around(
-        snapshot, wish.viewed[:SESSION_DEPTH], Table.SIMILAR, decay=SESSION_DECAY, source=SIMILAR_TEXT
-    )
-    own = Ranked({}, _nothing)
+    alike = _around(snapshot, wish.viewed[:SESSION_DEPTH], Table.SIMILAR, SESSION_DECAY, Source.SIMILAR_TEXT)
+    bought = _around(snapshot, wish.cart, Table.BOUGHT_TOGETHER, 1.0, Source.BOUGHT_TOGETHER)
+    lists = [session, alike]
     if wish.visitor_id is not None:
         own = _published(snapshot, Table.VISITOR_RECOMMENDATIONS, wish.visitor_id)
-    bought = _around(snapshot, wish.cart, Table.BOUGHT_TOGETHER, decay=1.0)
+        lists.append(own._replace(weight=blend.weights["published"]))
     if wish.placement == "cart":
-        yield fuse([bought, session, alike, own])
-    else:
-        yield fuse([session, alike, own])
+        lists.insert(0, bought)
+    yield diversified(snapshot, fuse(lists, blend.rrf_constant), barred, wish.limit)
+    if wish.placement != "cart":
         yield bought
     yield from _trends(snapshot, _categories(snapshot, wish))
     yield from _shelf(snapshot)
 
 
+def diversified(snapshot: Snapshot, ranked: Ranked, barred: Collection[str], limit: int) -> Ranked:
+    """The list re-ordered for its first ``limit`` places, without what can't be shown.
+
+    Maximal marginal relevance: each place goes to the product with the largest (1 - diversity) x score / best score
+    - diversity x likeness to any product placed before. Likeness is the published text similarity. The scores stay.
+    """
+    diversity = snapshot.blend.diversity
+    shown = {
+        product_id: score
+        for product_id, score in ranked.scores.items()
+        if product_id not in barred and snapshot.is_available(product_id)
+    }
+    best = max(shown.values(), default=0.0)
+    if not diversity or best <= 0:
+        return ranked._replace(scores=shown)
+    waiting = {product_id: (1 - diversity) * score / best for product_id, score in shown.items()}
+    penalty = dict.fromkeys(waiting, 0.0)
+    order: list[str] = []
+    while waiting and len(order) < limit:
+        # max takes the first of equals: the one that stands higher in the list.
+        placed = max(waiting, key=lambda product_id: waiting[product_id] - penalty[product_id])
+        del waiting[placed]
+        order.append(placed)
+        for product_id, likeness, _ in snapshot.picks(Table.SIMILAR, placed):
+            if product_id in waiting and diversity * likeness > penalty[product_id]:
+                penalty[product_id] = diversity * likeness
+    return ranked._replace(scores={product_id: shown[product_id] for product_id in [*order, *waiting]})
+
+
 def _next(snapshot: Snapshot, viewed: Sequence[str]) -> Ranked:
     """What past sessions that are like this one saw next."""
-    found = snapshot.next_products(viewed, NEXT_DEPTH)
-    why = Why(SESSION_NEIGHBOURS, "Others looked at this next")
-    return Ranked(dict(found), lambda _: why, WEIGHTS.get(SESSION_NEIGHBOURS, 1.0))
+    found = dict(snapshot.next_products(viewed, NEXT_DEPTH))
+    why = Why(Source.SESSION_NEIGHBOURS, "Others looked at this next")
+    return Ranked(found, lambda _: why, snapshot.blend.weights[Source.SESSION_NEIGHBOURS])
 
 
 def _around(
-    snapshot: Snapshot, products: Sequence[str], table: Table, *, decay: float, source: str | None = None
+    snapshot: Snapshot, products: Sequence[str], table: Table, decay: float, source: Source
 ) -> Ranked:
-    """Products around some others: each list entry counts decay^position / (60 + rank), summed over lists. The entry
-    that counts most gives the reason."""
+    """Products around some others: each list entry counts decay^position / (constant + rank), summed over lists. The
+    entry that counts most gives the reason."""
+    constant = snapshot.blend.rrf_constant
     scores: dict[str, float] = {}
     best: dict[str, tuple[float, int, str]] = {}
     for position, through in enumerate(products):
         weight = decay**position
         for rank, (product_id, _, label) in enumerate(snapshot.picks(table, through)[:LIST_DEPTH], 1):
-            part = weight / (RRF_K + rank)
+            part = weight / (constant + rank)
             if product_id in scores:
                 scores[product_id] += part
                 if part > best[product_id][0]:
@@ -179,9 +200,9 @@ def _around(
     def why(product_id: str) -> Why:
         _, number, through = best[product_id]
         label = snapshot.label(number)
-        return Why(source or label.source, label.reason or f"Goes with {_title(snapshot, through)}")
+        return Why(source, label.reason or f"Goes with {_title(snapshot, through)}")
 
-    return Ranked(_by_score(scores), why, WEIGHTS.get(source or "", 1.0))
+    return Ranked(_by_score(scores), why, snapshot.blend.weights[source])
 
 
 def _published(snapshot: Snapshot, table: Table, key: str) -> Ranked:
@@ -190,7 +211,7 @@ def _published(snapshot: Snapshot, table: Table, key: str) -> Ranked:
 
     def why(product_id: str) -> Why:
         label = snapshot.label(labels[product_id])
-        return Why(label.source or str(table), label.reason)
+        return Why(label.source, label.reason)
 
     return Ranked({product_id: score for product_id, score, _ in picks}, why)
 
@@ -209,20 +230,18 @@ def _categories(snapshot: Snapshot, wish: Wish) -> list[str]:
 
 def _trends(snapshot: Snapshot, categories: Iterable[str]) -> Iterator[Ranked]:
     for category in categories:
-        yield _trend(snapshot.trending(category), f"Popular in {category}")
-    yield _trend(snapshot.trending(), "Popular in the shop")
+        yield _trend(snapshot.trending(category), Source.TRENDING_IN_CATEGORY, f"Popular in {category}")
+    yield _trend(snapshot.trending(), Source.TRENDING, "Popular in the shop")
 
 
-def _trend(trends: Iterable[Trend], reason: str) -> Ranked:
-    return Ranked({trend.product_id: trend.score for trend in trends}, lambda _: Why(TRENDING, reason))
+def _trend(trends: Iterable[Trend], source: Source, reason: str) -> Ranked:
+    return Ranked({trend.product_id: trend.score for trend in trends}, lambda _: Why(source, reason))
 
 
 def _shelf(snapshot: Snapshot) -> Iterator[Ranked]:
-    yield Ranked(dict.fromkeys(snapshot.catalogue(), 0.0), lambda _: Why(CATALOGUE, "From the catalogue"))
-
-
-def _nothing(product_id: str) -> Why:
-    raise KeyError(product_id)
+    yield Ranked(
+        dict.fromkeys(snapshot.catalogue(), 0.0), lambda _: Why(Source.CATALOGUE, "From the catalogue")
+    )
 
 
 def _by_score(scores: dict[str, float]) -> dict[str, float]:

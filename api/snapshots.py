@@ -31,6 +31,7 @@ from footfall.snapshot import (
     POINTER_FILE,
     SESSIONS_FILE,
     WHOLE_SHOP,
+    Blend,
     CategoryAffinity,
     Label,
     Manifest,
@@ -127,6 +128,11 @@ class Snapshot:
     def generated_at(self) -> datetime:
         return self.manifest.created_at
 
+    @property
+    def blend(self) -> Blend:
+        """How lists are blended at request time."""
+        return self.manifest.blend
+
     def product(self, product_id: str) -> ProductCard | None:
         """The card of a product known from the catalogue or from events."""
         try:
@@ -139,6 +145,11 @@ class Snapshot:
                 self._cards.clear()
             card = self._cards[product_id] = _PRODUCT.decode(value)
             return card
+
+    def is_available(self, product_id: str) -> bool:
+        """Known, and can be bought."""
+        card = self.product(product_id)
+        return card is not None and card.is_available
 
     def picks(self, table: Table, key: str) -> list[tuple[str, float, int]]:
         """A published list, best first, as (product id, score, label number); empty where there is none. These are

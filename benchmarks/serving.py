@@ -211,7 +211,7 @@ def make_marts(con: duckdb.DuckDBPyConnection, products: int, visitors: int) -> 
         from range({products}) as r(i);
         create table product_recommendations as
         select 'p' || i as product_id, kind, n as rank, 'p' || ((i + n * 7) % {products}) as other_product_id,
-            1.0 / n as score, kind as source, 'Goes with Thing number ' || i as reason
+            1.0 / n as score, if(kind = 'similar', 'similar_text', kind) as source, 'Goes with Thing number ' || i as reason
         from range({products}) as r(i), range(1, 31) as q(n),
             (values ('similar'), ('viewed_together'), ('bought_together')) as k(kind);
         create table visitor_recommendations as
@@ -238,6 +238,10 @@ def make_marts(con: duckdb.DuckDBPyConnection, products: int, visitors: int) -> 
         create table visitor_affinity as
         select 'g_0' as visitor_id, 'g_1' as other_visitor_id, 1 as rank, 0.5 as score, 'behaviour' as source,
             ['p1'] as shared;
+        create table recommendation_settings as
+        from (values ('rrf_constant', 60.0), ('diversity', 0.1), ('weight:published', 0.95),
+            ('weight:session_neighbours', 1.0), ('weight:similar_text', 0.9), ('weight:bought_together', 1.0)
+        ) as s(setting, value);
         create table trending_products as
         select n as rank, 'p' || n as product_id, 1.0 / n as score, '' as category from range(1, 51) as q(n);
         create table sessions_daily as

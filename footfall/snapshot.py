@@ -41,6 +41,33 @@ class SnapshotError(Exception):
     """A pointer, manifest or file of a snapshot that is missing, torn or of another format."""
 
 
+class Source(StrEnum):
+    """Where a recommendation comes from: the words of marts, snapshot and API. The docs of each are in
+    docs/reference/recommendation-sources.md.
+    """
+
+    SESSION_NEIGHBOURS = "session_neighbours"
+    """Past sessions like the running one saw it next."""
+    SIMILAR_TEXT = "similar_text"
+    """Its text is like that of a product that was looked at."""
+    VIEWED_TOGETHER = "viewed_together"
+    """Seen in the same sessions as a product that was looked at."""
+    BOUGHT_TOGETHER = "bought_together"
+    """In the same orders as a product of the cart, or one that was wanted or bought."""
+    SIMILAR_VISITORS = "similar_visitors"
+    """Visitors with a like taste are drawn to it."""
+    AFFINITY = "affinity"
+    """The visitor's own history: looked at and not bought, or bought some time ago."""
+    TRENDING_IN_CATEGORY = "trending_in_category"
+    """What many look at and buy these days in a category that fits."""
+    TRENDING = "trending"
+    """The same in the whole shop."""
+    CATALOGUE = "catalogue"
+    """Nothing is known: what the shop has, newest first."""
+    SEEN_EARLIER = "seen_earlier"
+    """Seen earlier in this session; nothing else was left."""
+
+
 class Table(StrEnum):
     """What is looked up by key, with what key leads to what value."""
 
@@ -180,6 +207,20 @@ class FileSeal(msgspec.Struct, frozen=True):
     """A digest of the rows that the file was made of: equal digests, equal files. For the writer alone."""
 
 
+class Blend(msgspec.Struct, frozen=True):
+    """How the API blends lists at request time; the numbers are the dbt project's vars."""
+
+    rrf_constant: float
+    diversity: float
+    """0: by score alone; towards 1: a product like one that stands before it comes later."""
+    weights: dict[str, float]
+    """By list: ``published`` is the visitor's own, the others are called by their Source."""
+
+
+#: The lists that need a weight in ``Blend``.
+BLENDED = ("published", Source.SESSION_NEIGHBOURS, Source.SIMILAR_TEXT, Source.BOUGHT_TOGETHER)
+
+
 class Manifest(msgspec.Struct, frozen=True):
     """Content of ``manifest.json``: written last, so a directory that has it is whole."""
 
@@ -193,6 +234,7 @@ class Manifest(msgspec.Struct, frozen=True):
     """Keys by ``Table``, and rows of each mart as ``analytics.<name>``."""
     coverage: dict[str, float]
     """Shares between 0 and 1, compared with the version before when the next one is audited."""
+    blend: Blend
     dropped_unavailable: int
     """Recommendations in the marts that were left out because the product can't be bought now."""
 

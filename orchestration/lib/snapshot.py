@@ -41,6 +41,7 @@ from orchestration.lib.snapshot_audit import (
     audit_change,
     audit_marts,
     audit_written,
+    read_blend,
     read_entries,
 )
 from orchestration.lib.snapshot_files import Base, Files, Written
@@ -177,6 +178,7 @@ def _write(
     try:
         prepare(con, _known_labels(base))
         audit_marts(con)
+        settings = read_blend(con)
         files = Files(con, aside, base)
         for table, source in sources().items():
             files.add_table(table, source)
@@ -193,6 +195,7 @@ def _write(
             parts=written.parts,
             rows=written.rows,
             coverage=_coverage(con, written.rows),
+            blend=settings,
             dropped_unavailable=count_dropped(con),
         )
     finally:

@@ -18,7 +18,7 @@ import duckdb
 import msgspec
 
 from footfall import snapshot as format_
-from footfall.snapshot import Manifest, Table, table_file
+from footfall.snapshot import BLENDED, Blend, Manifest, Source, Table, table_file
 from orchestration.lib.snapshot_marts import RECOMMENDED, mart
 
 if TYPE_CHECKING:
@@ -85,11 +85,31 @@ def audit_marts(con: duckdb.DuckDBPyConnection) -> None:
     problems += _twice(con, "trending_products", ("category", "rank"), "rank")
     problems += _twice(con, "segments", ("segment",), "segment")
     problems += _twice(con, "segment_members", ("segment", "visitor_id"), "member")
+    for name in ("product_recommendations", "visitor_recommendations"):
+        problems += _unknown_sources(con, name)
     own = _count(con, f"from {mart('product_recommendations')} where product_id = other_product_id")
     if own:
         problems.append(f"product_recommendations: {own} rows recommend a product to itself")
     if problems:
         raise AuditFailedError(problems)
+
+
+def read_blend(con: duckdb.DuckDBPyConnection) -> Blend:
+    """The settings of the request-time blend, after ``prepare``. Raises AuditFailedError where they make no
+    sense.
+    """
+    rows = con.execute(f"select setting, value from {mart('recommendation_settings')}").fetchall()
+    values = {str(name): float(value) for name, value in rows if value is not None}
+    weights = {
+        name.removeprefix("weight:"): value for name, value in values.items() if name.startswith("weight:")
+    }
+    needed = ["rrf_constant", "diversity", *(f"weight:{name}" for name in BLENDED)]
+    if missing := [name for name in needed if name not in values]:
+        raise AuditFailedError([f"recommendation_settings lacks {', '.join(missing)}"])
+    wrong = [name for name, value in values.items() if not 0 <= value <= (1 if name == "diversity" else 1e6)]
+    if wrong:
+        raise AuditFailedError([f"recommendation_settings: {', '.join(wrong)} can't be {values[wrong[0]]}"])
+    return Blend(rrf_constant=values["rrf_constant"], diversity=values["diversity"], weights=weights)
 
 
 def audit_written(version_dir: Path, written: Written, products: int) -> None:
@@ -189,6 +209,14 @@ def _unknown_products(con: duckdb.DuckDBPyConnection, name: str, product: str) -
         return []
     shown = ", ".join(repr(row[0]) for row in rows[:3])
     return [f"{name}.{product}: {len(rows)} ids are not in products, for example {shown}"]
+
+
+def _unknown_sources(con: duckdb.DuckDBPyConnection, name: str) -> list[str]:
+    known = ", ".join(f"'{source}'" for source in Source)
+    rows = con.execute(
+        f"select distinct source from {mart(name)} where source is null or source not in ({known}) order by 1"
+    ).fetchall()
+    return [f"{name}: {row[0]!r} is no source (footfall/snapshot.py names them)" for row in rows]
 
 
 def _twice(con: duckdb.DuckDBPyConnection, name: str, keys: tuple[str, ...], what: str) -> list[str]:

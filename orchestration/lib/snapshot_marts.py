@@ -28,6 +28,7 @@ MARTS: dict[str, tuple[str, ...]] = {
         "product_id", "kind", "rank", "other_product_id", "score", "source", "reason",
     ),
     "visitor_recommendations": ("visitor_id", "rank", "product_id", "score", "source", "reason"),
+    "recommendation_settings": ("setting", "value"),
     "trending_products": ("rank", "product_id", "score", "category"),
     "identity_map": ("identifier", "visitor_id"),
     OBJECTIONS: ("visitor_id",),

@@ -60,6 +60,10 @@ create table marts.product_recommendations (
 create table marts.visitor_recommendations (
     visitor_id varchar, rank integer, product_id varchar, score double, source varchar, reason varchar
 );
+create table marts.recommendation_settings (setting varchar, value double);
+insert into marts.recommendation_settings values
+    ('rrf_constant', 60), ('diversity', 0), ('weight:published', 1), ('weight:session_neighbours', 1),
+    ('weight:similar_text', 0.5), ('weight:bought_together', 1);
 create table marts.trending_products (rank integer, product_id varchar, score double, category varchar);
 create table marts.visitor_affinity (
     visitor_id varchar, other_visitor_id varchar, rank integer, score double, source varchar, shared varchar[]
@@ -149,12 +153,14 @@ def _lists(con: duckdb.DuckDBPyConnection) -> None:
             row = [product_id(of), kind, rank, product_id(other), 1 / rank, source, reason]
             _insert(con, "product_recommendations", row)
 
-    rows("similar", 1, [2, 3, 12, 4], "text", "Similar to Thing 1")  # 12: sold out, must vanish from the list
-    rows("similar", 2, [1, 3], "text", "Similar to Thing 2")
-    rows("similar", 5, [6, 7], "text", "Similar to Thing 5")
-    rows("viewed_together", 1, [3, 5], "views", "Often viewed with Thing 1")
-    rows("viewed_together", 9, [10], "views", "Often viewed with Thing 9")  # 9 has no similar list
-    rows("bought_together", 5, [8, 1], "orders", "Often bought with Thing 5")
+    rows(
+        "similar", 1, [2, 3, 12, 4], "similar_text", "Similar to Thing 1"
+    )  # 12: sold out, must vanish from the list
+    rows("similar", 2, [1, 3], "similar_text", "Similar to Thing 2")
+    rows("similar", 5, [6, 7], "similar_text", "Similar to Thing 5")
+    rows("viewed_together", 1, [3, 5], "viewed_together", "Often viewed with Thing 1")
+    rows("viewed_together", 9, [10], "viewed_together", "Often viewed with Thing 9")  # 9 has no similar list
+    rows("bought_together", 5, [8, 1], "bought_together", "Often bought with Thing 5")
     for rank, number in enumerate([7, 1, 12, 9], 1):
         _insert(con, "trending_products", [rank, product_id(number), 10.0 / rank, ""])
     _insert(con, "trending_products", [1, "p06", 4.0, "Mugs"])

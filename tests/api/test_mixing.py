@@ -36,13 +36,13 @@ def ranked(name: str, *products: str) -> Ranked:
 def test_fusion_by_hand() -> None:
     one, two = ranked("one", "a", "b"), ranked("two", "b", "c")
 
-    fused = fuse([one, two])
+    fused = fuse([one, two], 60)
 
     # a: 1/61; b: 1/62 + 1/61; c: 1/62
     assert list(fused.scores.items()) == [("b", 1 / 62 + 1 / 61), ("a", 1 / 61), ("c", 1 / 62)]
     assert fused.why("b").source == "two", "b stands higher in the second list, so that one explains it"
-    assert fuse([one, ranked("empty")]) is one, "a single list keeps its own scores"
-    assert fuse([]).scores == {}
+    assert fuse([one, ranked("empty")], 60) is one, "a single list keeps its own scores"
+    assert fuse([], 60).scores == {}
 
 
 def test_what_past_sessions_saw_next_comes_first(snapshot: Snapshot) -> None:
@@ -71,7 +71,7 @@ def test_the_last_click_counts_most(snapshot: Snapshot) -> None:
 
 def test_fusion_weighs_its_lists() -> None:
     strong, weak = ranked("strong", "a", "b"), ranked("weak", "c", "b")._replace(weight=0.5)
-    fused = fuse([strong, weak])
+    fused = fuse([strong, weak], 60)
     # b: 1/62 + 0.5/62; a: 1/61; c: 0.5/61
     assert list(fused.scores.items()) == [("b", 1.5 / 62), ("a", 1 / 61), ("c", 0.5 / 61)]
     assert fused.why("b").source == "strong"
@@ -128,9 +128,9 @@ def test_everything_barred_is_honestly_empty(snapshot: Snapshot) -> None:
 @pytest.mark.parametrize(
     ("product", "first", "source"),
     [
-        ("p01", "p02", "text"),
-        ("p09", "p10", "views"),  # nothing similar: viewed together steps in and says so
-        ("p08", "p06", "trending"),  # no list at all: its category's trend
+        ("p01", "p02", "similar_text"),
+        ("p09", "p10", "viewed_together"),  # nothing similar: viewed together steps in and says so
+        ("p08", "p06", "trending_in_category"),  # no list at all: its category's trend
         ("p11", "p07", "trending"),  # nor that: the shop's
     ],
 )
@@ -139,5 +139,5 @@ def test_similar_falls_back_down_the_chain(snapshot: Snapshot, product: str, fir
     items = product_list(snapshot, product, order, 5, fallback=True)
     assert (items[0].product_id, items[0].source) == (first, source)
     assert product not in ids(items)
-    if source != "text":
+    if source != "similar_text":
         assert product_list(snapshot, product, order, 5, fallback=False) == []

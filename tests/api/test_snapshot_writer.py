@@ -193,6 +193,18 @@ BREAKAGES = {
         "update marts.trending_products set rank = null where product_id = 'p01'",
         "trending_products: 1 rows without category or rank",
     ),
+    "a source that nobody knows": (
+        "update marts.visitor_recommendations set source = 'magic' where rank = 1",
+        "visitor_recommendations: 'magic' is no source",
+    ),
+    "a list without a weight": (
+        "delete from marts.recommendation_settings where setting = 'weight:similar_text'",
+        "recommendation_settings lacks weight:similar_text",
+    ),
+    "a diversity beyond its bounds": (
+        "update marts.recommendation_settings set value = 1.5 where setting = 'diversity'",
+        "recommendation_settings: diversity can't be 1.5",
+    ),
     "a visitor without an id": (
         "update marts.visitors set visitor_id = null where visitor_id = 'u_ada'",
         "visitors: a key is missing or stands twice",
@@ -232,6 +244,7 @@ def test_empty_shop_is_no_failure(tmp_path: Path) -> None:
         make_marts(con)
         for (table,) in con.execute(
             "select table_name from duckdb_tables() where schema_name = 'marts'"
+            " and table_name <> 'recommendation_settings'"
         ).fetchall():
             con.execute(f"delete from marts.{table}")
         report = build_snapshot(con, tmp_path, version="v1")

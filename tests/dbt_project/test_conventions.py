@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from dbt_kit import PROJECT_DIR, Warehouse
+
+from footfall.snapshot import BLENDED, Source
 
 GROUPS = {
     *("staging", "catalog", "behaviour", "funnels", "identity", "people"),
@@ -72,6 +75,22 @@ def test_every_mart_has_a_contract_and_describes_its_columns(manifest: dict[str,
         assert mart["config"]["contract"]["enforced"], mart["name"]
         assert all(column["description"] for column in mart["columns"].values()), mart["name"]
         assert mart["unique_id"] in exposed, f"{mart['name']} has no exposure"
+
+
+def test_sources_of_recommendations_have_one_vocabulary(manifest: dict[str, Any]) -> None:
+    """The vars, the mart's test and the docs use the words that the snapshot knows."""
+    known = {str(source) for source in Source}
+    variables = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text())["vars"]
+    assert set(variables["rrf_weights"]) <= known
+    assert set(variables["request_weights"]) == set(BLENDED)
+    (accepted,) = [
+        node["test_metadata"]["kwargs"]["values"]
+        for node in manifest["nodes"].values()
+        if node["name"].startswith("accepted_values_visitor_recommendations_source")
+    ]
+    assert set(accepted) == set(variables["rrf_weights"])
+    page = (PROJECT_DIR.parent / "docs" / "reference" / "recommendation-sources.md").read_text()
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == known
 
 
 @pytest.mark.parametrize("rule", list(ENGINE_ONLY))

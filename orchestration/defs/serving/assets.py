@@ -14,7 +14,7 @@ from orchestration.lib.warehouse import POOL, reading
 PUBLISHED = [
     "products", "identity_map", "marketing_objections", "visitors", "visitor_product_affinity",
     "visitor_category_affinity", "visitor_affinity", "visitor_recommendations", "product_recommendations",
-    "trending_products",
+    "trending_products", "recommendation_settings",
     "sessions_daily", "funnel_steps", "funnel_time_to_convert", "funnel_time_histogram",
     "segments", "segment_members", "navigation_paths", "search_terms", "retention_cohorts", "retention_periods",
     "experiments", "experiment_results",

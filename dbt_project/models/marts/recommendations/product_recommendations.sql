@@ -20,7 +20,7 @@ unioned as (
     'similar' as kind,
     other_product_id,
     similarity as score,
-    'text' as source
+    'similar_text' as source
   from similarity
   union all
   select
@@ -28,7 +28,7 @@ unioned as (
     'viewed_together' as kind,
     other_product_id,
     score,
-    'sessions' as source
+    'viewed_together' as source
   from co_views
   union all
   select
@@ -36,7 +36,7 @@ unioned as (
     'bought_together' as kind,
     other_product_id,
     score,
-    'orders' as source
+    'bought_together' as source
   from co_purchases
 ),
 

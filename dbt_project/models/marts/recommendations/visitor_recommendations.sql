@@ -138,7 +138,7 @@ history as (
   select
     visitor_id,
     product_id,
-    'history' as source,
+    'affinity' as source,
     affinity as score,
     cast(null as {{ text_type() }}) as seed_product_id,
     has_purchased
@@ -148,7 +148,7 @@ history as (
 
 seeded as (
   {% for source_name, relation, score, condition in [
-    ('similar', 'similarity', 'similarity', 'true'),
+    ('similar_text', 'similarity', 'similarity', 'true'),
     ('viewed_together', 'co_views', 'score', 'true'),
     ('bought_together', 'co_purchases', 'score', 'seeds.is_wanted'),
   ] %}
@@ -174,7 +174,7 @@ neighbour_products as (
   select
     neighbours.visitor_id,
     affinity.product_id,
-    'neighbours' as source,
+    'similar_visitors' as source,
     sum(neighbours.affinity * affinity.affinity) as score,
     cast(null as {{ text_type() }}) as seed_product_id,
     false as has_purchased
@@ -191,7 +191,7 @@ category_products as (
   select
     category_affinity.visitor_id,
     trending.product_id,
-    'category' as source,
+    'trending_in_category' as source,
     category_affinity.affinity / trending.rank as score,
     cast(null as {{ text_type() }}) as seed_product_id,
     false as has_purchased
@@ -296,13 +296,13 @@ final as (
     cast(ranked.blended as double) as score,
     ranked.source,
     case
-      when ranked.source = 'history' and ranked.has_purchased then 'Buy again'
-      when ranked.source = 'history' then 'You looked at this'
-      when ranked.source = 'similar' then 'Similar to ' || seed_products.title
+      when ranked.source = 'affinity' and ranked.has_purchased then 'Buy again'
+      when ranked.source = 'affinity' then 'You looked at this'
+      when ranked.source = 'similar_text' then 'Similar to ' || seed_products.title
       when ranked.source = 'viewed_together' then 'Often viewed together with ' || seed_products.title
       when ranked.source = 'bought_together' then 'Often bought together with ' || seed_products.title
-      when ranked.source = 'neighbours' then 'Liked by visitors with a taste like yours'
-      when ranked.source = 'category' then 'Popular in ' || ranked.product_type
+      when ranked.source = 'similar_visitors' then 'Liked by visitors with a taste like yours'
+      when ranked.source = 'trending_in_category' then 'Popular in ' || ranked.product_type
       else 'Popular now'
     end as reason,
     {{ built_moment('int_touched_visitors') }} as built_at,
