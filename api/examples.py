@@ -36,9 +36,9 @@ RECOMMENDATIONS = answers.Recommendations(
     items=[
         answers.ProductItem(
             **_SHOE,
-            score=0.032787,
-            source="in_session",
-            reason="Often viewed together with Brack Chelsea Boot",
+            score=0.02459,
+            source="session_neighbours",
+            reason="Others looked at this next",
         )
     ],
 )
@@ -46,7 +46,9 @@ PRODUCT_LIST = answers.ProductList(
     **VERSION,
     product_id="7164861925974",
     items=[
-        answers.ProductItem(**_SHOE, score=0.412, source="similar", reason="Similar to Brack Ridgeway Boot")
+        answers.ProductItem(
+            **_SHOE, score=0.412, source="similar_text", reason="Similar to Brack Ridgeway Boot"
+        )
     ],
 )
 AFFINITIES = answers.Affinities(
@@ -92,7 +94,7 @@ AFFINITY = answers.AffinityAnswer(
     category="Shoes",
     category_affinity=9.2,
     recommendation=answers.PublishedRank(
-        rank=3, score=0.02, source="similar", reason="Similar to Brack Chelsea Boot"
+        rank=3, score=0.02, source="similar_text", reason="Similar to Brack Chelsea Boot"
     ),
 )
 
