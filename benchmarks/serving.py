@@ -211,7 +211,8 @@ def make_marts(con: duckdb.DuckDBPyConnection, products: int, visitors: int) -> 
         from range({products}) as r(i);
         create table product_recommendations as
         select 'p' || i as product_id, kind, n as rank, 'p' || ((i + n * 7) % {products}) as other_product_id,
-            1.0 / n as score, if(kind = 'similar', 'similar_text', kind) as source, 'Goes with Thing number ' || i as reason
+            1.0 / n as score, if(kind = 'similar', 'similar_text', kind) as source,
+            'Goes with Thing number ' || i as reason
         from range({products}) as r(i), range(1, 31) as q(n),
             (values ('similar'), ('viewed_together'), ('bought_together')) as k(kind);
         create table visitor_recommendations as

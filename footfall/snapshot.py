@@ -24,7 +24,7 @@ from pathlib import Path
 import msgspec
 
 #: Raised by one whenever a reader of the old format could misread the new one.
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 
 SESSIONS_FILE = "sessions.index"
 MANIFEST_FILE = "manifest.json"

@@ -221,14 +221,14 @@ def test_an_accepted_proposal_changes_its_lines_and_nothing_else(tmp_path: Path)
     project = tmp_path / "dbt_project.yml"
     project.write_text(PROJECT_FILE.read_text())
     before = yaml.safe_load(project.read_text())["vars"]
-    half_life, weight = before["affinity_half_life_days"], before["rrf_weights"]["history"]
-    changes = {"affinity_half_life_days": [half_life, 61], "rrf_weights.history": [weight, 1.25]}
+    half_life, weight = before["affinity_half_life_days"], before["rrf_weights"]["affinity"]
+    changes = {"affinity_half_life_days": [half_life, 61], "rrf_weights.affinity": [weight, 1.25]}
     assert len(accept({"changes": changes}, project)) == 2
     after = yaml.safe_load(project.read_text())["vars"]
     assert after == {
         **before,
         "affinity_half_life_days": 61,
-        "rrf_weights": {**before["rrf_weights"], "history": 1.25},
+        "rrf_weights": {**before["rrf_weights"], "affinity": 1.25},
     }
     old, new = PROJECT_FILE.read_text().splitlines(), project.read_text().splitlines()
     assert sum(a != b for a, b in zip(old, new, strict=True)) == 2
