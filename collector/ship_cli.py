@@ -27,7 +27,7 @@ TRIES = 4
 #: What a stopping watch takes for what was sealed last. A transfer under way may take longer; killing it is harmless.
 LAST_PASS_SECONDS = 15.0
 #: A watch that ended by itself is started again after this; so is one that another process keeps waiting.
-AGAIN_SECONDS = 5.0
+AGAIN_SECONDS = 1.0
 
 
 @click.command()
@@ -108,12 +108,20 @@ def _watch(shipper: Shipper, parent: int | None) -> None:
     while goes_on():
         try:
             with only_shipper(shipper.landing):
+                waits = False
                 _watch_as_only_one(shipper, stopped, parent)
         except ShipperBusy as error:
             if not waits:
                 log.warning("%s; taking over when it ends", error)
             waits = True
             stopped.wait(AGAIN_SECONDS)
+    if waits:
+        # Stopped before the other one had ended, or was seen to have: what was sealed last is owed all the same.
+        try:
+            with only_shipper(shipper.landing):
+                _last_pass(shipper)
+        except ShipperBusy as error:
+            log.warning("%s; what it leaves is shipped after the next start", error)
 
 
 def _watch_as_only_one(shipper: Shipper, stopped: threading.Event, parent: int | None) -> None:
@@ -126,6 +134,10 @@ def _watch_as_only_one(shipper: Shipper, stopped: threading.Event, parent: int |
         deadline = time.monotonic() + shipper.seconds_to_next_look()
         while goes_on() and (left := deadline - time.monotonic()) > 0:
             stopped.wait(min(left, 1.0))
+    _last_pass(shipper)
+
+
+def _last_pass(shipper: Shipper) -> None:
     deadline = time.monotonic() + LAST_PASS_SECONDS
     shipper.ship_sealed(goes_on=lambda: time.monotonic() < deadline)
 

@@ -10,10 +10,13 @@ import hashlib
 import json
 import os
 import queue
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from orchestration.lib.durable import write_durably
 
 if TYPE_CHECKING:
     from dagster import AssetExecutionContext
@@ -32,14 +35,17 @@ def target_path() -> Path:
 def manifest_of(project: Path) -> Path:
     """The project's manifest, parsed again only where a file of the project changed since.
 
-    Raises DbtFailed where the project doesn't parse.
+    A copy of our own, named by what it was parsed from: dbt writes its manifest.json anew at every command, and a
+    command that is killed meanwhile leaves half of one. Raises DbtFailed where the project doesn't parse.
     """
     target = target_path()
-    manifest, stamp = target / "manifest.json", target / "manifest.sources"
-    fingerprint = project_fingerprint(project)
-    if not (manifest.exists() and stamp.exists() and stamp.read_text() == fingerprint):
+    manifest = target / f"parsed-{project_fingerprint(project)[:16]}.json"
+    if not manifest.exists():
         invoke(project, ["parse"])
-        stamp.write_text(fingerprint)
+        write_durably(manifest, lambda aside: shutil.copyfile(target / "manifest.json", aside))
+        for old in target.glob("parsed-*.json"):
+            if old != manifest:
+                old.unlink(missing_ok=True)
     return manifest
 
 

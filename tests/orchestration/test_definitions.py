@@ -242,3 +242,32 @@ def test_the_manifest_is_parsed_again_only_when_the_project_changed(
     (project / "model.sql").write_text("select 1")
     dbt_runner.manifest_of(project)
     assert len(parsed) == 2
+
+
+def test_a_manifest_that_a_killed_command_left_half_written_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from orchestration.lib import dbt_runner
+
+    monkeypatch.setenv("FOOTFALL_DATA", str(tmp_path))
+    whole = b'{"nodes": {}}'
+    parses = []
+
+    def parse(_project: Path, arguments: list[str]) -> None:
+        parses.append(arguments)
+        dbt_runner.target_path().mkdir(exist_ok=True)
+        (dbt_runner.target_path() / "manifest.json").write_bytes(whole)
+
+    monkeypatch.setattr(dbt_runner, "invoke", parse)
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "a.sql").write_text("select 1")
+    assert dbt_runner.manifest_of(project).read_bytes() == whole
+    (dbt_runner.target_path() / "manifest.json").write_bytes(b"")
+    assert dbt_runner.manifest_of(project).read_bytes() == whole
+    assert len(parses) == 1
+
+    (project / "a.sql").write_text("select 2")
+    dbt_runner.manifest_of(project)
+    assert len(parses) == 2
+    assert len(list(dbt_runner.target_path().glob("parsed-*.json"))) == 1
