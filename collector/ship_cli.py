@@ -116,12 +116,22 @@ def _watch(shipper: Shipper, parent: int | None) -> None:
             waits = True
             stopped.wait(AGAIN_SECONDS)
     if waits:
-        # Stopped before the other one had ended, or was seen to have: what was sealed last is owed all the same.
+        _last_pass_after_another(shipper)
+
+
+def _last_pass_after_another(shipper: Shipper) -> None:
+    """Stopped while another shipper was at work, one whose collector was killed for instance: what was sealed last is
+    owed all the same, once that one has noticed and gone.
+    """
+    deadline = time.monotonic() + LAST_PASS_SECONDS
+    while True:
         try:
             with only_shipper(shipper.landing):
-                _last_pass(shipper)
+                return _last_pass(shipper)
         except ShipperBusy as error:
-            log.warning("%s; what it leaves is shipped after the next start", error)
+            if time.monotonic() > deadline:
+                return log.warning("%s; what it leaves is shipped after the next start", error)
+        time.sleep(0.1)
 
 
 def _watch_as_only_one(shipper: Shipper, stopped: threading.Event, parent: int | None) -> None:
