@@ -42,8 +42,8 @@ stands in [measurements](../measurements.md#recommendations).
 DEMO = "## The demo shop"
 RETAIL = "## UCI Online Retail: descriptions of a few words, no other text"
 LIMIT = """With four words and no description the method has only those words: a *standing* pole support meets a
-newspaper *stand* and a mug that can't *stand* the heat, a cover of *lace* meets cake doilies. Type, tags and a sentence of
-description, as the demo shop's products have them, keep such company away.
+newspaper *stand* and a mug that can't *stand* the heat, a cover of *lace* meets cake doilies. Type, tags and a sentence
+of description, as the demo shop's products have them, keep such company away.
 """
 
 
