@@ -62,7 +62,7 @@ def shop_recommended(page: Page) -> None:
 
 def dagster_graph(page: Page) -> None:
     """The graph as it opens: a box a group, read from left to right."""
-    page.set_viewport_size({"width": 2000, "height": 1100})
+    page.set_viewport_size({"width": 2000, "height": 1400})
     page.goto(f"{SETTINGS.dagster_url}/asset-groups")
     _wait_until_idle()
     page.wait_for_timeout(8000)
