@@ -10,11 +10,11 @@ from pathlib import Path
 
 import click
 
-from footfall.buckets import BucketError, open_bucket
+from footfall.buckets import BucketError
 from footfall.processes import footfall_command
 from footfall.settings import Settings, SettingsError, load_settings
 from orchestration.lib import person as people
-from orchestration.lib.lake import LoaderBusy, load_sealed
+from orchestration.lib.lake import LoaderBusy, load_waiting
 from orchestration.lib.lake_schema import prepare_lake
 from orchestration.lib.person import Person
 from orchestration.lib.warehouse import exclusive
@@ -68,8 +68,7 @@ def forget(users: tuple[str, ...], guests: tuple[str, ...], requested: bool, yes
     prepare_lake(settings.paths)
     try:
         # What has landed is part of what is held.
-        bucket = open_bucket(settings.load_from) if settings.load_from else None
-        if problem := load_sealed(settings.paths, bucket=bucket).bucket_error:
+        if problem := load_waiting(settings).bucket_error:
             raise click.ClickException(problem)
         again = people.finish(settings.paths)
         persons = people.requested(settings.paths) if requested else [_person(users, guests)]

@@ -22,13 +22,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from msgspec import Struct
 
-from footfall.buckets import Bucket, BucketError, digest_of
+from footfall.buckets import Bucket, BucketError, digest_of, open_bucket
 from footfall.segments import SegmentError, segment_parts
-from footfall.settings import Paths
+from footfall.settings import Paths, Settings
 from orchestration.lib.durable import aside_of, fsync_path, write_durably
 from orchestration.lib.flatten import Row, rows_of
 from orchestration.lib.lake_schema import EVENTS, FAILED_EVENTS, GROWING, LANDING_COUNTS, prepare_lake
-from orchestration.lib.waiting import Waiting, local_segments, marks_of, shipped_segments
+from orchestration.lib.waiting import Waiting, local_segments, marks_of, shipped_segments, takes_local
 
 #: In the metadata of a mark's file: digest and length of the segment that it stands for.
 MARK_DIGEST = b"footfall.segment_digest"
@@ -99,6 +99,16 @@ def load_sealed(
     if not report.load_id:
         report.load_id = newest_load_id(paths)
     return report
+
+
+def load_waiting(settings: Settings, on_segment: Callable[[str, int, int], None] | None = None) -> LoadReport:
+    """Load what waits where the settings say: on this disk, in the bucket, or both. Raises as ``load_sealed``."""
+    return load_sealed(
+        settings.paths,
+        on_segment,
+        bucket=open_bucket(settings.load_from) if settings.load_from else None,
+        local=takes_local(settings),
+    )
 
 
 class _Loader:

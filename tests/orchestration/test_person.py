@@ -260,3 +260,19 @@ def test_nobody_named_is_no_order_to_forget_all(shop: Paths, monkeypatch: pytest
         CliRunner().invoke(person_group, ["forget", "--user", "anna", "--no-run"], input="n\n").exit_code == 1
     )
     assert lake_rows(shop) == before
+
+
+def test_what_is_shipped_from_here_is_left_to_the_shipper(
+    shop: Paths, seal: Seal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The loader of this machine takes what arrives in the bucket, and so does forgetting."""
+    bucket = tmp_path / "bucket"
+    bucket.mkdir()
+    monkeypatch.setenv("FOOTFALL_DATA", str(shop.data))
+    monkeypatch.setenv("FOOTFALL_SHIP_TO", bucket.as_uri())
+    monkeypatch.setenv("FOOTFALL_LOAD_FROM", bucket.as_uri())
+    waiting = seal("s9", [said(30, "anna-phone", "anna")])
+    answered = CliRunner().invoke(person_group, ["forget", "--user", "anna", "--yes", "--no-run"])
+    assert answered.exit_code == 0, answered.output
+    assert "6 events forgotten" in answered.output
+    assert waiting.exists()

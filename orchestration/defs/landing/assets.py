@@ -60,18 +60,13 @@ landing_segments = dg.AssetSpec(
 )
 def load_segments(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
     """Load what is sealed; with nothing sealed the lake stays as it is."""
-    from footfall.buckets import open_bucket
-    from orchestration.lib.lake import load_sealed
-    from orchestration.lib.waiting import takes_local
+    from orchestration.lib.lake import load_waiting
 
-    settings = load_settings()
-    report = load_sealed(
-        settings.paths,
+    report = load_waiting(
+        load_settings(),
         on_segment=lambda segment, events, failed: context.log.info(
             f"{segment}: {events} events, {failed} failed"
         ),
-        bucket=open_bucket(settings.load_from) if settings.load_from else None,
-        local=takes_local(settings),
     )
     shared: dict[str, int | str] = {"load_id": report.load_id, "segments": report.segments}
     for file in report.quarantined:
