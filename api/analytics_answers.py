@@ -103,7 +103,7 @@ class SegmentItem(msgspec.Struct, kw_only=True):
     description: str | None
     members: int
     reachable_members: int
-    """Of the members, those who have logged in: the shop knows whom to write to."""
+    """Of the members, those who have logged in and do not object to marketing: whom the shop may write to."""
 
 
 class Segments(Answer, kw_only=True):
@@ -135,7 +135,7 @@ class SegmentMembers(Answer, kw_only=True):
 
     name: str
     members: int
-    """In the whole segment."""
+    """In the whole segment, with those who object to marketing and are not listed."""
     items: list[SegmentMember]
     next_cursor: str | None
     """Goes into ``cursor`` for the next page; null on the last one."""

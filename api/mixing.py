@@ -127,18 +127,21 @@ def _chain(snapshot: Snapshot, wish: Wish, barred: Collection[str]) -> Iterator[
     blend = snapshot.blend
     session = _next(snapshot, wish.viewed)
     alike = _around(snapshot, wish.viewed[:SESSION_DEPTH], Table.SIMILAR, SESSION_DECAY, Source.SIMILAR_TEXT)
-    bought = _around(snapshot, wish.cart, Table.BOUGHT_TOGETHER, 1.0, Source.BOUGHT_TOGETHER)
     lists = [session, alike]
     if wish.visitor_id is not None:
         own = _published(snapshot, Table.VISITOR_RECOMMENDATIONS, wish.visitor_id)
         lists.append(own._replace(weight=blend.weights["published"]))
     if wish.placement == "cart":
-        lists.insert(0, bought)
+        lists.insert(0, _bought(snapshot, wish))
     yield diversified(snapshot, fuse(lists, blend.rrf_constant), barred, wish.limit)
     if wish.placement != "cart":
-        yield bought
+        yield _bought(snapshot, wish)
     yield from _trends(snapshot, _categories(snapshot, wish))
     yield from _shelf(snapshot)
+
+
+def _bought(snapshot: Snapshot, wish: Wish) -> Ranked:
+    return _around(snapshot, wish.cart, Table.BOUGHT_TOGETHER, 1.0, Source.BOUGHT_TOGETHER)
 
 
 def diversified(snapshot: Snapshot, ranked: Ranked, barred: Collection[str], limit: int) -> Ranked:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import platform
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 def describe_machine(*packages: str) -> str:
@@ -21,3 +26,9 @@ def describe_machine(*packages: str) -> str:
     versions = "".join(f", {name} {version(name)}" for name in packages)
     cores = f"{os.cpu_count()} cores (load {os.getloadavg()[0]:.1f})"
     return f"{model}, {cores}, {memory:.0f} GB, Python {platform.python_version()}{versions}"
+
+
+def in_own_process(run: Callable[..., T], *arguments: object) -> T:
+    """The result of a call in a new process, so that its peak of memory is its own."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(run, arguments)

@@ -15,14 +15,13 @@ Each scale runs in a process of its own, so that its peak of memory is its own (
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import resource
 import statistics
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +29,7 @@ import pyarrow as pa
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.machine import describe_machine
+from benchmarks.machine import describe_machine, in_own_process
 
 REQUESTS, SCANS = 2_000, 10
 
@@ -138,8 +137,7 @@ def main() -> None:
     )
     for scale in arguments.scales:
         count = arguments.sessions * scale
-        with multiprocessing.get_context("spawn").Pool(1) as pool:
-            found: Any = pool.apply(run, (count,))
+        found = in_own_process(run, count)
         print(
             f"{scale:>5}x {count:>10,} {found.products:>9,} {found.clicks:>11,} {found.learn:>8.2f} "
             f"{found.learn / found.sort:>8.1f} {found.peak_mb:>8,} {found.file_mb:>8.1f} {found.p50_ms:>7.2f} "

@@ -11,7 +11,6 @@ is its own.
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import resource
 import sys
 import time
@@ -21,7 +20,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.machine import describe_machine
+from benchmarks.machine import describe_machine, in_own_process
 
 
 def shop_texts(count: int, seed: int = 1) -> list:
@@ -82,8 +81,7 @@ def main() -> None:
     )
     for scale in arguments.scales:
         count = arguments.products * scale
-        with multiprocessing.get_context("spawn").Pool(1) as pool:
-            seconds, cpu, peak, pairs, features = pool.apply(run, (count, arguments.threads))
+        seconds, cpu, peak, pairs, features = in_own_process(run, count, arguments.threads)
         print(
             f"{scale:>5}x {count:>9,} {seconds:>8.1f} {cpu:>7.1f} {peak:>8,} {pairs:>10,} {features:>9,}",
             flush=True,

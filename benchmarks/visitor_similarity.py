@@ -10,7 +10,6 @@ of memory is its own.
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import resource
 import sys
 import tempfile
@@ -24,7 +23,7 @@ import pyarrow as pa
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.machine import describe_machine
+from benchmarks.machine import describe_machine, in_own_process
 
 
 def shop_affinities(visitors: int, seed: int = 1) -> pa.Table:
@@ -92,8 +91,7 @@ def main() -> None:
     )
     for scale in arguments.scales:
         count = arguments.visitors * scale
-        with multiprocessing.get_context("spawn").Pool(1) as pool:
-            rows, pairs, seconds, cpu, size, peak, cut = pool.apply(run, (count, arguments.threads))
+        rows, pairs, seconds, cpu, size, peak, cut = in_own_process(run, count, arguments.threads)
         print(
             f"{scale:>5}x {count:>9,} {rows:>11,} {pairs:>11,} {seconds:>8.1f} {cpu:>7.1f} "
             f"{peak:>8,} {size:>8.1f} {cut:>5}",

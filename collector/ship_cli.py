@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
@@ -109,7 +110,7 @@ def _watch(shipper: Shipper, parent: int | None) -> None:
         try:
             with only_shipper(shipper.landing):
                 waits = False
-                _watch_as_only_one(shipper, stopped, parent)
+                _watch_as_only_one(shipper, stopped, goes_on)
         except ShipperBusy as error:
             if not waits:
                 log.warning("%s; taking over when it ends", error)
@@ -134,10 +135,7 @@ def _last_pass_after_another(shipper: Shipper) -> None:
         time.sleep(0.1)
 
 
-def _watch_as_only_one(shipper: Shipper, stopped: threading.Event, parent: int | None) -> None:
-    def goes_on() -> bool:
-        return not stopped.is_set() and (parent is None or os.getppid() == parent)
-
+def _watch_as_only_one(shipper: Shipper, stopped: threading.Event, goes_on: Callable[[], bool]) -> None:
     while goes_on():
         shipper.ship_sealed(goes_on=goes_on)
         # In steps of a second: the parent's death has no event.

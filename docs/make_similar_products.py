@@ -24,6 +24,7 @@ from demo.shop import pictures
 from demo.shop.catalogue import Catalogue
 from footfall.importing.online_retail import catalog_csv
 from orchestration.lib.catalog import read_catalog
+from orchestration.lib.evaluation.catalog import catalog_texts
 from orchestration.lib.text_features import ProductText
 from orchestration.lib.text_similarity import product_text_similarity
 
@@ -83,19 +84,7 @@ def main() -> int:
 
 def texts(catalogue: Path) -> list[ProductText]:
     """The products that are on sale, with what their text is made of."""
-    return [
-        ProductText(
-            product_id=each.product_id,
-            title=each.title,
-            body_text=each.body_text,
-            product_type=each.product_type or "",
-            tags=each.tags,
-            vendor=each.vendor or "",
-            is_available=each.available,
-        )
-        for each in read_catalog(catalogue).products
-        if each.available
-    ]
+    return [product for product in catalog_texts(read_catalog(catalogue)) if product.is_available]
 
 
 def neighbours_of(products: Sequence[ProductText]) -> dict[str, list[tuple[str, float]]]:

@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from orchestration.lib.durable import write_durably
 
 if TYPE_CHECKING:
@@ -57,6 +59,12 @@ def project_fingerprint(project: Path) -> str:
             digest.update(f"{file.relative_to(project)}\0".encode())
             digest.update(file.read_bytes())
     return digest.hexdigest()
+
+
+def project_vars(project: Path) -> dict[str, Any]:
+    """The vars as dbt_project.yml declares them."""
+    declared = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))
+    return dict(declared["vars"])
 
 
 def invoke(

@@ -13,9 +13,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from dbt.clients.yaml_helper import load_yaml_text
-
 from footfall.settings import Paths
+from orchestration.lib.dbt_runner import project_vars
 from orchestration.lib.durable import write_durably
 
 #: Vars whose values stand in the rows. Funnels, affinities and the like notice a change of theirs in SQL.
@@ -24,11 +23,10 @@ BAKED_IN = ("session_", "identity_", "dedup_days", "server_side_events")
 
 def versions_in_force(project: Path, manifest: Mapping[str, Any]) -> dict[str, str]:
     """The version of each incremental model: a hash of its SQL, of the project's macros and of the vars in the rows."""
-    settings = load_yaml_text((project / "dbt_project.yml").read_text(encoding="utf-8")) or {}
     shared = [
         *(
             f"{name}={value!r}"
-            for name, value in sorted(settings["vars"].items())
+            for name, value in sorted(project_vars(project).items())
             if name.startswith(BAKED_IN)
         ),
         *(

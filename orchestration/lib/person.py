@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from msgspec import Struct
 from footfall.settings import Paths
 from orchestration.lib.durable import write_durably
 from orchestration.lib.lake import only_loader
+from orchestration.lib.warehouse import sql_path
 
 FORGOTTEN = "forgotten"
 REDACTION = "Redaction Requested"
@@ -125,7 +126,7 @@ def forget(paths: Paths, person: Person) -> Forgotten:
     """Make the lake forget a person; takes no account of what arrives later.
 
     Who it is about is written down first and removed last, so that a run that is cut off is ended by the next
-    (``unfinished``), although the rows that told which tokens were the user's may be blank by then. Holds the loader's
+    (``finish``), although the rows that told which tokens were the user's may be blank by then. Holds the loader's
     lock. Raises LoaderBusy while the loader runs.
     """
     with only_loader(paths):
@@ -172,8 +173,7 @@ _MINE = "(list_contains(?, user_id) or list_contains(?, guest_token))"
 
 
 def _table(paths: Paths, name: str) -> str:
-    root = str(paths.lake / name).replace("'", "''")
-    return f"read_parquet('{root}/*/*.parquet', union_by_name = true, hive_partitioning = false)"
+    return f"read_parquet('{sql_path(paths.lake / name)}/*/*.parquet', union_by_name = true, hive_partitioning = false)"
 
 
 def _files_with(paths: Paths, person: Person) -> list[Path]:
@@ -200,7 +200,7 @@ def _blank(table: pa.Table, person: Person) -> tuple[pa.Table, int, int]:
         if user in users or guest in guests
     ]
     tokens: dict[str, str] = {}
-    rows = {row["index"]: row for row in _taken(table, mine)}
+    rows = dict(zip(mine, table.take(pa.array(mine, pa.int64())).to_pylist(), strict=True))
     orders = 0
     for row in rows.values():
         booked = _booked(row)
@@ -220,12 +220,6 @@ def _blank(table: pa.Table, person: Person) -> tuple[pa.Table, int, int]:
             values[index] = row[name]
         columns.append(pa.array(values, table.schema.field(name).type))
     return pa.table(columns, schema=table.schema), len(mine), orders
-
-
-def _taken(table: pa.Table, indices: Sequence[int]) -> Iterator[dict[str, Any]]:
-    taken: list[dict[str, Any]] = table.take(pa.array(indices, pa.int64())).to_pylist()
-    for index, row in zip(indices, taken, strict=True):
-        yield {**row, "index": index}
 
 
 def _booked(row: dict[str, Any]) -> dict[str, Any] | None:

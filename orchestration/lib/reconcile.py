@@ -18,7 +18,7 @@ import msgspec
 
 from footfall.settings import Settings
 from orchestration.lib import dbt_runner
-from orchestration.lib.warehouse import exclusive
+from orchestration.lib.warehouse import exclusive, sql_path
 
 #: When a row was computed is no part of what it says.
 BOOKKEEPING = frozenset({"staged_at", "built_at", "linked_at"})
@@ -89,8 +89,8 @@ def _compare(settings: Settings, rebuilt: Path, manifest: Mapping[str, Any]) -> 
         and LOG not in node["tags"]
     )
     with duckdb.connect(config={"memory_limit": settings.warehouse_memory}) as connection:
-        connection.execute(f"attach '{_quoted(settings.paths.warehouse)}' as grown (read_only)")
-        connection.execute(f"attach '{_quoted(rebuilt)}' as rebuilt (read_only)")
+        connection.execute(f"attach '{sql_path(settings.paths.warehouse)}' as grown (read_only)")
+        connection.execute(f"attach '{sql_path(rebuilt)}' as rebuilt (read_only)")
         tables = set(
             connection.execute(
                 "select database_name, table_name from duckdb_tables() where not internal"
@@ -142,7 +142,3 @@ def _compare_model(connection: duckdb.DuckDBPyConnection, model: str, *, is_buil
         ).fetchall()
     ]
     return Comparison(model, sums["grown"][0], counts["grown"], counts["rebuilt"], samples)
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

@@ -20,6 +20,7 @@ from footfall.snapshot import FORMAT_VERSION, PART_SQL, FileSeal, Manifest, Tabl
 from orchestration.lib.durable import fsync_path
 from orchestration.lib.snapshot_audit import AuditFailedError
 from orchestration.lib.snapshot_marts import Source
+from orchestration.lib.warehouse import sql_path
 
 #: Files that DuckDB 1.5 opens too: analysts' tools are not always on the newest engine.
 STORAGE_VERSION = "v1.5.0"
@@ -113,8 +114,9 @@ class Files:
         if self._take_over(mart_file(name), content):
             return
         path = self._aside / mart_file(name)
-        quoted = str(path).replace("'", "''")
-        self._con.execute(f"attach '{quoted}' as {_OUT} (read_write, storage_version '{STORAGE_VERSION}')")
+        self._con.execute(
+            f"attach '{sql_path(path)}' as {_OUT} (read_write, storage_version '{STORAGE_VERSION}')"
+        )
         try:
             self._con.execute(f"create table {_OUT}.{name} as {rows} order by {order}")
             self._con.execute(f"checkpoint {_OUT}")

@@ -10,6 +10,7 @@ import fcntl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import duckdb
 
@@ -19,6 +20,11 @@ from footfall.settings import Paths, Settings
 POOL = "warehouse"
 #: Longer than any step takes on 100 million events; a holder that hangs is then named instead of waited for.
 WAIT_SECONDS = 3600.0
+
+
+def sql_path(path: Path) -> str:
+    """A path for between the quotes of a SQL text."""
+    return str(path).replace("'", "''")
 
 
 class WarehouseBusy(Exception):

@@ -95,8 +95,8 @@ def as_landed(file: Path, segment: Path) -> Iterator[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def file() -> Path:
-    path = Path(__file__).resolve().parents[3] / "shared" / "data" / "online-retail" / "online_retail.parquet"
+def file(shared: Path) -> Path:
+    path = shared / "data" / "online-retail" / "online_retail.parquet"
     if not path.exists():
         pytest.skip("online_retail.parquet is not here")
     return path

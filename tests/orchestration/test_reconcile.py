@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -17,21 +14,9 @@ from footfall.settings import Settings
 from orchestration.lib import dbt_runner
 from orchestration.lib.home import DBT_PROJECT
 from orchestration.lib.reconcile import SELECT, Comparison, reconcile
+from tests.dbt_project import dbt_kit as kit
 
-KIT = Path(__file__).parents[1] / "dbt_project" / "dbt_kit.py"
 BUILD = ["build", *SELECT, "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
-
-
-@pytest.fixture
-def kit() -> Any:
-    """The dbt room's small lake; its module lies beside that room's tests."""
-    spec = importlib.util.spec_from_file_location("dbt_kit", KIT)
-    assert spec
-    assert spec.loader
-    module = sys.modules.setdefault("dbt_kit", importlib.util.module_from_spec(spec))
-    if not hasattr(module, "Lake"):
-        spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture
@@ -41,7 +26,7 @@ def line(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settin
     dbt_runner.close_warehouse()
 
 
-def test_an_event_that_no_increment_saw_is_found(kit: Any, line: Settings) -> None:
+def test_an_event_that_no_increment_saw_is_found(line: Settings) -> None:
     lake = kit.Lake(line.paths.data)
 
     def views(guest: str, *minutes: int) -> list[dict[str, Any]]:
@@ -93,7 +78,7 @@ def test_an_event_that_no_increment_saw_is_found(kit: Any, line: Settings) -> No
     assert differing() == {}
 
 
-def test_a_row_changed_by_hand_is_found(kit: Any, line: Settings) -> None:
+def test_a_row_changed_by_hand_is_found(line: Settings) -> None:
     lake = kit.Lake(line.paths.data)
     lake.load([kit.message("Product Viewed", kit.NOON, guest="g", properties={"product_id": "p"})])
     dbt_runner.invoke(DBT_PROJECT, BUILD)

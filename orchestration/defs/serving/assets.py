@@ -8,22 +8,13 @@ import dagster as dg
 from footfall.settings import load_settings
 from orchestration.defs.evaluation.assets import EVALUATION
 from orchestration.defs.warehouse.dbt import model_key
+from orchestration.lib.snapshot_marts import MARTS
 from orchestration.lib.warehouse import POOL, reading
-
-#: The marts that a snapshot is made of; orchestration/lib/snapshot_marts.py reads them.
-PUBLISHED = [
-    "products", "identity_map", "marketing_objections", "visitors", "visitor_product_affinity",
-    "visitor_category_affinity", "visitor_affinity", "visitor_recommendations", "product_recommendations",
-    "trending_products", "recommendation_settings",
-    "sessions_daily", "funnel_steps", "funnel_time_to_convert", "funnel_time_histogram",
-    "segments", "segment_members", "navigation_paths", "search_terms", "retention_cohorts", "retention_periods",
-    "experiments", "experiment_results",
-]  # fmt: skip
 
 
 @dg.asset(
     key=["serving", "snapshot"],
-    deps=[*(model_key(name) for name in PUBLISHED), ["derived", "session_neighbours"], EVALUATION],
+    deps=[*(model_key(name) for name in MARTS), ["derived", "session_neighbours"], EVALUATION],
     group_name="serving",
     kinds={"sqlite", "duckdb"},
     owners=["team:data-engineering"],

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from orchestration.lib.catalog_model import CatalogFile
 from orchestration.lib.text_features import FieldWeights, ProductText
 from orchestration.lib.text_similarity import TextSimilarityConfig, product_text_similarity
 
@@ -67,6 +68,22 @@ def same_type_share(
         types=len(sizes),
         without_neighbours=sum(1 for product in asked if not neighbours.get(product)),
     )
+
+
+def catalog_texts(catalog: CatalogFile) -> list[ProductText]:
+    """A catalog file's products with what text similarity reads of them."""
+    return [
+        ProductText(
+            product_id=each.product_id,
+            title=each.title,
+            body_text=each.body_text,
+            product_type=each.product_type or "",
+            tags=each.tags,
+            vendor=each.vendor or "",
+            is_available=each.available,
+        )
+        for each in catalog.products
+    ]
 
 
 def evaluate_text_similarity(

@@ -162,25 +162,13 @@ def _orders(path: Path, split: datetime, seed: int) -> dict[str, Any]:
 
 def _catalog(path: Path, label: str, seed: int) -> dict[str, Any]:
     from orchestration.lib.catalog import CatalogError, read_catalog
-    from orchestration.lib.evaluation.catalog import PLAIN, evaluate_text_similarity
-    from orchestration.lib.text_features import ProductText
+    from orchestration.lib.evaluation.catalog import PLAIN, catalog_texts, evaluate_text_similarity
 
     try:
         catalog = read_catalog(path)
     except CatalogError as error:
         raise click.ClickException(str(error)) from None
-    products = [
-        ProductText(
-            p.product_id,
-            p.title,
-            p.body_text,
-            p.product_type or "",
-            p.tags,
-            p.vendor or "",
-            is_available=p.available,
-        )
-        for p in catalog.products
-    ]
+    products = catalog_texts(catalog)
     arms = {
         "plain field TF-IDF": evaluate_text_similarity(products, PLAIN, seed=seed),
         "footfall": evaluate_text_similarity(products, seed=seed),

@@ -13,7 +13,7 @@ somebody accepts the fall (``footfall quality --accept WHY``), from where the re
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -194,8 +194,6 @@ def accept(derived: Path, why: str) -> Run:
 
     Raises ValueError where nothing is held.
     """
-    from dataclasses import replace
-
     runs = read_history(derived)
     if not runs or runs[-1].verdict is not Verdict.HELD:
         raise ValueError("nothing is held back")

@@ -24,7 +24,7 @@ from orchestration.lib.dbt_runner import Elsewhere
 from orchestration.lib.derived import write_derived
 from orchestration.lib.home import DBT_PROJECT
 from orchestration.lib.lake_schema import DERIVED
-from orchestration.lib.warehouse import reading
+from orchestration.lib.warehouse import reading, sql_path
 
 #: Where the recommendations begin: these are copied as they stood, everything from here to the lists is built anew.
 #: A table's rows of the split day and later are left out by the expression; None: it says nothing about time.
@@ -99,8 +99,7 @@ class Past:
 
     def _cut(self, source: duckdb.DuckDBPyConnection) -> None:
         split, until = self.window.split, self.window.until
-        quoted = str(self.folder / "warehouse.duckdb").replace("'", "''")
-        source.execute(f"attach '{quoted}' as past (read_write)")
+        source.execute(f"attach '{sql_path(self.folder / 'warehouse.duckdb')}' as past (read_write)")
         for table, condition in CUT.items():
             where = f"where {condition.format(split=split)}" if condition else ""
             source.execute(f"create table past.{table} as select * from {table} {where}")

@@ -8,10 +8,8 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-import yaml
-
 from footfall.settings import Settings
-from orchestration.lib.dbt_runner import project_fingerprint
+from orchestration.lib.dbt_runner import project_fingerprint, project_vars
 from orchestration.lib.evaluation.history import Run, Verdict, judge, read_history, write_history
 from orchestration.lib.evaluation.past import Past, TooLittle, Window
 from orchestration.lib.evaluation.shop import Metric, measure
@@ -53,10 +51,11 @@ def propose(
     settings: Settings, seconds: float, *, seed: int = 0, tell: Callable[[str], None] = lambda line: None
 ) -> Proposal:
     """Search for better settings and write the proposal file. Raises TooLittle."""
-    in_force = yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
     folder = settings.paths.data / "tuning" / "past"
     try:
-        proposal = tune(Past(settings, folder), in_force, seconds=seconds, seed=seed, tell=tell)
+        proposal = tune(
+            Past(settings, folder), project_vars(DBT_PROJECT), seconds=seconds, seed=seed, tell=tell
+        )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     write_proposal(proposal_file(settings.paths.data), proposal)

@@ -43,29 +43,31 @@ objecting as (
     and is_objection
 ),
 
-final as (
+whose as (
   select
     devices.visitor_id,
-    max(objecting.occurred_at) as objected_at
+    objecting.occurred_at
   from objecting
   inner join devices
     on objecting.device = devices.device
-  group by devices.visitor_id
-  union
+  union all
   -- On a shared device the user who said it.
   select
     'u_' || objecting.user_id as visitor_id,
-    max(objecting.occurred_at) as objected_at
+    objecting.occurred_at
   from objecting
   inner join devices
     on objecting.device = devices.device
   where devices.is_shared
     and objecting.user_id is not null
-  group by objecting.user_id
+),
+
+final as (
+  select
+    visitor_id,
+    max(occurred_at) as objected_at
+  from whose
+  group by visitor_id
 )
 
-select
-  visitor_id,
-  max(objected_at) as objected_at
-from final
-group by visitor_id
+select * from final
