@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
@@ -267,3 +268,35 @@ class ExperimentResult(msgspec.Struct, kw_only=True):
 
 class Experiments(Answer, kw_only=True):
     items: list[ExperimentResult]
+
+
+class MartColumn(msgspec.Struct, kw_only=True):
+    """A column and its type, as DuckDB calls it."""
+
+    name: str
+    type: str
+    description: str
+
+
+class MartBrief(msgspec.Struct, kw_only=True):
+    name: str
+    description: str
+    rows: int
+    columns: list[MartColumn]
+
+
+class Marts(Answer, kw_only=True):
+    """The marts whose properties ask for them to be served."""
+
+    items: list[MartBrief]
+
+
+class MartRows(Answer, kw_only=True):
+    """Rows of a mart, each an object with the mart's columns. ``rows``: how many fit the conditions."""
+
+    name: str
+    description: str
+    columns: list[MartColumn]
+    rows: int
+    items: list[dict[str, Any]]
+    next_cursor: str | None

@@ -20,6 +20,7 @@ from api.metrics import Metrics
 from api.routes.analytics import funnel, funnels, sessions_summary
 from api.routes.behaviour import paths, retention, searches
 from api.routes.experiments import experiments
+from api.routes.marts import mart_rows, marts
 from api.routes.operations import livez, metrics, readyz
 from api.routes.products import bought_together, similar, viewed_together
 from api.routes.recommendations import recommendations
@@ -30,8 +31,8 @@ from footfall import __version__
 from footfall.settings import Settings, load_settings
 
 _ABOUT = (
-    "Recommendations, product lists, affinities, segments, funnels, paths, searches, retention and sessions from "
-    "Footfall's published snapshot. "
+    "Recommendations, product lists, affinities, segments, funnels, paths, searches, retention, sessions and marts "
+    "that ask to be served, from Footfall's published snapshot. "
     "Read-only. Every answer carries the snapshot's version and when it was made, and an ETag; errors are "
     "RFC 9457 problem details."
 )
@@ -75,6 +76,8 @@ def create_app(settings: Settings | None = None) -> Litestar:
             searches,
             retention,
             experiments,
+            marts,
+            mart_rows,
             livez,
             readyz,
             metrics,

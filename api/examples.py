@@ -293,3 +293,20 @@ EXPERIMENTS = analytics.Experiments(
         )
     ],
 )
+_MART: dict[str, Any] = {
+    "name": "list_positions",
+    "description": "Views and clicks of products by the list they stood in and their place there.",
+    "rows": 400,
+    "columns": [
+        analytics.MartColumn(name="list_name", type="varchar", description="List the product stood in."),
+        analytics.MartColumn(name="list_position", type="integer", description="Place in it, from 1."),
+        analytics.MartColumn(name="clicks", type="bigint", description="Clicks on the product there."),
+    ],
+}
+MARTS = analytics.Marts(**VERSION, items=[analytics.MartBrief(**_MART)])
+MART_ROWS = analytics.MartRows(
+    **VERSION,
+    **_MART,
+    items=[{"list_name": "Jackets", "list_position": 1, "clicks": 52}],
+    next_cursor="MjAyNjExMjRUMTg1MjA0LjYyMTQxOFogMTAw",
+)

@@ -14,7 +14,7 @@ import hashlib
 import logging
 import sqlite3
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
@@ -225,6 +225,14 @@ class Snapshot:
             cursor.execute(sql, parameters or [])
             names = [column[0] for column in cursor.description or []]
             return [dict(zip(names, map(_in_utc, row), strict=True)) for row in cursor.fetchall()]
+
+    def pages(self, sql: str, parameters: list[Any], size: int) -> Iterator[list[dict[str, Any]]]:
+        """The rows of ``query`` by the ``size``: for answers that must not stand in memory as Python's objects."""
+        with contextlib.closing(self._analytics.cursor()) as cursor:
+            cursor.execute(sql, parameters)
+            names = [column[0] for column in cursor.description or []]
+            while rows := cursor.fetchmany(size):
+                yield [dict(zip(names, map(_in_utc, row), strict=True)) for row in rows]
 
     def _read_experiments(self) -> tuple[Experiment, ...]:
         """Read once: every request for recommendations asks. A version of before there were any has none."""

@@ -221,6 +221,16 @@ class Blend(msgspec.Struct, frozen=True):
 BLENDED = ("published", Source.SESSION_NEIGHBOURS, Source.SIMILAR_TEXT, Source.BOUGHT_TOGETHER)
 
 
+class ServedMart(msgspec.Struct, frozen=True):
+    """A mart whose dbt properties ask for it to be served as it is (docs/analyst/add-a-mart.md)."""
+
+    description: str
+    columns: dict[str, str]
+    """Description by name, in the mart's order."""
+    order: tuple[str, ...]
+    """Columns that the rows are ordered by."""
+
+
 class Manifest(msgspec.Struct, frozen=True):
     """Content of ``manifest.json``: written last, so a directory that has it is whole."""
 
@@ -237,6 +247,8 @@ class Manifest(msgspec.Struct, frozen=True):
     blend: Blend
     dropped_unavailable: int
     """Recommendations in the marts that were left out because the product can't be bought now."""
+    served: dict[str, ServedMart] = {}
+    """The marts of ``/v1/marts``, each in its ``mart_file``."""
 
 
 class _Format(msgspec.Struct, frozen=True):

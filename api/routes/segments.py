@@ -10,33 +10,25 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-import csv
-import hashlib
-import io
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Annotated, Any, Literal
-from urllib.parse import quote, urlencode
+from typing import Annotated, Any
 
 from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException, ValidationException
-from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, Schema
 from litestar.params import PathParameter, QueryParameter
 from litestar.response import Stream
 
 from api import examples
 from api.access import needs_secret
 from api.analytics_answers import SegmentItem, SegmentMember, SegmentMembers, Segments
-from api.http import BY_KEY, PERSONAL, answer, documented, matches, sealed
+from api.csv_answers import CSV, VARY, AlsoCsv, Form, csv_lines, prefers_csv, saved_as, streamed
+from api.http import PERSONAL, answer, documented, next_link, sealed
 from api.snapshots import Snapshot
 
 PAGE, MAX_PAGE = 100, 1_000
 #: Members read at once for a CSV of a whole segment: about 2 MB of text.
 CSV_PAGE = 10_000
-
-CSV = "text/csv"
-_VARY = f"Accept, {BY_KEY}"
 
 COLUMNS = SegmentMember.__struct_fields__
 _SELECT = f"""
@@ -44,20 +36,10 @@ _SELECT = f"""
     where segment = ? and visitor_id > ? order by visitor_id limit ?
 """
 
-#: A spreadsheet takes a cell that begins so for a formula, and visitors choose what they search for.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
 
 @dataclass
-class _MembersOperation(Operation):
-    """The same answer in a second media type, which a handler can't declare."""
-
-    def __post_init__(self) -> None:
-        content = (self.responses or {})["200"].content  # type: ignore[union-attr]
-        if content is not None:
-            content["text/csv"] = OpenAPIMediaType(
-                schema=Schema(type=OpenAPIType.STRING), example=",".join(COLUMNS) + "\r\n"
-            )
+class _MembersOperation(AlsoCsv):
+    example_columns = COLUMNS
 
 
 @get(
@@ -102,10 +84,7 @@ async def segment_members(
     cursor: Annotated[
         str | None, QueryParameter(max_length=1024, description="`next_cursor` of the page before")
     ] = None,
-    form: Annotated[
-        Literal["json", "csv"] | None,
-        QueryParameter(name="format", description="Instead of the header `Accept: text/csv`"),
-    ] = None,
+    form: Form = None,
 ) -> Response[SegmentMembers] | Stream:
     """Pages by visitor id; `Link: rel="next"` and `next_cursor` lead to the next one. As CSV the whole segment comes
     at once unless `limit` says otherwise; a text that a spreadsheet would take for a formula has an apostrophe
@@ -116,15 +95,19 @@ async def segment_members(
     found = await asyncio.to_thread(snapshot.query, "select members from segments where segment = ?", [name])
     if not found:
         raise NotFoundException(detail=f"no segment {name!r} in this snapshot")
-    wants_csv = form == "csv" or (form is None and _prefers_csv(request.headers.get("accept", "")))
+    wants_csv = prefers_csv(request, form)
     if wants_csv and limit is None:
-        return _whole_csv(request, snapshot, name, after)
+        return streamed(
+            request, name, (snapshot.version, name, after, COLUMNS), _lines(snapshot, name, after)
+        )
     size = limit or PAGE
     rows = await asyncio.to_thread(snapshot.query, _SELECT, [name, after, size + 1])
     next_cursor = _cursor(rows[size - 1]["visitor_id"]) if len(rows) > size else None
-    headers = {"Vary": _VARY, **_next_link(request, next_cursor)}
+    headers = {"Vary": VARY, **next_link(request, next_cursor)}
     if wants_csv:
-        return sealed(request, _csv(rows[:size], head=True), PERSONAL, CSV, {**headers, **_saved_as(name)})
+        return sealed(
+            request, csv_lines(COLUMNS, rows[:size], head=True), PERSONAL, CSV, {**headers, **saved_as(name)}
+        )
     body = SegmentMembers(
         version=snapshot.version,
         generated_at=snapshot.generated_at,
@@ -136,57 +119,15 @@ async def segment_members(
     return answer(request, body, PERSONAL, headers)
 
 
-def _whole_csv(
-    request: Request[Any, Any, Any], snapshot: Snapshot, name: str, after: str
-) -> Response[Any] | Stream:
-    """The rest of a segment, sent while it is read: a million members must not stand in memory. What it is made of is
-    known before it is made, so that is what its ETag says.
-    """
-    made_of = repr((snapshot.version, name, after, COLUMNS)).encode()
-    headers = {
-        "ETag": f'W/"{hashlib.blake2b(made_of, digest_size=12).hexdigest()}"',
-        "Cache-Control": PERSONAL,
-        "Vary": _VARY,
-        **_saved_as(name),
-    }
-    if matches(request.headers.get("if-none-match"), headers["ETag"].removeprefix("W/")):
-        return Response(None, status_code=304, headers=headers)
-
-    async def pages() -> AsyncIterator[bytes]:
-        last, head = after, True
-        while True:
-            rows = await asyncio.to_thread(snapshot.query, _SELECT, [name, last, CSV_PAGE])
-            yield _csv(rows, head=head)
-            if len(rows) < CSV_PAGE:
-                return
-            last, head = rows[-1]["visitor_id"], False
-
-    return Stream(pages(), headers=headers, media_type=CSV)
-
-
-def _csv(rows: Iterable[dict[str, Any]], *, head: bool) -> bytes:
-    """Lines of RFC 4180."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    if head:
-        writer.writerow(COLUMNS)
-    writer.writerows([_cell(row[column]) for column in COLUMNS] for row in rows)
-    return text.getvalue().encode()
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%dT%H:%M:%SZ}"
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return value
-
-
-def _prefers_csv(accept: str) -> bool:
-    """Whether a caller names text/csv before any JSON."""
-    named = [part.split(";")[0].strip().lower() for part in accept.split(",")]
-    found = next((kind for kind in named if kind in ("text/csv", "application/json", "*/*")), None)
-    return found == "text/csv"
+async def _lines(snapshot: Snapshot, name: str, last: str) -> AsyncIterator[bytes]:
+    """The rest of a segment as CSV, a page after the other."""
+    head = True
+    while True:
+        rows = await asyncio.to_thread(snapshot.query, _SELECT, [name, last, CSV_PAGE])
+        yield csv_lines(COLUMNS, rows, head=head)
+        if len(rows) < CSV_PAGE:
+            return
+        last, head = rows[-1]["visitor_id"], False
 
 
 def _cursor(visitor_id: str) -> str:
@@ -204,15 +145,3 @@ def _after(cursor: str | None) -> str:
             detail="cursor must be the next_cursor of an earlier page",
             extra=[{"key": "cursor", "source": "query", "message": "not a cursor of this endpoint"}],
         ) from None
-
-
-def _next_link(request: Request[Any, Any, Any], cursor: str | None) -> dict[str, str]:
-    """RFC 8288, relative, so that it holds behind any proxy. The key isn't repeated: links end up in logs."""
-    if cursor is None:
-        return {}
-    kept = [(k, v) for k, v in request.query_params.multi_items() if k not in ("cursor", "key")]
-    return {"Link": f'<{request.url.path}?{urlencode([*kept, ("cursor", cursor)])}>; rel="next"'}
-
-
-def _saved_as(name: str) -> dict[str, str]:
-    return {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}.csv"}

@@ -12,7 +12,7 @@ import fcntl
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +29,7 @@ from footfall.snapshot import (
     VERSION_PATTERN,
     Manifest,
     Pointer,
+    ServedMart,
     SnapshotError,
     Table,
     check_sizes,
@@ -44,6 +45,7 @@ from orchestration.lib.snapshot_audit import (
     read_blend,
     read_entries,
 )
+from orchestration.lib.snapshot_documents import sources
 from orchestration.lib.snapshot_files import Base, Files, Written
 from orchestration.lib.snapshot_marts import (
     MissingMartError,
@@ -52,7 +54,7 @@ from orchestration.lib.snapshot_marts import (
     count_dropped,
     mart,
     prepare,
-    sources,
+    servable,
 )
 
 __all__ = [
@@ -92,6 +94,8 @@ class SnapshotReport(msgspec.Struct, frozen=True):
     seconds: float
     reused: bool
     """The version stood there already, whole: nothing was written."""
+    left_out: dict[str, str] = {}
+    """Marts that were to be served and can't be now: why."""
 
 
 def build_snapshot(
@@ -101,12 +105,15 @@ def build_snapshot(
     version: str,
     min_ratio: float = MIN_RATIO,
     session_index: Path | None = None,
+    served: Mapping[str, ServedMart] | None = None,
 ) -> SnapshotReport:
     """Write ``serving_dir/<version>/`` from the marts and audit it, without publishing it.
 
     A version that stands there already is left as it is (versions never change), so a retry costs nothing.
     min_ratio: how far a table may shrink against the version in force, 0 to let everything through.
     session_index: the file of the session neighbours; where there is none yet, an empty one is published.
+    served: marts to serve as they are, beside those that the API has endpoints for; one that isn't built, or not so,
+    is left out and named in the report.
 
     Raises MissingMartError and AuditFailedError (nothing is left behind), SnapshotBusyError, ValueError for
     an unusable version name.
@@ -125,7 +132,8 @@ def build_snapshot(
         aside.mkdir()
         try:
             base = _in_force(serving_dir)
-            manifest, written = _write(warehouse_con, aside, version, base, session_index)
+            good, left_out = servable(warehouse_con, served or {})
+            manifest, written = _write(warehouse_con, aside, version, base, session_index, good)
             audit_change(manifest, base.manifest if base else None, min_ratio)
         except BaseException:
             shutil.rmtree(aside, ignore_errors=True)
@@ -133,7 +141,7 @@ def build_snapshot(
         fsync_path(aside)
         aside.rename(target)
         fsync_path(serving_dir)
-        return _report(target, manifest, started, taken_over=written.reused)
+        return _report(target, manifest, started, taken_over=written.reused, left_out=left_out)
 
 
 def publish(serving_dir: Path, version: str) -> None:
@@ -173,16 +181,21 @@ def prune(serving_dir: Path, keep: int = 3) -> list[str]:
 
 
 def _write(
-    con: duckdb.DuckDBPyConnection, aside: Path, version: str, base: Base | None, session_index: Path | None
+    con: duckdb.DuckDBPyConnection,
+    aside: Path,
+    version: str,
+    base: Base | None,
+    session_index: Path | None,
+    served: dict[str, ServedMart],
 ) -> tuple[Manifest, Written]:
     try:
-        prepare(con, _known_labels(base))
+        prepare(con, _known_labels(base), served)
         audit_marts(con)
         settings = read_blend(con)
         files = Files(con, aside, base)
         for table, source in sources().items():
             files.add_table(table, source)
-        for name, (query, order) in analytics_tables().items():
+        for name, (query, order) in analytics_tables(served).items():
             files.add_mart(name, query, order)
         written = files.written
         audit_written(aside, written, _scalar(con, f"select count(*) from {mart('products')}"))
@@ -197,9 +210,10 @@ def _write(
             coverage=_coverage(con, written.rows),
             blend=settings,
             dropped_unavailable=count_dropped(con),
+            served=served,
         )
     finally:
-        cleanup(con)
+        cleanup(con, served)
     content = msgspec.json.format(msgspec.json.encode(manifest))
     write_durably(aside / MANIFEST_FILE, lambda path: path.write_bytes(content))
     return manifest, written
@@ -278,7 +292,13 @@ def _versions(serving_dir: Path) -> Iterator[Manifest]:
 
 
 def _report(
-    path: Path, manifest: Manifest, started: float, *, taken_over: set[str], reused: bool = False
+    path: Path,
+    manifest: Manifest,
+    started: float,
+    *,
+    taken_over: set[str],
+    reused: bool = False,
+    left_out: Mapping[str, str] | None = None,
 ) -> SnapshotReport:
     return SnapshotReport(
         version=manifest.version,
@@ -292,6 +312,7 @@ def _report(
         files_written=len(manifest.files.keys() - taken_over),
         seconds=round(time.monotonic() - started, 3),
         reused=reused,
+        left_out=dict(left_out or {}),
     )
 
 

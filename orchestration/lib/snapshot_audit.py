@@ -19,7 +19,7 @@ import msgspec
 
 from footfall import snapshot as format_
 from footfall.snapshot import BLENDED, Blend, Manifest, Source, Table, table_file
-from orchestration.lib.snapshot_marts import RECOMMENDED, mart
+from orchestration.lib.snapshot_marts import ANALYTICS, RECOMMENDED, mart
 
 if TYPE_CHECKING:
     from orchestration.lib.snapshot_files import Written
@@ -151,14 +151,15 @@ def audit_change(new: Manifest, before: Manifest | None, min_ratio: float) -> No
     ``min_ratio`` of it.
 
     A fall that is meant (a shop that closes a department) is let through once with ``min_ratio=0``; what analysts
-    declare may shrink freely.
+    declare may shrink freely, and so may the marts that they have served.
     """
     if before is None:
         return
+    free = DECLARED | {f"analytics.{name}" for name in before.served if name not in ANALYTICS}
     problems = []
     for table, count in before.rows.items():
         now = new.rows.get(table, 0)
-        if count >= SMALL_TABLE and now < count * min_ratio and table not in DECLARED:
+        if count >= SMALL_TABLE and now < count * min_ratio and table not in free:
             problems.append(
                 f"{table} fell from {count} rows in {before.version} to {now}, under {min_ratio:.0%} of them"
             )

@@ -19,7 +19,7 @@ import duckdb
 from footfall.snapshot import FORMAT_VERSION, PART_SQL, FileSeal, Manifest, Table, mart_file, table_file
 from orchestration.lib.durable import fsync_path
 from orchestration.lib.snapshot_audit import AuditFailedError
-from orchestration.lib.snapshot_marts import Source
+from orchestration.lib.snapshot_documents import Source
 from orchestration.lib.warehouse import sql_path
 
 #: Files that DuckDB 1.5 opens too: analysts' tools are not always on the newest engine.

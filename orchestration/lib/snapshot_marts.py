@@ -1,19 +1,13 @@
-"""Which marts a snapshot is made of, and the SQL that turns each into keys with JSON documents.
-
-DuckDB makes the JSON (5 million list entries in 1.3 s on one core), Python only carries bytes into SQLite.
-The shapes are those of ``footfall/snapshot.py``: a change here is a change there and a new
-``FORMAT_VERSION``.
-"""
+"""Which marts a snapshot is made of, made readable under one name each, and which of them are copied as they are."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
 
-from footfall.snapshot import WHOLE_SHOP, Table
+from footfall.snapshot import ServedMart
 
 #: Who must not be addressed in person, and is therefore in no snapshot.
 OBJECTIONS = "marketing_objections"
@@ -99,19 +93,10 @@ ANALYTICS: dict[str, str] = {
 #: Temporary view per mart, so that the SQL below doesn't depend on the schema that dbt put the mart in.
 _VIEW = "snapshot_in_{}"
 
-_LABELS = "snapshot_labels"
+#: What ``prepare`` makes beside the views: (label, source, reason), and (product_id, product_json) that can be bought.
+LABELS = "snapshot_labels"
+AVAILABLE = "snapshot_available"
 _KNOWN_LABELS = "snapshot_known_labels"
-_AVAILABLE = "snapshot_available"
-
-#: Six digits are more than any ranking here distinguishes, and a third of the bytes of a full double.
-_SCORE = "cast(round(cast({} as double), 6) as varchar)"
-
-#: Neighbours served per visitor and source, and products named behind each: a fifth of all that the mart keeps, and
-#: still the largest table of a snapshot.
-NEIGHBOURS = 20
-SHARED = 10
-
-_TIME = "strftime({}, '%Y-%m-%dT%H:%M:%SZ')"
 
 
 class MissingMartError(Exception):
@@ -144,11 +129,39 @@ def _find(con: duckdb.DuckDBPyConnection, names: Iterable[str]) -> dict[str, tup
     }
 
 
-def prepare(con: duckdb.DuckDBPyConnection, labels: Mapping[tuple[str, str], int] | None = None) -> None:
+def servable(
+    con: duckdb.DuckDBPyConnection, served: Mapping[str, ServedMart]
+) -> tuple[dict[str, ServedMart], dict[str, str]]:
+    """The marts of these that can be served now, and why each of the others can't: a mart of an analyst's own must not
+    hold back what the shop shows.
+    """
+    found = _find(con, served)
+    good: dict[str, ServedMart] = {}
+    left_out: dict[str, str] = {}
+    for name, wanted in served.items():
+        strange = [column for column in wanted.order if column not in wanted.columns]
+        missing = [column for column in wanted.columns if name in found and column not in found[name][1]]
+        if not wanted.order or strange:
+            left_out[name] = f"meta.served must name columns to order by; it names {list(wanted.order)}"
+        elif name not in found:
+            left_out[name] = "not built yet"
+        elif missing:
+            left_out[name] = f"built before it had {', '.join(missing)}"
+        else:
+            good[name] = wanted
+    return good, left_out
+
+
+def prepare(
+    con: duckdb.DuckDBPyConnection,
+    labels: Mapping[tuple[str, str], int] | None = None,
+    served: Mapping[str, ServedMart] | None = None,
+) -> None:
     """Make the marts readable under ``mart(name)`` and number the labels.
 
     labels: numbers by (source, reason) of the version before. A label that is still there keeps its number: other
     numbers would make new files of lists that are what they were.
+    served: marts to serve as they are, as ``servable`` found them.
 
     Raises MissingMartError naming every table and column that isn't there. Only temporary objects are made:
     a read-only connection will do.
@@ -165,7 +178,9 @@ def prepare(con: duckdb.DuckDBPyConnection, labels: Mapping[tuple[str, str], int
             + ". Has `dbt build` run?"
         )
     objecting = f"(select visitor_id from {found[OBJECTIONS][0]})"
-    for name, columns in MARTS.items():
+    wanted = {name: tuple(one.columns) for name, one in (served or {}).items()}
+    found |= _find(con, wanted)
+    for name, columns in (wanted | MARTS).items():
         allowed = " and ".join(
             f"{column} not in {objecting}"
             for column in columns
@@ -175,7 +190,7 @@ def prepare(con: duckdb.DuckDBPyConnection, labels: Mapping[tuple[str, str], int
         con.execute(f"create or replace temp view {mart(name)} as select * from {found[name][0]} {where}")
     con.execute(
         f"""
-        create or replace temp table {_AVAILABLE} as
+        create or replace temp table {AVAILABLE} as
         select product_id, to_json(product_id) as product_json
         from {mart("products")} where coalesce(is_available, false)
         """
@@ -193,7 +208,7 @@ def prepare(con: duckdb.DuckDBPyConnection, labels: Mapping[tuple[str, str], int
     )
     con.execute(
         f"""
-        create or replace temp table {_LABELS} as
+        create or replace temp table {LABELS} as
         with labels as (
             select coalesce(source, '') as source, coalesce(reason, '') as reason
             from {mart("product_recommendations")}
@@ -213,189 +228,24 @@ def prepare(con: duckdb.DuckDBPyConnection, labels: Mapping[tuple[str, str], int
     con.unregister(_KNOWN_LABELS)
 
 
-def cleanup(con: duckdb.DuckDBPyConnection) -> None:
+def cleanup(con: duckdb.DuckDBPyConnection, served: Iterable[str] = ()) -> None:
     """Drop what ``prepare`` made."""
-    for name in MARTS:
+    for name in {*MARTS, *served}:
         con.execute(f"drop view if exists {mart(name)}")
-    for name in (_AVAILABLE, _LABELS):
+    for name in (AVAILABLE, LABELS):
         con.execute(f"drop table if exists {name}")
 
 
-@dataclass(frozen=True)
-class Source:
-    """What a table is made of. The rows are what its files are compared by, so everything that a document shows has to
-    be a column of them.
-    """
-
-    rows: str
-    """Query with the column ``key``, and the columns that ``value`` is made of."""
-    value: str
-    """The document, as an expression over the rows r of a key (over the one row, where they aren't grouped)."""
-    join: str = ""
-    """Joined to the rows where the document is made."""
-    is_grouped: bool = True
-
-    def documents(self, wanted: str) -> str:
-        """Query (part, key, value), by part and key, of the keys in a table ``wanted`` (key, part)."""
-        group = "group by w.part, r.key" if self.is_grouped else ""
-        return f"""
-            select w.part, r.key, {self.value} as value
-            from ({self.rows}) as r
-            join {wanted} as w on w.key = r.key
-            {self.join}
-            {group}
-            order by w.part, r.key
-        """
-
-
-def _picks(source: str, key: str, product: str, where: str = "true") -> Source:
-    """Lists of Pick by key. The join with the available products is what keeps sold-out ones out of every
-    list.
-    """
-    return Source(
-        rows=f"""
-            select r.{key} as key, r.rank, a.product_json, {_SCORE.format("r.score")} as score,
-                coalesce(r.source, '') as source, coalesce(r.reason, '') as reason
-            from {mart(source)} as r
-            join {_AVAILABLE} as a on a.product_id = r.{product}
-            where {where}
-        """,
-        value="""encode('[' || string_agg(
-            concat('[', r.product_json, ',', r.score, ',', l.label, ']'), ',' order by r.rank) || ']')""",
-        join=f"join {_LABELS} as l on l.source = r.source and l.reason = r.reason",
-    )
-
-
-def _document(key: str, fields: dict[str, str], source: str) -> Source:
-    """One document a row, an object of these fields."""
-    columns = ", ".join(f"{sql} as {name}" for name, sql in fields.items())
-    return Source(
-        rows=f"select {key} as key, {columns} from {mart(source)}",
-        value="encode(to_json({" + ", ".join(f"'{name}': r.{name}" for name in fields) + "})::varchar)",
-        is_grouped=False,
-    )
-
-
-def _lists(key: str, entry: tuple[str, ...], order: str, source: str, place: str = "0") -> Source:
-    """Lists by key, each entry an array of these values. ``order``: over the entry's columns, which are e1, e2, ...,
-    and over ``place``, which isn't told.
-    """
-    columns = ", ".join(
-        [f"{sql} as e{number}" for number, sql in enumerate(entry, 1)] + [f"{place} as place"]
-    )
-    names = ", ".join(f"r.e{number}" for number in range(1, len(entry) + 1))
-    return Source(
-        rows=f"select {key} as key, {columns} {source}",
-        value=f"encode(to_json(list(json_array({names}) order by {order}))::varchar)",
-    )
-
-
-def sources() -> dict[Table, Source]:
-    """Per table what it is made of, after ``prepare``."""
-    product = {
-        "product_id": "product_id",
-        "title": "coalesce(title, product_id)",
-        "handle": "handle",
-        "url": "url",
-        "image_url": "image_url",
-        "price": "cast(price as varchar)",
-        "currency": "currency",
-        "vendor": "vendor",
-        "product_type": "product_type",
-        "is_available": "coalesce(is_available, false)",
-    }
-    visitor = {
-        "visitor_id": "visitor_id",
-        "is_guest": "is_guest",
-        "user_id": "user_id",
-        "first_seen_at": _TIME.format("first_seen_at"),
-        "last_seen_at": _TIME.format("last_seen_at"),
-        "sessions": "coalesce(cast(sessions as bigint), 0)",
-        "orders": "coalesce(cast(orders as bigint), 0)",
-        "revenue": "cast(revenue as varchar)",
-        "last_product_id": "last_product_id",
-        "first_guest": "first_guest_token",
-        # A cart that is no JSON would spoil the whole document; the mart's tests are the place to find it.
-        "cart": "case when json_valid(cast(cart as varchar)) then cast(cart as json) end",
-    }
-    affinity = (
-        "product_id",
-        *(f"round(coalesce({part}, 0), 6)" for part in ("affinity", "view_score", "option_score")),
-        *(f"round(coalesce({part}, 0), 6)" for part in ("cart_score", "purchase_score")),
-        *(f"coalesce(cast({count} as bigint), 0)" for count in ("views", "carts", "purchases")),
-        _TIME.format("last_at"),
-        "coalesce(has_purchased, false)",
-    )
-    neighbour = (
-        "other_visitor_id",
-        "round(score, 6)",
-        "coalesce(source, '')",
-        f"coalesce(list_slice(shared, 1, {SHARED}), [])",
-    )
+def analytics_tables(served: Mapping[str, ServedMart]) -> dict[str, tuple[str, str]]:
+    """Per mart that is copied as it is its rows, and the order they are written in, after ``prepare``."""
+    tables = {name: (MARTS[name], order) for name, order in ANALYTICS.items()}
+    for name, wanted in served.items():
+        # The other columns break ties, so that the same rows are the same file.
+        order = dict.fromkeys((*wanted.order, *wanted.columns))
+        tables.setdefault(name, (tuple(wanted.columns), ", ".join(map(_quoted, order))))
     return {
-        Table.PRODUCTS: _document("product_id", product, "products"),
-        **{
-            table: _picks("product_recommendations", "product_id", "other_product_id", f"r.kind = '{table}'")
-            for table in (Table.SIMILAR, Table.VIEWED_TOGETHER, Table.BOUGHT_TOGETHER)
-        },
-        Table.TRENDING: Source(
-            rows=f"""
-                select coalesce(r.category, '') as key, r.rank, r.product_id, round(r.score, 6) as score
-                from {mart("trending_products")} as r
-                join {_AVAILABLE} as a on a.product_id = r.product_id
-            """,
-            value="encode(to_json(list(json_array(r.product_id, r.score) order by r.rank))::varchar)",
-        ),
-        Table.CATALOGUE: Source(
-            rows=f"""
-                select '{WHOLE_SHOP}' as key, p.product_id, p.captured_at
-                from {mart("products")} as p
-                join {_AVAILABLE} as a on a.product_id = p.product_id
-            """,
-            value="encode(to_json(list(r.product_id order by r.captured_at desc, r.product_id))::varchar)",
-        ),
-        Table.IDENTITIES: Source(
-            rows=f"select identifier as key, visitor_id from {mart('identity_map')}",
-            value="encode(to_json(r.visitor_id)::varchar)",
-            is_grouped=False,
-        ),
-        Table.VISITORS: _document("visitor_id", visitor, "visitors"),
-        Table.VISITOR_RECOMMENDATIONS: _picks("visitor_recommendations", "visitor_id", "product_id"),
-        Table.VISITOR_PRODUCTS: _lists(
-            "visitor_id", affinity, "r.e2 desc, r.e1", f"from {mart('visitor_product_affinity')}"
-        ),
-        Table.VISITOR_CATEGORIES: _lists(
-            "visitor_id",
-            ("category", "round(coalesce(affinity, 0), 6)", '"rank"'),
-            "r.e3, r.e1",
-            f"from {mart('visitor_category_affinity')} where category is not null",
-        ),
-        Table.VISITOR_NEIGHBOURS: _lists(
-            "visitor_id",
-            neighbour,
-            "r.place, r.e3, r.e1",
-            f"""from {mart("visitor_affinity")} where "rank" <= {NEIGHBOURS}""",
-            place='"rank"',
-        ),
-        Table.VISITOR_SEGMENTS: _lists(
-            "visitor_id",
-            ("segment", _TIME.format("since")),
-            "r.e1",
-            f"from {mart('segment_members')}",
-        ),
-        Table.LABELS: Source(
-            rows=f"select cast(label as varchar) as key, source, reason from {_LABELS}",
-            value="encode(json_array(r.source, r.reason)::varchar)",
-            is_grouped=False,
-        ),
-    }
-
-
-def analytics_tables() -> dict[str, tuple[str, str]]:
-    """Per mart of the analysts' endpoints its rows, and the order they are written in, after ``prepare``."""
-    return {
-        name: (f"select {', '.join(map(_quoted, MARTS[name]))} from {mart(name)}", order)
-        for name, order in ANALYTICS.items()
+        name: (f"select {', '.join(map(_quoted, columns))} from {mart(name)}", order)
+        for name, (columns, order) in tables.items()
     }
 
 

@@ -17,6 +17,7 @@ from litestar.testing import TestClient
 
 from api.app import create_app
 from footfall.settings import Settings
+from footfall.snapshot import ServedMart
 from orchestration.lib.session_neighbours import index_of
 from orchestration.lib.snapshot import build_snapshot, publish
 from tests.session_cases import clicks_table
@@ -282,6 +283,34 @@ def _behaviour(con: duckdb.DuckDBPyConnection, seen: dt.datetime) -> None:
     _insert(con, "retention_periods", ["ordered_again", 90, 0, 0, None])  # nobody's first order is that old
 
 
+#: A mart of an analyst's own: every kind of value, a visitor who objects, a text that a spreadsheet would run.
+SERVED = ServedMart(
+    description="Shelves and what stands on them.",
+    columns={
+        "shelf": "Name.", "place": "From 1.", "price": "Money.", "day": "Of the count.", "counted_at": "When, UTC.",
+        "is_full": "Whether.", "tags": "Words.", "visitor_id": "Who counted.",
+    },
+    order=("shelf", "place"),
+)  # fmt: skip
+_SHELVES = """
+create table marts.shelves (
+    place integer, shelf varchar, price decimal(18, 2), day date, counted_at timestamp, is_full boolean, tags varchar[],
+    visitor_id varchar
+);
+insert into marts.shelves values
+    (1, 'mugs', 12.50, '2026-11-01', '2026-11-01 12:00:00', true, ['a', 'b'], 'u_ada'),
+    (2, 'mugs', 9.90, '2026-11-02', null, false, [], 'g_counter'),
+    (1, '=shirts', null, '2026-11-01', '2026-11-01 13:00:00', null, null, 'g_counter'),
+    (3, 'mugs', 1, '2026-11-03', null, true, [], 'g_objector');
+insert into marts.marketing_objections values ('g_objector', '2026-11-01');
+"""
+
+
+def make_shelves(con: duckdb.DuckDBPyConnection) -> None:
+    """The mart that ``SERVED`` describes; the last of its rows is of somebody who objects."""
+    con.execute(_SHELVES)
+
+
 #: What past sessions saw, the newest last. p12 is sold out by now, p97 to p99 are in no catalogue any more.
 SESSIONS = [
     *[["p97", "p98"]] * 20,
@@ -317,7 +346,9 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with duckdb.connect() as con:
         make_marts(con)
         sessions = write_sessions(data / "sessions.index")
-        build_snapshot(con, data / "serving", version="v1", session_index=sessions)
+        make_shelves(con)
+        served = {"shelves": SERVED}
+        build_snapshot(con, data / "serving", version="v1", session_index=sessions, served=served)
     publish(data / "serving", "v1")
     return data
 

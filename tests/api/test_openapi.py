@@ -48,6 +48,7 @@ KNOWN = {
     "/v1/affinity": {"visitor": "ada", "product": "p05"},
     "/v1/funnels/{name}": {"name": "product"},
     "/v1/segments/{name}/members": {"name": "abandoned_cart", "cursor": None},
+    "/v1/marts/{name}": {"name": "shelves", "cursor": None, "order": "-place"},
 }
 
 

@@ -34,6 +34,8 @@ EVERY_GET = [
     "/v1/searches",
     "/v1/retention",
     "/v1/experiments",
+    "/v1/marts",
+    "/v1/marts/shelves",
 ]
 SECRET_ONLY = EVERY_GET[EVERY_GET.index(f"/v1/visitors/{ADA_GUEST}/neighbours") :]
 

@@ -77,6 +77,16 @@ def test_every_mart_has_a_contract_and_describes_its_columns(manifest: dict[str,
         assert mart["unique_id"] in exposed, f"{mart['name']} has no exposure"
 
 
+def test_served_marts_are_marts_of_the_published_snapshot(manifest: dict[str, Any]) -> None:
+    (published,) = [one for one in manifest["exposures"].values() if one["name"] == "serving_snapshot"]
+    served = [model for model in models(manifest) if "served" in model["config"]["meta"]]
+    assert len(served) >= 9
+    for mart in served:
+        assert mart["fqn"][1] == "marts", mart["name"]
+        assert set(mart["config"]["meta"]["served"]) <= set(mart["columns"]), mart["name"]
+        assert mart["unique_id"] in published["depends_on"]["nodes"], mart["name"]
+
+
 def test_sources_of_recommendations_have_one_vocabulary(manifest: dict[str, Any]) -> None:
     """The vars, the mart's test and the docs use the words that the snapshot knows."""
     known = {str(source) for source in Source}

@@ -7,14 +7,18 @@ import dagster as dg
 
 from footfall.settings import load_settings
 from orchestration.defs.evaluation.assets import EVALUATION
-from orchestration.defs.warehouse.dbt import model_key
+from orchestration.defs.warehouse.dbt import model_key, served_marts
 from orchestration.lib.snapshot_marts import MARTS
 from orchestration.lib.warehouse import POOL, reading
 
 
 @dg.asset(
     key=["serving", "snapshot"],
-    deps=[*(model_key(name) for name in MARTS), ["derived", "session_neighbours"], EVALUATION],
+    deps=[
+        *(model_key(name) for name in {**MARTS, **served_marts()}),
+        ["derived", "session_neighbours"],
+        EVALUATION,
+    ],
     group_name="serving",
     kinds={"sqlite", "duckdb"},
     owners=["team:data-engineering"],
@@ -45,7 +49,10 @@ def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
             version=version,
             min_ratio=settings.snapshot_min_ratio,
             session_index=session_index_file(settings.paths.derived),
+            served=served_marts(),
         )
+    for name, reason in report.left_out.items():
+        context.log.warning(f"the mart {name} is not served: {reason}")
     publish(serving, report.version)
     pruned = prune(serving, keep=settings.keep_snapshots)
     context.log.info(
@@ -61,6 +68,7 @@ def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
             "files_written": report.files_written,
             "rows": dg.MetadataValue.json(report.rows),
             "coverage": dg.MetadataValue.json(report.coverage),
+            "not_served": dg.MetadataValue.json(report.left_out),
             "dropped_unavailable": report.dropped_unavailable,
             "path": dg.MetadataValue.path(str(serving / report.version)),
         }

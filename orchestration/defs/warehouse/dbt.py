@@ -9,6 +9,7 @@ from dagster_dbt import DagsterDbtTranslator, dbt_assets
 from dagster_dbt.asset_utils import get_subset_selection_for_context
 
 from footfall.settings import load_settings
+from footfall.snapshot import ServedMart
 from orchestration.lib import dbt_runner
 from orchestration.lib.home import DBT_PROJECT
 from orchestration.lib.model_versions import note, outdated, versions_in_force
@@ -101,6 +102,22 @@ def model_key(name: str) -> dg.AssetKey:
         if node["resource_type"] in ("model", "seed") and node["name"] == name:
             return translator.get_asset_key(node)
     raise KeyError(f"dbt_project has no model {name}")
+
+
+def served_marts() -> dict[str, ServedMart]:
+    """The models whose properties say ``config: {meta: {served: [columns to order by]}}``: the API serves them as they
+    are.
+    """
+    found = {}
+    for node in MANIFEST["nodes"].values():
+        order = node["config"].get("meta", {}).get("served") if node["resource_type"] == "model" else None
+        if order is not None:
+            found[node["name"]] = ServedMart(
+                description=" ".join(node["description"].split()),
+                columns={name: column["description"] for name, column in node["columns"].items()},
+                order=tuple(order) if isinstance(order, list) else (str(order),),
+            )
+    return found
 
 
 def fast_models() -> dg.AssetSelection:

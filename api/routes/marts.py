@@ -1,0 +1,205 @@
+"""GET /v1/marts and /v1/marts/{name}: any mart that the dbt project asks to be served, as it is.
+
+What an analyst adds to the warehouse reaches a dashboard, a sheet or a script without a line of Python: the mart's
+properties say ``meta: {served: [columns to order by]}``, and the next publish has it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from litestar import Request, Response, get
+from litestar.exceptions import NotFoundException, ValidationException
+from litestar.params import PathParameter, QueryParameter
+from litestar.response import Stream
+
+from api import examples
+from api.access import needs_secret
+from api.analytics_answers import MartBrief, MartColumn, MartRows, Marts
+from api.csv_answers import VARY, AlsoCsv, Form, csv_lines, prefers_csv, streamed
+from api.http import PERSONAL, answer, documented, next_link
+from api.routes.parameters import LongLimit
+from api.snapshots import Snapshot
+
+#: Rows read at once for a CSV of a whole mart.
+CSV_ROWS = 5_000
+MAX_CONDITIONS = 10
+
+
+@dataclass
+class _RowsOperation(AlsoCsv):
+    example_columns = tuple(examples.MART_ROWS.items[0])
+
+
+@get(
+    "/v1/marts",
+    guards=[needs_secret],
+    responses=documented(examples.MARTS),
+    tags=["analytics"],
+    summary="The marts there are, with their columns",
+    sync_to_thread=True,
+)
+def marts(request: Request[Any, Any, Any]) -> Response[Marts]:
+    """Needs the secret key."""
+    snapshot: Snapshot = request.app.state.store.current()
+    items = [
+        MartBrief(
+            name=name,
+            description=served.description,
+            rows=snapshot.manifest.rows[f"analytics.{name}"],
+            columns=_columns(snapshot, name),
+        )
+        for name, served in sorted(snapshot.manifest.served.items())
+    ]
+    body = Marts(version=snapshot.version, generated_at=snapshot.generated_at, items=items)
+    return answer(request, body, PERSONAL)
+
+
+@get(
+    "/v1/marts/{name:str}",
+    guards=[needs_secret],
+    responses=documented(examples.MART_ROWS, 404),
+    tags=["analytics"],
+    summary="The rows of a mart, as JSON or CSV",
+    operation_class=_RowsOperation,
+)
+async def mart_rows(
+    request: Request[Any, Any, Any],
+    name: Annotated[str, PathParameter(max_length=255, description="The mart's name")],
+    where: Annotated[
+        list[str] | None,
+        QueryParameter(
+            max_items=MAX_CONDITIONS,
+            description="`column:value`, only rows that have it; several must all hold. An empty value is null",
+        ),
+    ] = None,
+    order: Annotated[
+        str | None,
+        QueryParameter(
+            max_length=255, description="Column to order by, `-column` from the top; else the mart's own"
+        ),
+    ] = None,
+    limit: LongLimit = 100,
+    cursor: Annotated[
+        str | None, QueryParameter(max_length=1024, description="`next_cursor` of the page before")
+    ] = None,
+    form: Form = None,
+) -> Response[MartRows] | Stream:
+    """JSON comes in pages: `Link: rel="next"` and `next_cursor` lead to the next one, as long as the same snapshot is
+    in force. CSV is the whole mart at once; a text that a spreadsheet would take for a formula has an apostrophe
+    before it there. Needs the secret key.
+    """
+    snapshot: Snapshot = request.app.state.store.current()
+    served = snapshot.manifest.served.get(name)
+    if served is None:
+        raise NotFoundException(detail=f"no mart {name!r} in this snapshot; /v1/marts lists those there are")
+    columns = await asyncio.to_thread(_columns, snapshot, name)
+    types = {column.name: column.type for column in columns}
+    condition, values = await asyncio.to_thread(_condition, snapshot, where or [], types)
+    # The rows lie in the mart's own order; their place breaks ties.
+    ordered = f"{_ordering(order, types)}rowid"
+    found = f'from "in_{name}"."{name}" where {condition}'
+    if prefers_csv(request, form):
+        pages = snapshot.pages(f"select * {found} order by {ordered}", values, CSV_ROWS)
+        made_of = (snapshot.version, name, condition, values, ordered)
+        return streamed(request, name, made_of, _lines(list(types), pages))
+    start = _start(cursor, snapshot.version)
+    (count,) = await asyncio.to_thread(snapshot.query, f"select count(*) as rows {found}", values)
+    rows = await asyncio.to_thread(
+        snapshot.query, f"select * {found} order by {ordered} limit ? offset ?", [*values, limit, start]
+    )
+    left = count["rows"] > start + limit
+    next_cursor = _cursor(snapshot.version, start + limit) if left else None
+    body = MartRows(
+        version=snapshot.version,
+        generated_at=snapshot.generated_at,
+        name=name,
+        description=served.description,
+        columns=columns,
+        rows=count["rows"],
+        items=rows,
+        next_cursor=next_cursor,
+    )
+    return answer(request, body, PERSONAL, {"Vary": VARY, **next_link(request, next_cursor)})
+
+
+async def _lines(columns: list[str], pages: Iterator[list[dict[str, Any]]]) -> AsyncIterator[bytes]:
+    yield csv_lines(columns, [], head=True)
+    while rows := await asyncio.to_thread(next, pages, None):
+        yield csv_lines(columns, rows, head=False)
+
+
+def _columns(snapshot: Snapshot, name: str) -> list[MartColumn]:
+    described = snapshot.manifest.served[name].columns
+    return [
+        MartColumn(
+            name=row["column_name"],
+            type=row["column_type"].lower(),
+            description=described.get(row["column_name"], ""),
+        )
+        for row in snapshot.query(f'describe "{name}"')
+    ]
+
+
+def _condition(snapshot: Snapshot, asked: list[str], types: dict[str, str]) -> tuple[str, list[str]]:
+    """SQL over the columns, and its values. Raises ValidationException (400) for what can't be compared."""
+    conditions, values = ["true"], []
+    for text in asked:
+        column, colon, value = text.partition(":")
+        if not colon or column not in types:
+            raise _refused("where", f"{text!r} is not column:value; the columns are {', '.join(types)}")
+        if not value:
+            conditions.append(f'"{column}" is null')
+            continue
+        cast = f"try_cast(? as {types[column]})"
+        if snapshot.query(f"select {cast} is null as is_null", [value])[0]["is_null"]:
+            raise _refused("where", f"{value!r} is no {types[column]}, as {column} is")
+        conditions.append(f'"{column}" = {cast}')
+        values.append(value)
+    return " and ".join(conditions), values
+
+
+def _ordering(order: str | None, types: dict[str, str]) -> str:
+    if not order:
+        return ""
+    column = order.removeprefix("-")
+    if column not in types:
+        raise _refused("order", f"no column {column!r}; the columns are {', '.join(types)}")
+    return f'"{column}" {"desc" if order.startswith("-") else "asc"} nulls last, '
+
+
+def _cursor(version: str, start: int) -> str:
+    return base64.urlsafe_b64encode(f"{version} {start}".encode()).decode().rstrip("=")
+
+
+def _start(cursor: str | None, version: str) -> int:
+    """Rows before the page. Raises ValidationException (400) for what is no cursor of ours, or another snapshot's: rows
+    have other places there, and some would be lost or told twice.
+    """
+    if not cursor:
+        return 0
+    try:
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
+        of_version, start = text.split(" ")
+        place = int(start)
+    except (binascii.Error, ValueError):
+        raise _refused("cursor", "not a cursor of this endpoint") from None
+    if of_version != version:
+        raise _refused(
+            "cursor", f"a page of snapshot {of_version}; {version} is in force now: begin again, or take CSV"
+        )
+    if not 0 <= place < 2**62:
+        raise _refused("cursor", "not a cursor of this endpoint")
+    return place
+
+
+def _refused(parameter: str, message: str) -> ValidationException:
+    return ValidationException(
+        detail=f"{parameter}: {message}",
+        extra=[{"key": parameter, "source": "query", "message": message}],
+    )

@@ -1,0 +1,172 @@
+"""Marts that the dbt project asks to be served: published as they are, and read through the API."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import duckdb
+import msgspec
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from api.app import create_app
+from api.routes import marts as marts_routes
+from footfall.snapshot import ServedMart, read_manifest
+from orchestration.lib.snapshot import build_snapshot, publish
+from tests.api.conftest import SECRET, SERVED, make_shelves, settings_for
+from tests.api.test_routes import assert_problem, get
+
+Client = TestClient[Litestar]
+SHELVES = "/v1/marts/shelves"
+
+
+def places(client: Client, query: str) -> list[tuple[str, int]]:
+    return [(row["shelf"], row["place"]) for row in get(client, f"{SHELVES}?{query}")["items"]]
+
+
+def test_the_marts_there_are(client: Client) -> None:
+    (mart,) = get(client, "/v1/marts")["items"]
+    assert (mart["name"], mart["description"], mart["rows"]) == ("shelves", SERVED.description, 3)
+    assert [(column["name"], column["type"]) for column in mart["columns"]] == [
+        ("shelf", "varchar"), ("place", "integer"), ("price", "decimal(18,2)"), ("day", "date"),
+        ("counted_at", "timestamp"), ("is_full", "boolean"), ("tags", "varchar[]"), ("visitor_id", "varchar"),
+    ]  # fmt: skip
+    assert mart["columns"][0]["description"] == "Name."
+
+
+def test_rows_as_json_in_the_marts_order(client: Client) -> None:
+    body = get(client, SHELVES)
+    assert body["rows"] == 3, "who objects is in no snapshot"
+    assert body["items"][1] == {
+        "shelf": "mugs", "place": 1, "price": 12.5, "day": "2026-11-01", "counted_at": "2026-11-01T12:00:00Z",
+        "is_full": True, "tags": ["a", "b"], "visitor_id": "u_ada",
+    }  # fmt: skip
+    assert places(client, "") == [("=shirts", 1), ("mugs", 1), ("mugs", 2)]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("where=shelf:mugs", [("mugs", 1), ("mugs", 2)]),
+        ("where=shelf:mugs&where=place:2", [("mugs", 2)]),
+        ("where=price:9.9", [("mugs", 2)]),
+        ("where=day:2026-11-02", [("mugs", 2)]),
+        ("where=counted_at:2026-11-01T12:00:00Z", [("mugs", 1)]),
+        ("where=is_full:true", [("mugs", 1)]),
+        ("where=is_full:", [("=shirts", 1)]),
+        ("where=shelf:nowhere", []),
+        ("order=price", [("mugs", 2), ("mugs", 1), ("=shirts", 1)]),
+        ("order=-price", [("mugs", 1), ("mugs", 2), ("=shirts", 1)]),
+        ("order=-place&where=day:2026-11-01", [("=shirts", 1), ("mugs", 1)]),
+    ],
+)
+def test_conditions_and_order(client: Client, query: str, found: list[tuple[str, int]]) -> None:
+    assert places(client, query) == found
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "where=shelf", "where=width:3", "where=place:two", "where=day:soon", "where=shelf%22:x", "order=width",
+        "order=place%20desc", "order=rowid", "cursor=%21", "cursor=djEgLTE", "cursor=djEgeA", "limit=0", "format=xml",
+    ],
+)  # fmt: skip
+def test_what_cannot_be_asked(client: Client, query: str) -> None:
+    problem = assert_problem(client.get(f"{SHELVES}?{query}", headers=SECRET), 400)
+    assert problem["errors"]
+
+
+def test_no_such_mart(client: Client) -> None:
+    get(client, "/v1/marts/visitors", 404)
+    get(client, "/v1/marts/shelves%22", 404)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3])
+def test_pages_tell_every_row_once(client: Client, limit: int) -> None:
+    found: list[tuple[str, int]] = []
+    path = f"{SHELVES}?limit={limit}&order=-place"
+    while path:
+        answer = client.get(path, headers=SECRET)
+        found += [(row["shelf"], row["place"]) for row in answer.json()["items"]]
+        path = answer.links["next"]["url"] if answer.json()["next_cursor"] else ""
+    assert found == [("mugs", 2), ("=shirts", 1), ("mugs", 1)]
+
+
+def test_a_cursor_of_another_snapshot_is_refused(client: Client) -> None:
+    cursor = marts_routes._cursor("v0", 1)
+    problem = assert_problem(client.get(f"{SHELVES}?cursor={cursor}", headers=SECRET), 400)
+    assert "begin again" in problem["detail"]
+
+
+def test_csv_is_the_whole_mart(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = client.get(f"{SHELVES}?format=csv&limit=1", headers=SECRET)
+    rows = list(csv.DictReader(io.StringIO(whole.text, newline="")))
+    assert [row["shelf"] for row in rows] == ["'=shirts", "mugs", "mugs"], "no formula in a spreadsheet"
+    assert rows[1] == {
+        "shelf": "mugs", "place": "1", "price": "12.50", "day": "2026-11-01", "counted_at": "2026-11-01T12:00:00Z",
+        "is_full": "True", "tags": '["a","b"]', "visitor_id": "u_ada",
+    }  # fmt: skip
+    assert whole.headers["content-disposition"].endswith("shelves.csv")
+    monkeypatch.setattr(marts_routes, "CSV_ROWS", 1)
+    by_header = client.get(SHELVES, headers={**SECRET, "Accept": "text/csv"})
+    assert by_header.content == whole.content, "whatever it is read in"
+    again = client.get(
+        SHELVES, headers={**SECRET, "Accept": "text/csv", "If-None-Match": whole.headers["etag"]}
+    )
+    assert (again.status_code, again.content) == (304, b"")
+    one = client.get(f"{SHELVES}?format=csv&where=price:12.5", headers=SECRET)
+    assert len(one.text.splitlines()) == 2
+    assert one.headers["etag"] != whole.headers["etag"]
+
+
+def test_an_empty_mart_has_its_head(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    make_shelves(warehouse)
+    warehouse.execute("delete from marts.shelves")
+    build_snapshot(warehouse, tmp_path / "serving", version="v1", served={"shelves": SERVED})
+    publish(tmp_path / "serving", "v1")
+    with TestClient(create_app(settings_for(tmp_path))) as client:
+        assert get(client, SHELVES)["items"] == []
+        assert client.get(f"{SHELVES}?format=csv", headers=SECRET).text.strip() == ",".join(SERVED.columns)
+
+
+def test_a_mart_that_cannot_be_served_holds_nothing_back(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    make_shelves(warehouse)
+    served = {
+        "shelves": SERVED,
+        "unbuilt": SERVED,
+        "older": msgspec.structs.replace(SERVED, columns={"width": ""}, order=("width",)),
+        "segments": ServedMart(description="", columns={"segment": ""}, order=("size",)),
+        "unordered": msgspec.structs.replace(SERVED, order=()),
+    }
+    warehouse.execute("create table marts.older (shelf varchar)")
+    report = build_snapshot(warehouse, tmp_path, version="v1", served=served)
+    assert report.left_out == {
+        "unbuilt": "not built yet",
+        "older": "built before it had width",
+        "segments": "meta.served must name columns to order by; it names ['size']",
+        "unordered": "meta.served must name columns to order by; it names []",
+    }
+    assert set(read_manifest(report.path).served) == {"shelves"}
+    assert warehouse.execute("select count(*) from duckdb_views() where not internal").fetchone() == (0,)
+
+
+def test_a_mart_may_shrink_and_go(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    make_shelves(warehouse)
+    warehouse.execute("insert into marts.shelves (shelf, place) select 'many', range from range(500)")
+    publish(tmp_path, build_snapshot(warehouse, tmp_path, version="v1", served={"shelves": SERVED}).version)
+    warehouse.execute("delete from marts.shelves where shelf = 'many'")
+    publish(tmp_path, build_snapshot(warehouse, tmp_path, version="v2", served={"shelves": SERVED}).version)
+    assert read_manifest(build_snapshot(warehouse, tmp_path, version="v3").path).served == {}
+
+
+def test_an_unchanged_mart_is_the_same_file(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    make_shelves(warehouse)
+    publish(tmp_path, build_snapshot(warehouse, tmp_path, version="v1", served={"shelves": SERVED}).version)
+    report = build_snapshot(warehouse, tmp_path, version="v2", served={"shelves": SERVED})
+    assert report.files_written == 0
+    assert (tmp_path / "v1" / "shelves.duckdb").samefile(report.path / "shelves.duckdb")
