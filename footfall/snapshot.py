@@ -320,6 +320,15 @@ def read_manifest(version_dir: Path) -> Manifest:
         raise SnapshotError(f"{MANIFEST_FILE} of snapshot {version_dir.name} is damaged: {error}") from error
 
 
+def is_outgrown(version_dir: Path) -> bool:
+    """Whether an earlier release wrote this version, in a format that this one doesn't read any more."""
+    try:
+        content = (version_dir / MANIFEST_FILE).read_bytes()
+        return msgspec.json.decode(content, type=_Format).format_version < FORMAT_VERSION
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return False
+
+
 def check_sizes(version_dir: Path, manifest: Manifest) -> None:
     """Raise SnapshotError unless every file of the manifest is there with its size (cheap: no content is
     read).

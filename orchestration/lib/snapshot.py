@@ -33,6 +33,7 @@ from footfall.snapshot import (
     SnapshotError,
     Table,
     check_sizes,
+    is_outgrown,
     read_manifest,
     read_pointer,
 )
@@ -156,7 +157,8 @@ def publish(serving_dir: Path, version: str) -> None:
 
 
 def prune(serving_dir: Path, keep: int = 3) -> list[str]:
-    """Remove all but the newest ``keep`` versions, never the one in force; returns what was removed.
+    """Remove all but the newest ``keep`` versions, and what an earlier release wrote in a format that nobody reads any
+    more; never the one in force. Returns what was removed.
 
     An API process that still reads a removed version has its files open and goes on until it has moved.
     """
@@ -167,15 +169,14 @@ def prune(serving_dir: Path, keep: int = 3) -> list[str]:
         versions = sorted(
             _versions(serving_dir), key=lambda found: (found.created_at, found.version), reverse=True
         )
-        removed = []
-        for manifest in versions[keep:]:
-            if current is not None and manifest.version == current.version:
-                continue
+        old = [manifest.version for manifest in versions[keep:]]
+        old += sorted(path.name for path in _version_dirs(serving_dir) if is_outgrown(path))
+        removed = [version for version in old if current is None or version != current.version]
+        for version in removed:
             # Renamed first: a version is whole or gone, never half deleted under its name.
-            trash = serving_dir / f"{_TRASH}{manifest.version}"
-            (serving_dir / manifest.version).rename(trash)
+            trash = serving_dir / f"{_TRASH}{version}"
+            (serving_dir / version).rename(trash)
             shutil.rmtree(trash)
-            removed.append(manifest.version)
         fsync_path(serving_dir)
         return removed
 
@@ -283,12 +284,15 @@ def _in_force(serving_dir: Path) -> Base | None:
 
 def _versions(serving_dir: Path) -> Iterator[Manifest]:
     """Manifests of the versions that can be read; what can't be understood isn't touched either."""
-    for path in serving_dir.iterdir():
-        if path.is_dir() and VERSION_PATTERN.fullmatch(path.name):
-            try:
-                yield read_manifest(path)
-            except SnapshotError:
-                continue
+    for path in _version_dirs(serving_dir):
+        try:
+            yield read_manifest(path)
+        except SnapshotError:
+            continue
+
+
+def _version_dirs(serving_dir: Path) -> list[Path]:
+    return [path for path in serving_dir.iterdir() if path.is_dir() and VERSION_PATTERN.fullmatch(path.name)]
 
 
 def _report(

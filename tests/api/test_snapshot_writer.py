@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from footfall.snapshot import (
     POINTER_FILE,
     SESSIONS_FILE,
     Pick,
+    Pointer,
     ProductCard,
     SnapshotError,
     Table,
@@ -279,6 +281,24 @@ def test_prune_keeps_the_newest_and_the_one_in_force(
         "v6",
     ]
     assert prune(tmp_path, keep=3) == []
+
+
+def test_prune_removes_what_an_earlier_release_left(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    for number in range(1, 5):
+        manifest = build_snapshot(warehouse, tmp_path, version=f"v{number}").path / MANIFEST_FILE
+        if number < 4:  # v3's is of a release to come: not ours to judge
+            changed = msgspec.json.decode(manifest.read_bytes())
+            changed["format_version"] += 1 if number == 3 else -1
+            manifest.write_bytes(msgspec.json.encode(changed))
+    pointer = msgspec.json.encode(Pointer(version="v2", published_at=datetime.now(UTC)))
+    (tmp_path / POINTER_FILE).write_bytes(pointer)
+
+    assert prune(tmp_path, keep=3) == ["v1"], "never the one in force"
+    publish(tmp_path, "v4")
+    assert prune(tmp_path, keep=3) == ["v2"]
+    assert (tmp_path / "v3").exists()
 
 
 def test_two_writers_do_not_mix(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
