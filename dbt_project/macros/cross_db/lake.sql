@@ -54,10 +54,11 @@
 
 {#-
   What is new in the lake, as a relation: the files that this model has not read yet, by name, so
-  that an increment costs nothing for history. A file's name starts with its load id (12 digits).
-  The model keeps load_id and lake_file() of every row. Files of the last var('lake_lookback_loads')
-  loads that are not among the model's rows are new (a load may still have been writing when it was
-  listed before); older ones are not looked at again. No new file: the schema file alone, zero rows.
+  that an increment costs nothing for history; all of them where the model is built from nothing. A file's name starts
+  with its load id (12 digits). The model keeps load_id and lake_file() of every row. Files of the last
+  var('lake_lookback_loads') loads that are not among the model's rows are new (a load may still have been writing when
+  it was listed before); older ones are not looked at again. No new file: the schema file alone, zero rows.
+  Files are listed when this is called: who reads twice sets a variable once, and reads the same files.
 -#}
 {%- macro lake_increment(name) -%}
   {%- do source('lake', name) -%}
@@ -65,42 +66,42 @@
 {%- endmacro -%}
 
 {%- macro duckdb__lake_increment(name) -%}
-  {%- set pattern = '*/*.parquet' -%}
-  {%- if not execute or not is_incremental() -%}
-    {%- set everything = footfall.duckdb__lake_table(name, pattern) -%}
-    {%- if var('lake_last_load') is none -%}
-      {{ return(everything) }}
-    {%- endif -%}
-    {{ return('(select *, filename from ' ~ everything ~ ' where load_id <= ' ~ var('lake_last_load') ~ ')') }}
-  {%- endif -%}
   {%- set root = footfall.lake_root() ~ '/' ~ name -%}
-  {%- set listing -%}
-    with oldest as (
-      select coalesce(max(load_id), 0) - {{ var('lake_lookback_loads') }} as load_id
-      from {{ this }}
-    ),
-    files as (
-      select
-        filename,
-        {{ footfall.lake_file() }} as lake_file,
-        try_cast(left(parse_filename(filename), 12) as bigint) as load_id
-      from (select file as filename from glob('{{ root }}/{{ pattern }}')) as listed
-    ),
-    staged as (
-      select distinct lake_file
-      from {{ this }}
-      where load_id >= (select oldest.load_id from oldest)
-    )
-    select files.filename
-    from files
-    where files.load_id >= (select oldest.load_id from oldest)
-      and files.load_id > 0
-      and files.lake_file not in (select staged.lake_file from staged)
-    order by files.filename
-  {%- endset -%}
-  {%- set files = run_query(listing).columns[0].values() | list -%}
+  {%- set files = [] -%}
+  {%- if execute -%}
+    {%- set listing -%}
+      with files as (
+        select
+          filename,
+          {{ footfall.lake_file() }} as lake_file,
+          try_cast(left(parse_filename(filename), 12) as bigint) as load_id
+        from (select file as filename from glob('{{ root }}/*/*.parquet')) as listed
+      ){% if is_incremental() %},
+      oldest as (
+        select coalesce(max(load_id), 0) - {{ var('lake_lookback_loads') }} as load_id
+        from {{ this }}
+      ),
+      staged as (
+        select distinct lake_file
+        from {{ this }}
+        where load_id >= (select oldest.load_id from oldest)
+      )
+      {% endif %}
+      select files.filename
+      from files
+      where files.load_id > 0
+      {% if is_incremental() %}
+        and files.load_id >= (select oldest.load_id from oldest)
+        and files.lake_file not in (select staged.lake_file from staged)
+      {% elif var('lake_last_load') is not none %}
+        and files.load_id <= {{ var('lake_last_load') }}
+      {% endif %}
+      order by files.filename
+    {%- endset -%}
+    {%- do files.extend(run_query(listing).columns[0].values()) -%}
+  {%- endif -%}
   {%- if not files -%}
-    {%- set files = [root ~ '/received_date=1970-01-01/000000000000-schema.parquet'] -%}
+    {%- do files.append(root ~ '/received_date=1970-01-01/000000000000-schema.parquet') -%}
   {%- endif -%}
   read_parquet([{% for file in files %}'{{ file | replace("'", "''") }}'{% if not loop.last %}, {% endif %}{% endfor %}], union_by_name = true, hive_partitioning = false)
 {%- endmacro -%}

@@ -12,8 +12,8 @@
 {#- Sessions by the house's rules. No later event changes a session that ended more than a gap before it, so an
     increment numbers a touched device's events again from there on, after what stands before (restarts, bases);
     all of them where a cap, a quarantine or a rule that remembers more than the gap may be in play.
-    The numbering runs over the few columns it needs and is joined to the rest at the end: sorting wide rows costs
-    several times as much. -#}
+    The numbering runs over the few columns it needs and is joined to the rest at the end: sorting wide rows, or
+    keeping them because two places read them, costs several times as much. -#}
 {%- set gap_us = var('session_gap_seconds') * 1000000 -%}
 {%- set cap_us = var('session_cap_seconds') * 1000000 -%}
 {%- set quarantine_us = var('session_quarantine_seconds') * 1000000 -%}
@@ -103,64 +103,26 @@ bases as (
 
 {% endif %}events as (
   select
-    event_id,
-    source,
-    type,
-    event,
-    guest_token,
-    user_id,
-    device,
-    session_token,
-    page_view_id,
-    page_url,
-    page_path,
-    page_title,
-    page_referrer,
-    page_search,
-    page_type,
-    campaign,
-    element_text,
-    element_class,
-    element_tag,
-    element_id,
-    element_href,
-    zone,
-    nav_path,
-    product_id,
-    variant_id,
-    variant_name,
-    order_id,
-    option_name,
-    option_value,
-    list_name,
-    search_query,
-    form_name,
-    form_field,
-    placement,
-    model_version,
-    price,
-    quantity,
-    list_position,
-    search_results,
-    form_field_order,
-    form_ms_spent,
-    engaged_ms,
-    scroll_depth,
+    staged_events.event_id,
+    staged_events.user_id,
+    staged_events.device,
+    staged_events.order_id,
+    {% if var('session_id_trusted_sources') %}
+      staged_events.source,
+      staged_events.session_token,
+    {% endif %}
+    {% if by_campaign %}
+      staged_events.campaign,
+    {% endif %}
     {{ is_server_side('staged_events') }} as is_server_side,
-    occurred_at
+    staged_events.occurred_at
   from {{ ref('stg_footfall__events') }} as staged_events
-  where not is_bot
   {% if is_incremental() %}
-    -- by id: a wide row that is not needed is never read
-    and event_id in (
-      select narrow.event_id
-      from {{ ref('stg_footfall__events') }} as narrow
-      inner join restarts
-        on narrow.device = restarts.device
-          and restarts.restarts_at <= narrow.occurred_at
-      where not narrow.is_bot
-    )
+    inner join restarts
+      on staged_events.device = restarts.device
+        and restarts.restarts_at <= staged_events.occurred_at
   {% endif %}
+  where not staged_events.is_bot
 ),
 
 with_previous as (
@@ -361,6 +323,7 @@ placed as (
 numbered as (
   select
     event_id,
+    is_server_side,
     device_event_number,
     case when is_in_session then session_number end as session_number,
     case when is_in_session then first_event_id end as first_event_id
@@ -434,7 +397,7 @@ final as (
     events.scroll_depth,
     case when numbered.session_number is null then events.user_id else session_users.user_id end as session_user_id,
     quarantined.device is not null as is_quarantined,
-    events.is_server_side,
+    numbered.is_server_side,
     {% if is_incremental() %}
       cast(numbered.session_number + coalesce(bases.sessions, 0) as bigint) as session_number,
       numbered.device_event_number + coalesce(bases.events, 0) as device_event_number,
@@ -444,7 +407,8 @@ final as (
     {% endif %}
     events.occurred_at,
     {{ built_moment() }} as built_at
-  from events
+  -- whole rows go in one stream from the staged table to this one
+  from {{ ref('stg_footfall__events') }} as events
   inner join numbered
     on events.event_id = numbered.event_id
   left join session_users
