@@ -24,7 +24,11 @@ EXPERIMENTS = [
             {"name": "personal", "share": 0.6},
         ],
     },
-    {"name": "same", "starts_on": "2026-03-11", "arms": [{"name": "a", "share": 0.5}, {"name": "b", "share": 0.5}]},
+    {
+        "name": "same",
+        "starts_on": "2026-03-11",
+        "arms": [{"name": "a", "share": 0.5}, {"name": "b", "share": 0.5}],
+    },
 ]
 LISTS = Experiment(
     "lists",
@@ -33,12 +37,16 @@ LISTS = Experiment(
     date(2026, 3, 11),
     (Arm("popular", 0.0, 0.3, "popularity"), Arm("personal", 0.3, 0.9, "personal")),
 )
-SAME = Experiment("same", "same", date(2026, 3, 11), None, (Arm("a", 0, 0.5, "personal"), Arm("b", 0.5, 1, "personal")))
+SAME = Experiment(
+    "same", "same", date(2026, 3, 11), None, (Arm("a", 0, 0.5, "personal"), Arm("b", 0.5, 1, "personal"))
+)
 #: Conversion by arm; an order is worth 50.
 TRUTH = {"popular": 0.10, "personal": 0.16}
 
 
-def shown(event: str, at: datetime, guest: str, experiment: Experiment, arm: str, **more: Any) -> dict[str, Any]:
+def shown(
+    event: str, at: datetime, guest: str, experiment: Experiment, arm: str, **more: Any
+) -> dict[str, Any]:
     about = {"placement": "home", "experiment": experiment.name, "arm": arm, "product_ids": ["p1"]}
     return message(event, at, guest=guest, properties=about, **more)
 
@@ -94,7 +102,9 @@ def whole(results: Build) -> dict[tuple[str, str], dict[str, Any]]:
     return results(list(traffic()))
 
 
-def test_a_known_lift_is_within_its_interval_and_above_zero(whole: dict[tuple[str, str], dict[str, Any]]) -> None:
+def test_a_known_lift_is_within_its_interval_and_above_zero(
+    whole: dict[tuple[str, str], dict[str, Any]],
+) -> None:
     control, personal = whole["lists", "popular"], whole["lists", "personal"]
     lift = TRUTH["personal"] - TRUTH["popular"]
     assert 0 < personal["conversion_difference_low"] < lift < personal["conversion_difference_high"]
@@ -121,11 +131,7 @@ def test_two_equal_arms_are_told_equal(whole: dict[tuple[str, str], dict[str, An
 
 def test_lost_visitors_of_one_arm_are_noticed_and_a_visitor_counts_once(results: Build) -> None:
     """Every fifth message of one arm is lost; a user on two devices is one visitor, in the first device's arm."""
-    rows = [
-        row
-        for n, row in enumerate(traffic())
-        if not ('"arm": "b"' in row["properties"] and n % 5 == 0)
-    ]
+    rows = [row for n, row in enumerate(traffic()) if not ('"arm": "b"' in row["properties"] and n % 5 == 0)]
     arm = next(g for g in (f"x{n}" for n in range(99)) if (found := SAME.arm_of(g)) and found.name == "a")
     other = next(g for g in (f"y{n}" for n in range(99)) if (found := SAME.arm_of(g)) and found.name == "b")
     at = START + timedelta(days=12)
@@ -144,7 +150,9 @@ def test_lost_visitors_of_one_arm_are_noticed_and_a_visitor_counts_once(results:
     assert found["lists", "popular"]["is_ratio_ok"]
     a = found["same", "a"]
     assert a["crossed_visitors"] == 1
-    assert a["visitors"] == sum((SAME.arm_of(f"g{n}") or SAME.arms[1]).name == "a" for n in range(VISITORS)) + 1
+    assert (
+        a["visitors"] == sum((SAME.arm_of(f"g{n}") or SAME.arms[1]).name == "a" for n in range(VISITORS)) + 1
+    )
 
 
 @pytest.mark.parametrize(
@@ -154,7 +162,10 @@ def test_lost_visitors_of_one_arm_are_noticed_and_a_visitor_counts_once(results:
         ([{**EXPERIMENTS[0], "arms": [{"name": n, "share": 0.6} for n in "ab"]}], "shares of at most 1"),
         ([{**EXPERIMENTS[0], "arms": [{"name": "a", "share": 0.5}] * 2}], "two arms are called a"),
         ([EXPERIMENTS[0], {**EXPERIMENTS[0], "name": "b"}], "lists and b run on the same days"),
-        ([{**EXPERIMENTS[0], "arms": [{"name": n, "share": 0.5, "recommender": "x"} for n in "ab"]}], "not x"),
+        (
+            [{**EXPERIMENTS[0], "arms": [{"name": n, "share": 0.5, "recommender": "x"} for n in "ab"]}],
+            "not x",
+        ),
     ],
 )
 def test_a_declaration_that_can_not_be_meant_is_refused(

@@ -259,8 +259,13 @@ def test_strict_order_ends_at_what_comes_in_between(
     ):
         levels[funnel][visitor.removeprefix("g_")] = step
     expected = {
-        **{"straight": 3, "looked elsewhere": 1, "left": 1, "back to step 1": 2, "repeats": 3},
-        **{"before it began": 3, "out of turn": 1},
+        "straight": 3,
+        "looked elsewhere": 1,
+        "left": 1,
+        "back to step 1": 2,
+        "repeats": 3,
+        "before it began": 3,
+        "out of turn": 1,
     }
     assert levels == {"strict": expected, "unless left": {**expected, "looked elsewhere": 3}}
 

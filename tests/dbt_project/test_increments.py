@@ -187,6 +187,7 @@ def test_sessions_equal_plain_python(
     expected: dict[str, str | None] = {}
     for device, events in devices.items():
         previous: datetime | None = None
+        session_id, session_start, activity_start = "", datetime.min, datetime.min
         longest = timedelta()
         placed: dict[str, str | None] = {}
         for at, own_id, is_servers in sorted(events):

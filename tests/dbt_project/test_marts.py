@@ -165,8 +165,8 @@ def test_members_carry_what_a_message_needs(shop: Warehouse) -> None:
 
 @pytest.fixture(scope="module")
 def customers(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> Warehouse:
-    """Ten customers, c0 who ordered first and cheapest to c9 who ordered last and dearest; c8 and c9 ordered twice. Three
-    guests look at what costs 10, 50 and 90.
+    """Ten customers, c0 who ordered first and cheapest to c9 who ordered last and dearest; c8 and c9 ordered twice.
+    Three guests look at what costs 10, 50 and 90.
     """
     lake, warehouse = make_warehouse()
     prices = {"cheap": 10, "usual": 50, "dear": 90}

@@ -10,7 +10,9 @@ import pytest
 from dbt_kit import NOON, Lake, Warehouse, message
 
 
-def told(guest: str | None, *words: tuple[bool, bool | None], user: str | None = None, **more: Any) -> list[dict[str, Any]]:
+def told(
+    guest: str | None, *words: tuple[bool, bool | None], user: str | None = None, **more: Any
+) -> list[dict[str, Any]]:
     """Views, an hour apart, with (gpc, marketing consent)."""
     return [
         message(

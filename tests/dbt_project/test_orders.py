@@ -171,10 +171,15 @@ def test_what_a_server_tells_is_no_visit(make_warehouse: Callable[[], tuple[Lake
     assert warehouse.rows(
         "select order_id, visitor_id, session_id is null, sum(quantity) from product_interactions "
         "where interaction = 'refund' group by 1, 2, 3 order by 1"
-    ) == [("bought", "g_bought", True, Decimal("-4.0000")), ("till", "g_shopify-order-till", True, Decimal("-1.0000"))]
+    ) == [
+        ("bought", "g_bought", True, Decimal("-4.0000")),
+        ("till", "g_shopify-order-till", True, Decimal("-1.0000")),
+    ]
     incremental = warehouse.rows("select * exclude (built_at) from int_session_events order by event_id")
     warehouse.run(select, full_refresh=True)
-    assert warehouse.rows("select * exclude (built_at) from int_session_events order by event_id") == incremental
+    assert (
+        warehouse.rows("select * exclude (built_at) from int_session_events order by event_id") == incremental
+    )
 
 
 def test_purchases_and_refunds_are_interactions(warehouse: Warehouse) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import shutil
-from pathlib import Path
 
 import pytest
 import sqlglot
@@ -45,9 +44,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     shutil.copytree(PROJECT_DIR, project, ignore=shutil.ignore_patterns("target", "logs"))
     forms = 0
     for file in (project / "macros" / "cross_db").glob("*.sql"):
-        text, found = re.subn(
-            r"\{%-? macro duckdb__.*?endmacro -?%\}", "", file.read_text(), flags=re.DOTALL
-        )
+        text, found = re.subn(r"\{%-? macro duckdb__.*?endmacro -?%\}", "", file.read_text(), flags=re.DOTALL)
         file.write_text(text)
         forms += found
     assert forms >= 15
@@ -98,4 +95,3 @@ def test_every_function_is_one_of_spark(compiled: dict[str, str]) -> None:
 
 def test_a_foreign_function_is_seen() -> None:
     assert called("select epoch_us(a), max(b) from t where c in (1) -- list_filter(x)") == {"epoch_us", "max"}
-

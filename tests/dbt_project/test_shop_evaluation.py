@@ -38,10 +38,14 @@ def visits() -> Iterator[dict[str, Any]]:
             goods = dice.sample(range(PER_TASTE), 4)
             for step, number in enumerate(goods):
                 product = {"product_id": f"p{taste}-{number:02d}"}
-                yield message("Product Viewed", at + timedelta(minutes=step), guest=f"g{visitor}", properties=product)
+                yield message(
+                    "Product Viewed", at + timedelta(minutes=step), guest=f"g{visitor}", properties=product
+                )
             if dice.random() < 0.5:
                 product = {"product_id": f"p{taste}-{goods[-1]:02d}"}
-                yield message("Product Added", at + timedelta(minutes=5), guest=f"g{visitor}", properties=product)
+                yield message(
+                    "Product Added", at + timedelta(minutes=5), guest=f"g{visitor}", properties=product
+                )
 
 
 def catalog() -> list[dict[str, Any]]:
@@ -73,7 +77,9 @@ def settings(shop: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return load_settings({"FOOTFALL_DATA": str(shop.data), "FOOTFALL_EVALUATION_MIN_CASES": "50"})
 
 
-SERVED = "select visitor_id, rank, product_id, source, reason, score from visitor_recommendations order by 1, 2"
+SERVED = (
+    "select visitor_id, rank, product_id, source, reason, score from visitor_recommendations order by 1, 2"
+)
 
 
 def test_the_past_is_what_the_shop_had_shown_that_day(
@@ -141,7 +147,9 @@ def test_a_fall_is_held_until_the_data_are_whole_again(
     def spoiled(past: Past) -> None:
         build(past)
         with past.connect() as connection:
-            connection.execute("update visitor_recommendations set product_id = 'p0-' || right(product_id, 2)")
+            connection.execute(
+                "update visitor_recommendations set product_id = 'p0-' || right(product_id, 2)"
+            )
 
     with monkeypatch.context() as patch:
         patch.setattr(Past, "build", spoiled)

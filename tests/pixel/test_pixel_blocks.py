@@ -24,6 +24,46 @@ def product(number: int) -> str:
     return f"<h1>Product {number}</h1><div data-product-id='P{number}' data-product-name='Product {number}' data-price='5' data-currency='EUR'></div>"
 
 
+CARDS = {
+    "div in a list": '<ul><li><div class="card-wrapper" data-product-id="901"><a href="/products/mug-1">Mug</a></div></li></ul>',
+    "div in a link": '<a href="/products/mug-1"><div data-product-id="901">Mug</div></a>',
+    "article": '<article data-product-id="901"><a href="/products/mug-1">Mug</a></article>',
+    "a block's own": '<div data-footfall="similar" data-product-id="P9"><template><div data-ff-bind="title"></div></template></div>',
+}
+
+
+@pytest.mark.parametrize("cards", CARDS.values(), ids=CARDS)
+def test_cards_are_not_what_a_page_is_about(shop: Any, page: Any, cards: str) -> None:
+    """A home page shows products and is about none: nothing was looked at there."""
+    shop.pages["/"] = html(cards + block("recommended"))
+    shop.visit(page, "/")
+    page.wait_for_selector("[data-footfall=recommended] .ff-list")
+    [call] = [call for call in shop.api_calls if call["path"] == "/v1/recommendations"]
+    assert "viewed" not in call
+
+
+def test_no_block_repeats_what_one_above_shows(shop: Any, page: Any) -> None:
+    shop.pages["/products/1"] = html(
+        product(1) + block("recommended") + block("recommended") + block("recently-viewed")
+    )
+    shop.pages["/products/2"] = html(product(2) + block("recently-viewed") + block("recommended"))
+    shop.visit(page, "/products/1")
+    page.wait_for_selector("[data-footfall=recommended] >> nth=1 >> .ff-card")
+    blocks = page.query_selector_all("[data-footfall=recommended]")
+    titles = [[t.inner_text() for t in one.query_selector_all(".ff-card__title")] for one in blocks]
+    assert titles == [
+        ["Recommended 0", "Recommended 1", "Recommended 2"],
+        ["Recommended 3", "Recommended 4", "Recommended 5"],
+    ]
+    assert [call["limit"] for call in shop.api_calls] == ["3", "6"]
+    shop.visit(page, "/products/2")
+    page.wait_for_selector("[data-footfall=recommended] .ff-card")
+    recent = page.query_selector_all("[data-footfall=recently-viewed] .ff-card__title")
+    assert [t.inner_text() for t in recent] == ["Product 1"], (
+        "what was looked at stays, whatever stands elsewhere"
+    )
+
+
 def test_recommendations_know_what_was_looked_at(shop: Any, page: Any) -> None:
     for n in (1, 2):
         shop.pages[f"/products/{n}"] = html(product(n))

@@ -114,9 +114,14 @@ const seen = (block: HTMLElement, tell: () => void): void => {
   watch.observe(block);
 };
 
-const fill = async (block: HTMLElement): Promise<void> => {
-  const { footfall: kind, limit, placement = kind, productId, cart } = block.dataset;
-  const { items, version, experiment, arm } = await ask({ kind, limit, placement, product: productId, cart });
+/** Fills a block. Recommended is what no block above shows: `turn` is when they are done, `above` how many they are. */
+const fill = async (block: HTMLElement, turn: Promise<unknown>, above: number): Promise<void> => {
+  const { footfall: kind, limit = 4, placement = kind, productId, cart } = block.dataset;
+  const { items: found, version, experiment, arm } = await ask({ kind, limit: +limit * (above + 1), placement, product: productId, cart });
+  await turn;
+  const items = found
+    .filter((x) => kind == 'recently-viewed' || !document.querySelector(`.ff-list>[data-product-id="${CSS.escape(x.product_id!)}"]`))
+    .slice(0, +limit);
   if (!items.length) throw new Error('nothing to recommend');
   // null says that the visitor takes no part: then the messages say nothing
   const told = { placement, kind, version, ...(experiment && arm ? { experiment, arm } : {}) };
@@ -146,8 +151,9 @@ export const blocks = (): void => {
   } catch {
     // an old browser: the cards look as the shop's own rules make them
   }
-  document.querySelectorAll<HTMLElement>('[data-footfall]:not([data-footfall-state])').forEach((block) => {
+  let turn: Promise<unknown> = Promise.resolve();
+  document.querySelectorAll<HTMLElement>('[data-footfall]:not([data-footfall-state])').forEach((block, above) => {
     block.dataset.footfallState = 'asked';
-    fill(block).catch(() => (block.dataset.footfallState = 'kept'));
+    turn = fill(block, turn, above).catch(() => (block.dataset.footfallState = 'kept'));
   });
 };

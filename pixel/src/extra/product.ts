@@ -43,7 +43,7 @@ export const product = (): Product => {
   const image = list(ld.image || variant.image)[0] as Json | string | undefined;
   const { product: sold, currency, selectedVariantId } = meta();
   const v = sold?.variants?.find((x) => x.id == (id || selectedVariantId)) || sold?.variants?.[0];
-  const marked = D.querySelector('[data-product-id]:not([data-footfall],li,article,a)');
+  const marked = [...D.querySelectorAll('[data-product-id]:not([data-footfall],[data-footfall] *)')].find((x) => !core.card_(x));
   return merge(
     {
       product_id: text(ld.productID || ld.productGroupID),
