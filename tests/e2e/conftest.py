@@ -6,6 +6,7 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -41,10 +42,9 @@ class Line:
         self.processes.wait_ready(self.processes.start(name, command, self.env), url, seconds)
 
 
-@pytest.fixture(scope="module")
-def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
-    """Collector, API, shop and Dagster over a small past that went through the collector's door."""
-    data: Path = tmp_path_factory.mktemp("line")
+@contextmanager
+def running(data: Path, *, visitors: int, days: int) -> Iterator[Line]:
+    """Collector, API and shop over a small past that went through the collector's door."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("FOOTFALL_")}
     env |= {
         "FOOTFALL_CONFIG": os.devnull,
@@ -59,14 +59,22 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
     with Processes(data / "logs") as processes:
         line = Line(settings, env, processes)
         line.start("collector", "collect", url=f"{settings.collector_url}/readyz")
-        past = generate(visitors=VISITORS, days=DAYS, seed=SEED)
+        past = generate(visitors=visitors, days=days, seed=SEED)
         report = send(past, url=settings.collector_url, write_key=settings.trusted_key.key)
         assert report.rejected == 0
         wait_until_sealed(settings)
         line.footfall("run", "--lane", "whole")
         line.start("api", "serve", url=f"{settings.api_url}/readyz")
         line.start("shop", url=settings.shop_url)
-        line.start("dagster", "ui", url=f"{settings.dagster_url}/server_info", seconds=180)
+        yield line
+
+
+@pytest.fixture(scope="module")
+def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
+    """The whole line, Dagster's daemon with its sensors too."""
+    with running(tmp_path_factory.mktemp("line"), visitors=VISITORS, days=DAYS) as line:
+        dagster = f"{line.settings.dagster_url}/server_info"
+        line.start("dagster", "ui", url=dagster, seconds=180)
         yield line
 
 
@@ -76,3 +84,9 @@ def wait_until_sealed(settings: Settings) -> None:
     while unsealed(settings.paths.landing):
         assert time.monotonic() < deadline, "the collector seals after 2 s"
         time.sleep(0.1)
+
+
+#: A headless browser says so, and the marts leave bots out.
+PERSON = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
+)

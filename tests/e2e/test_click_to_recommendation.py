@@ -16,14 +16,10 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.e2e.conftest import Line
+from tests.e2e.conftest import PERSON, Line
 
 pytestmark = [pytest.mark.browser, pytest.mark.line]
 
-#: A headless browser says so, and the marts leave bots out.
-PERSON = (
-    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
-)
 #: The promise is a minute from the click to the API on an idle machine; a test machine is not idle.
 PATIENCE = 180.0
 

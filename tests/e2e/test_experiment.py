@@ -1,0 +1,115 @@
+"""An experiment from declaration to result: the API deals the arm, the page shows and tells it, the mart counts.
+
+Real processes: shop, pixel in a browser, collector, API. Between them the loader and dbt, with the experiment as a var.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from playwright.sync_api import Browser
+
+from footfall.experiments import Arm, Experiment
+from orchestration.lib.derived import session_index_file
+from orchestration.lib.home import DBT_PROJECT, export
+from orchestration.lib.lake import load_waiting
+from orchestration.lib.snapshot import build_snapshot, publish
+from orchestration.lib.warehouse import reading
+from tests.e2e.conftest import PERSON, Line, running, wait_until_sealed
+
+pytestmark = [pytest.mark.browser, pytest.mark.line]
+
+VISITORS = 4
+STARTS = datetime.now(UTC).date() - timedelta(days=1)
+DECLARED = {
+    "name": "lists",
+    "starts_on": STARTS.isoformat(),
+    "arms": [
+        {"name": "popular", "share": 0.5, "recommender": "popularity"},
+        {"name": "personal", "share": 0.5},
+    ],
+}
+ARMS = (Arm("popular", 0.0, 0.5, "popularity"), Arm("personal", 0.5, 1.0, "personal"))
+EXPERIMENT = Experiment("lists", "lists", STARTS, None, ARMS)
+
+
+def build(line: Line, select: str) -> None:
+    """These models in the line's warehouse, the experiment declared."""
+    env = dict(line.env)
+    export(line.settings, env)
+    command = [
+        str(Path(sys.executable).with_name("dbt")), "run", "--target", "prod", "--select", select,
+        "--vars", json.dumps({"experiments": [DECLARED]}),
+        "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
+        "--target-path", str(line.settings.data / "target"), "--log-path", str(line.settings.data / "logs"),
+    ]  # fmt: skip
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
+    """A line whose published snapshot has the experiment in force."""
+    with running(tmp_path_factory.mktemp("experiment"), visitors=60, days=5) as line:
+        build(line, "experiments")
+        serving = line.settings.paths.serving
+        with reading(line.settings) as connection:
+            index = session_index_file(line.settings.paths.derived)
+            report = build_snapshot(connection, serving, version="experiment", session_index=index)
+        publish(serving, report.version)
+        yield line
+
+
+def visit(line: Line, browser: Browser, *, clicks: bool) -> dict[str, Any]:
+    """A new visitor looks at the home page's list and perhaps clicks its first product; returns the API's answer."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, user_agent=PERSON)
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    with page.expect_response(
+        lambda answer: "/v1/recommendations" in answer.url and answer.status == 200
+    ) as answered:
+        page.goto(line.settings.shop_url)
+        page.locator("[data-footfall=recommended]").first.scroll_into_view_if_needed()
+    page.wait_for_selector("[data-footfall=recommended] .ff-card")
+    answer: dict[str, Any] = answered.value.json()
+    guest = page.evaluate("localStorage.ff_guest")
+    # Half of a block has to be seen before it counts as viewed
+    page.locator("[data-footfall=recommended]").first.scroll_into_view_if_needed()
+    page.wait_for_timeout(800)
+    if clicks:
+        page.locator("[data-footfall=recommended] .ff-card").first.click()
+        page.wait_for_load_state("load")
+    page.wait_for_timeout(4000)  # the batch timer of the pixel is 3 s
+    context.close()
+    return {**answer, "guest": guest}
+
+
+def test_from_the_declaration_to_the_result(line: Line, browser: Browser) -> None:
+    answers = [visit(line, browser, clicks=number % 2 == 0) for number in range(VISITORS)]
+
+    dealt: dict[str, list[int]] = {arm.name: [] for arm in ARMS}
+    for number, answer in enumerate(answers):
+        arm = EXPERIMENT.arm_of(answer["guest"])
+        assert arm is not None
+        assert (answer["version"], answer["experiment"], answer["arm"]) == ("experiment", "lists", arm.name)
+        if arm.recommender == "popularity":
+            assert {item["source"] for item in answer["items"]} == {"trending"}
+        dealt[arm.name].append(number)
+
+    wait_until_sealed(line.settings)
+    load_waiting(line.settings)
+    build(line, "+experiment_results")
+    with duckdb.connect(str(line.settings.paths.warehouse), read_only=True) as warehouse:
+        rows = warehouse.execute("select arm, visitors, views, clicks from experiment_results").fetchall()
+    assert {arm: (visitors, views, clicks) for arm, visitors, views, clicks in rows} == {
+        name: (len(numbers), len(numbers), sum(number % 2 == 0 for number in numbers))
+        for name, numbers in dealt.items()
+    }
