@@ -30,7 +30,7 @@ HEADER_MILLISECONDS = 15_000
 #: Connections a worker holds at once. Browsers keep theirs open, so this is far above the requests in flight.
 CONNECTIONS = 4096
 #: Objects that more were made of than freed since the last search for cycles, before the next one: more than the
-#: largest request holds while it is judged (25 messages at a time, of 32 KB).
+#: largest request holds while it is judged (32 KB of messages at a time: some 10,000 empty objects).
 MAX_CONTAINERS = 50_000
 
 

@@ -25,13 +25,6 @@ SALT_BYTES = 32
 ID_DIGITS = 32
 #: How often an idle collector looks whether a salt's day is over.
 FORGET_SECONDS = 60.0
-#: How the pixel and Python's json write it. A message that says it with other blanks keeps the id it came with.
-_MARKS = (b'"cookieless":true', b'"cookieless": true')
-
-
-def says_cookieless(body: bytes) -> bool:
-    """Whether some message in these bytes may ask for a daily id; the loader reads which."""
-    return any(mark in body for mark in _MARKS)
 
 
 class DailyIds:

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl
 
 from collector.bots import bot_reason
 from collector.committer import Committer
-from collector.daily_ids import DailyIds, says_cookieless
+from collector.daily_ids import DailyIds
 from collector.intake import (
     BATCH_ROUTES,
     SINGLE_ROUTES,
@@ -83,7 +83,7 @@ class Door:
         self.daily_ids = DailyIds(settings.paths.data / "collector" / "salts")
         self._committer = committer
         self._metrics = metrics
-        self._answer_headers: dict[bytes | None, Headers] = {}
+        self._good_starts: dict[bytes | None, dict[str, Any]] = {}
         self.in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -96,7 +96,9 @@ class Door:
         self.in_flight += 1
         try:
             body = await self._take(scope, receive, headers)
-            await _respond(send, 200, self._headers(origin), body)
+            # Without a Content-Length: the server sets it, as it sees the whole body.
+            await send(self._good_start(origin))
+            await send({"type": "http.response.body", "body": body, "more_body": False})
         except RefusedError as refusal:
             await self._refuse(send, refusal, origin)
         except CommitError as failure:
@@ -121,20 +123,15 @@ class Door:
             )
         body = await _read_body(receive, headers)
         arrival = self._open(scope["path"], body)
-        accepted, failed = await self.land(arrival, headers, scope, is_cookieless=says_cookieless(body))
+        accepted, failed = await self.land(arrival, headers, scope)
         return answer(accepted, failed)
 
     async def land(
-        self,
-        arrival: Arrival,
-        headers: Mapping[bytes, bytes],
-        scope: Scope,
-        *,
-        is_cookieless: bool = False,
+        self, arrival: Arrival, headers: Mapping[bytes, bytes], scope: Scope
     ) -> tuple[int, list[FailedMessage]]:
         """Judge the messages and put them on disk; returns how many were accepted, and the others.
 
-        ``is_cookieless``: some of them may ask for a daily id. Of nobody else one is made.
+        A daily id is made only where one of them asks for it.
 
         Raises RefusedError (401 key, 403 origin, 429 quota) or CommitError.
         """
@@ -154,9 +151,9 @@ class Door:
             trusted=self._trust_forwarded_for,
         )
         ip = truncate_address(address) if address else None
-        self._spend(key, ip, len(arrival.messages))
-        good, failed = judge(arrival)
-        if good or failed:
+        self._spend(key, ip, arrival.count)
+        judged = judge(arrival)
+        if judged.accepted or judged.failed:
             user_agent = clean_user_agent(headers.get(b"user-agent"))
             now = datetime.now(UTC)
             sender = Sender(
@@ -164,19 +161,17 @@ class Door:
                 ip=ip,
                 user_agent=user_agent,
                 day_id=self.daily_ids.id_of(now, address, user_agent, key.source)
-                if is_cookieless and not key.trusted
+                if judged.is_cookieless and not key.trusted
                 else None,
                 gpc=headers.get(b"sec-gpc") == b"1",
                 bot_reason=bot_reason(user_agent),
             )
-            envelope = make_envelope(
-                arrival, good, failed, source=key.source, trusted=key.trusted, sender=sender
-            )
+            envelope = make_envelope(arrival, judged, source=key.source, trusted=key.trusted, sender=sender)
             await self._committer.submit(encode_frame(envelope))
-            self._metrics.accepted[key.source] += len(good)
-            if failed:
-                self._metrics.rejected[key.source] += len(failed)
-        return len(good), failed
+            self._metrics.accepted[key.source] += judged.accepted
+            if judged.failed:
+                self._metrics.rejected[key.source] += len(judged.failed)
+        return judged.accepted, judged.failed
 
     def _open(self, path: str, body: bytes) -> Arrival:
         kind = SINGLE_ROUTES.get(path)
@@ -212,15 +207,16 @@ class Door:
                 retry_after=spent.retry_after,
             ) from None
 
-    def _headers(self, origin: bytes | None) -> Headers:
-        headers = self._answer_headers.get(origin)
-        if headers is None:
+    def _good_start(self, origin: bytes | None) -> dict[str, Any]:
+        """How an answer with status 200 begins."""
+        start = self._good_starts.get(origin)
+        if start is None:
             headers = [*_COMMON, *self.origins.answer_headers(origin)]
-            if (
-                len(self._answer_headers) < 1024 and len(origin or b"") < 300
-            ):  # strangers must not fill the memory
-                self._answer_headers[origin] = headers
-        return headers
+            start = {"type": "http.response.start", "status": 200, "headers": headers}
+            # Strangers must not fill the memory.
+            if len(self._good_starts) < 1024 and len(origin or b"") < 300:
+                self._good_starts[origin] = start
+        return start
 
     async def _refuse(self, send: Send, refusal: RefusedError, origin: bytes | None) -> None:
         self._metrics.refused[refusal.reason] += 1
@@ -279,7 +275,7 @@ async def _read_rest(receive: Receive, first: bytes, length: int | None) -> byte
 
     A client that is cut off while it sends sees a broken connection and not our 413, and would send again.
     """
-    body = bytearray(first)
+    chunks = [first]
     arrived = len(first)
     try:
         async with asyncio.timeout(BODY_SECONDS):
@@ -290,15 +286,15 @@ async def _read_rest(receive: Receive, first: bytes, length: int | None) -> byte
                 chunk = event.get("body", b"")
                 arrived += len(chunk)
                 if arrived <= MAX_BODY:
-                    body += chunk
+                    chunks.append(chunk)
                 else:
-                    body.clear()
+                    chunks.clear()
                     if arrived > MAX_DISCARDED:
                         raise _too_large()
                 if not event.get("more_body") or arrived == length:
                     if arrived > MAX_BODY:
                         raise _too_large()
-                    return bytes(body)
+                    return b"".join(chunks)
     except TimeoutError:
         raise RefusedError(408, "slow_body", f"the body did not arrive within {BODY_SECONDS:.0f} s") from None
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
 from msgspec import Raw, Struct
+from zlib_ng import zlib_ng
 
 from collector.problems import RefusedError
 from collector.splitting import split_batch
+from footfall.good_batch import read_good_batch
 from footfall.segments import Envelope, FailedMessage
 from footfall.wire import (
     MAX_DEPTH,
@@ -23,7 +24,6 @@ from footfall.wire import (
     BatchAnswer,
     Rejection,
     WireError,
-    are_good,
     check_message,
     decode_batch,
 )
@@ -31,10 +31,6 @@ from footfall.wire import (
 #: Members of a gzip body. One is normal; a body of a million empty ones is an attack on our time.
 MAX_GZIP_MEMBERS = 16
 MAX_ID = 255
-#: Messages that are checked together, and one by one only where one of them is bad. Fewer don't pay for the lists that
-#: it takes; more no longer fit into a processor's cache, decoded.
-TOGETHER = 25
-WORTHWHILE = 8
 
 
 class Sender(Struct, frozen=True):
@@ -48,12 +44,26 @@ class Sender(Struct, frozen=True):
     bot_reason: str | None = None
 
 
-class Arrival(Struct):
-    """A body taken apart: the messages are still raw."""
+class Judged(Struct):
+    """The messages of a body, sorted into good ones and failed ones."""
 
-    messages: list[Raw]
+    good: list[Raw]
+    """As sent. One entry may hold several messages, with the commas between them."""
+    accepted: int
+    failed: list[FailedMessage]
+    is_cookieless: bool
+    """One of the good ones or more asks for a daily id."""
+
+
+class Arrival(Struct):
+    """A body taken apart."""
+
+    count: int
     write_key: str | None
     sent_at: datetime | None
+    messages: list[Raw] = []
+    """Not yet judged."""
+    judged: Judged | None = None
     is_mended: bool = False
     """The messages were cut by their brackets: not even their UTF-8 was checked."""
 
@@ -79,11 +89,11 @@ def inflate(body: bytes) -> bytes:
     """Undo gzip, to at most 4 MiB. Raises RefusedError: 413 past that, 400 where it is none or cut short."""
     out = bytearray()
     for _ in range(MAX_GZIP_MEMBERS):
-        inflater = zlib.decompressobj(31)
+        inflater = zlib_ng.decompressobj(31)
         try:
             # One byte more than allowed is enough to know; the rest of a bomb is never inflated.
             out += inflater.decompress(body, MAX_INFLATED + 1 - len(out))
-        except zlib.error as error:
+        except zlib_ng.error as error:  # type: ignore[misc]  # its stub says instance, it is the class
             raise RefusedError(
                 400, "gzip", f"the body says it is gzip and can't be inflated: {error}"
             ) from None
@@ -101,14 +111,23 @@ def inflate(body: bytes) -> bytes:
 
 def open_batch(body: bytes) -> Arrival:
     """Take a batch apart. Raises RefusedError 400 (no batch) or 413 (too many messages)."""
+    good = read_good_batch(body)
+    if good is None:
+        return open_each(body)
+    judged = Judged([good.messages], good.count, [], good.is_cookieless)
+    return Arrival(good.count, good.write_key, good.sent_at, judged=judged)
+
+
+def open_each(body: bytes) -> Arrival:
+    """``open_batch`` for any batch: its messages are judged one by one."""
     try:
         batch = decode_batch(body)
     except WireError as error:
         if error.field == "batch" and "at most" in error.reason:
             raise RefusedError(413, "too_many_messages", f"{error.reason}: send smaller batches") from None
         batch = _mend(body, error)
-        return Arrival(batch.batch, batch.write_key, batch.sent_at, is_mended=True)
-    return Arrival(batch.batch, batch.write_key, batch.sent_at)
+        return Arrival(len(batch.batch), batch.write_key, batch.sent_at, batch.batch, is_mended=True)
+    return Arrival(len(batch.batch), batch.write_key, batch.sent_at, batch.batch)
 
 
 def _mend(body: bytes, error: WireError) -> Batch:
@@ -148,28 +167,27 @@ def open_single(body: bytes, kind: str) -> Arrival:
     sent_at = single.sent_at
     if sent_at is not None and sent_at.year not in PLAUSIBLE_YEARS:
         sent_at = None  # the message itself, which holds it too, is rejected for it
-    return Arrival([Raw(body)], single.write_key, sent_at)
+    return Arrival(1, single.write_key, sent_at, [Raw(body)])
 
 
-def judge(arrival: Arrival) -> tuple[list[Raw], list[FailedMessage]]:
+def judge(arrival: Arrival) -> Judged:
     """Sort the messages into good ones, which stay as sent, and failed ones with field and reason."""
+    if arrival.judged is not None:
+        return arrival.judged
     good: list[Raw] = []
     failed: list[FailedMessage] = []
-    for start in range(0, len(arrival.messages), TOGETHER):
-        group = arrival.messages[start : start + TOGETHER]
-        if len(group) >= WORTHWHILE and not arrival.is_mended and are_good(group):
-            good += group
-            continue
-        for index, raw in enumerate(group, start):
-            try:
-                if arrival.is_mended:
-                    _check_utf8(raw)
-                check_message(raw)
-            except WireError as error:
-                failed.append(_failed(index, bytes(raw), error))
-            else:
-                good.append(raw)
-    return good, failed
+    is_cookieless = False
+    for index, raw in enumerate(arrival.messages):
+        try:
+            if arrival.is_mended:
+                _check_utf8(raw)
+            message = check_message(raw)
+        except WireError as error:
+            failed.append(_failed(index, bytes(raw), error))
+        else:
+            good.append(raw)
+            is_cookieless |= message.is_cookieless
+    return Judged(good, len(good), failed, is_cookieless)
 
 
 def _check_utf8(raw: Raw) -> None:
@@ -215,8 +233,7 @@ def _refuse_constant(name: str) -> None:
 
 def make_envelope(
     arrival: Arrival,
-    good: list[Raw],
-    failed: list[FailedMessage],
+    judged: Judged,
     *,
     source: str,
     trusted: bool,
@@ -236,10 +253,10 @@ def make_envelope(
         gpc=sender.gpc,
         is_bot=bot_reason is not None,
         bot_reason=bot_reason,
-        accepted=len(good),
-        rejected=len(failed),
-        batch=good,
-        failed=failed,
+        accepted=judged.accepted,
+        rejected=len(judged.failed),
+        batch=judged.good,
+        failed=judged.failed,
     )
 
 

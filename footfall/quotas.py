@@ -72,6 +72,8 @@ class Quota:
 
         Raises QuotaSpentError where one of them is too empty.
         """
+        if self._bucket is None and self._rate_of_address is None:
+            return
         now = self._monotonic()
         own, of_address = self._bucket, self._of_address(address, now)
         waits: dict[Literal["key", "address"], float] = {

@@ -106,27 +106,34 @@ def load(
     return answer
 
 
+#: Clicks of one page view: they have the same ``context``, as the pixel sends them.
+CLICKS_OF_A_VIEW = 10
+
+
 def body_of(messages: int) -> bytes:
-    """A batch as the pixel sends it: clicks of some 750 bytes."""
-    click = {
-        "type": "track",
-        "event": "Element Clicked",
-        "messageId": "0190c0de-0000-7000-8000-000000000001",
-        "anonymousId": "9f3c1e5a7b2d4c6e8f0a1b2c3d4e5f60",
-        "originalTimestamp": "2026-11-24T10:00:00.000Z",
-        "context": {
-            "sessionId": "0190c0de-1111-7000-8000-000000000001",
-            "pageViewId": "0190c0de-2222-7000-8000-000000000001",
-            "page": {"url": "https://shop.example/collections/jackets", "path": "/collections/jackets"},
-            "consent": {"analytics": True, "marketing": False},
-            "library": {"name": "footfall", "version": "0.1.0"},
-        },
-        "properties": {
-            "zone": "collection_card",
-            "element": {"tag": "a", "classes": ["card", "card--large"], "text": "Rain jacket, blue",
-                        "href": "/products/rain-jacket", "selector": "main > ul > li:nth-of-type(3) > a", "x": 411},
-        },
-    }  # fmt: skip
-    return json.dumps(
-        {"writeKey": KEY, "sentAt": "2026-11-24T10:00:01Z", "batch": [click] * messages}
-    ).encode()
+    """A batch as the pixel sends it: clicks of some 750 bytes, each with ids, a time and a text of its own."""
+    batch = []
+    for number in range(messages):
+        view = number // CLICKS_OF_A_VIEW
+        click = {
+            "type": "track",
+            "event": "Element Clicked",
+            "messageId": f"0190c0de-0000-7000-8000-{number:012}",
+            "anonymousId": "9f3c1e5a7b2d4c6e8f0a1b2c3d4e5f60",
+            "originalTimestamp": f"2026-11-24T10:{number // 60:02}:{number % 60:02}.000Z",
+            "context": {
+                "sessionId": "0190c0de-1111-7000-8000-000000000001",
+                "pageViewId": f"0190c0de-2222-7000-8000-{view:012}",
+                "page": {"url": "https://shop.example/collections/jackets", "path": "/collections/jackets"},
+                "consent": {"analytics": True, "marketing": False},
+                "library": {"name": "footfall", "version": "0.1.0"},
+            },
+            "properties": {
+                "zone": "collection_card",
+                "element": {"tag": "a", "classes": ["card", "card--large"], "text": f"Rain jacket, no. {number:03}",
+                            "href": f"/products/rain-jacket-{number:03}", "x": 400 + number,
+                            "selector": f"main > ul > li:nth-of-type({number}) > a"},
+            },
+        }  # fmt: skip
+        batch.append(click)
+    return json.dumps({"writeKey": KEY, "sentAt": "2026-11-24T10:02:01Z", "batch": batch}).encode()

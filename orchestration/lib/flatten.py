@@ -136,7 +136,7 @@ def _event(raw: Raw, envelope: Envelope, received_at: datetime) -> Row:
     properties = message.properties or {}
     element, element_raw = message.element, properties.get("element")
     # Cookieless: the page's own ids were made for this page alone, and end with it.
-    daily = envelope.day_id if message.surroundings.get("cookieless") is True else None
+    daily = envelope.day_id if message.is_cookieless else None
     sent_at = as_utc(message.sent_at or envelope.sent_at)
     moment, clock_flag = occurred_at(message.happened_at, sent_at, received_at, trusted=envelope.trusted)
     return {

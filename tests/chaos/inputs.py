@@ -16,11 +16,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from collector.adapters import SHOPIFY
 from collector.adapters.common import Delivery
 from collector.door import ROUTES, Door
 from collector.guests import open_image
-from collector.intake import Arrival, Sender, answer, inflate, judge, make_envelope, open_batch, open_single
+from collector.intake import (
+    Arrival,
+    Sender,
+    answer,
+    inflate,
+    judge,
+    make_envelope,
+    open_batch,
+    open_each,
+    open_single,
+)
 from collector.metrics import Metrics
 from collector.problems import RefusedError
 from collector.shopify import translate
@@ -37,9 +49,10 @@ from footfall.segments import (
     read_segment,
 )
 from footfall.settings import Settings
-from footfall.wire import MESSAGE_TYPES, are_good
+from footfall.wire import MESSAGE_TYPES
 
 KEY = b"ff_demo_write_key"
+RECEIVED = datetime(2026, 11, 24, 10, 0, 2, tzinfo=UTC)
 GOOD: dict[str, Any] = {
     "type": "track",
     "event": "Element Clicked",
@@ -196,25 +209,31 @@ def huge(chance: random.Random) -> bytes:
     )()
 
 
-def check_arrival(arrival: Arrival) -> None:
-    """Judges the messages, lands them in memory, and reads that with our reader and with somebody else's."""
-    good, failed = judge(arrival)
-    assert len(good) + len(failed) == len(arrival.messages)
-    assert arrival.is_mended or are_good(arrival.messages) == (not failed), "together and one by one agree"
-    sender = Sender(received_at=datetime.now(UTC))
-    check_envelope(make_envelope(arrival, good, failed, source="s", trusted=False, sender=sender))
-    reply = json.loads(answer(len(good), failed))
-    assert reply["accepted"] == len(good)
-    assert len(reply["rejected"]) == len(failed)
+def check_arrival(arrival: Arrival) -> bytes:
+    """Judges the messages, lands them in memory, and reads that with our reader and with somebody else's.
+
+    Returns what would land.
+    """
+    judged = judge(arrival)
+    assert judged.accepted + len(judged.failed) == arrival.count
+    sender = Sender(received_at=RECEIVED)
+    envelope = make_envelope(arrival, judged, source="s", trusted=False, sender=sender)
+    landed = check_envelope(envelope)
+    reply = json.loads(answer(judged.accepted, judged.failed))
+    assert reply["accepted"] == judged.accepted
+    assert len(reply["rejected"]) == len(judged.failed)
+    return landed
 
 
-def check_envelope(envelope: Envelope) -> None:
-    payload = encode_frame(envelope)[FRAME_HEAD.size :]
+def check_envelope(envelope: Envelope) -> bytes:
+    payload = bytes(encode_frame(envelope)[FRAME_HEAD.size :])
     assert payload.startswith(b'{"v":1,')
-    assert decode_envelope(payload).accepted == len(envelope.batch)
+    read = decode_envelope(payload)
+    assert read.accepted == len(read.batch)
     # Another engine's reader: the standard library, strictly UTF-8.
     landed = json.loads(payload.decode("utf-8"))
-    assert [type(message) for message in landed["batch"]] == [dict] * len(envelope.batch)
+    assert [type(message) for message in landed["batch"]] == [dict] * read.accepted
+    return msgspec.json.encode(read)
 
 
 def check_body(body: bytes, kind: str | None) -> str:
@@ -225,7 +244,9 @@ def check_body(body: bytes, kind: str | None) -> str:
         assert refused.status in (400, 413)
         json.dumps(refused.detail).encode()
         return "refused"
-    check_arrival(arrival)
+    landed = check_arrival(arrival)
+    if kind is None:
+        assert landed == check_arrival(open_each(body)), "at once and message by message agree"
     return "taken"
 
 

@@ -10,13 +10,11 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from litestar import Litestar
 from litestar.testing import TestClient
 
 from collector.app import create_app
-from collector.daily_ids import PREFIX, DailyIds, says_cookieless
+from collector.daily_ids import PREFIX, DailyIds
 from footfall.segments import Envelope
 from footfall.settings import Settings
 from footfall.wire import is_placeholder
@@ -115,13 +113,6 @@ def test_workers_that_start_at_once_share_one_salt(tmp_path: Path) -> None:
 def test_without_a_place_for_the_salt_there_is_no_id_and_no_failure(tmp_path: Path) -> None:
     (tmp_path / "salts").write_text("not a folder")
     assert DailyIds(tmp_path / "salts").id_of(NOON, *WHO) is None
-
-
-@given(other=st.dictionaries(st.text(max_size=5), st.text(max_size=5) | st.booleans(), max_size=3))
-def test_what_says_cookieless_is_seen(other: dict[str, Any]) -> None:
-    said = {"context": {**other, "cookieless": True}}
-    assert says_cookieless(msgspec.json.encode(said))
-    assert not says_cookieless(msgspec.json.encode({"context": {"cookieless": False}}))
 
 
 Landed = Callable[[], list[Envelope]]
