@@ -100,7 +100,18 @@ def _serve(settings: Settings) -> None:
         log_level=LogLevels.warning,
     )
     server.on_startup(partial(_announce, settings))
+    os.register_at_fork(after_in_child=_stop_at_once)
     server.serve(target_loader=partial(load_app, settings, os.getpid()), wrap_loader=False)
+
+
+def _stop_at_once() -> None:
+    """Let SIGTERM and SIGINT end a worker that is still loading: it has promised nothing yet.
+
+    It is born with the handlers of the process above, which only take note; the signal was lost, and the process above
+    waited for the 20 s after which it kills a worker. When the application is loaded, granian sets handlers that drain.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def load_app(settings: Settings, parent: int) -> Litestar:

@@ -130,6 +130,19 @@ def test_sigterm_answers_what_is_in_flight_seals_and_ends_cleanly(
     assert list((tmp_path / "data" / "landing" / "open").iterdir()) == []
 
 
+@pytest.mark.parametrize("loading", [0.0, 0.2, 0.6])
+def test_sigterm_while_the_workers_still_load_ends_them_at_once(start_server: Start, loading: float) -> None:
+    """Not after the 20 s in which granian waits for a worker that was born deaf to it."""
+    server = start_server("--workers", "2", wait=False)
+    while not server.workers():
+        assert server.process.poll() is None, server.log.read_text()
+        time.sleep(0.005)
+    time.sleep(loading)
+    began = time.monotonic()
+    assert server.stop() == 0, server.log.read_text()
+    assert time.monotonic() - began < 10
+
+
 def test_a_quiet_shops_events_are_sealed_and_the_start_message_says_what_comes_next(
     start_server: Start, landed_ids: Callable[[], list[str]]
 ) -> None:
