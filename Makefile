@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Options of a verb: make demo ARGS=--no-serve
 ARGS ?=
+GUIDED ?=
 
 INSTALLED := $(VENV)/.installed
 
@@ -44,8 +45,9 @@ bench: $(INSTALLED) ## Every benchmark, each with a ratio to its peer (minutes)
 chaos: $(INSTALLED) ## Kill collector and loader at random, then count what was acknowledged (ARGS='--kills 200')
 	$(BIN)/python -m tests.chaos.soak $(ARGS)
 
-fuzz: $(INSTALLED) ## Bad input by the million through the collector's door and the segment reader (ARGS='--inputs 1000000')
+fuzz: $(INSTALLED) ## Bad input, random (ARGS='--inputs 1000000') and led by coverage (GUIDED='--seconds 600')
 	$(BIN)/python -m tests.chaos.fuzz $(ARGS)
+	$(BIN)/python -m tests.chaos.guided $(GUIDED)
 
 lock: $(INSTALLED) ## Freeze the versions of constraints.txt anew
 	$(BIN)/python -m pip install --quiet uv

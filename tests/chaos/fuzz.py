@@ -3,7 +3,7 @@
 Feeds generated input to the collector's door, its decoders and adapters, and to the reader of landing segments, and
 exits with 1 on any of these:
 
-- an exception that is not a documented refusal, or an answer that breaks a promise (``tests/chaos/inputs.py``);
+- an exception that is not a documented refusal, or an answer that breaks a promise (``tests/chaos/checks.py``);
 - an input that takes more than a second of CPU time;
 - memory that grows by more than 32 MiB after the first tenth of the inputs, what malloc keeps for later not counted
   (the caches of user agents and addresses still fill up by then).

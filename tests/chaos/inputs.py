@@ -1,7 +1,6 @@
-"""Bad input by the million: makes it, and checks what becomes of it. ``tests.chaos.fuzz`` counts, tests name cases.
+"""Bad input by the million: ``tests.chaos.checks`` says what must hold of it, ``tests.chaos.fuzz`` counts.
 
-Every input is a function of its number and a seed, so that any of them can be made again. A check raises for whatever
-is not documented: an exception of the code under test, or a promise that it broke.
+Every input is a function of its number and a seed, so that any of them can be made again.
 """
 
 from __future__ import annotations
@@ -16,43 +15,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from collector.adapters import SHOPIFY
-from collector.adapters.common import Delivery
 from collector.door import ROUTES, Door
-from collector.guests import open_image
-from collector.intake import (
-    Arrival,
-    Sender,
-    answer,
-    inflate,
-    judge,
-    make_envelope,
-    open_batch,
-    open_each,
-    open_single,
-)
 from collector.metrics import Metrics
-from collector.problems import RefusedError
-from collector.shopify import translate
-from footfall.segments import (
-    FRAME_HEAD,
-    HEADER,
-    MAX_PAYLOAD,
-    Damage,
-    Envelope,
-    SegmentError,
-    decode_envelope,
-    encode_frame,
-    good_length,
-    read_segment,
-)
+from footfall.segments import FRAME_HEAD, HEADER, MAX_PAYLOAD, Envelope, encode_frame
 from footfall.settings import Settings
 from footfall.wire import MESSAGE_TYPES
+from tests.chaos.checks import check_body, check_delivery, check_gzip, check_image, check_segment
 
 KEY = b"ff_demo_write_key"
-RECEIVED = datetime(2026, 11, 24, 10, 0, 2, tzinfo=UTC)
 GOOD: dict[str, Any] = {
     "type": "track",
     "event": "Element Clicked",
@@ -209,47 +180,6 @@ def huge(chance: random.Random) -> bytes:
     )()
 
 
-def check_arrival(arrival: Arrival) -> bytes:
-    """Judges the messages, lands them in memory, and reads that with our reader and with somebody else's.
-
-    Returns what would land.
-    """
-    judged = judge(arrival)
-    assert judged.accepted + len(judged.failed) == arrival.count
-    sender = Sender(received_at=RECEIVED)
-    envelope = make_envelope(arrival, judged, source="s", trusted=False, sender=sender)
-    landed = check_envelope(envelope)
-    reply = json.loads(answer(judged.accepted, judged.failed))
-    assert reply["accepted"] == judged.accepted
-    assert len(reply["rejected"]) == len(judged.failed)
-    return landed
-
-
-def check_envelope(envelope: Envelope) -> bytes:
-    payload = bytes(encode_frame(envelope)[FRAME_HEAD.size :])
-    assert payload.startswith(b'{"v":1,')
-    read = decode_envelope(payload)
-    assert read.accepted == len(read.batch)
-    # Another engine's reader: the standard library, strictly UTF-8.
-    landed = json.loads(payload.decode("utf-8"))
-    assert [type(message) for message in landed["batch"]] == [dict] * read.accepted
-    return msgspec.json.encode(read)
-
-
-def check_body(body: bytes, kind: str | None) -> str:
-    """A body at a batch's door (``kind`` None) or a message's. Returns what became of it, to be counted."""
-    try:
-        arrival = open_batch(body) if kind is None else open_single(body, kind)
-    except RefusedError as refused:
-        assert refused.status in (400, 413)
-        json.dumps(refused.detail).encode()
-        return "refused"
-    landed = check_arrival(arrival)
-    if kind is None:
-        assert landed == check_arrival(open_each(body)), "at once and message by message agree"
-    return "taken"
-
-
 def batch_bodies(chance: random.Random) -> str:
     """``open_batch`` and all behind it."""
     count = chance.choice((1, 2, 3, 4, 30))
@@ -271,12 +201,7 @@ def gzip_bodies(chance: random.Random) -> str:
         body = gzip.compress(mutate(plain, chance), 1) * chance.choice((1, 1, 2, 20))
         if chance.random() < 0.5:
             body = mutate(body, chance)
-    try:
-        plain = inflate(body)
-    except RefusedError as refused:
-        assert refused.status in (400, 413)
-        return "refused"
-    return check_body(plain, None)
+    return check_gzip(body)
 
 
 def image_addresses(chance: random.Random) -> str:
@@ -285,29 +210,13 @@ def image_addresses(chance: random.Random) -> str:
     if chance.random() < 0.3:
         coded = mutate(coded.encode(), chance).decode("latin-1")
     cookie = mutate(b"a=b; _ff_guest=9f3c1e5a7b2d4c6e8f0a1b2c3d4e5f60", chance).decode("latin-1")
-    try:
-        arrival = open_image(coded, cookie, mutate(b"https://shop.example/", chance).decode("latin-1"))
-    except RefusedError as refused:
-        assert refused.status in (400, 413)
-        return "refused"
-    check_arrival(arrival)
-    return "taken"
+    return check_image(coded, cookie, mutate(b"https://shop.example/", chance).decode("latin-1"))
 
 
 def deliveries(chance: random.Random) -> str:
     """Shopify's adapters: whatever is signed lands, as messages or whole among the failed events."""
     topic = chance.choice(sorted(SHOPIFY))
     return check_delivery(topic, spoiled(DELIVERY, chance))
-
-
-def check_delivery(topic: str, body: bytes) -> str:
-    delivery = Delivery(topic=topic, shop="one.myshopify.com", body=body)
-    envelopes = translate(delivery, "shopify", datetime.now(UTC))
-    assert envelopes
-    for envelope in envelopes:
-        check_envelope(envelope)
-    assert translate(delivery, "shopify", envelopes[0].received_at) == envelopes, "the same in, the same out"
-    return "taken" if any(envelope.batch for envelope in envelopes) else "kept as failed"
 
 
 class Memory:
@@ -382,26 +291,6 @@ def segments(chance: random.Random, file: Path) -> str:
     """``read_segment``: every byte is read or reported, in order, and nothing that was not written is a frame."""
     whole = HEADER + b"".join(chance.choices(FRAMES, k=chance.randint(0, 5)))
     return check_segment(mutate(whole, chance) if chance.random() < 0.95 else chance.randbytes(2000), file)
-
-
-def check_segment(data: bytes, file: Path) -> str:
-    file.write_bytes(data)
-    try:
-        parts = list(read_segment(file))
-    except SegmentError:
-        return "refused"
-    at = len(HEADER)
-    for number, part in enumerate(parts):
-        assert (part.number, part.offset) == (number, at)
-        if isinstance(part, Damage):
-            assert data[at:].startswith(part.raw)
-            at += len(part.raw)
-        else:
-            assert data[at + FRAME_HEAD.size :].startswith(part.payload)
-            at += FRAME_HEAD.size + len(part.payload)
-    assert at == max(len(data), len(HEADER))
-    assert len(HEADER) <= good_length(file) <= at
-    return "damaged" if any(isinstance(part, Damage) for part in parts) else "taken"
 
 
 def targets(directory: Path) -> list[tuple[str, int, Callable[[random.Random], str]]]:

@@ -16,9 +16,12 @@ import pytest
 from litestar.testing import TestClient
 
 from collector.app import create_app
+from footfall import good_batch
 from footfall.settings import Settings
 from footfall.wire import MAX_INFLATED
-from tests.chaos.inputs import DELIVERY, LINE, check_body, check_delivery, targets
+from tests.chaos import guided
+from tests.chaos.checks import check_body, check_delivery
+from tests.chaos.inputs import DELIVERY, LINE, targets
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -27,6 +30,14 @@ def test_generated_inputs(seed: int, tmp_path: Path) -> None:
     for _, share, run in targets(tmp_path):
         for _ in range(share * 12):
             run(chance)
+
+
+@pytest.mark.parametrize("target", guided.TARGETS)
+def test_what_coverage_leads_on_from(target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(good_batch, "PIECE", good_batch.PIECE)  # it may be changed, and is set back
+    check = guided.check_of(target, tmp_path)
+    assert "taken" in [check(seed) for seed in guided.seeds_of(target)]
+    check(b"")
 
 
 @pytest.mark.parametrize("amount", ["1e30", "1e999999999", "-1e999999999", "9" * 500, 1e300])
