@@ -88,6 +88,14 @@ def seeds_of(target: str) -> list[bytes]:
     }[target]
 
 
+def words_of() -> list[bytes]:
+    """What is put in, besides bytes of any kind: coverage can't lead into a parser that is written in C."""
+    from tests.chaos.inputs import GOOD, MORSELS
+
+    keys = [json.dumps(key).encode() + b":" for key in [*GOOD, "element", "page", "cookieless", "batch"]]
+    return [*keys, *(morsel for morsel in MORSELS if len(morsel) <= 64)]
+
+
 def fuzz(target: str, seconds: int, directory: Path) -> None:
     """Never returns: libFuzzer ends the process."""
     import atheris
@@ -98,7 +106,10 @@ def fuzz(target: str, seconds: int, directory: Path) -> None:
     corpus.mkdir()
     for number, seed in enumerate(seeds_of(target)):
         (corpus / f"seed-{number}").write_bytes(seed)
+    words = directory / "words"
+    words.write_text("".join(f'"{"".join(map("\\x{:02x}".format, word))}"\n' for word in words_of()))
     options = {
+        "dict": words,
         "max_total_time": seconds,
         "max_len": MAX_BYTES,
         "timeout": INPUT_SECONDS,
