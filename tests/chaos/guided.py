@@ -96,6 +96,10 @@ def words_of() -> list[bytes]:
     return [*keys, *(morsel for morsel in MORSELS if len(morsel) <= 64)]
 
 
+def _escaped(word: bytes) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in word)
+
+
 def fuzz(target: str, seconds: int, directory: Path) -> None:
     """Never returns: libFuzzer ends the process."""
     import atheris
@@ -107,7 +111,7 @@ def fuzz(target: str, seconds: int, directory: Path) -> None:
     for number, seed in enumerate(seeds_of(target)):
         (corpus / f"seed-{number}").write_bytes(seed)
     words = directory / "words"
-    words.write_text("".join(f'"{"".join(map("\\x{:02x}".format, word))}"\n' for word in words_of()))
+    words.write_text("".join(f'"{_escaped(word)}"\n' for word in words_of()))
     options = {
         "dict": words,
         "max_total_time": seconds,
