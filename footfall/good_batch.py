@@ -100,15 +100,16 @@ def _pieces(body: bytes, start: int, end: int) -> Iterator[bytes]:
     messages, and where every piece is one, all of them together are the list that was cut. Raises WireError where no
     place to cut is found.
     """
+    view = memoryview(body)
     beginning = body[start : body.find(b":", start) + 1].lstrip()
     while end - start > PIECE:
         cut = body.rfind(beginning, start + 1, start + PIECE)
-        piece = body[start:cut].rstrip()
-        if cut == -1 or not piece.endswith(b","):
+        comma = body.rfind(b",", start, max(cut, start))
+        if comma == -1 or body[comma + 1 : cut].strip():
             raise WireError("batch", "can't be cut into pieces")
-        yield b"[%b]" % piece[:-1]
+        yield b"".join((b"[", view[start:comma], b"]"))
         start = cut
-    yield b"[%b]" % body[start:end]
+    yield b"".join((b"[", view[start:end], b"]"))
 
 
 def _check_together(messages: list[_InBatch]) -> bool:
