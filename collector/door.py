@@ -247,7 +247,9 @@ async def _respond(send: Send, status: int, headers: Headers, body: bytes) -> No
 
 async def _read_body(receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
     """The body, inflated. Raises RefusedError 400, 408, 413, 415, or ClientGoneError."""
-    content_type = headers.get(b"content-type", b"").split(b";", 1)[0].strip().lower()
+    content_type = headers.get(b"content-type", b"")
+    if content_type not in CONTENT_TYPES:
+        content_type = content_type.split(b";", 1)[0].strip().lower()
     if content_type not in CONTENT_TYPES:
         raise RefusedError(415, "content_type", "send text/plain or application/json")
     encoding = headers.get(b"content-encoding", b"").strip().lower()

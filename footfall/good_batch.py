@@ -31,6 +31,7 @@ from footfall.wire import (
 PIECE = MAX_MESSAGE
 #: Stands for the messages while the rest of the body is read.
 _MARK = b"170141183460469231731687303715884105727"
+_ONLY_THE_MARK = [Raw(_MARK)]
 
 
 class GoodBatch(Struct):
@@ -78,10 +79,11 @@ def read_good_batch(body: bytes) -> GoodBatch | None:
                 "utf-8"
             )  # the parser skips over keys that the schema doesn't know without looking at them
         frame = decode_batch(before + _MARK + after)
-        if [bytes(each) for each in frame.batch] != [_MARK]:
+        if frame.batch != _ONLY_THE_MARK:
             return None
         count, is_cookieless = 0, False
-        for piece in _pieces(body, start, end):
+        pieces = _cut(body, start, end) if end - start > PIECE else (body[start - 1 : end + 1],)
+        for piece in pieces:
             messages = _messages_decoder.decode(piece)
             is_cookieless |= _check_together(messages)
             count += len(messages)
@@ -93,7 +95,7 @@ def read_good_batch(body: bytes) -> GoodBatch | None:
     return GoodBatch(messages_as_sent, count, frame.write_key, frame.sent_at, is_cookieless)
 
 
-def _pieces(body: bytes, start: int, end: int) -> Iterator[bytes]:
+def _cut(body: bytes, start: int, end: int) -> Iterator[bytes]:
     """``body[start:end]`` as lists of messages, each at most PIECE bytes between its brackets.
 
     A message begins as the first one does, mostly: with the same key. Where that is not so a piece is no list of
