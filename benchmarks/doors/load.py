@@ -106,15 +106,14 @@ def load(
     return answer
 
 
-#: Clicks of one page view: they have the same ``context``, as the pixel sends them.
-CLICKS_OF_A_VIEW = 10
+def body_of(messages: int, clicks_of_a_view: int = 10) -> bytes:
+    """A batch as the pixel sends it: clicks of some 750 bytes, each with an id, a time and a text of its own.
 
-
-def body_of(messages: int) -> bytes:
-    """A batch as the pixel sends it: clicks of some 750 bytes, each with ids, a time and a text of its own."""
+    The clicks of one page view have the same ``context``.
+    """
     batch = []
     for number in range(messages):
-        view = number // CLICKS_OF_A_VIEW
+        view = number // clicks_of_a_view
         click = {
             "type": "track",
             "event": "Element Clicked",

@@ -21,6 +21,7 @@ from collector.intake import (
     inflate,
     judge,
     make_envelope,
+    open_at_once,
     open_batch,
     open_each,
     open_single,
@@ -77,10 +78,13 @@ def check_body(body: bytes, kind: str | None) -> str:
     except RefusedError as refused:
         assert refused.status in (400, 413)
         json.dumps(refused.detail).encode()
+        assert kind is not None or open_at_once(body) is None
         return "refused"
-    landed = check_arrival(arrival)
-    if kind is None:
-        assert landed == check_arrival(open_each(body)), "at once and message by message agree"
+    check_arrival(arrival)
+    if kind is None and (at_once := open_at_once(body)) is not None:
+        assert check_arrival(at_once) == check_arrival(open_each(body)), (
+            "at once and message by message agree"
+        )
     return "taken"
 
 
