@@ -24,6 +24,7 @@ _ORDER = [
     "ship",
     "ui",
     "run",
+    "compact",
     "serve",
     "import",
     "replay",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -125,3 +126,21 @@ def ui(host: str) -> None:
     workspace = str(HOME / "orchestration" / "workspace.yaml")
     command = ["dagster", "dev", "-w", workspace, "-h", host, "-p", str(settings.dagster_port)]
     os.execv(sys.executable, [sys.executable, "-m", *command])
+
+
+@click.command()
+def compact() -> None:
+    """Merge the lake's files of each day that is over, as Dagster's job `compaction` does every night."""
+    from orchestration.lib.compaction import compact as merge
+    from orchestration.lib.locks import LoaderBusy
+
+    try:
+        settings = load_settings()
+        report = merge(
+            settings.paths,
+            today=datetime.now(UTC).date(),
+            on_day=lambda day, files: click.echo(f"{day}: {files} files are one"),
+        )
+    except (SettingsError, LoaderBusy) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{report.files_before} files became {report.files_after}, {report.rows} rows as they were")

@@ -29,9 +29,9 @@ defs = dg.Definitions(
         serving.snapshot,
     ],
     asset_checks=[*checks.all_checks, *evaluation_checks.all_checks],
-    jobs=[jobs.fast_lane, jobs.whole_line, jobs.tuning, jobs.reconcile, jobs.housekeeping],
+    jobs=[jobs.fast_lane, jobs.whole_line, jobs.tuning, jobs.reconcile, jobs.housekeeping, jobs.compaction],
     sensors=[sensors.sealed_segments, sensors.catalog_changes],
-    schedules=[jobs.hourly, jobs.reconcile_weekly, jobs.housekeeping_hourly],
+    schedules=[jobs.hourly, jobs.reconcile_weekly, jobs.housekeeping_hourly, jobs.compaction_daily],
     # One process a run: a process a step would import Dagster, dbt and scikit-learn again for each (about 8 s a step).
     executor=dg.in_process_executor,
 )

@@ -14,8 +14,9 @@ from footfall.buckets import BucketError
 from footfall.processes import footfall_command
 from footfall.settings import Settings, SettingsError, load_settings
 from orchestration.lib import person as people
-from orchestration.lib.lake import LoaderBusy, load_waiting
+from orchestration.lib.lake import load_waiting
 from orchestration.lib.lake_schema import prepare_lake
+from orchestration.lib.locks import LoaderBusy
 from orchestration.lib.person import Person
 from orchestration.lib.warehouse import exclusive
 

@@ -4,12 +4,15 @@ Fast: what a click needs to reach the shop, after every sealed batch. Slow: ever
 visitor-visitor affinity included; a slow asset never holds up a click's way to the API.
 """
 
+from datetime import UTC, datetime
+
 import dagster as dg
 
 from footfall.settings import load_settings
 from orchestration.defs.evaluation.assets import TUNING
 from orchestration.defs.warehouse.dbt import fast_models
 from orchestration.defs.warehouse.reconciliation import KEY as RECONCILIATION
+from orchestration.lib.warehouse import POOL
 
 FAST_LANE = "fast_lane"
 WHOLE_LINE = "whole_line"
@@ -102,4 +105,39 @@ housekeeping_hourly = dg.ScheduleDefinition(
     cron_schedule="37 * * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
+)
+
+
+@dg.op(pool=POOL, description="Merge the lake's files of each day that is over, but those of the last loads.")
+def merge_days(context: dg.OpExecutionContext) -> None:
+    """Holds the warehouse and the loader meanwhile."""
+    from orchestration.lib.compaction import compact
+
+    report = compact(
+        load_settings().paths,
+        today=datetime.now(UTC).date(),
+        on_day=lambda day, files: context.log.info(f"{day}: {files} files are one"),
+    )
+    context.log.info(
+        f"{report.files_before} files became {report.files_after}, {report.rows} rows as they were"
+    )
+
+
+@dg.job(
+    name="compaction",
+    executor_def=dg.in_process_executor,
+    description="Keeps the lake quick to list and to read: a busy shop's loader writes 5,760 files a day and table.",
+)
+def compaction() -> None:
+    """Run daily, before the weekly reconciliation."""
+    merge_days()
+
+
+compaction_daily = dg.ScheduleDefinition(
+    name="compaction_daily",
+    job=compaction,
+    cron_schedule="17 2 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="At night, since the fast lane waits meanwhile.",
 )

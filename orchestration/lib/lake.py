@@ -12,10 +12,8 @@ what it has, and never lists its way through history's contents.
 
 from __future__ import annotations
 
-import fcntl
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -25,14 +23,13 @@ from msgspec import Struct
 from footfall.buckets import Bucket, BucketError, digest_of, open_bucket
 from footfall.segments import SegmentError, segment_parts
 from footfall.settings import Paths, Settings
+from orchestration.lib.compaction import finish
 from orchestration.lib.durable import aside_of, fsync_path, write_durably
 from orchestration.lib.flatten import Row, rows_of
 from orchestration.lib.lake_schema import EVENTS, FAILED_EVENTS, GROWING, LANDING_COUNTS, prepare_lake
-from orchestration.lib.waiting import Waiting, local_segments, marks_of, shipped_segments, takes_local
+from orchestration.lib.locks import only_loader
+from orchestration.lib.waiting import Mark, Waiting, local_segments, marks_of, shipped_segments, takes_local
 
-#: In the metadata of a mark's file: digest and length of the segment that it stands for.
-MARK_DIGEST = b"footfall.segment_digest"
-MARK_BYTES = b"footfall.segment_bytes"
 #: Rows held in memory at once: about 60 MB of Python objects.
 CHUNK_ROWS = 20_000
 
@@ -53,10 +50,6 @@ class LoadReport(Struct):
     """Why loaded segments still stand in the bucket; they are not loaded again."""
     bucket_error: str | None = None
     """Why the bucket's segments were not all taken; those on this disk were."""
-
-
-class LoaderBusy(Exception):
-    """Another process is loading the same lake."""
 
 
 def sealed_segments(paths: Paths) -> list[Path]:
@@ -87,6 +80,7 @@ def load_sealed(
     prepare_lake(paths)
     report = LoadReport()
     with only_loader(paths):
+        finish(paths)
         loader = _Loader(paths, report, on_segment)
         if local:
             loader.load(local_segments(paths))
@@ -140,7 +134,7 @@ class _Loader:
                 except BucketError as error:
                     self.report.undeleted.append(str(error))
 
-    def _load_new(self, segment: Waiting) -> Path | None:
+    def _load_new(self, segment: Waiting) -> Mark | None:
         """Write the segment's Parquet and its mark; None where the segment is gone."""
         data = segment.read()
         if data is None:
@@ -164,29 +158,15 @@ class _Loader:
         self.report.quarantined.append(str(segment.set_aside(quarantine)))
 
 
-def _is_same(mark: Path, segment: Waiting) -> bool:
+def _is_same(mark: Mark, segment: Waiting) -> bool:
     """Whether a waiting segment is the one that was loaded under its id, come again.
 
     It may have grown: recovery of a file whose disk failed seals what was acknowledged, and again with what happened
     to follow, which nobody was promised. A mark of an earlier version has no digest and is believed.
     """
-    about = pq.read_schema(mark).metadata or {}
-    if MARK_DIGEST not in about or (data := segment.read()) is None:
+    if mark.digest is None or mark.length is None or (data := segment.read()) is None:
         return True
-    length = int(about[MARK_BYTES])
-    return length <= len(data) and digest_of(data[:length]) == about[MARK_DIGEST].decode()
-
-
-@contextmanager
-def only_loader(paths: Paths) -> Iterator[None]:
-    """Hold the lake's files alone. Raises LoaderBusy."""
-    lock = paths.lake / ".loader.lock"
-    with lock.open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LoaderBusy(f"another process is loading {paths.lake}; it holds {lock}") from None
-        yield
+    return mark.length <= len(data) and digest_of(data[: mark.length]) == mark.digest
 
 
 def _remove_unmarked(paths: Paths, segment_id: str) -> None:
@@ -233,7 +213,7 @@ class _Files:
         return len(self.writers)
 
 
-def _load_segment(paths: Paths, segment_id: str, data: bytes, load_id: int) -> tuple[Counter[str], Path]:
+def _load_segment(paths: Paths, segment_id: str, data: bytes, load_id: int) -> tuple[Counter[str], Mark]:
     name = f"{load_id:012d}-{segment_id}.parquet"
     files = {
         "events": _Files(paths.lake / "events", EVENTS, name),
@@ -255,12 +235,11 @@ def _load_segment(paths: Paths, segment_id: str, data: bytes, load_id: int) -> t
                 files[table].add(row)
     counts["files"] = sum(each.publish() for each in files.values())
     first_day = min((f"{row['received_hour']:%Y-%m-%d}" for row in landed.values()), default="1970-01-01")
-    mark = paths.lake / "landing_counts" / f"received_date={first_day}" / name
-    about = {MARK_DIGEST: digest_of(data).encode(), MARK_BYTES: str(len(data)).encode()}
-    _mark(mark, list(landed.values()), about)
-    return counts, mark
-
-
-def _mark(path: Path, rows: list[Row], about: dict[bytes, bytes]) -> None:
-    table = pa.Table.from_pylist(rows, LANDING_COUNTS.with_metadata(about))
+    path = paths.lake / "landing_counts" / f"received_date={first_day}" / name
+    mark = Mark(digest_of(data), len(data))
+    table = pa.Table.from_pylist(
+        [row | {"segment_digest": mark.digest, "segment_bytes": mark.length} for row in landed.values()],
+        LANDING_COUNTS.with_metadata(mark.metadata),
+    )
     write_durably(path, lambda aside: pq.write_table(table, aside))
+    return counts, mark

@@ -92,6 +92,9 @@ LANDING_COUNTS = _schema(
     frames=pa.int64(),
     accepted=pa.int64(),
     rejected=pa.int64(),
+    # Of the whole segment, in each of its rows: by them the same segment come again is told from another one.
+    segment_digest=pa.string(),
+    segment_bytes=pa.int64(),
 )
 
 PRODUCTS = _schema(

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from msgspec import Struct
 
 from footfall.settings import Paths
 from orchestration.lib.durable import write_durably
-from orchestration.lib.lake import only_loader
+from orchestration.lib.locks import only_loader
 from orchestration.lib.warehouse import sql_path
 
 FORGOTTEN = "forgotten"
@@ -150,17 +150,16 @@ def finish(paths: Paths) -> list[Forgotten]:
 def _carry_out(paths: Paths, person: Person, plan: Path) -> Forgotten:
     done = Forgotten()
     for file in _files_with(paths, person):
-        table = pq.read_table(file, partitioning=None)
-        blanked, events, orders = _blank(table, person)
-        _rewrite(file, blanked)
-        done.events += events
-        done.orders += orders
+        blanks = _Blanks(person)
+        _rewrite(file, blanks.blank)
+        done.events += blanks.events
+        done.orders += blanks.orders
         done.files += 1
     for file in sorted((paths.lake / "failed_events").rglob("*.parquet")):
-        table = pq.read_table(file, partitioning=None)
-        blanked, rows = _blank_failed(table, person)
+        with pq.ParquetFile(file) as opened:
+            rows = sum(_blank_failed(group, person)[1] for group in _groups(opened))
         if rows:
-            _rewrite(file, blanked)
+            _rewrite(file, lambda group: _blank_failed(group, person)[0])
             done.failed_events += rows
             done.files += 1
     quarantine = paths.landing / "quarantine"
@@ -185,41 +184,60 @@ def _files_with(paths: Paths, person: Person) -> list[Path]:
     return [Path(name) for (name,) in found]
 
 
-def _rewrite(file: Path, table: pa.Table) -> None:
-    write_durably(file, lambda aside: pq.write_table(table, aside, compression="zstd"))
+def _groups(file: pq.ParquetFile) -> Iterator[pa.Table]:
+    return (file.read_row_group(number) for number in range(file.num_row_groups))
 
 
-def _blank(table: pa.Table, person: Person) -> tuple[pa.Table, int, int]:
-    """The table with the person's rows blanked, how many these are, and how many of them are in the books."""
-    users, guests = set(person.users), set(person.guests)
-    mine = [
-        index
-        for index, (user, guest) in enumerate(
-            zip(table["user_id"].to_pylist(), table["guest_token"].to_pylist(), strict=True)
-        )
-        if user in users or guest in guests
-    ]
-    tokens: dict[str, str] = {}
-    rows = dict(zip(mine, table.take(pa.array(mine, pa.int64())).to_pylist(), strict=True))
-    orders = 0
-    for row in rows.values():
-        booked = _booked(row)
-        orders += booked is not None
+def _rewrite(file: Path, change: Callable[[pa.Table], pa.Table]) -> None:
+    """The file again, changed row group by row group: a day's file may hold millions of rows."""
+
+    def write(aside: Path) -> None:
+        with (
+            pq.ParquetFile(file) as old,
+            pq.ParquetWriter(aside, old.schema_arrow, compression="zstd") as new,
+        ):
+            for group in _groups(old):
+                new.write_table(change(group))
+
+    write_durably(file, write)
+
+
+class _Blanks:
+    """Blanks a person's rows of one file, and counts them and those of them that are in the books."""
+
+    def __init__(self, person: Person) -> None:
+        self.users, self.guests = set(person.users), set(person.guests)
+        self.tokens: dict[str, str] = {}
+        self.events = self.orders = 0
+
+    def blank(self, table: pa.Table) -> pa.Table:
+        people = zip(table["user_id"].to_pylist(), table["guest_token"].to_pylist(), strict=True)
+        mine = [
+            index for index, (user, guest) in enumerate(people) if user in self.users or guest in self.guests
+        ]
+        if not mine:
+            return table
+        rows = dict(zip(mine, table.take(pa.array(mine, pa.int64())).to_pylist(), strict=True))
+        for row in rows.values():
+            booked = _booked(row)
+            self.orders += booked is not None
+            for name in table.column_names:
+                if name not in KEPT:
+                    row[name] = None
+            if booked is None:
+                row["is_bot"], row["bot_reason"], row["guest_token"] = True, FORGOTTEN, FORGOTTEN
+                continue
+            row["event"], row["properties"] = booked["event"], booked["properties"]
+            token = self.tokens.setdefault(booked["order"], f"{FORGOTTEN}-{secrets.token_hex(8)}")
+            row["guest_token"] = token
+        self.events += len(mine)
+        columns = []
         for name in table.column_names:
-            if name not in KEPT:
-                row[name] = None
-        if booked is None:
-            row["is_bot"], row["bot_reason"], row["guest_token"] = True, FORGOTTEN, FORGOTTEN
-            continue
-        row["event"], row["properties"] = booked["event"], booked["properties"]
-        row["guest_token"] = tokens.setdefault(booked["order"], f"{FORGOTTEN}-{secrets.token_hex(8)}")
-    columns = []
-    for name in table.column_names:
-        values = table[name].to_pylist()
-        for index, row in rows.items():
-            values[index] = row[name]
-        columns.append(pa.array(values, table.schema.field(name).type))
-    return pa.table(columns, schema=table.schema), len(mine), orders
+            values = table[name].to_pylist()
+            for index, row in rows.items():
+                values[index] = row[name]
+            columns.append(pa.array(values, table.schema.field(name).type))
+        return pa.table(columns, schema=table.schema)
 
 
 def _booked(row: dict[str, Any]) -> dict[str, Any] | None:

@@ -6,11 +6,19 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
+import pyarrow.parquet as pq
+from msgspec import Struct
+
 from footfall.buckets import Bucket, ObjectName, digest_of, parse_object_name
 from footfall.segments import SegmentError
 from footfall.settings import Paths, Settings
 from orchestration.lib.durable import fsync_path, write_durably
 
+#: Between the ends of a range of segments, in the name of a merged file; no segment's id has it.
+SPAN = "~"
+#: In the metadata of a mark's file.
+_DIGEST = b"footfall.segment_digest"
+_BYTES = b"footfall.segment_bytes"
 #: How long one look into the bucket may take; the sensor is not to hang on it.
 LOOK_SECONDS = 20.0
 
@@ -109,11 +117,46 @@ def takes_local(settings: Settings) -> bool:
     return not settings.ship_to
 
 
-def marks_of(paths: Paths, segment_ids: Iterable[str]) -> dict[str, Path]:
+class Mark(Struct, frozen=True):
+    """What the lake remembers of a loaded segment: digest and length of its bytes, where they were written down."""
+
+    digest: str | None
+    length: int | None
+
+    @property
+    def metadata(self) -> dict[bytes, bytes]:
+        """For the file that is the mark: of a segment without a count it has no row."""
+        return {_DIGEST: str(self.digest).encode(), _BYTES: str(self.length).encode()}
+
+
+def segment_of(file: Path) -> str:
+    """The segment of a file in the lake, by its name; two with SPAN between them where several were merged."""
+    return file.stem[13:]
+
+
+def marks_of(paths: Paths, segment_ids: Iterable[str]) -> dict[str, Mark]:
     """The lake's marks of those among the segments that are loaded; see ``orchestration.lib.lake``."""
     wanted = set(segment_ids)
-    found = {}
+    found: dict[str, Mark] = {}
     for file in (paths.lake / "landing_counts").glob("received_date=*/*.parquet") if wanted else ():
-        if (segment_id := file.stem[13:]) in wanted:
-            found[segment_id] = file
+        if (segment_id := segment_of(file)) in wanted:
+            about = pq.read_schema(file).metadata or {}
+            length = about.get(_BYTES)
+            found[segment_id] = Mark(
+                about[_DIGEST].decode() if _DIGEST in about else None, int(length) if length else None
+            )
+        elif SPAN in segment_id:
+            lowest, highest = segment_id.split(SPAN)
+            inside = sorted(each for each in wanted if lowest <= each <= highest)
+            if inside:
+                rows = pq.read_table(
+                    file,
+                    columns=["segment_id", "segment_digest", "segment_bytes"],
+                    filters=[("segment_id", "in", inside)],
+                    partitioning=None,
+                )
+                found |= {
+                    row["segment_id"]: Mark(row["segment_digest"], row["segment_bytes"])
+                    for row in rows.to_pylist()
+                }
     return found

@@ -17,8 +17,9 @@ from footfall.segments import FailedMessage
 from footfall.settings import Paths
 from orchestration.lib import durable, flatten, lake
 from orchestration.lib.flatten import occurred_at
-from orchestration.lib.lake import LoaderBusy, load_sealed, newest_load_id, sealed_segments
+from orchestration.lib.lake import load_sealed, newest_load_id, sealed_segments
 from orchestration.lib.lake_schema import prepare_lake
+from orchestration.lib.locks import LoaderBusy, only_loader
 from tests.orchestration.conftest import RECEIVED, Seal, message
 
 
@@ -135,7 +136,7 @@ def test_a_file_that_is_no_segment_is_set_aside_and_the_rest_goes_on(paths: Path
 def test_two_loaders_do_not_load_one_lake(paths: Paths, seal: Seal) -> None:
     seal("s1", [message(1)])
     prepare_lake(paths)
-    with lake.only_loader(paths), pytest.raises(LoaderBusy):
+    with only_loader(paths), pytest.raises(LoaderBusy):
         load_sealed(paths)
 
 

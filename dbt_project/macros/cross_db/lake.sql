@@ -38,17 +38,19 @@
 {%- endmacro -%}
 
 
-{#- Directory and name of the file that a row was read from, as `received_date=.../<name>.parquet`. -#}
+{#- Directory and name of the file that a row was loaded into, as `received_date=.../<load id>-<segment>.parquet`:
+    that of today unless the file was merged with others since, and then the rows say what it was called. -#}
 {%- macro lake_file() -%}
   {{ return(adapter.dispatch('lake_file', 'footfall')()) }}
 {%- endmacro -%}
 
 {%- macro duckdb__lake_file() -%}
-  regexp_extract(replace(filename, '\\', '/'), '[^/]+/[^/]+$')
+  regexp_extract(replace(filename, '\\', '/'), '([^/]+/)[^/]+$', 1)
+  || lpad(cast(load_id as varchar), 12, '0') || '-' || segment_id || '.parquet'
 {%- endmacro -%}
 
 {%- macro default__lake_file() -%}
-  regexp_extract(input_file_name(), '[^/]+/[^/]+$', 0)
+  concat(regexp_extract(input_file_name(), '([^/]+/)[^/]+$', 1), lpad(cast(load_id as string), 12, '0'), '-', segment_id, '.parquet')
 {%- endmacro -%}
 
 
@@ -73,7 +75,7 @@
       with files as (
         select
           filename,
-          {{ footfall.lake_file() }} as lake_file,
+          regexp_extract(replace(filename, '\\', '/'), '[^/]+/[^/]+$') as lake_file,
           try_cast(left(parse_filename(filename), 12) as bigint) as load_id
         from (select file as filename from glob('{{ root }}/*/*.parquet')) as listed
       ){% if is_incremental() %},
@@ -94,7 +96,8 @@
         and files.load_id >= (select oldest.load_id from oldest)
         and files.lake_file not in (select staged.lake_file from staged)
       {% elif var('lake_last_load') is not none %}
-        and files.load_id <= {{ var('lake_last_load') }}
+        -- a file's rows are of its load or, where files were merged, of earlier ones too
+        and (files.load_id <= {{ var('lake_last_load') }} or contains(parse_filename(files.filename), '~'))
       {% endif %}
       order by files.filename
     {%- endset -%}
@@ -103,7 +106,31 @@
   {%- if not files -%}
     {%- do files.append(root ~ '/received_date=1970-01-01/000000000000-schema.parquet') -%}
   {%- endif -%}
+  {%- set relation -%}
   read_parquet([{% for file in files %}'{{ file | replace("'", "''") }}'{% if not loop.last %}, {% endif %}{% endfor %}], union_by_name = true, hive_partitioning = false)
+  {%- endset -%}
+  {%- set merged = [] -%}
+  {%- for file in files if '~' in file.split('/')[-1] -%}
+    {%- do merged.append(file) -%}
+  {%- endfor -%}
+  {%- if not merged -%}
+    {{ return(relation) }}
+  {%- endif -%}
+  {#- Of a merged file the rows that are wanted. -#}
+  (
+    select *, filename
+    from {{ relation }}
+    {% if is_incremental() %}
+      where load_id >= (select coalesce(max(load_id), 0) - {{ var('lake_lookback_loads') }} from {{ this }})
+        and {{ footfall.lake_file() }} not in (
+          select staged.lake_file
+          from {{ this }} as staged
+          where staged.load_id >= (select coalesce(max(load_id), 0) - {{ var('lake_lookback_loads') }} from {{ this }})
+        )
+    {% elif var('lake_last_load') is not none %}
+      where load_id <= {{ var('lake_last_load') }}
+    {% endif %}
+  )
 {%- endmacro -%}
 
 {%- macro default__lake_increment(name) -%}
