@@ -57,7 +57,7 @@
 {%- endset -%}
 
 -- The lake is read twice, a few columns to find the copies and the whole rows in one stream from file to table:
--- rows that two places read are kept in between, which cost a third of the CPU time of a build of 10,000,000 and 2.8 GB.
+-- rows that two places read are kept in between: a third of the CPU time of a build of 10,000,000, and 2.8 GB.
 with arrivals as (
   select
     source,
