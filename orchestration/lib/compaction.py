@@ -133,10 +133,9 @@ def _merge(paths: Paths, table: str, parts: list[Path], marks: Mapping[str, Mark
     segments = [end for part in parts for end in segment_of(part).split(SPAN)]
     name = f"{max(map(_load_id, parts)):012d}-{min(segments)}{SPAN}{max(segments)}.parquet"
     target = parts[0].with_name(name)
-    rows = sum(pq.read_metadata(part).num_rows for part in parts)
+    rows, schema = _survey(table, parts)
     aside = aside_of(target)
     written = 0
-    schema = _schema(table, parts)
     with pq.ParquetWriter(aside, schema, compression="zstd") as writer:
         for group in _groups(parts, schema, marks):
             writer.write_table(group, row_group_size=ROW_GROUP)
@@ -165,9 +164,15 @@ def _remove(paths: Paths, merge: _Merge) -> None:
     fsync_path((paths.lake / merge.target).parent)
 
 
-def _schema(table: str, parts: list[Path]) -> pa.Schema:
-    """The table's columns of today, and whatever else the parts hold."""
-    return pa.unify_schemas([TABLES[table], *(pq.read_schema(part).remove_metadata() for part in parts)])
+def _survey(table: str, parts: list[Path]) -> tuple[int, pa.Schema]:
+    """How many rows there are, and their columns: the table's of today, and whatever else the parts hold."""
+    rows, schemas = 0, {}
+    for part in parts:
+        with pq.ParquetFile(part) as file:
+            rows += file.metadata.num_rows
+            schema = file.schema_arrow.remove_metadata()
+        schemas[str(schema)] = schema
+    return rows, pa.unify_schemas([TABLES[table], *schemas.values()])
 
 
 def _groups(parts: list[Path], schema: pa.Schema, marks: Mapping[str, Mark]) -> Iterator[pa.Table]:
