@@ -1,8 +1,13 @@
-/** Loaded when the page has nothing else to do: frustration and Web Vitals. */
-import { core } from './extra/core';
+/** Loaded last: frustration and Web Vitals, and what few clicks need: which numbers are cards, an older generation of
+ * themes. */
+import { core, W } from './extra/core';
+import { debut } from './watch/debut';
 import { frustrated, watchReactions } from './watch/frustration';
+import { uncard } from './watch/uncard';
 import { watchVitals } from './watch/vitals';
 
+core.numbers_.uncard_ = uncard;
+W.footfall!('theme', debut);
 watchReactions();
 watchVitals();
 core.take_((e, el, shown, zone) => zone && frustrated(e as MouseEvent, el, shown!, zone));

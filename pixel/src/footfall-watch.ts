@@ -1,6 +1,6 @@
 /** Loaded beside the rest: who the visitor is and how they fare. Logins, views without a load, attention, forms, what
  * earlier pages left. */
-import { core, W } from './extra/core';
+import { core } from './extra/core';
 import { adopt } from './watch/adopt';
 import { formEvent } from './watch/forms';
 import { watchGoing } from './watch/going';
@@ -8,10 +8,8 @@ import { lineEvent, readPerson } from './watch/lines';
 import './watch/person';
 import { rememberTimezone } from './watch/timezone';
 import { typed } from './watch/typed';
-import { uncard } from './watch/uncard';
 import { watchViews } from './watch/views';
 
-core.numbers_.uncard_ = uncard;
 core.add_({ recommend: (...args) => core.load_('blocks').then(() => core.recommend_?.(...args) || []) });
 core.take_((e, el, _shown, zone) => {
   if (!zone) formEvent(e, el);
@@ -24,7 +22,4 @@ watchViews();
 watchGoing();
 adopt();
 core.viewed_.push(adopt);
-const later = (): unknown => core.load_('vitals');
-if (W.requestIdleCallback) W.requestIdleCallback(later);
-else setTimeout(later, 1000);
 if (/ff_debug=1/.test(location.search)) void core.load_('debug');

@@ -7,7 +7,7 @@ import { D, keys, on, option, read, script, W, write } from './core/env';
 import { allText, describe } from './core/element';
 import { guest, newGuest, openIdentity, shutIdentity } from './core/identity';
 import { message, newView, once, track, VERSION } from './core/message';
-import { adopt, beacon, empty, flush } from './core/queue';
+import { adopt, beacon, empty, flush, own } from './core/queue';
 import { address, clean, numbers } from './core/scrub';
 import { addPack, rules } from './core/themes';
 import { cardOf, pageType, zoneOf } from './core/zones';
@@ -23,7 +23,7 @@ const files: Record<string, Promise<unknown>> = {};
 const load = (name: string): Promise<unknown> =>
   (files[name] ||= new Promise((done) => {
     const tag = D.createElement('script');
-    tag.src = `${new URL(`footfall-${name}.js`, script.src)}`;
+    tag.src = new URL(`footfall-${name}.js`, script.src).href;
     tag.nonce = script.nonce;
     // in the order asked for: blocks need what the lazy file knows of the page
     tag.async = false;
@@ -77,6 +77,7 @@ const core: Core = (api.$ = {
   message_: message,
   newGuest_: newGuest,
   keys_: keys,
+  own_: () => own,
   adopt_: adopt,
   numbers_: numbers,
   viewed_: [],
@@ -99,7 +100,7 @@ const begin = (): void => {
   view();
   retry();
   on(D, 'click auxclick', (e) => click(e as MouseEvent, hand, core.click_));
-  on(D, 'focusin input change submit', (e) => {
+  on(D, 'input change submit', (e) => {
     const el = target(e);
     if (el) hand(e, el);
   });
@@ -107,17 +108,14 @@ const begin = (): void => {
     core.leave_.forEach((f) => f(true));
     beacon();
   });
-  load('extra');
-  load('watch');
+  ['extra', 'watch', 'vitals'].forEach(load);
   if (D.querySelector('[data-footfall]')) load('blocks');
 };
 
 const changed = (value: unknown, keep?: boolean): void => {
   const before = consent.analytics;
   if (setConsent(value)) {
-    if (!before) {
-      openIdentity();
-    }
+    if (!before) openIdentity();
     // a grant outlives the page; a refusal leaves nothing behind, not even itself
     if (keep) write('consent', consent.marketing ? 'am' : 'a');
     if (D.readyState == 'loading') on(D, 'DOMContentLoaded', begin);
@@ -132,6 +130,10 @@ const stub = W.footfall;
 if (!stub?.v) {
   W.footfall = api;
   api.v = VERSION;
-  for (const call of stub?.q || []) api(...(call as unknown as [string]));
-  watchConsent(changed);
+  // as a task of its own, small on the stack: the browser notes where cookies are touched, and would parse all of this
+  // file once more to tell the line
+  queueMicrotask(() => {
+    for (const call of stub?.q || []) api(...(call as unknown as [string]));
+    watchConsent(changed);
+  });
 }

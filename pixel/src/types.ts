@@ -69,7 +69,7 @@ export interface Core {
   /** Functions run when a page view has begun without a load. */
   viewed_: Array<() => void>;
   /** Set by the lazy file: adds to a click what else is known. */
-  click_?(element: Element, zone: string, props: Props): void;
+  click_?(element: Element, zone: string, props: Props, card: Element | null): void;
   /** Commands that another file brings; calls that came before it are made now. */
   add_(commands: Commands): void;
   load_(name: string): Promise<unknown>;
@@ -77,8 +77,10 @@ export interface Core {
   /** Another guest token. */
   newGuest_(): void;
   keys_(start: string): string[];
+  /** This page's own record in storage. */
+  own_(): string;
   /** What another page left: how many it had dropped, and its messages with what they share. */
-  adopt_(lost: number, entries: Array<[shared: string, rest: string]>): void;
+  adopt_(lost: number, entries: Array<[shared: string, rest: string, handed: unknown]>): void;
   numbers_: { uncard_?: (run: string) => string };
   /** Set by the lazy file: the product of this page. */
   product_?(): Product;

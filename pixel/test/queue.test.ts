@@ -42,12 +42,13 @@ const SHARED = { anonymousId: 'g'.repeat(32), context: { page: 'p'.repeat(300), 
 const push = (m: object, shared: object = SHARED): void => queue.push(shared, m);
 /** The next page, `age` milliseconds later. */
 const nextPage = async (age = 0): Promise<void> => {
+  const now = Date.now();
+  // (this sets the clock back to where it began)
   vi.clearAllTimers();
-  vi.advanceTimersByTime(age);
-  vi.stubGlobal('performance', { timeOrigin: Date.now() });
+  vi.setSystemTime(now + age);
   await load();
   const { keys, read, write } = await import('../src/core/env');
-  vi.stubGlobal('footfall', { $: { keys_: keys, read_: read, write_: write, adopt_: queue.adopt } });
+  vi.stubGlobal('footfall', { $: { keys_: keys, read_: read, write_: write, own_: () => queue.own, adopt_: queue.adopt } });
   (await import('../src/watch/adopt')).adopt();
 };
 const wait = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
@@ -181,17 +182,19 @@ describe('storage', () => {
     expect(stored()).toEqual([]);
   });
 
-  it('has room for 500 messages of 125 pages, each page written down once', () => {
+  it('has room for 500 messages of 125 pages, each page written down once', async () => {
     answers = Array.from({ length: 100 }, () => [0]);
     for (let i = 0; i < 500; i++) push(message(`${i}`, 170), { ...SHARED, page: i >> 2 });
+    await wait(0);
     expect(ids().length).toBe(500);
     expect(queue.dropped).toBe(0);
     expect((localStorage[stored()[0]!] as string).length).toBeLessThan(256e3);
   });
 
-  it('counts what did not fit', () => {
+  it('counts what did not fit', async () => {
     answers = Array.from({ length: 100 }, () => [0]);
     for (let i = 0; i < 20; i++) push(message(`${i}`, 20_000));
+    await wait(0);
     expect(queue.dropped).toBe(20 - ids().length);
     expect(ids()).toContain('19');
     // what all have in common still stands before the first that was kept
@@ -208,7 +211,7 @@ describe('storage', () => {
     expect(queue.dropped).toBe(1);
     vi.stubGlobal('fetch', (_: string, init: { body: string }) => bodies.push(init.body) && Promise.resolve(new Response('{}')));
     await wait(3000);
-    expect(JSON.parse(bodies[0]!).batch).toEqual([{ ...SHARED, ...message('young', 0, 23_000) }]);
+    expect(JSON.parse(bodies[0]!).batch).toEqual([{ ...SHARED, ...message('young', 0, 26_000) }]);
     expect(stored()).toEqual([]);
   });
 
@@ -223,7 +226,7 @@ describe('storage', () => {
     expect(sent).toEqual([['a'], ['a']]);
   });
 
-  it('what a dying page sent by beacon stays until it is confirmed, and the next page need not wait', async () => {
+  it('what a dying page sent by beacon stays until it is confirmed; the next page sends it again when it may be lost', async () => {
     const beacons: string[] = [];
     vi.stubGlobal('navigator', { sendBeacon: (_: string, body: string) => beacons.push(body) });
     push(message('a'));
@@ -231,9 +234,44 @@ describe('storage', () => {
     expect(beacons.length).toBe(1);
     expect(stored().length).toBe(1);
     await nextPage();
-    await wait(3000);
+    await wait(9999);
+    expect(sent).toEqual([]);
+    await wait(2);
     expect(sent).toEqual([['a']]);
     expect(stored()).toEqual([]);
+  });
+
+  it('a later page asks a collector in trouble no sooner than the one before would have', async () => {
+    answers = [[503, { 'retry-after': '40' }]];
+    push(message('a'));
+    await wait(3000);
+    while (!localStorage.ff_wait) await wait(0);
+    await nextPage(12_000);
+    push(message('b'));
+    await wait(27_999);
+    expect(sent).toEqual([['a']]);
+    await wait(1);
+    expect(sent).toEqual([['a'], ['a', 'b']]);
+    expect(localStorage.ff_wait).toBeUndefined();
+  });
+
+  it('at an exit in an outage only what never was on its way leaves', async () => {
+    const beacons: string[] = [];
+    vi.stubGlobal('navigator', { sendBeacon: (_: string, body: string) => beacons.push(body) });
+    answers = [[0]];
+    push(message('a'));
+    await wait(3000);
+    push(message('b'));
+    queue.beacon();
+    expect(beacons.map((body) => (JSON.parse(body) as { batch: Array<{ messageId: string }> }).batch.map((m) => m.messageId))).toEqual([['b']]);
+    expect(ids()).toEqual(['a', 'b']);
+  });
+
+  it('a clock that was set back delays by ten minutes at most', async () => {
+    localStorage.ff_wait = `${Date.now() + 30 * 24 * 3600_000} 3`;
+    push(message('a'));
+    await wait(600_000 + 3000);
+    expect(sent).toEqual([['a']]);
   });
 
   it('a page that comes back as it was does not send again what it left to others', async () => {

@@ -56,6 +56,8 @@ class Shop:
     api_status: int = 200
     api_delay: float = 0.0
     bodies: list[bytes] = field(default_factory=list)
+    attempts: list[bytes] = field(default_factory=list)
+    """Bodies that came, also those that the collector did not take."""
     requests: list[str] = field(default_factory=list)
     api_calls: list[dict[str, str]] = field(default_factory=list)
 
@@ -143,6 +145,7 @@ def _handler(shop: Shop) -> type[BaseHTTPRequestHandler]:
             status = shop.status
             shop.requests.append(f"POST {self.path}")
             if self.path == "/v1/b":
+                shop.attempts.append(body)
                 time.sleep(shop.collector_delay)
                 if status == 0:
                     self.close_connection = True

@@ -97,7 +97,7 @@ const style = (): void => {
   sheet.replaceSync(
     ':where(.ff-list){display:grid;grid-template-columns:repeat(auto-fill,minmax(140px,1fr));gap:16px}' +
       ':where(.ff-card){display:flex;flex-direction:column;gap:4px;color:inherit;text-decoration:none}' +
-      ':where(.ff-card__image){width:100%;aspect-ratio:1;object-fit:cover}',
+      ':where(.ff-card__image){width:100%;height:auto;aspect-ratio:1;object-fit:cover}',
   );
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
 };

@@ -6,14 +6,14 @@ import { rules } from './themes';
 import { means, zoneOf } from './zones';
 import type { Core, Hand } from '../types';
 
-const ACTION = 'a,button,input,select,textarea,summary,label,cart-remove-button,[role=button],[role=link],[role^=menu],[role=tab],[role=radio],[role=option],[data-value],[data-option-value]';
+const ACTION = 'a,button,input,select,textarea,summary,label,[role=button],[role=link],[role^=menu],[role=tab],[role=radio],[role=option],[data-value],[data-option-value]';
 
 /** The label whose click the browser passes on to its control in the next moment. */
 let label: HTMLLabelElement | null = null;
 
 /** What an event hit, unless the shop wants it left alone. */
 export const target = (e: Event): Element | null => {
-  const node = (e.composedPath()[0] || e.target) as Element;
+  const node = e.composedPath()[0] as Element;
   return node.closest && !node.closest('[data-ff-ignore]') ? node : null;
 };
 
@@ -33,9 +33,7 @@ export const click = (e: MouseEvent, hand: (...args: Hand) => void, more: Core['
   label = null;
   if (zone != 'pdp_option' || !el.matches(rules.option!)) {
     const props = { zone, element: describe(shown, e) };
-    const event = means(el, zone, props);
-    more?.(el, zone, props);
-    track(event, props);
+    track(means(el, zone, props, more), props);
   }
   hand(e, el, shown, zone);
 };

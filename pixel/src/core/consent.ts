@@ -29,7 +29,7 @@ export const watchConsent = (changed: (value: Answer) => void): void => {
   const ask = (): void => {
     const privacy = shopify!.customerPrivacy;
     if (privacy) changed({ analytics: privacy.analyticsProcessingAllowed(), marketing: privacy.marketingAllowed() });
-    else shopify!.loadFeatures?.([{ name: 'consent-tracking-api', version: '0.1' }], (error) => error || ask());
+    else shopify!.loadFeatures!([{ name: 'consent-tracking-api', version: '0.1' }], (error) => error || ask());
   };
   if (mode != 'granted' && (shopify?.customerPrivacy || shopify?.loadFeatures)) {
     on(D, 'visitorConsentCollected', ask);

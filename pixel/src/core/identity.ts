@@ -11,18 +11,18 @@ let opened = 0;
 /** A cookie's value, at most nine seconds old: asking the browser anew takes one or two milliseconds. */
 export const cookie = (name: string): string | undefined => {
   if (now() - opened > 9e3) {
-    jar = D.cookie;
+    jar = ' ' + D.cookie;
     opened = now();
   }
-  return RegExp(`(^|; )${name}=([^;]+)`).exec(jar)?.[2];
+  return RegExp(` ${name}=([^;]+)`).exec(jar)?.[1];
 };
 
-/** Sets the guest token: first-party cookie with a mirror in storage. Without one both go. */
+/** Sets the guest token: first-party cookie with a mirror in storage. Without one both go. (An empty domain is the
+ * host's own.) */
 const setGuest = (token?: string): void => {
-  const domain = option('cookieDomain');
   write('guest', token);
   if (!cookieless)
-    D.cookie = `_ff_guest=${token};path=/;samesite=lax;max-age=${token ? YEAR_S : 0}${domain ? ';domain=' + domain : ''}${L.protocol[4] == 's' ? ';secure' : ''}`;
+    D.cookie = `_ff_guest=${token};path=/;samesite=lax;max-age=${token ? YEAR_S : 0};domain=${option('cookieDomain') || ''}${L.protocol[4] == 's' ? ';secure' : ''}`;
 };
 
 /** Restores or makes the guest token. The cookie wins: the server may have set it. A visit renews it. */

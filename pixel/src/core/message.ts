@@ -8,21 +8,23 @@ import type { Props } from '../types';
 
 export const VERSION = '0.1.0';
 
-/** The limiter: messages a second, and how many at once. */
-const PER_MS = 10 / 1000;
-const BURST = 100;
-let tokens = BURST;
-let refilled = 0;
+/** The limiter: each message takes the time of one in ten a second, up to a hundred at once in advance. */
+const EACH_MS = 100;
+const BURST_MS = 100 * EACH_MS;
+let taken = 0;
 
 let view: string;
-let before: string;
+let referrer: string | undefined;
 let current = D.referrer;
+let href: string;
+let page: URL;
+let campaign: Props;
 let said: Set<unknown>;
 
 /** A new page view; the page before it becomes the referrer (a browser's own referrer knows nothing of SPA views). */
 export const newView = (): void => {
   view = hex();
-  before = current;
+  referrer = current && address(current);
   current = L.href;
   said = new Set();
 };
@@ -30,16 +32,17 @@ export const newView = (): void => {
 export const message = (type: string, event?: string, properties?: Props, traits?: Props): void => {
   const t = now();
   if (!consent.analytics) return;
-  tokens = Math.min(BURST, tokens + (t - refilled) * PER_MS);
-  refilled = t;
-  if (tokens < 1) return drop();
-  tokens--;
+  taken = Math.max(taken, t - BURST_MS);
+  if (taken + EACH_MS > t) return drop();
+  taken += EACH_MS;
   said.add(event! + properties?.product_id);
-  const page = new URL(address(L.href)!);
-  const campaign: Props = {};
-  page.searchParams.forEach((value, key) => {
-    if (/^utm_/.test(key)) campaign[key.slice(4).replace('campaign', 'name')] = value;
-  });
+  if (href != L.href) {
+    page = new URL(address((href = L.href))!);
+    campaign = {};
+    page.searchParams.forEach((value, key) => {
+      if (/^utm_/.test(key)) campaign[key.slice(4).replace('campaign', 'name')] = value;
+    });
+  }
   push(
     {
       anonymousId: guest(),
@@ -52,7 +55,7 @@ export const message = (type: string, event?: string, properties?: Props, traits
           path: page.pathname + route(page.hash),
           search: page.search,
           title: clean(D.title),
-          referrer: before && address(before),
+          referrer,
         },
         campaign,
         locale: navigator.language,

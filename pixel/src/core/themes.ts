@@ -1,6 +1,7 @@
 /** Theme packs: what shops' markup looks like, as data. A new theme is a new pack (or, on one shop,
  * `footfall('theme', {nav: '.my-menu'})`), never code. Keys are zones, in the order of their precedence, then two
- * named selectors; src/watch/lines.ts adds two more. `~x` stands for "a link or a form that leads to x". */
+ * named selectors; src/watch/lines.ts adds two more, src/watch/debut.ts an older generation of themes. `~x` stands for
+ * "a link or a form that leads to x". */
 
 export type Pack = Record<string, string>;
 
@@ -32,15 +33,6 @@ const dawn: Pack = {
   pdp_media: 'media-gallery,product-modal',
 };
 
-/** Debut and its generation (Brooklyn, Minimal, Supply, Venture). */
-const debut: Pack = {
-  search: '.site-header__search-toggle,.search-form',
-  pdp_option: '.selector-wrapper,.swatch',
-  collection_card: '.grid-view-item',
-  pdp_media: '[class*=product-single__photo],[class*=product-single__thumb],[class*=product-single__media]',
-  nav: '.mobile-nav',
-};
-
 export const rules: Pack = {};
 
 export const addPack = (pack: Pack): void => {
@@ -48,4 +40,4 @@ export const addPack = (pack: Pack): void => {
     rules[key] = (rules[key] ? rules[key] + ',' : '') + pack[key]!.replace(/~([\w/-]+)/g, '[href*="$1"],[action*="$1"]');
 };
 
-[semantic, dawn, debut].forEach(addPack);
+[semantic, dawn].forEach(addPack);

@@ -4,7 +4,7 @@ import { attr, place } from './element';
 import { handle } from '../handle';
 import { route } from './scrub';
 import { rules } from './themes';
-import type { Props, ShopifyMeta } from '../types';
+import type { Core, Props, ShopifyMeta } from '../types';
 
 /** The element itself or the first one inside that the selector matches. */
 const pick = (el: Element, selector: string): Element | null => (el.matches(selector) ? el : el.querySelector(selector));
@@ -29,24 +29,30 @@ const TYPE = /.*\/(product)s?\/.|^\/(product$|collection|search|cart|checkout|ac
 
 /** The page's type: said by the markup, by Shopify, by the address (a hash router's path counts), by JSON-LD. */
 export const pageType = (): string => {
-  let type = attr(D.querySelector('[data-footfall-page-type]'), 'data-footfall-page-type');
-  const path = (route(L.hash).replace(/^#!?/, '') || L.pathname)
-    .replace(/^\/[a-z]{2}(-[a-z]{2})?(?=\/|$)/i, '')
-    .replace(/^\/(login|register)/, '/account')
-    .replace(/^\/categor/, '/collection');
-  const linked = /"@type":\s*"(\w+)/.exec(D.querySelector('[type*="ld+json"]')?.textContent!)?.[1];
-  for (const text of ['/' + meta().page?.pageType, path || '/', '/' + linked?.toLowerCase()]) {
+  const find = (text: string): string | undefined | null => {
     const found = TYPE.exec(text);
-    if (found) type ||= found[1] || found[2] || 'home';
-  }
-  return type || 'other';
+    return found && (found[1] || found[2] || 'home');
+  };
+  return (
+    attr(D.querySelector('[data-footfall-page-type]'), 'data-footfall-page-type') ||
+    find('/' + meta().page?.pageType) ||
+    find(
+      (route(L.hash).replace(/^#!?/, '') || L.pathname)
+        .replace(/^\/[a-z]{2}(-[a-z]{2})?(?=\/|$)/i, '')
+        .replace(/^\/(login|register)/, '/account')
+        .replace(/^\/categor/, '/collection') || '/',
+    ) ||
+    find('/' + /"@type":\s*"(\w+)/.exec(D.querySelector('[type*="ld+json"]')?.textContent!)?.[1]?.toLowerCase()) ||
+    'other'
+  );
 };
 
-/** What a click on a card is about, as far as it can be said in a few bytes: src/extra/cards.ts knows better, where it
- * has come in time. */
-export const means = (el: Element, zone: string, props: Props): string => {
+/** What a click is called, and of one on a card what it is about, as far as it can be said in a few bytes:
+ * src/extra/cards.ts knows better, where it has come in time. */
+export const means = (el: Element, zone: string, props: Props, more: Core['click_']): string => {
   const card = cardOf(el);
-  if (card) {
+  if (more) more(el, zone, props, card);
+  else if (card) {
     const at = card.closest('li,article') || card;
     props.product_id = (pick(at, '[data-product-id]') as HTMLElement | null)?.dataset.productId || handle((pick(card, rules.link!) as HTMLAnchorElement).href);
     props.list = at.closest<HTMLElement>('[data-ff-list]')?.dataset.ffList || pageType();

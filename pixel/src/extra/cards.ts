@@ -50,8 +50,7 @@ export const cardProduct = (card: Element): Product => {
 };
 
 /** Adds to a click what it means. */
-core.click_ = (el, zone, props: Props): void => {
-  const card = core.card_(el);
+core.click_ = (el, zone, props: Props, card): void => {
   if (zone == 'nav') props.nav_path = navPath(el);
   if (card) Object.assign(props, cardProduct(card), { list: listOf(card, zone), position: position(card) });
 };

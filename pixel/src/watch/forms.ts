@@ -1,5 +1,5 @@
 /** Forms: started, field completed, submitted, abandoned. Names, order and time; never a value. */
-import { attr, core } from '../extra/core';
+import { attr, core, D } from '../extra/core';
 import type { Props } from '../types';
 
 const FIELD = 'input:not([type=hidden],[type=submit],[type=button],[type=search]),textarea,select';
@@ -11,7 +11,8 @@ interface Run {
   done: Set<Element>;
 }
 const runs = new Map<Element, Run>();
-let focused = 0;
+let focused = Date.now();
+D.addEventListener('focusin', () => (focused = Date.now()), true);
 
 const spent = ({ form, field, began, done }: Run): Props => ({ form, field, fields_completed: done.size, ms_spent: Date.now() - began });
 
@@ -29,8 +30,7 @@ const runOf = (form: Element): Run => {
 /** Events of a form that is no search, no cart and no product's (those have events of their own), and no bare button. */
 export const formEvent = (e: Event, el: Element): void => {
   const form = el.closest('form,[data-ff-form],[role=form]');
-  if (e.type == 'focusin') focused = Date.now();
-  else if (form?.querySelector(FIELD) && !/search|pdp|cart/.test(core.zone_(el)) && !form.matches('[action*="/cart"]')) {
+  if (form?.querySelector(FIELD) && !/search|pdp|cart/.test(core.zone_(el)) && !form.matches('[action*="/cart"]')) {
     if (e.type == 'submit') {
       core.track_('Form Submitted', spent(runOf(form)));
       runs.delete(form);

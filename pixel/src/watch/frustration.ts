@@ -11,9 +11,14 @@ const REACT_MS = 100;
 const PATIENT = 'input,textarea,select,label,[class*=quantity],[class*=qty],[aria-label*=ncrease],[aria-label*=ecrease]';
 const WORDS = /^[-+−–<>‹›]$/;
 
+const now = (): number => performance.now();
+
 let run: MouseEvent[] = [];
 let changed = 0;
 let moved = 0;
+/** So many clicks wait for what they change. */
+let waiting = 0;
+const changes = new MutationObserver(() => (changed = now()));
 
 export const frustrated = (e: MouseEvent, el: Element, shown: Element, zone: string): void => {
   if (e.type != 'click' || el.closest(PATIENT) || WORDS.test(core.text_(el))) return;
@@ -24,17 +29,20 @@ export const frustrated = (e: MouseEvent, el: Element, shown: Element, zone: str
   run = near ? [...run, e] : [e];
   if (run.length == RAGE_CLICKS) tell('Rage Click');
   // one that answers a first click in vain is enough; a link's answer is another page
-  if (near || el.closest('a[href]')) return;
-  const at = performance.now();
+  const at = now();
+  // (nor one from before this file had come: nobody saw what it changed)
+  if (near || el.closest('a[href]') || at - e.timeStamp > REACT_MS) return;
+  // only now: a page that nobody clicks in pays nothing for what it changes
+  changes.observe(D, { subtree: true, childList: true, attributes: true, characterData: true });
+  waiting++;
+  let still = true;
+  setTimeout(() => (still = moved < at && !`${getSelection()}`), REACT_MS);
   setTimeout(() => {
-    const selected = !!`${getSelection()}`;
-    if (selected || moved >= at) return;
-    setTimeout(() => changed < at && !D.hidden && tell('Dead Click'), DEAD_MS - REACT_MS);
-  }, REACT_MS);
+    if (!--waiting) changes.disconnect();
+    if (still && changed < at && !D.hidden) tell('Dead Click');
+  }, DEAD_MS);
 };
 
 export const watchReactions = (): void => {
-  const now = (): number => performance.now();
-  new MutationObserver(() => (changed = now())).observe(D, { subtree: true, childList: true, attributes: true, characterData: true });
   D.addEventListener('scroll', () => (moved = now()), { capture: true, passive: true });
 };

@@ -3,7 +3,7 @@ import { core, D, W } from '../extra/core';
 
 const going = (): void => {
   core.leave_.forEach((f) => f(false));
-  W.footfall!('flush');
+  W.footfall!('flush', true);
 };
 
 export const watchGoing = (): void => {

@@ -66,7 +66,8 @@ export const watchViews = (): void => {
     };
   }
   for (const type of ['popstate', 'hashchange']) W.addEventListener(type, moved);
-  for (const type of ['focus', 'blur', 'visibilitychange']) W.addEventListener(type, tick, true);
+  // the window's own: one that captures would be called for each field and button too
+  for (const type of ['focus', 'blur', 'visibilitychange']) W.addEventListener(type, tick);
   W.addEventListener('scroll', scrolled, { capture: true, passive: true });
   // the browser kept the page as it was left, and shows it again
   W.addEventListener('pageshow', (e) => e.persisted && begin());

@@ -1,5 +1,5 @@
 import { register } from '@shopify/web-pixels-extension';
-import { handle } from './send';
+import { handle, type Settings } from './send';
 
 register(({ analytics, browser, customerPrivacy, init, settings }) => {
   let privacy = init.customerPrivacy ?? { analyticsProcessingAllowed: true, marketingAllowed: true };
@@ -7,8 +7,9 @@ register(({ analytics, browser, customerPrivacy, init, settings }) => {
     privacy = event.customerPrivacy;
   });
   analytics.subscribe('all_standard_events', (event) => {
+    if (event.name == 'alert_displayed' || event.name == 'ui_extension_errored') return;
     void handle(event, {
-      settings,
+      settings: settings as Settings,
       cookie: (name) => browser.cookie.get(name),
       privacy: () => privacy,
       // text/plain needs no preflight; keepalive outlives the page
