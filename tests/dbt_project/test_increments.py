@@ -22,6 +22,18 @@ SELECT = "+visitor_recommendations +funnel_conversions +sessions +identity_map +
 #: Low, so that some users reach it.
 GUESTS = "identity_max_guests_per_user"
 GUARDS = {GUESTS: 3}
+SHOPPING = [{"event": event} for event in ("Product Viewed", "Product Added", "Order Completed")]
+#: In each mode and scope; windows shorter than the history, so that an increment leaves old attempts alone.
+FUNNELS: list[dict[str, Any]] = [
+    {"name": "visitor", "window_days": 2, "steps": SHOPPING},
+    {"name": "session", "scope": "session", "steps": SHOPPING},
+    {"name": "once", "mode": "strict_once", "window_days": 1, "steps": SHOPPING},
+    {"name": "later", "mode": "strict_increase", "window_days": 1, "steps": SHOPPING},
+    {"name": "strict", "mode": "strict_order", "window_days": 1, "steps": SHOPPING},
+    {"name": "kept", "window_days": 1, "steps": SHOPPING, "exclude": [{"event": "Product Removed"}]},
+    {"name": "by session", "window_days": 1, "steps": SHOPPING, "breakdown": "is_guest_session"},
+]
+RULES = GUARDS | {"funnels": FUNNELS}
 PRODUCTS = [f"p{number}" for number in range(12)]
 ORDER_KEYS = "order_key, order_id, device, user_id, lines, quantity, revenue, is_refund, occurred_at"
 COMPARED = {
@@ -155,13 +167,13 @@ def built(
     cuts = sorted(rng.sample(range(1, len(with_copies)), 3))
     for begin, end in zip([0, *cuts], [*cuts, len(with_copies)], strict=True):
         lake.load(with_copies[begin:end])
-        warehouse.run(SELECT, variables=GUARDS)
+        warehouse.run(SELECT, variables=RULES)
     incremental = snapshot(warehouse)
-    warehouse.run(SELECT, full_refresh=True, variables=GUARDS)
+    warehouse.run(SELECT, full_refresh=True, variables=RULES)
     refreshed = snapshot(warehouse)
     other_lake, other = make_warehouse()
     other_lake.load(sorted(arrivals, key=lambda row: row["occurred_at"]))
-    other.run(SELECT, variables=GUARDS)
+    other.run(SELECT, variables=RULES)
     return {"incremental": incremental, "refreshed": refreshed, "at once": snapshot(other)}
 
 

@@ -217,7 +217,7 @@
 {%- endmacro -%}
 
 
-{#- Whose funnels an increment walks again, a select of (visitor_id, touched_from). -#}
+{#- Whose funnels an increment walks again, and from when on: a select of (visitor_id, touched_from). -#}
 {%- macro refunneled_visitors() -%}
   select
     visitor_id,
@@ -229,4 +229,44 @@
     cast('0001-01-01' as timestamp) as touched_from
   from {{ ref('int_touched_visitors') }} as log
   where (select coalesce(max(walked.rules), '') from {{ this }} as walked) != {{ footfall.funnel_rules() }}
+{%- endmacro -%}
+
+
+{#-
+  From when on an increment reads a touched visitor's events, a select of (visitor_id, touched_from, walked_from).
+
+  No event can be a later step of an attempt that began more than the window before it: attempts that began before
+  walked_from stand as they are, those from there on are made again, and the better one counts. Only the best attempt
+  is kept, though. Where it began after walked_from it may be no more (an excluded event came late, a session went to
+  another user), and which came second nobody knows: that visitor's funnels are walked from the beginning.
+  A session is no longer than its cap, what a server tells of it no later than a gap after it.
+-#}
+{%- macro walks(touched) -%}
+  {%- set days = [] -%}
+  {%- for funnel in var('funnels') if (funnel.scope or 'visitor') == 'visitor' -%}
+    {%- do days.append(funnel.window_days or var('conversion_window_days')) -%}
+  {%- endfor -%}
+  {%- set session_us = (var('session_cap_seconds') + var('session_gap_seconds')) * 1000000 -%}
+  {%- set back_us = ([session_us] + [(days | max if days else 0) * 86400 * 1000000]) | max -%}
+  {%- set the_beginning = "cast('0001-01-01' as timestamp)" -%}
+  select
+    starts.visitor_id,
+    starts.touched_from,
+    case when max(attempts.started_at) >= starts.walked_from then {{ the_beginning }} else starts.walked_from end
+      as walked_from
+  from (
+    select
+      visitor_id,
+      min(touched_from) as touched_from,
+      case
+        when min(touched_from) < cast('1000-01-01' as timestamp) then {{ the_beginning }}
+        else {{ footfall.add_microseconds('min(touched_from)', '-' ~ (back_us | int)) }}
+      end as walked_from
+    from {{ touched }}
+    group by visitor_id
+  ) as starts
+  left join {{ this }} as attempts
+    on starts.visitor_id = attempts.visitor_id
+      and attempts.scope_key = attempts.visitor_id
+  group by starts.visitor_id, starts.touched_from, starts.walked_from
 {%- endmacro -%}

@@ -65,11 +65,18 @@
 {%- endmacro -%}
 
 
-{#- The devices that may hold something of the visitors of a relation `visitors`: a select of (device). -#}
+{#-
+  The devices that may hold something of the visitors of a relation `visitors` (visitor_id, touched_from), and from when
+  on it may be touched: a select of (device, touched_from).
+-#}
 {%- macro devices_of(visitors) -%}
-  select log.device
+  select
+    log.device,
+    min({{ visitors }}.touched_from) as touched_from
   from {{ ref('int_touched_visitors') }} as log
-  where log.visitor_id in (select {{ visitors }}.visitor_id from {{ visitors }})
+  inner join {{ visitors }}
+    on log.visitor_id = {{ visitors }}.visitor_id
+  group by log.device
 {%- endmacro -%}
 
 
@@ -113,9 +120,11 @@
 
 
 {#-
-  Incremental strategy `replace_touched`: all rows of the visitors touched since the model was last built are replaced,
-  with meta.replaced_from those from the touched day on. Who is no visitor any more goes. meta.touched names the macro
-  that says who was touched, touched_visitors unless the model knows of more.
+  Incremental strategy `replace_touched`: the rows of the visitors touched since the model was last built are replaced.
+  Who is no visitor any more goes. Of the model's meta:
+    touched         the macro that says who was touched, touched_visitors unless the model knows of more
+    replaced_where  a condition on `replaced` and `touched`: which of a visitor's rows are made again, unless all
+    replaced_key    a column beside visitor_id: rows that the new ones have in common with it go too
 -#}
 {%- macro get_incremental_replace_touched_sql(arguments) -%}
   {%- set meta = config.get('meta') -%}
@@ -125,9 +134,21 @@
     {{ context[meta['touched'] or 'touched_visitors']() }}
   ) as touched
   where replaced.visitor_id = touched.visitor_id
-  {% if meta['replaced_from'] %}
-    and replaced.{{ meta['replaced_from'] }} >= cast(touched.touched_from as date)
+  {% if meta['replaced_where'] %}
+    and ({{ meta['replaced_where'] }})
   {% endif %};
+
+  {% if meta['replaced_key'] %}
+    delete from {{ arguments['target_relation'] }} as replaced
+    using (
+      select distinct
+        visitor_id,
+        {{ meta['replaced_key'] }}
+      from {{ arguments['temp_relation'] }}
+    ) as newly
+    where replaced.visitor_id = newly.visitor_id
+      and replaced.{{ meta['replaced_key'] }} = newly.{{ meta['replaced_key'] }};
+  {% endif %}
 
   insert into {{ arguments['target_relation'] }} ({{ columns }})
   select {{ columns }} from {{ arguments['temp_relation'] }}

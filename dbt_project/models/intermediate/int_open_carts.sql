@@ -13,6 +13,10 @@ with {% if is_incremental() %}touched as (
   {{ touched_visitors() }}
 ),
 
+touched_devices as (
+  {{ devices_of('touched') }}
+),
+
 {% endif %}events as (
   select
     device,
@@ -27,7 +31,7 @@ with {% if is_incremental() %}touched as (
   where event in ('Product Added', 'Product Removed')
     and product_id is not null
   {% if is_incremental() %}
-    and device in ({{ devices_of('touched') }})
+    and device in (select touched_devices.device from touched_devices)
   {% endif %}
 ),
 

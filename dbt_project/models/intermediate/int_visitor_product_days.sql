@@ -4,7 +4,7 @@
     incremental_strategy='replace_touched',
     unique_key='visitor_id',
     on_schema_change='append_new_columns',
-    meta={'dagster': {'group': 'affinity'}, 'replaced_from': 'day'}
+    meta={'dagster': {'group': 'affinity'}, 'replaced_where': 'replaced.day >= cast(touched.touched_from as date)'}
   )
 }}
 
@@ -13,10 +13,17 @@ with {% if is_incremental() %}touched as (
   {{ touched_visitors() }}
 ),
 
+touched_devices as (
+  {{ devices_of('touched') }}
+),
+
 {% endif %}device_days as (
-  select * from {{ ref('int_device_product_days') }}
+  select all_days.*
+  from {{ ref('int_device_product_days') }} as all_days
   {% if is_incremental() %}
-    where device in ({{ devices_of('touched') }})
+    inner join touched_devices
+      on all_days.device = touched_devices.device
+        and cast(touched_devices.touched_from as date) <= all_days.day
   {% endif %}
 ),
 
@@ -25,11 +32,14 @@ devices as (
 ),
 
 orders as (
-  select * from {{ ref('int_orders') }}
-  where is_visitor
+  select all_orders.*
+  from {{ ref('int_orders') }} as all_orders
   {% if is_incremental() %}
-    and visitor_id in (select touched.visitor_id from touched)
+    inner join touched
+      on all_orders.visitor_id = touched.visitor_id
+        and cast(touched.touched_from as date) <= cast(all_orders.occurred_at as date)
   {% endif %}
+  where all_orders.is_visitor
 ),
 
 order_lines as (

@@ -5,20 +5,48 @@
     unique_key='visitor_id',
     on_schema_change='append_new_columns',
     tags=['log'],
-    meta={'dagster': {'group': 'affinity'}, 'touched': 'rescored_visitors'}
+    meta={
+      'dagster': {'group': 'affinity'},
+      'touched': 'rescored_visitors',
+      'replaced_where': 'replaced.last_at >= cast(touched.touched_from as date)',
+      'replaced_key': 'product_id'
+    }
   )
 }}
 
 -- How much each visitor is drawn to each product, by the kind of event, as of scored_at. All parts fade alike, so
--- whoever did nothing since needs no new row: visitor_product_affinity lets them fade from scored_at to today.
+-- a visitor and a product with nothing new between them need no new row: visitor_product_affinity lets them fade from
+-- scored_at to today.
 with {% if is_incremental() %}touched as (
   {{ rescored_visitors() }}
 ),
 
+-- What has a day from the touched one on, or had one when it was scored.
+touched_pairs as (
+  select
+    days.visitor_id,
+    days.product_id
+  from {{ ref('int_visitor_product_days') }} as days
+  inner join touched
+    on days.visitor_id = touched.visitor_id
+      and cast(touched.touched_from as date) <= days.day
+  union
+  select
+    scores.visitor_id,
+    scores.product_id
+  from {{ this }} as scores
+  inner join touched
+    on scores.visitor_id = touched.visitor_id
+      and cast(touched.touched_from as date) <= scores.last_at
+),
+
 {% endif %}product_days as (
-  select * from {{ ref('int_visitor_product_days') }}
+  select days.*
+  from {{ ref('int_visitor_product_days') }} as days
   {% if is_incremental() %}
-    where visitor_id in (select touched.visitor_id from touched)
+    inner join touched_pairs
+      on days.visitor_id = touched_pairs.visitor_id
+        and days.product_id = touched_pairs.product_id
   {% endif %}
 ),
 

@@ -5,16 +5,36 @@
     unique_key='visitor_id',
     on_schema_change='append_new_columns',
     tags=['fast'],
-    meta={'touched': 'refunneled_visitors'}
+    meta={
+      'touched': 'refunneled_visitors',
+      'replaced_where': 'replaced.scope_key = replaced.visitor_id or replaced.started_at >= touched.touched_from',
+      'replaced_key': 'scope_key'
+    }
   )
 }}
 
 {#- Events that some funnel asks for, with the visitor of today, and with their session where a funnel is
-    broken down or asks for it: the join is not for free. -#}
+    broken down or asks for it: the join is not for free. An increment reads a touched visitor's events from a
+    window before the touch on (macro walks). -#}
 {%- set sessions = ref('int_sessions') -%}
 {%- set with_sessions = var('funnels') | selectattr('breakdown', 'defined') | list -%}
+{%- set strict = var('funnels') | selectattr('mode', 'equalto', 'strict_order') | map(attribute='name') | list -%}
 with {% if is_incremental() %}touched as (
   {{ refunneled_visitors() }}
+),
+
+walks as (
+  {{ walks('touched') }}
+),
+
+walked_devices as (
+  select
+    log.device,
+    min(walks.walked_from) as walked_from
+  from {{ ref('int_touched_visitors') }} as log
+  inner join walks
+    on log.visitor_id = walks.visitor_id
+  group by log.device
 ),
 
 {% endif %}owned_events as (
@@ -37,28 +57,118 @@ with {% if is_incremental() %}touched as (
     left join {{ sessions }} as sessions
       on events.session_id = sessions.session_id
   {% endif %}
-  where events.event is not null
   {% if is_incremental() %}
-    and events.device in ({{ devices_of('touched') }})
+    inner join walked_devices
+      on events.device = walked_devices.device
+        and walked_devices.walked_from <= events.occurred_at
   {% endif %}
+  where events.event is not null
 ),
 
+{% if is_incremental() %}
+events as (
+  select owned_events.*
+  from owned_events
+  inner join walks
+    on owned_events.visitor_id = walks.visitor_id
+      and walks.walked_from <= owned_events.occurred_at
+),
+
+-- Whole sessions, of which something was touched: another device's may have begun before.
+touched_sessions as (
+  select events.session_id
+  from events
+  inner join walks
+    on events.visitor_id = walks.visitor_id
+  group by events.session_id
+  having max(events.occurred_at) >= max(walks.touched_from)
+),
+
+session_events as (
+  select events.*
+  from events
+  inner join touched_sessions
+    on events.session_id = touched_sessions.session_id
+),
+{% else %}
 events as (
   select * from owned_events
-  {% if is_incremental() %}
-    where visitor_id in (select touched.visitor_id from touched)
-  {% endif %}
 ),
+{% endif %}
 
-conversions as (
+walked as (
   {% for funnel in var('funnels') %}
     select *
     from (
-      {{ window_funnel(funnel, 'events') }}
+      {{ window_funnel(funnel, 'session_events' if is_incremental() and funnel.scope == 'session' else 'events') }}
     ) as funnel_{{ loop.index }}
     {% if not loop.last %}union all{% endif %}
   {% endfor %}
 ),
+
+{% if is_incremental() %}
+kept as (
+  select
+    attempts.funnel,
+    attempts.scope_key,
+    attempts.visitor_id,
+    attempts.breakdown,
+    attempts.step,
+    {{ epoch_us('attempts.started_at') }} as start_us,
+    {{ epoch_us('attempts.reached_at') }} as reached_us
+  from {{ this }} as attempts
+  inner join walks
+    on attempts.visitor_id = walks.visitor_id
+      and attempts.started_at < walks.walked_from
+  where attempts.scope_key = attempts.visitor_id
+),
+
+candidates as (
+  select
+    *,
+    1 as is_kept
+  from kept
+  union all
+  select
+    *,
+    0 as is_kept
+  from walked
+),
+
+-- As in window_funnel: the one that got furthest, of several the first to get there. Strict order gives one attempt.
+ranked as (
+  select
+    funnel,
+    scope_key,
+    is_kept,
+    row_number() over (
+      partition by funnel, scope_key
+      order by
+        {% if strict %}
+          case when funnel in ('{{ strict | join("', '") }}') then is_kept else 0 end desc,
+        {% endif %}
+        max(step) desc,
+        max(reached_us) asc,
+        min(start_us) asc
+    ) as attempt_rank
+  from candidates
+  group by funnel, scope_key, is_kept
+),
+
+conversions as (
+  select candidates.*
+  from candidates
+  inner join ranked
+    on candidates.funnel = ranked.funnel
+      and candidates.scope_key = ranked.scope_key
+      and candidates.is_kept = ranked.is_kept
+  where ranked.attempt_rank = 1
+),
+{% else %}
+conversions as (
+  select * from walked
+),
+{% endif %}
 
 final as (
   select
