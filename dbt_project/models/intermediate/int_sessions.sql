@@ -34,8 +34,12 @@ session_orders as (
     count(*) as orders,
     sum(orders.revenue) as revenue
   from orders
-  inner join events
+  inner join {{ ref('int_session_events') }} as events
     on orders.event_id = events.event_id
+  where events.order_id is not null
+  {% if is_incremental() %}
+    and events.built_at > ({{ last_built_at() }})
+  {% endif %}
   group by events.session_id
 ),
 

@@ -11,7 +11,7 @@
 -- A log: with every run, the devices that new messages say something about, and the earliest moment they speak of.
 -- A message about an order touches the devices of every message about it: a server's may take an order over from the
 -- pixel's, and the other way round.
-with events as (
+with arrivals as (
   select
     device,
     order_id,
@@ -19,14 +19,30 @@ with events as (
     staged_at
   from {{ ref('stg_footfall__events') }}
   where not is_bot
-),
-
-arrivals as (
-  select * from events
   {% if is_incremental() %}
-    where staged_at > ({{ last_staged_at() }})
+    and staged_at > ({{ last_staged_at() }})
   {% endif %}
 ),
+
+{% if is_incremental() %}
+order_messages as (
+  select
+    order_id,
+    device,
+    occurred_at
+  from {{ ref('stg_footfall__events') }}
+  where not is_bot
+    and order_id in (select arrivals.order_id from arrivals where arrivals.order_id is not null)
+),
+
+order_starts as (
+  select
+    order_id,
+    min(occurred_at) as started_at
+  from order_messages
+  group by order_id
+),
+{% endif %}
 
 touched as (
   select
@@ -36,18 +52,11 @@ touched as (
   {% if is_incremental() %}
     union all
     select
-      related.device,
+      order_messages.device,
       order_starts.started_at as touched_from
-    from (
-      select
-        order_id,
-        min(occurred_at) as started_at
-      from events
-      where order_id in (select arrivals.order_id from arrivals where arrivals.order_id is not null)
-      group by order_id
-    ) as order_starts
-    inner join events as related
-      on order_starts.order_id = related.order_id
+    from order_messages
+    inner join order_starts
+      on order_messages.order_id = order_starts.order_id
   {% endif %}
 ),
 

@@ -21,36 +21,53 @@ with {% if is_incremental() %}touched as (
   {{ rescored_visitors() }}
 ),
 
+starts as (
+  select
+    visitor_id,
+    cast(min(touched_from) as date) as first_day
+  from touched
+  group by visitor_id
+),
+
+known_days as (
+  select
+    days.*,
+    starts.first_day
+  from {{ ref('int_visitor_product_days') }} as days
+  inner join starts
+    on days.visitor_id = starts.visitor_id
+),
+
 -- What has a day from the touched one on, or had one when it was scored.
 touched_pairs as (
   select
-    days.visitor_id,
-    days.product_id
-  from {{ ref('int_visitor_product_days') }} as days
-  inner join touched
-    on days.visitor_id = touched.visitor_id
-      and cast(touched.touched_from as date) <= days.day
+    visitor_id,
+    product_id
+  from known_days
+  where first_day <= day
   union
   select
     scores.visitor_id,
     scores.product_id
   from {{ this }} as scores
-  inner join touched
-    on scores.visitor_id = touched.visitor_id
-      and cast(touched.touched_from as date) <= scores.last_at
+  inner join starts
+    on scores.visitor_id = starts.visitor_id
+      and starts.first_day <= scores.last_at
 ),
 
-{% endif %}product_days as (
-  select days.*
-  from {{ ref('int_visitor_product_days') }} as days
-  {% if is_incremental() %}
-    inner join touched_pairs
-      on days.visitor_id = touched_pairs.visitor_id
-        and days.product_id = touched_pairs.product_id
-  {% endif %}
+product_days as (
+  select known_days.*
+  from known_days
+  inner join touched_pairs
+    on known_days.visitor_id = touched_pairs.visitor_id
+      and known_days.product_id = touched_pairs.product_id
 ),
 
-as_of as (
+{% else %}product_days as (
+  select * from {{ ref('int_visitor_product_days') }}
+),
+
+{% endif %}as_of as (
   select * from {{ ref('int_as_of') }}
 ),
 

@@ -16,11 +16,7 @@
 {%- set k = var('rrf_constant') -%}
 {%- set top_k = var('recommendation_top_k') -%}
 
-with affinity as (
-  select * from {{ ref('visitor_product_affinity') }}
-),
-
-products as (
+with products as (
   select * from {{ ref('products') }}
 ),
 
@@ -85,22 +81,24 @@ visitors as (
   from people
   {% if is_incremental() %}
     where visitor_id in (select touched.visitor_id from ({{ touched_visitors() }}) as touched)
-      or visitor_id not in (select built.visitor_id from {{ this }} as built)
+      or visitor_id not in (select built.visitor_id from {{ this }} as built where built.rank = 1)
       or (select inputs.inputs_at from inputs)
       > (select coalesce(max(built.inputs_at), cast('1970-01-01' as timestamp)) from {{ this }} as built)
       or visitor_id in (
         select built.visitor_id
         from {{ this }} as built
-        left join products
-          on built.product_id = products.product_id
-        where not coalesce(products.is_available, false)
+        where built.product_id in (
+          select products.product_id
+          from products
+          where not products.is_available
+        )
       )
   {% endif %}
 ),
 
 own as (
   select affinity.*
-  from affinity
+  from {{ ref('visitor_product_affinity') }} as affinity
   inner join visitors
     on affinity.visitor_id = visitors.visitor_id
 ),
@@ -181,7 +179,7 @@ neighbour_products as (
   from neighbours
   inner join visitors
     on neighbours.visitor_id = visitors.visitor_id
-  inner join affinity
+  inner join {{ ref('visitor_product_affinity') }} as affinity
     on neighbours.other_visitor_id = affinity.visitor_id
   where affinity.affinity > 0
   group by neighbours.visitor_id, affinity.product_id
