@@ -152,6 +152,53 @@ def test_who_never_pauses_for_days_is_quarantined_unless_they_order(
         assert warehouse.rows("select count(*) from quarantined_devices") == [(1,)]
 
 
+@pytest.mark.parametrize("seed", [1, 2])
+def test_long_activities_that_grow_batch_by_batch_equal_a_full_refresh(
+    make_warehouse: Callable[[], tuple[Lake, Warehouse]], seed: int
+) -> None:
+    """An increment goes on from the last part that the cap cut off. Ties, late messages, servers' messages at any
+    moment, ids that go to quarantine on the way, and some that an order lets out again."""
+    rng = random.Random(seed)
+    lake, warehouse = make_warehouse()
+    rows = []
+    for number in range(30):
+        guest, at = f"long-{number}", NOON
+        end = NOON + timedelta(hours=rng.choice([30, 60, 120, 150]))
+        while at < end:
+            at += timedelta(minutes=rng.choice([0, 10, 10, 15, 30 + 10 * (rng.random() < 0.02)]))
+            rows.append(message("Product Viewed", at, guest=guest, properties={"n": len(rows)}))
+            if rng.random() < 0.1:
+                told_at = at + timedelta(minutes=rng.choice([0, 5, 30, 50]))
+                told = {"guest": guest, "properties": {"n": len(rows)}, "source": "server", "trusted": True}
+                rows.append(message("Cart Updated", told_at, **told))
+        if rng.random() < 0.4:
+            ordered_at = NOON + (end - NOON) * rng.random()
+            rows.append(message("Order Completed", ordered_at, guest=guest, properties={"order_id": guest}))
+    delays = {id(row): timedelta(hours=rng.choice([0] * 400 + [2, 60])) * rng.random() for row in rows}
+    delays |= {id(row): timedelta(hours=150) for row in rows if row["event"] == "Order Completed"}
+    rows.sort(key=lambda row: row["occurred_at"] + delays[id(row)])
+    places = {
+        "int_session_events": "event_id, session_id, session_number, device_event_number, session_user_id",
+        "int_sessions": "* exclude (built_at)",
+        "quarantined_devices": "*",
+    }
+    quarantined = []
+    for batch in range(5):
+        lake.load(rows[batch * len(rows) // 5 : (batch + 1) * len(rows) // 5])
+        warehouse.run(f"{SELECT} quarantined_devices")
+        quarantined.append(set(warehouse.rows("select device from quarantined_devices")))
+    grown = {
+        name: warehouse.rows(f"select {columns} from {name} order by all") for name, columns in places.items()
+    }
+    warehouse.run(f"{SELECT} quarantined_devices", full_refresh=True)
+    for name, columns in places.items():
+        assert grown[name] == warehouse.rows(f"select {columns} from {name} order by all"), name
+    assert quarantined[-1]
+    assert any(before - after for before, after in zip(quarantined, quarantined[1:], strict=False)), (
+        "none let out"
+    )
+
+
 @pytest.mark.parametrize(("opens", "expected"), [(False, [4]), (True, [1, 2, 1])])
 def test_another_campaign_opens_a_session_where_the_shop_wants_it(
     make_warehouse: Callable[[], tuple[Lake, Warehouse]], opens: bool, expected: list[int]

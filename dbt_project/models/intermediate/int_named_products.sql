@@ -2,38 +2,34 @@
 
 -- Products as events name them: for each the name that was used most often (a warehouse clerk's
 -- remark on one line of an order must not rename a product), and the last price.
-with events as (
+with order_lines as (
   select
-    event_id,
     product_id,
     product_name as name,
-    product_category as category,
-    case when event = 'Product Viewed' then page_url end as url,
-    price,
-    currency,
-    occurred_at
-  from {{ ref('stg_footfall__events') }}
-  where product_id is not null
-    and not is_bot
-    and coalesce(event, '') not in ('Order Completed', 'Order Refunded')
-),
-
-order_lines as (
-  select
-    event_id,
-    product_id,
-    product_name as name,
-    product_category as category,
+    max(product_category) as category,
     cast(null as {{ text_type() }}) as url,
-    unit_price as price,
-    currency,
-    occurred_at
+    max(currency) as currency,
+    {{ last_known_by('unit_price', 'occurred_at') }} as price,
+    count(*) as mentions,
+    max(case when unit_price is not null then occurred_at end) as priced_at,
+    max(occurred_at) as last_seen_at
   from {{ ref('stg_shop__order_lines') }}
   where product_id is not null
+  group by product_id, product_name
 ),
 
 mentions as (
-  select * from events
+  select
+    product_id,
+    name,
+    category,
+    url,
+    currency,
+    price,
+    mentions,
+    priced_at,
+    last_seen_at
+  from {{ ref('int_product_mentions') }}
   union all
   select * from order_lines
 ),
@@ -42,7 +38,7 @@ name_counts as (
   select
     product_id,
     name,
-    count(*) as mentions
+    sum(mentions) as mentions
   from mentions
   where name is not null
   group by product_id, name
@@ -64,9 +60,9 @@ summed as (
     product_id,
     max(category) as category,
     max(url) as url,
-    {{ last_known_by('price', 'occurred_at') }} as price,
+    {{ last_known_by('price', 'priced_at') }} as price,
     max(currency) as currency,
-    max(occurred_at) as last_seen_at
+    max(last_seen_at) as last_seen_at
   from mentions
   group by product_id
 ),

@@ -10,8 +10,9 @@
 }}
 
 {#- Sessions by the house's rules. No later event changes a session that ended more than a gap before it, so an
-    increment numbers a touched device's events again from there on, after what stands before (restarts, bases);
-    all of them where a cap, a quarantine or a rule that remembers more than the gap may be in play.
+    increment numbers a touched device's events again from there on, after what stands before (restarts, bases).
+    A session that the cap cut off begins a chain of its own, too: what is cut off next depends on its start alone.
+    All of a device is numbered again where a rule that remembers more than the gap is in force.
     The numbering runs over the few columns it needs and is joined to the rest at the end: sorting wide rows, or
     keeping them because two places read them, costs several times as much. -#}
 {%- set gap_us = var('session_gap_seconds') * 1000000 -%}
@@ -42,50 +43,92 @@ known as (
     on built.device = touched.device
 ),
 
-last_visits as (
+known_sessions as (
   select
     device,
-    touched_from,
-    max(case when occurred_at < touched_from and not is_server_side then occurred_at end) as visited_at,
-    max(case when occurred_at < touched_from and not is_server_side then session_number end) as session_number,
-    max(case when is_quarantined then 1 else 0 end) = 1 as is_quarantined
+    session_number,
+    min(occurred_at) as started_at,
+    max(occurred_at) as ended_at
   from known
-  group by device, touched_from
+  where not is_server_side
+    and occurred_at < touched_from
+  group by device, session_number
 ),
 
+-- The session before the touch, and where its activity began: earlier, where the session is a part that the cap cut off.
 last_sessions as (
   select
-    known.device,
-    min(case when known.session_number = last_visits.session_number then known.occurred_at end) as started_at,
-    max(case when known.session_number < last_visits.session_number then known.occurred_at end) as previous_at
-  from known
-  inner join last_visits
-    on known.device = last_visits.device
-  where not known.is_server_side
-  group by known.device
+    device,
+    max(started_at) as started_at,
+    max(ended_at) as visited_at,
+    max(
+      case
+        when previous_at is null or {{ epoch_us('started_at') }} - {{ epoch_us('previous_at') }} > {{ gap_us }}
+          then started_at
+      end
+    ) as activity_started_at
+  from (
+    select
+      *,
+      max(ended_at) over (
+        partition by device
+        order by session_number
+        rows between unbounded preceding and 1 preceding
+      ) as previous_at
+    from known_sessions
+  ) as with_previous_session
+  group by device
 ),
 
+-- Once in quarantine an id stays there, more events make no pause; only an order lets it out.
+quarantined_before as (
+  select distinct device
+  from known
+  where is_quarantined
+),
+
+released as (
+  select distinct staged_events.device
+  from {{ ref('stg_footfall__events') }} as staged_events
+  inner join quarantined_before
+    on staged_events.device = quarantined_before.device
+  where staged_events.order_id is not null
+    and not staged_events.is_bot
+),
+
+-- A server's message at the moment of a cut belongs to the session before the cut, which is then numbered again too.
 restarts as (
   select
     touched.device,
     case
+      when {{ epoch_us('touched.touched_from') }} - {{ epoch_us('last_sessions.visited_at') }} <= {{ gap_us }}
+        then last_sessions.activity_started_at
+    end as activity_started_at,
+    case
       {% if remembers_more %}
         when true then {{ the_beginning }}
       {% endif %}
-      when last_visits.visited_at is null or last_visits.is_quarantined then {{ the_beginning }}
-      when {{ epoch_us('touched.touched_from') }} - {{ epoch_us('last_visits.visited_at') }} > {{ gap_us }}
+      when last_sessions.visited_at is null or released.device is not null then {{ the_beginning }}
+      when {{ epoch_us('touched.touched_from') }} - {{ epoch_us('last_sessions.visited_at') }} > {{ gap_us }}
         then touched.touched_from
-      when last_sessions.previous_at is null
-        or {{ epoch_us('last_sessions.started_at') }} - {{ epoch_us('last_sessions.previous_at') }} > {{ gap_us }}
-        then last_sessions.started_at
-      -- the session is a part that the cap cut off
-      else {{ the_beginning }}
+      when last_sessions.activity_started_at < last_sessions.started_at and server_ties.device is not null
+        then {{ the_beginning }}
+      else last_sessions.started_at
     end as restarts_at
   from touched
-  left join last_visits
-    on touched.device = last_visits.device
   left join last_sessions
     on touched.device = last_sessions.device
+  left join released
+    on touched.device = released.device
+  left join (
+    select distinct known.device
+    from known
+    inner join last_sessions
+      on known.device = last_sessions.device
+        and known.occurred_at = last_sessions.started_at
+    where known.is_server_side
+  ) as server_ties
+    on touched.device = server_ties.device
 ),
 
 bases as (
@@ -253,21 +296,42 @@ long_devices as (
 -- Nobody goes on for days without a pause of half an hour: such an id is a robot, or many people behind one
 -- id. Its events go to quarantine, all of them. Who ordered is somebody, though.
 quarantined as (
-  select device
-  from long_activities
-  where end_us - start_us > {{ quarantine_us }}
-    and device not in (
-      select events.device
-      from events
-      where events.order_id is not null
-      {% if is_incremental() %}
-        union all
-        select bases.device
-        from bases
-        where bases.has_order
-      {% endif %}
-    )
-  group by device
+  select distinct device
+  from (
+    select device
+    from long_activities
+    where end_us - start_us > {{ quarantine_us }}
+    {% if is_incremental() %}
+      -- what goes on from before the restart is counted from where it began
+      union all
+      select activities.device
+      from activities
+      inner join restarts
+        on activities.device = restarts.device
+          and activities.activity_start_us = {{ epoch_us('restarts.restarts_at') }}
+      where restarts.activity_started_at < restarts.restarts_at
+        and activities.occurred_us - {{ epoch_us('restarts.activity_started_at') }} > {{ quarantine_us }}
+        and activities.activity_number = 1
+        and not activities.is_server_side
+    {% endif %}
+  ) as sleepless
+  where device not in (
+    select events.device
+    from events
+    where events.order_id is not null
+    {% if is_incremental() %}
+      union all
+      select bases.device
+      from bases
+      where bases.has_order
+    {% endif %}
+  )
+  {% if is_incremental() %}
+    union
+    select quarantined_before.device
+    from quarantined_before
+    where quarantined_before.device not in (select released.device from released)
+  {% endif %}
 ),
 
 recut_starts as (

@@ -1,0 +1,110 @@
+{{
+  config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='product_id',
+    on_schema_change='append_new_columns',
+    meta={'dagster': {'group': 'catalog'}}
+  )
+}}
+
+-- What events called each product, how often, and what it last cost under that name. Counts and last moments add up:
+-- an increment joins what is new to what is known and reads no history.
+with events as (
+  select
+    product_id,
+    product_name as name,
+    product_category as category,
+    case when event = 'Product Viewed' then page_url end as url,
+    price,
+    currency,
+    occurred_at,
+    staged_at
+  from {{ ref('stg_footfall__events') }}
+  where product_id is not null
+    and not is_bot
+    and coalesce(event, '') not in ('Order Completed', 'Order Refunded')
+  {% if is_incremental() %}
+    and staged_at > ({{ last_staged_at() }})
+  {% endif %}
+),
+
+mentions as (
+  select
+    product_id,
+    name,
+    category,
+    url,
+    price,
+    currency,
+    1 as mentions,
+    case when price is not null then occurred_at end as priced_at,
+    occurred_at as last_seen_at,
+    staged_at
+  from events
+  {% if is_incremental() %}
+    union all
+    select
+      product_id,
+      name,
+      category,
+      url,
+      price,
+      currency,
+      mentions,
+      priced_at,
+      last_seen_at,
+      staged_at
+    from {{ this }}
+    where product_id in (select events.product_id from events)
+  {% endif %}
+),
+
+summed as (
+  select
+    product_id,
+    name,
+    max(category) as category,
+    max(url) as url,
+    max(currency) as currency,
+    cast(sum(mentions) as bigint) as mentions,
+    max(priced_at) as priced_at,
+    max(last_seen_at) as last_seen_at,
+    max(staged_at) as staged_at
+  from mentions
+  group by product_id, name
+),
+
+-- Of several prices at the last moment the highest, so that the order of arrival makes no difference.
+last_prices as (
+  select
+    summed.product_id,
+    summed.name,
+    max(mentions.price) as price
+  from summed
+  inner join mentions
+    on summed.product_id = mentions.product_id
+      and coalesce(summed.name, '') = coalesce(mentions.name, '')
+      and summed.priced_at = mentions.priced_at
+  group by summed.product_id, summed.name
+),
+
+final as (
+  select
+    summed.product_id,
+    summed.name,
+    summed.category,
+    summed.url,
+    summed.currency,
+    last_prices.price,
+    summed.mentions,
+    summed.priced_at,
+    summed.last_seen_at,
+    summed.staged_at
+  from summed
+  left join last_prices
+    on summed.product_id = last_prices.product_id
+      and coalesce(summed.name, '') = coalesce(last_prices.name, '')
+)
+
+select * from final
