@@ -12,7 +12,7 @@ import os
 import queue
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -163,8 +163,12 @@ def stream(
     *,
     manifest: Mapping[str, Any],
     translator: DagsterDbtTranslator,
+    unasked: Collection[str] = (),
 ) -> Iterator[Any]:
-    """`dbt build` of the selected assets; yields a Dagster event for each model and test as it finishes."""
+    """`dbt build` of the selected assets; yields a Dagster event for each model and test as it finishes.
+
+    ``unasked`` are models that dbt builds along though the run didn't select them: Dagster expects nothing of them.
+    """
     from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
     from dbt_common.events.functions import msg_to_dict
 
@@ -189,10 +193,14 @@ def stream(
         if not message.is_result_event:
             continue
         context.log.info(raw["info"]["msg"])
+        node = manifest["nodes"][raw["data"]["node_info"]["unique_id"]]
+        tested = manifest["nodes"].get(node.get("attached_node") or "", node)
+        if tested["name"] in unasked:
+            continue
         for result in message.to_default_asset_events(
             manifest=manifest, dagster_dbt_translator=translator, context=context
         ):
-            yield _with_row_count(result, manifest["nodes"][raw["data"]["node_info"]["unique_id"]])
+            yield _with_row_count(result, node)
     close_warehouse()
     if failure:
         raise failure[0]

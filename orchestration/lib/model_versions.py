@@ -21,8 +21,10 @@ from orchestration.lib.durable import write_durably
 BAKED_IN = ("session_", "identity_", "dedup_days", "server_side_events")
 
 
-def versions_in_force(project: Path, manifest: Mapping[str, Any]) -> dict[str, str]:
-    """The version of each incremental model: a hash of its SQL, of the project's macros and of the vars in the rows."""
+def versions_in_force(
+    project: Path, manifest: Mapping[str, Any], materialized: str = "incremental"
+) -> dict[str, str]:
+    """The version of each model so ``materialized``: a hash of its SQL, the macros and the vars in the rows."""
     shared = [
         *(
             f"{name}={value!r}"
@@ -39,7 +41,7 @@ def versions_in_force(project: Path, manifest: Mapping[str, Any]) -> dict[str, s
     return {
         node["name"]: hashlib.sha256(f"{base}{node['checksum']['checksum']}".encode()).hexdigest()[:16]
         for node in manifest["nodes"].values()
-        if node["resource_type"] == "model" and node["config"]["materialized"] == "incremental"
+        if node["resource_type"] == "model" and node["config"]["materialized"] == materialized
     }
 
 
@@ -50,6 +52,30 @@ def outdated(paths: Paths, in_force: Mapping[str, str], models: Collection[str])
     built_by = _read(paths)
     return sorted(
         name for name, version in in_force.items() if name in models and built_by.get(name) != version
+    )
+
+
+def stale_views(
+    paths: Paths, in_force: Mapping[str, str], manifest: Mapping[str, Any], models: Collection[str]
+) -> list[str]:
+    """Views that ``models`` read, near or far, and that stand in the warehouse as another version, or not at all.
+
+    A view is what its SQL says whenever it is read. The fast lane leaves views alone (30 to 60 ms of dbt's work each,
+    a third of its models), unless an upgrade or an analyst changed one since.
+    """
+    built_by = _read(paths) if paths.warehouse.exists() else {}
+    nodes = manifest["nodes"]
+    reached, unseen = set(), [key for key, node in nodes.items() if node["name"] in models]
+    while unseen:
+        for parent in nodes[unseen.pop()]["depends_on"]["nodes"]:
+            if parent in nodes and parent not in reached:
+                reached.add(parent)
+                unseen.append(parent)
+    names = {nodes[key]["name"] for key in reached}
+    return sorted(
+        name
+        for name, version in in_force.items()
+        if name in names - set(models) and built_by.get(name) != version
     )
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from dbt_kit import NOON, Lake, Warehouse, message
 
-SELECT = "+visitor_recommendations +funnel_conversions +sessions +identity_map +product_interactions"
+SELECT = "+visitor_recommendations +funnel_conversions +sessions +sessions_daily +identity_map +product_interactions"
 #: Low, so that some users reach it.
 GUESTS = "identity_max_guests_per_user"
 GUARDS = {GUESTS: 3}
@@ -41,6 +41,9 @@ COMPARED = {
     "int_session_events": "event_id, session_id, session_number, device_event_number",
     "int_sessions": "* exclude (built_at)",
     "sessions": "*",
+    "sessions_daily": "* exclude (built_at)",
+    "int_product_mentions": "* exclude (staged_at)",
+    "int_named_products": "*",
     "stg_shop__orders": ORDER_KEYS,
     "stg_shop__order_lines": "* exclude (staged_at)",
     "int_device_links": "* exclude (built_at, linked_at)",

@@ -7,6 +7,7 @@ import json
 import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from dbt_kit import FIXTURES, NOON, Lake, Warehouse, message
@@ -194,9 +195,7 @@ def test_long_activities_that_grow_batch_by_batch_equal_a_full_refresh(
     for name, columns in places.items():
         assert grown[name] == warehouse.rows(f"select {columns} from {name} order by all"), name
     assert quarantined[-1]
-    assert any(before - after for before, after in zip(quarantined, quarantined[1:], strict=False)), (
-        "none let out"
-    )
+    assert any(before - after for before, after in pairwise(quarantined)), "none let out"
 
 
 @pytest.mark.parametrize(("opens", "expected"), [(False, [4]), (True, [1, 2, 1])])

@@ -102,6 +102,7 @@ def test_the_fast_lane_holds_no_slow_asset(defs: dg.Definitions) -> None:
     assert not slow
     assert dg.AssetKey(["recommendations", "visitor_recommendations"]) in fast
     assert dg.AssetKey(["serving", "snapshot"]) in fast
+    assert dg.AssetKey(["behaviour", "sessions"]) not in fast, "a view stands"
 
 
 def test_a_quality_that_fell_stops_the_publish_in_either_lane(

@@ -16,13 +16,18 @@ from footfall.settings import Paths
 from orchestration.lib.dbt_runner import close_warehouse
 from orchestration.lib.home import DBT_PROJECT
 from orchestration.lib.lake import load_sealed
-from orchestration.lib.model_versions import note, outdated, versions_in_force
+from orchestration.lib.model_versions import note, outdated, stale_views, versions_in_force
 from tests.orchestration.conftest import Seal, message
 
 
-def model(name: str, checksum: str, materialized: str) -> dict[str, Any]:
-    config = {"materialized": materialized}
-    return {"resource_type": "model", "name": name, "checksum": {"checksum": checksum}, "config": config}
+def model(name: str, checksum: str, materialized: str, *reads: str) -> dict[str, Any]:
+    return {
+        "resource_type": "model",
+        "name": name,
+        "checksum": {"checksum": checksum},
+        "config": {"materialized": materialized},
+        "depends_on": {"nodes": list(reads)},
+    }
 
 
 MANIFEST: dict[str, Any] = {
@@ -31,7 +36,10 @@ MANIFEST: dict[str, Any] = {
     "nodes": {
         "a": model("a", "1", "incremental"),
         "b": model("b", "2", "incremental"),
-        "t": model("t", "3", "table"),
+        "t": model("t", "3", "table", "near"),
+        "near": model("near", "4", "view", "far"),
+        "far": model("far", "5", "view", "a"),
+        "elsewhere": model("elsewhere", "6", "view"),
     },
 }
 
@@ -77,6 +85,54 @@ def test_what_makes_rows_outdated(paths: Paths, project: Path) -> None:
         text.replace("  session_gap_seconds: 1800", "  another_rule: 1\n  session_gap_seconds: 1800")
     )
     assert versions_in_force(project, MANIFEST) == now, "rules that stand in no incremental row"
+
+
+def test_views_that_a_model_reads_are_made_anew_where_they_changed(paths: Paths, project: Path) -> None:
+    now = versions_in_force(project, MANIFEST, "view")
+    assert stale_views(paths, now, MANIFEST, {"t"}) == ["far", "near"], "there is no warehouse"
+    paths.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    paths.warehouse.touch()
+    note(paths, now, {"near", "far"})
+    assert stale_views(paths, now, MANIFEST, {"t"}) == []
+    other = changed(lambda manifest: manifest["nodes"]["far"]["checksum"].update(checksum="9"))
+    now = versions_in_force(project, other, "view")
+    assert stale_views(paths, now, other, {"t"}) == ["far"]
+    assert stale_views(paths, now, other, {"t", "far"}) == [], "it is selected anyway"
+    assert stale_views(paths, now, other, {"a"}) == []
+
+
+def test_a_build_of_some_models_makes_a_changed_view_that_they_read(
+    paths: Paths, seal: Seal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOOTFALL_DATA", str(paths.data))
+    from orchestration.defs.warehouse.dbt import dbt_models, model_key
+
+    sessions = dg.AssetSelection.assets(model_key("int_sessions"))
+    views = dg.AssetSelection.assets(model_key("int_session_events"), model_key("stg_footfall__events"))
+
+    def build(selection: dg.AssetSelection) -> set[str]:
+        result = dg.materialize([dbt_models], instance=dg.DagsterInstance.ephemeral(), selection=selection)
+        assert result.success
+        return {
+            event.asset_key.path[-1] for event in result.get_asset_materialization_events() if event.asset_key
+        }
+
+    seal("s1", [message(1), message(2)])
+    load_sealed(paths)
+    everything = sessions.upstream().without_checks()
+    build(everything)
+    with duckdb.connect(str(paths.warehouse)) as warehouse:
+        warehouse.execute("drop view int_session_events")
+    notes = paths.warehouse.with_suffix(".models.json")
+    noted = json.loads(notes.read_text())
+    notes.write_text(json.dumps(noted | {"int_session_events": "another"}))
+    seal("s2", [message(3)])
+    load_sealed(paths)
+    assert "int_session_events" not in build((everything - views).without_checks())
+    assert json.loads(notes.read_text()) == noted
+    with duckdb.connect(str(paths.warehouse), read_only=True) as warehouse:
+        assert warehouse.execute("select sum(events) from int_sessions").fetchone() == (3,)
+        assert warehouse.execute("select count(*) from int_session_events").fetchone() == (3,)
 
 
 def test_a_warehouse_of_an_older_version_is_built_again(

@@ -80,6 +80,23 @@
 {%- endmacro -%}
 
 
+{#-
+  Days on which a session may be another now, a select of (day): of the events numbered again (a session that is no more
+  began on such a day, too), and of the sessions whose device changed hands.
+-#}
+{%- macro touched_days() -%}
+  select cast(events.occurred_at as date) as day
+  from {{ ref('int_numbered_events') }} as events
+  where events.built_at > ({{ footfall.last_built_at() }})
+  union
+  select cast(sessions.started_at as date) as day
+  from {{ ref('int_sessions') }} as sessions
+  inner join {{ ref('int_device_links') }} as devices
+    on sessions.device = devices.device
+  where devices.linked_at > ({{ footfall.last_built_at() }})
+{%- endmacro -%}
+
+
 {#- Settings that rows depend on, as a SQL text to compare with. -#}
 {%- macro fingerprint(settings) -%}
   '{{ local_md5(tojson(settings)) }}'
@@ -123,17 +140,19 @@
   Incremental strategy `replace_touched`: the rows of the visitors touched since the model was last built are replaced.
   Who is no visitor any more goes. Of the model's meta:
     touched         the macro that says who was touched, touched_visitors unless the model knows of more
+    touched_key     of what they are rows, visitor_id unless of something else
     replaced_where  a condition on `replaced` and `touched`: which of a visitor's rows are made again, unless all
     replaced_key    a column beside visitor_id: rows that the new ones have in common with it go too
 -#}
 {%- macro get_incremental_replace_touched_sql(arguments) -%}
   {%- set meta = config.get('meta') -%}
+  {%- set key = meta['touched_key'] or 'visitor_id' -%}
   {%- set columns = get_quoted_csv(arguments['dest_columns'] | map(attribute='name')) %}
   delete from {{ arguments['target_relation'] }} as replaced
   using (
     {{ context[meta['touched'] or 'touched_visitors']() }}
   ) as touched
-  where replaced.visitor_id = touched.visitor_id
+  where replaced.{{ key }} = touched.{{ key }}
   {% if meta['replaced_where'] %}
     and ({{ meta['replaced_where'] }})
   {% endif %};
@@ -142,11 +161,11 @@
     delete from {{ arguments['target_relation'] }} as replaced
     using (
       select distinct
-        visitor_id,
+        {{ key }},
         {{ meta['replaced_key'] }}
       from {{ arguments['temp_relation'] }}
     ) as newly
-    where replaced.visitor_id = newly.visitor_id
+    where replaced.{{ key }} = newly.{{ key }}
       and replaced.{{ meta['replaced_key'] }} = newly.{{ meta['replaced_key'] }};
   {% endif %}
 

@@ -293,39 +293,48 @@ long_devices as (
   from long_activities
 ),
 
+{% if is_incremental() %}-- What goes on from before the restart is counted from where it began.
+long_before as (
+  select activities.device
+  from activities
+  inner join restarts
+    on activities.device = restarts.device
+      and activities.activity_start_us = {{ epoch_us('restarts.restarts_at') }}
+  where restarts.activity_started_at < restarts.restarts_at
+    and activities.occurred_us - {{ epoch_us('restarts.activity_started_at') }} > {{ quarantine_us }}
+    and activities.activity_number = 1
+    and not activities.is_server_side
+),
+
+{% endif %}sleepless as (
+  select distinct device
+  from long_activities
+  where end_us - start_us > {{ quarantine_us }}
+  {% if is_incremental() %}
+    union
+    select long_before.device
+    from long_before
+  {% endif %}
+),
+
+with_orders as (
+  select device
+  from events
+  where order_id is not null
+  {% if is_incremental() %}
+    union
+    select bases.device
+    from bases
+    where bases.has_order
+  {% endif %}
+),
+
 -- Nobody goes on for days without a pause of half an hour: such an id is a robot, or many people behind one
 -- id. Its events go to quarantine, all of them. Who ordered is somebody, though.
 quarantined as (
-  select distinct device
-  from (
-    select device
-    from long_activities
-    where end_us - start_us > {{ quarantine_us }}
-    {% if is_incremental() %}
-      -- what goes on from before the restart is counted from where it began
-      union all
-      select activities.device
-      from activities
-      inner join restarts
-        on activities.device = restarts.device
-          and activities.activity_start_us = {{ epoch_us('restarts.restarts_at') }}
-      where restarts.activity_started_at < restarts.restarts_at
-        and activities.occurred_us - {{ epoch_us('restarts.activity_started_at') }} > {{ quarantine_us }}
-        and activities.activity_number = 1
-        and not activities.is_server_side
-    {% endif %}
-  ) as sleepless
-  where device not in (
-    select events.device
-    from events
-    where events.order_id is not null
-    {% if is_incremental() %}
-      union all
-      select bases.device
-      from bases
-      where bases.has_order
-    {% endif %}
-  )
+  select device
+  from sleepless
+  where device not in (select with_orders.device from with_orders)
   {% if is_incremental() %}
     union
     select quarantined_before.device

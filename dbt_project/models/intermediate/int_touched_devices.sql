@@ -24,8 +24,7 @@ with arrivals as (
   {% endif %}
 ),
 
-{% if is_incremental() %}
-order_messages as (
+{% if is_incremental() %}order_messages as (
   select
     order_id,
     device,
@@ -42,9 +41,8 @@ order_starts as (
   from order_messages
   group by order_id
 ),
-{% endif %}
 
-touched as (
+{% endif %}touched as (
   select
     device,
     occurred_at as touched_from

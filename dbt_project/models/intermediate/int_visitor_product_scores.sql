@@ -55,19 +55,17 @@ touched_pairs as (
       and starts.first_day <= scores.last_at
 ),
 
-product_days as (
+{% endif %}product_days as (
   select known_days.*
-  from known_days
-  inner join touched_pairs
-    on known_days.visitor_id = touched_pairs.visitor_id
-      and known_days.product_id = touched_pairs.product_id
+  from {{ 'known_days' if is_incremental() else ref('int_visitor_product_days') }} as known_days
+  {% if is_incremental() %}
+    inner join touched_pairs
+      on known_days.visitor_id = touched_pairs.visitor_id
+        and known_days.product_id = touched_pairs.product_id
+  {% endif %}
 ),
 
-{% else %}product_days as (
-  select * from {{ ref('int_visitor_product_days') }}
-),
-
-{% endif %}as_of as (
+as_of as (
   select * from {{ ref('int_as_of') }}
 ),
 

@@ -12,7 +12,7 @@ from footfall.settings import load_settings
 from footfall.snapshot import ServedMart
 from orchestration.lib import dbt_runner
 from orchestration.lib.home import DBT_PROJECT
-from orchestration.lib.model_versions import note, outdated, versions_in_force
+from orchestration.lib.model_versions import note, outdated, stale_views, versions_in_force
 from orchestration.lib.warehouse import POOL, exclusive
 
 MANIFEST: Mapping[str, Any] = json.loads(dbt_runner.manifest_of(DBT_PROJECT).read_text())
@@ -82,6 +82,7 @@ def dbt_models(context: dg.AssetExecutionContext, config: Build) -> Iterator[Any
     paths = load_settings().paths
     models = {key.path[-1] for key in context.selected_asset_keys}
     in_force = versions_in_force(DBT_PROJECT, MANIFEST)
+    views = versions_in_force(DBT_PROJECT, MANIFEST, "view")
     with exclusive(paths):
         changed = outdated(paths, in_force, models)
         if changed:
@@ -90,10 +91,13 @@ def dbt_models(context: dg.AssetExecutionContext, config: Build) -> Iterator[Any
             )
         if changed or config.full_refresh:
             arguments.append("--full-refresh")
+        stale = stale_views(paths, views, MANIFEST, models)
+        selected = arguments.index("--select") + 1
+        arguments[selected:selected] = stale
         yield from dbt_runner.stream(
-            context, DBT_PROJECT, arguments, manifest=MANIFEST, translator=translator
+            context, DBT_PROJECT, arguments, manifest=MANIFEST, translator=translator, unasked=stale
         )
-        note(paths, in_force, models)
+        note(paths, in_force | views, models | set(stale))
 
 
 def model_key(name: str) -> dg.AssetKey:
@@ -121,11 +125,13 @@ def served_marts() -> dict[str, ServedMart]:
 
 
 def fast_models() -> dg.AssetSelection:
-    """The models tagged ``fast``, and the seeds and views they read."""
+    """The models tagged ``fast`` that hold rows. The views they read stand, and are made anew where they changed."""
     return dg.AssetSelection.assets(
         *(
             translator.get_asset_key(node)
             for node in MANIFEST["nodes"].values()
-            if node["resource_type"] == "model" and FAST in node.get("tags", [])
+            if node["resource_type"] == "model"
+            and FAST in node.get("tags", [])
+            and node["config"]["materialized"] != "view"
         )
     )

@@ -1,7 +1,20 @@
-{{ config(tags=['fast']) }}
+{{
+  config(
+    materialized='incremental',
+    incremental_strategy='replace_touched',
+    unique_key='day',
+    on_schema_change='append_new_columns',
+    tags=['fast'],
+    meta={'touched': 'touched_days', 'touched_key': 'day'}
+  )
+}}
 
+-- depends_on: {{ ref('int_numbered_events') }}, {{ ref('int_sessions') }}, {{ ref('int_device_links') }}
 with sessions as (
   select * from {{ ref('sessions') }}
+  {% if is_incremental() %}
+    where cast(started_at as date) in (select touched.day from ({{ touched_days() }}) as touched)
+  {% endif %}
 ),
 
 final as (
@@ -14,7 +27,8 @@ final as (
     cast(sum(page_views) as bigint) as page_views,
     cast(sum(orders) as bigint) as orders,
     cast(sum(revenue) as decimal(18, 2)) as revenue,
-    {{ percentile('duration_seconds', 0.5) }} as median_duration_seconds
+    {{ percentile('duration_seconds', 0.5) }} as median_duration_seconds,
+    {{ built_moment() }} as built_at
   from sessions
   group by cast(started_at as date), user_id is null
 )

@@ -65,16 +65,17 @@ walked_devices as (
   where events.event is not null
 ),
 
-{% if is_incremental() %}
 events as (
   select owned_events.*
   from owned_events
-  inner join walks
-    on owned_events.visitor_id = walks.visitor_id
-      and walks.walked_from <= owned_events.occurred_at
+  {% if is_incremental() %}
+    inner join walks
+      on owned_events.visitor_id = walks.visitor_id
+        and walks.walked_from <= owned_events.occurred_at
+  {% endif %}
 ),
 
--- Whole sessions, of which something was touched: another device's may have begun before.
+{% if is_incremental() %}-- Whole sessions, of which something was touched: another device's may have begun before.
 touched_sessions as (
   select events.session_id
   from events
@@ -90,13 +91,8 @@ session_events as (
   inner join touched_sessions
     on events.session_id = touched_sessions.session_id
 ),
-{% else %}
-events as (
-  select * from owned_events
-),
-{% endif %}
 
-walked as (
+{% endif %}walked as (
   {% for funnel in var('funnels') %}
     select *
     from (
@@ -106,8 +102,7 @@ walked as (
   {% endfor %}
 ),
 
-{% if is_incremental() %}
-kept as (
+{% if is_incremental() %}kept as (
   select
     attempts.funnel,
     attempts.scope_key,
@@ -155,20 +150,17 @@ ranked as (
   group by funnel, scope_key, is_kept
 ),
 
-conversions as (
-  select candidates.*
-  from candidates
-  inner join ranked
-    on candidates.funnel = ranked.funnel
-      and candidates.scope_key = ranked.scope_key
-      and candidates.is_kept = ranked.is_kept
-  where ranked.attempt_rank = 1
+{% endif %}conversions as (
+  select attempts.*
+  from {{ 'candidates' if is_incremental() else 'walked' }} as attempts
+  {% if is_incremental() %}
+    inner join ranked
+      on attempts.funnel = ranked.funnel
+        and attempts.scope_key = ranked.scope_key
+        and attempts.is_kept = ranked.is_kept
+    where ranked.attempt_rank = 1
+  {% endif %}
 ),
-{% else %}
-conversions as (
-  select * from walked
-),
-{% endif %}
 
 final as (
   select

@@ -1,4 +1,4 @@
-{{ config(tags=['fast']) }}
+{{ config(materialized='view', tags=['fast']) }}
 
 with devices as (
   select * from {{ ref('int_device_links') }}

@@ -1,4 +1,4 @@
-{{ config(tags=['fast']) }}
+{{ config(materialized='view', tags=['fast']) }}
 
 -- What the API needs to know to blend lists at request time, so that the vars are its only place.
 {%- set settings = {
