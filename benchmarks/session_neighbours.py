@@ -6,6 +6,8 @@ Sessions of 2 to 40 clicks (median 6) on a fiftieth as many products (500 to 50,
 session around one part of the catalogue. At 100x: 2,500,000 sessions on 50,000 products, some 18 million clicks.
 
 learn    beside one sort of the same clicks by product and session: no index of them can be had for less.
++1 %     one per cent more sessions, a tenth as many old ones with one click more: the index on disk is brought up to
+         date from the table, as the asset does it, beside the same from nothing.
 request  next_products for running sessions of 1 to 5 products, as the API asks it, beside the same overlap counted by a
          scan of every click.
 
@@ -20,22 +22,26 @@ import statistics
 import sys
 import tempfile
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.machine import describe_machine, in_own_process
 
 REQUESTS, SCANS = 2_000, 10
+FIRST = datetime(2026, 6, 1)
 
 
 class Measured(NamedTuple):
-    """One scale: seconds but for ``click_ms`` (milliseconds), megabytes."""
+    """One scale: seconds, of CPU for ``whole`` and ``more``; milliseconds; megabytes."""
 
     products: int
     clicks: int
@@ -46,14 +52,20 @@ class Measured(NamedTuple):
     p50_ms: float
     p99_ms: float
     scan_ms: float
+    whole: float
+    more: float
+    history_mb: float
 
 
 def shop_sessions(
-    sessions: int, seed: int = 1
+    sessions: int, seed: int = 1, *, more_of: int | None = None
 ) -> tuple[pa.Table, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """(the mart session_products, session number and product number of its rows)."""
+    """(the mart session_products, session number and product number of its rows).
+
+    more_of: these come after so many others of the same shop.
+    """
     dice = np.random.default_rng(seed)
-    products = min(max(sessions // 50, 500), 50_000)
+    products = min(max((more_of or sessions) // 50, 500), 50_000)
     lengths = np.clip(dice.lognormal(mean=1.8, sigma=0.7, size=sessions).astype(int), 2, 40)
     session = np.repeat(np.arange(sessions), lengths)
     # Half of a session's clicks near its own part of the catalogue, half on what is popular.
@@ -64,12 +76,11 @@ def shop_sessions(
     product = np.where(dice.random(len(session)) < 0.5, popular, near)
     firsts = np.cumsum(lengths) - lengths
     place = np.arange(len(session)) - np.repeat(firsts, lengths)
-    ended = np.datetime64("2026-01-01", "us") + np.repeat(np.arange(sessions), lengths) * np.timedelta64(
-        1, "s"
-    )
+    number = (more_of or 0) + np.arange(sessions)
+    ended = np.datetime64("2026-01-01", "us") + np.repeat(number, lengths) * np.timedelta64(1, "s")
     table = pa.table(
         {
-            "session_id": pa.array([f"{n:032x}" for n in range(sessions)]).take(pa.array(session)),
+            "session_id": pa.array([f"{n:032x}" for n in number.tolist()]).take(pa.array(session)),
             "product_id": pa.array([str(7_000_000 + n) for n in range(products)]).take(pa.array(product)),
             "place": pa.array(place, pa.int32()),
             "ended_at": pa.array(ended),
@@ -78,7 +89,58 @@ def shop_sessions(
     return table, session, product
 
 
+def mart(clicks: pa.Table, built_at: datetime) -> pa.Table:
+    """Clicks as the warehouse has them."""
+    moments = pa.array(np.full(clicks.num_rows, np.datetime64(built_at, "us")))
+    return clicks.append_column("built_at", moments)
+
+
+def day_later(clicks: pa.Table, sessions: int) -> pa.Table:
+    """The mart with one per cent more sessions, and a tenth as many old ones with one click more."""
+    later = datetime(2026, 6, 2)
+    more, _, _ = shop_sessions(max(sessions // 100, 1), seed=3, more_of=sessions)
+    goes_on = sessions - max(sessions // 1000, 1)
+    is_old = pc.less(clicks["session_id"], f"{goes_on:032x}")
+    old, going = clicks.filter(is_old), clicks.filter(pc.invert(is_old))
+    last = going.group_by("session_id").aggregate([("place", "max"), ("ended_at", "max")])
+    once_more = pa.table(
+        {
+            "session_id": last["session_id"],
+            "product_id": pa.array(["7000000"] * last.num_rows),
+            "place": pc.add(last["place_max"], pa.scalar(1, pa.int32())),
+            "ended_at": last["ended_at_max"],
+        },
+        schema=clicks.schema,
+    )
+    return pa.concat_tables([mart(old, FIRST), *(mart(part, later) for part in (going, once_more, more))])
+
+
+def increment(sessions: int) -> tuple[float, float, float]:
+    """(CPU seconds of a rebuild by the asset's way, of an increment, MB of the history)."""
+    from orchestration.lib.derived import session_history_file
+    from orchestration.lib.session_refresh import refresh
+
+    clicks, _, _ = shop_sessions(sessions)
+    took = []
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as warehouse:
+        for table in (mart(clicks, FIRST), day_later(clicks, sessions)):
+            warehouse.register("session_products", table)
+            begin = time.process_time()
+            refreshed = refresh(Path(folder), warehouse, FIRST)
+            took.append(time.process_time() - begin)
+        assert refreshed.why_whole is None
+        assert refreshed.learned >= sessions // 100
+        history = session_history_file(Path(folder)).stat().st_size / 2**20
+    return took[0], took[1], history
+
+
 def run(sessions: int) -> Measured:
+    """Two processes, each with a peak of its own."""
+    return Measured(*in_own_process(learning, sessions), *in_own_process(increment, sessions))
+
+
+def learning(sessions: int) -> tuple[int, int, float, float, int, float, float, float, float]:
+    """The first part of ``Measured``."""
     from footfall.session_index import SessionIndex
     from orchestration.lib.session_neighbours import index_of
 
@@ -118,9 +180,8 @@ def run(sessions: int) -> Measured:
         np.bincount(product[np.isin(session, nearest)], minlength=products)
         scans.append((time.perf_counter() - begin) * 1000)
     cuts = statistics.quantiles(took, n=100)
-    return Measured(
-        products, clicks.num_rows, sort, learn, peak, size, cuts[49], cuts[98], statistics.median(scans)
-    )
+    scan = statistics.median(scans)
+    return products, clicks.num_rows, sort, learn, peak, size, cuts[49], cuts[98], scan
 
 
 def main() -> None:
@@ -133,15 +194,17 @@ def main() -> None:
     print(describe_machine("numpy", "pyarrow"))
     print(
         f"{'scale':>6} {'sessions':>10} {'products':>9} {'clicks':>11} {'learn s':>8} {'of sort':>8} {'peak MB':>8} "
-        f"{'file MB':>8} {'p50 ms':>7} {'p99 ms':>7} {'of scan':>8}"
+        f"{'file MB':>8} {'p50 ms':>7} {'p99 ms':>7} {'of scan':>8} {'whole cpu s':>12} {'+1 % cpu s':>11} "
+        f"{'share':>6} {'history MB':>11}"
     )
     for scale in arguments.scales:
         count = arguments.sessions * scale
-        found = in_own_process(run, count)
+        found = run(count)
         print(
             f"{scale:>5}x {count:>10,} {found.products:>9,} {found.clicks:>11,} {found.learn:>8.2f} "
             f"{found.learn / found.sort:>8.1f} {found.peak_mb:>8,} {found.file_mb:>8.1f} {found.p50_ms:>7.2f} "
-            f"{found.p99_ms:>7.2f} {found.p50_ms / found.scan_ms:>8.3f}",
+            f"{found.p99_ms:>7.2f} {found.p50_ms / found.scan_ms:>8.3f} {found.whole:>12.2f} {found.more:>11.2f} "
+            f"{found.more / found.whole:>6.1%} {found.history_mb:>11.1f}",
             flush=True,
         )
 

@@ -3,8 +3,9 @@
     python benchmarks/visitor_similarity.py [--visitors 2000] [--scales 1 10 100]
 
 Visitors look at 1 to 60 products (median 4), popularity after Zipf over a tenth as many products as
-visitors (at most 50,000), a twelfth of them buy. Each scale runs in a process of its own, so that its peak
-of memory is its own.
+visitors (at most 50,000), a twelfth of them buy. Then one visitor in a hundred looks at one more product, and one
+in ten thousand turns out to be another one: the lists on disk are brought up to date. Each scale runs in a process
+of its own, so that its peak of memory is its own.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -52,28 +55,66 @@ def shop_affinities(visitors: int, seed: int = 1) -> pa.Table:
     )
 
 
-def run(visitors: int, threads: int) -> tuple[int, int, float, float, float, int, int]:
-    """(affinities, pairs, seconds, processor seconds, megabytes on disk, peak MB, products cut)."""
-    from orchestration.lib.derived import write_derived
-    from orchestration.lib.visitor_similarity import VisitorSimilarity
+class Measured(NamedTuple):
+    """One scale: CPU seconds and megabytes; ``clock`` is the rebuild's seconds by the clock."""
+
+    affinities: int
+    pairs: int
+    clock: float
+    whole: float
+    more: float
+    made: int
+    peak_mb: int
+    file_mb: float
+    cut: int
+
+
+def day_later(table: pa.Table, visitors: int) -> tuple[pa.Table, pa.Array]:
+    """(affinities, touched visitors)."""
+    dice = np.random.default_rng(2)
+    touched = dice.choice(visitors, max(visitors // 100, 2), replace=False)
+    merged = touched[: max(visitors // 10_000, 1)]
+    names = pa.array([f"g_{n:08}" for n in touched.tolist()])
+    is_merged = pc.is_in(table["visitor_id"], value_set=pa.array([f"g_{n:08}" for n in merged.tolist()]))
+    stay = table.filter(pc.invert(is_merged))
+    nothing = np.zeros(len(touched) - len(merged))
+    news = pa.table(
+        {
+            "visitor_id": names[len(merged) :],
+            "product_id": pa.array(["new"] * len(nothing)),
+            "view_score": nothing + 1.0,
+            "option_score": nothing,
+            "cart_score": nothing,
+            "purchase_score": nothing,
+        }
+    )
+    return pa.concat_tables([stay, news]), names
+
+
+def run(visitors: int, threads: int) -> Measured:
+    from orchestration.lib.derived import derived_file
+    from orchestration.lib.visitor_lists import TABLE, Log, refresh
 
     table = shop_affinities(visitors)
-    begin, cpu = time.perf_counter(), time.process_time()
+    first, later = datetime(2026, 3, 1), datetime(2026, 3, 1, 1)
     with tempfile.TemporaryDirectory() as folder:
-        similarity = VisitorSimilarity(table, threads=threads)
-        pairs = 0
-
-        def counted() -> Iterator[pa.Table]:
-            nonlocal pairs
-            for part in similarity.tables(datetime(2026, 3, 1)):
-                pairs += part.num_rows
-                yield part
-
-        path = write_derived(Path(folder), "visitor_affinity", counted())
-        size = path.stat().st_size / 2**20
-    seconds, cpu = time.perf_counter() - begin, time.process_time() - cpu
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    return table.num_rows, pairs, seconds, cpu, size, peak, similarity.reports["behaviour"].cut_products
+        derived = Path(folder)
+        begin, cpu = time.perf_counter(), time.process_time()
+        nobody = Log(first, "rules", lambda _: pa.array([], pa.string()))
+        refreshed = refresh(derived, table, nobody, first, threads=threads)
+        clock, whole = time.perf_counter() - begin, time.process_time() - cpu
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        written = pq.read_metadata(derived_file(derived, TABLE))
+        size = derived_file(derived, TABLE).stat().st_size / 2**20
+        cut = refreshed.similarity.reports["behaviour"].cut_products
+        rows = table.num_rows
+        del refreshed
+        table, touched = day_later(table, visitors)
+        cpu = time.process_time()
+        refreshed = refresh(derived, table, Log(later, "rules", lambda _: touched), later, threads=threads)
+        more = time.process_time() - cpu
+        assert refreshed.why_whole is None
+    return Measured(rows, written.num_rows, clock, whole, more, refreshed.lists, peak, size, cut)
 
 
 def main() -> None:
@@ -87,14 +128,15 @@ def main() -> None:
     print(describe_machine("numpy", "scipy", "sparse-dot-topn"))
     print(
         f"{'scale':>6} {'visitors':>9} {'affinities':>11} {'pairs':>11} {'seconds':>8} {'cpu s':>7} {'peak MB':>8} "
-        f"{'file MB':>8} {'cut':>5}"
+        f"{'file MB':>8} {'cut':>5} {'+1 % cpu s':>11} {'share':>6} {'lists made':>11}"
     )
     for scale in arguments.scales:
         count = arguments.visitors * scale
-        rows, pairs, seconds, cpu, size, peak, cut = in_own_process(run, count, arguments.threads)
+        found = in_own_process(run, count, arguments.threads)
         print(
-            f"{scale:>5}x {count:>9,} {rows:>11,} {pairs:>11,} {seconds:>8.1f} {cpu:>7.1f} "
-            f"{peak:>8,} {size:>8.1f} {cut:>5}",
+            f"{scale:>5}x {count:>9,} {found.affinities:>11,} {found.pairs:>11,} {found.clock:>8.1f} "
+            f"{found.whole:>7.1f} {found.peak_mb:>8,} {found.file_mb:>8.1f} {found.cut:>5} {found.more:>11.2f} "
+            f"{found.more / found.whole:>6.1%} {found.made:>11,}",
             flush=True,
         )
 

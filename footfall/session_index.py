@@ -6,8 +6,8 @@ near the product that made it a neighbour, and products of the running session m
 rules (Kamehkhosh et al. 2017): in a session that saw a, what came later, the sooner the stronger.
 
 ``orchestration/lib/session_neighbours.py`` learns the arrays, the API maps the file into memory (its workers share the
-pages) and scores; both do it with the class of this module. The file: eight bytes of magic, the header's length, the
-header (JSON: products, settings, where each array stands), then the arrays, each on a 64-byte boundary.
+pages) and scores; both do it with the class of this module. The file is one of ``array_file.py``, products and settings
+in its header.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from footfall.array_file import ArrayFileError, open_arrays, write_arrays
+
 _MAGIC = b"FFSESS01"
-_ALIGN = 64
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -78,17 +79,10 @@ class SessionArrays(msgspec.Struct, frozen=True):
     rule_strengths: Floats
 
 
-class _Place(msgspec.Struct, frozen=True):
-    dtype: str
-    length: int
-    offset: int
-
-
 class _Header(msgspec.Struct, frozen=True):
     products: list[str]
     config: NextItemConfig
     sessions: int
-    arrays: dict[str, _Place]
 
 
 class SessionIndex:
@@ -209,48 +203,19 @@ class SessionIndex:
 
     def write(self, path: Path) -> None:
         """The file, in full; same content, same bytes. Neither renamed nor synced: that is the caller's way."""
-        named = msgspec.structs.asdict(self.arrays)
-        places, offset = {}, 0
-        for name, array in named.items():
-            places[name] = _Place(array.dtype.str, len(array), offset)
-            offset += -(-array.nbytes // _ALIGN) * _ALIGN
-        header = msgspec.json.encode(_Header(list(self.products), self.config, self.sessions, places))
-        head = _MAGIC + len(header).to_bytes(8, "little") + header
-        with path.open("wb") as file:
-            file.write(head.ljust(_aligned(len(head)), b"\0"))
-            for array in named.values():
-                content = np.ascontiguousarray(array).tobytes()
-                file.write(content.ljust(_aligned(len(content)), b"\0"))
+        about = {"products": list(self.products), "config": self.config, "sessions": self.sessions}
+        write_arrays(path, _MAGIC, about, msgspec.structs.asdict(self.arrays))
 
     @classmethod
     def open(cls, path: Path) -> SessionIndex:
-        """Map a file. Raises SessionIndexError where it is missing, torn or something else.
-
-        A mapped file must not shrink while it is used (the kernel would kill the process): a snapshot's never
-        change, and the asset's own is replaced by renaming another over it.
-        """
+        """Map a file. Raises SessionIndexError where it is missing, torn or something else."""
         try:
-            with path.open("rb") as file:
-                magic, length = file.read(8), int.from_bytes(file.read(8), "little")
-                if magic != _MAGIC:
-                    raise SessionIndexError(f"{path} is no session index")
-                header = msgspec.json.decode(file.read(length), type=_Header)
-            start, size = _aligned(16 + length), path.stat().st_size
-            arrays = {}
-            for name, place in header.arrays.items():
-                dtype, begin = np.dtype(place.dtype), start + place.offset
-                if begin + dtype.itemsize * place.length > size:
-                    raise SessionIndexError(f"{path} is torn: {name} ends behind the file's end")
-                # An empty array can't be mapped.
-                arrays[name] = (
-                    np.memmap(path, dtype, "r", begin, (place.length,)).view(np.ndarray)
-                    if place.length
-                    else np.zeros(0, dtype)
-                )
-            return cls(header.products, SessionArrays(**arrays), header.config, header.sessions)
-        except (OSError, msgspec.MsgspecError, TypeError, ValueError) as error:
-            if isinstance(error, SessionIndexError):
-                raise
+            opened = open_arrays(path, _MAGIC, "session index")
+            header = msgspec.json.decode(opened.header, type=_Header)
+            return cls(header.products, SessionArrays(**opened.arrays), header.config, header.sessions)
+        except ArrayFileError as error:
+            raise SessionIndexError(str(error)) from error
+        except (msgspec.MsgspecError, TypeError) as error:
             raise SessionIndexError(f"{path} can't be read as a session index: {error}") from error
 
 
@@ -289,7 +254,3 @@ def _largest(values: Floats, count: int) -> Ints:
         places = np.arange(len(values))
     result: Ints = places[np.argsort(-values[places], kind="stable")]
     return result
-
-
-def _aligned(length: int) -> int:
-    return -(-length // _ALIGN) * _ALIGN

@@ -203,6 +203,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             ge=0, le=1, description="a snapshot whose tables shrink below this share of the last is held back"
         ),
     ] = 0.5
+    affinity_rebuild_hours: Annotated[
+        float,
+        Meta(
+            ge=0, description="all visitors get new neighbours after so long; in between those with news do"
+        ),
+    ] = 24.0
     evaluation_hours: Annotated[
         float,
         Meta(

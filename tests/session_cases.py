@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pyarrow as pa
 
-_SCHEMA = pa.schema(
+CLICKS = pa.schema(
     {
         "session_id": pa.string(),
         "product_id": pa.string(),
@@ -29,5 +29,5 @@ def clicks_table(sessions: list[list[str]]) -> pa.Table:
             for number, session in enumerate(sessions)
             for place, product in enumerate(session, 1)
         ],
-        schema=_SCHEMA,
+        schema=CLICKS,
     )

@@ -3,11 +3,15 @@
 A table of pairs says, for each ``key``, its best ``other`` ones by ``rank`` (from 1, without gaps) with a
 ``score``. ``lake/derived/<name>/<name>.parquet`` is replaced whole: a reader sees the old pairs or the new,
 never a mixture.
+
+A table too large to be replaced for every change has ``changes.parquet`` beside it: the keys whose list was made anew
+since, each with a row of rank 0 and without ``other``, and their lists. Of such a key nothing in the large file counts;
+changes that are not newer than the large file are of one before it, and don't count.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -65,21 +69,46 @@ def derived_file(derived: Path, name: str) -> Path:
     return derived / name / f"{name}.parquet"
 
 
+def changes_file(derived: Path, name: str) -> Path:
+    return derived / name / "changes.parquet"
+
+
+def notes_of(path: Path) -> dict[str, str]:
+    """What ``write_derived`` noted in a file; nothing where there is none."""
+    if not path.exists():
+        return {}
+    found = pq.read_metadata(path).metadata or {}
+    return {name.decode(): value.decode() for name, value in found.items()}
+
+
 def session_index_file(derived: Path) -> Path:
     """Where the session index stands: no table, but derived and replaced whole like one."""
     return derived / "session_neighbours" / "session_neighbours.index"
 
 
-def write_derived(derived: Path, name: str, tables: pa.Table | Iterable[pa.Table]) -> Path:
-    """Replace ``lake/derived/<name>/<name>.parquet``, durably and in one step. Same tables, same bytes.
+def session_history_file(derived: Path) -> Path:
+    """What the last rebuild of the session index learned (``session_history.py``)."""
+    return derived / "session_neighbours" / "session_neighbours.history"
 
-    Several tables are written one after another, so that pairs need not stand in memory all at once. Raises
-    PairsError, and leaves the old file, where the name is unknown, the columns differ from the lake's
+
+def write_derived(
+    derived: Path,
+    name: str,
+    tables: pa.Table | Iterable[pa.Table],
+    *,
+    notes: Mapping[str, str] | None = None,
+    changes: bool = False,
+) -> Path:
+    """Replace ``lake/derived/<name>/<name>.parquet``, durably and in one step. Same tables and notes, same bytes.
+
+    Several tables are written one after another, so that pairs need not stand in memory all at once. notes: what the
+    next run wants to know of this one, kept in the file (``notes_of``). changes: replace ``changes.parquet`` instead.
+    Raises PairsError, and leaves the old file, where the name is unknown, the columns differ from the lake's
     schema, a pair is of one thing with itself, or a score is no number.
     """
     if name not in DERIVED:
         raise PairsError(f"no derived table is called {name}; known: {', '.join(DERIVED)}")
-    path = derived_file(derived, name)
+    path = (changes_file if changes else derived_file)(derived, name)
     parts = [tables] if isinstance(tables, pa.Table) else tables
 
     def write(aside: Path) -> None:
@@ -87,6 +116,7 @@ def write_derived(derived: Path, name: str, tables: pa.Table | Iterable[pa.Table
             for table in parts:
                 _check(name, table)
                 writer.write_table(table, row_group_size=ROW_GROUP)
+            writer.add_key_value_metadata(dict(notes or {}))
 
     try:
         write_durably(path, write)

@@ -167,6 +167,8 @@ GROWING = {
 }
 #: Tables that a Python asset replaces whole.
 DERIVED = {"product_similarity": PAIRS, "visitor_affinity": VISITOR_PAIRS}
+#: Those of them with a ``changes.parquet`` beside the large file (``orchestration/lib/derived.py``).
+WITH_CHANGES = ("visitor_affinity",)
 #: The same, but of another shape than pairs.
 DERIVED_TABLES = {"recommendation_metrics": RECOMMENDATION_METRICS}
 
@@ -181,6 +183,9 @@ def prepare_lake(paths: Paths) -> None:
     for name, schema in {**DERIVED, **DERIVED_TABLES}.items():
         if not (file := paths.derived / name / f"{name}.parquet").exists():
             _schema_file(file, schema)
+    for name in WITH_CHANGES:
+        if not (file := paths.derived / name / "changes.parquet").exists():
+            _schema_file(file, DERIVED[name])
     _schema_file(paths.ledgers / "schema.parquet", LEDGER)
     paths.catalog.mkdir(parents=True, exist_ok=True)
     # An analyst's own warehouse goes there (`dbt build --target dev`); DuckDB makes no folders.

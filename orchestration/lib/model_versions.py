@@ -18,7 +18,7 @@ from orchestration.lib.dbt_runner import project_vars
 from orchestration.lib.durable import write_durably
 
 #: Vars whose values stand in the rows. Funnels, affinities and the like notice a change of theirs in SQL.
-BAKED_IN = ("session_", "identity_", "dedup_days", "server_side_events")
+BAKED_IN = ("session_", "identity_", "dedup_days", "server_side_events", "pair_max_session_products")
 
 
 def versions_in_force(

@@ -9,25 +9,15 @@ votes, 0.373 with returns too, 0.378 with the rules; on the last two days of the
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
-import scipy.sparse as sp
 
-from footfall.session_index import (
-    NextItemConfig,
-    SessionArrays,
-    SessionIndex,
-    empty_index,
-    numbered,
-    ranked,
-)
-from orchestration.lib.sparse import SCORE_DIGITS, place_in_run
+from footfall.session_index import NextItemConfig, SessionIndex, numbered, ranked
+from orchestration.lib.session_history import Sessions, history_of, learned
 
 __all__ = ["PUBLISHED", "NextItem", "NextItemConfig", "index_of", "learn", "ranked"]
 
@@ -39,28 +29,7 @@ Ints = npt.NDArray[np.integer[Any]]
 
 def index_of(clicks: pa.Table, config: NextItemConfig | None = None) -> SessionIndex:
     """The index of the mart session_products: session_id, product_id, place and ended_at, in any order."""
-    if not clicks.num_rows:
-        return empty_index(config)
-    clicks = clicks.combine_chunks()
-    session = pc.dictionary_encode(clicks["session_id"].combine_chunks())
-    product = pc.dictionary_encode(clicks["product_id"].combine_chunks())
-    # Numbers in the order of the ids: the same sessions give the same index, however the rows come.
-    session_numbers, _ = _sorted_codes(session)
-    item_numbers, products = _sorted_codes(product)
-    place = clicks["place"].to_numpy()
-    order = np.lexsort((place, session_numbers))
-    session_numbers, items = session_numbers[order], item_numbers[order]
-    starts = np.flatnonzero(np.diff(session_numbers, prepend=-1))
-    ended = clicks["ended_at"].cast(pa.int64()).to_numpy()[order][starts]
-    return learn(products, items, np.append(starts, len(items)), ended, config)
-
-
-def _sorted_codes(encoded: pa.DictionaryArray) -> tuple[Ints, list[str]]:
-    """Codes by the order of the values, and the values in order."""
-    order = pc.sort_indices(encoded.dictionary).to_numpy()
-    place = np.empty(len(order), dtype=np.int64)
-    place[order] = np.arange(len(order))
-    return place[encoded.indices.to_numpy()], encoded.dictionary.take(pa.array(order)).to_pylist()
+    return history_of(clicks, config).index()
 
 
 def learn(
@@ -71,58 +40,7 @@ def learn(
     products: ids by number. items: product numbers of all clicks, session after session, in the order of the
     clicks; session n has ``items[bounds[n]:bounds[n + 1]]`` and ended at ``ended[n]`` (any numbers that order them).
     """
-    config = config or NextItemConfig()
-    sessions, count = len(bounds) - 1, len(products)
-    # Newest first: from here a session's number is its place by recency.
-    newest_first = np.lexsort((np.arange(sessions), -ended))
-    lengths = np.diff(bounds)[newest_first]
-    session = np.repeat(np.arange(sessions), lengths)
-    firsts = np.cumsum(lengths) - lengths
-    items = items[np.arange(len(items)) + np.repeat(bounds[:-1][newest_first] - firsts, lengths)]
-    rules = _rules(items, session, count, config)
-
-    _, first_clicks = np.unique(session * count + items, return_index=True)
-    first_clicks.sort()  # by session, then by click
-    session, items = session[first_clicks], items[first_clicks]
-    carriers = np.bincount(items, minlength=count)
-    idf = np.array([math.log(sessions / n) if n else 0.0 for n in carriers.tolist()])
-
-    by_item = np.argsort(items, kind="stable")
-    by_item = by_item[place_in_run(items[by_item]) < config.sessions_per_item]
-    # A session that is among the newest of none of its products is never looked up.
-    kept, postings = np.unique(session[by_item], return_inverse=True)
-    in_kept = np.isin(session, kept)
-    arrays = SessionArrays(
-        session_bounds=_bounds(np.searchsorted(kept, session[in_kept]), len(kept)),
-        session_items=items[in_kept].astype(np.int32),
-        posting_bounds=_bounds(items[by_item], count),
-        postings=postings.astype(np.int32),
-        idf=idf,
-        rule_bounds=_bounds(rules.row, count),
-        rule_items=rules.col.astype(np.int32),
-        rule_strengths=rules.data,
-    )
-    return SessionIndex(products, arrays, config, sessions)
-
-
-def _bounds(sorted_groups: Ints, count: int) -> npt.NDArray[np.int64]:
-    return np.searchsorted(sorted_groups, np.arange(count + 1)).astype(np.int64)
-
-
-def _rules(items: Ints, session: Ints, count: int, config: NextItemConfig) -> sp.coo_array[Any]:
-    """rule(a, b): sum of 1 / steps from a to b, over all sessions and at most rule_steps; the best of each a."""
-    total: Any = sp.csr_array((count, count), dtype=np.float64)
-    for steps in range(1, config.rule_steps + 1):
-        pairs = (session[:-steps] == session[steps:]) & (items[:-steps] != items[steps:])
-        earlier, later = items[:-steps][pairs], items[steps:][pairs]
-        weights = np.full(len(earlier), 1.0 / steps)
-        total = total + sp.coo_array((weights, (earlier, later)), shape=(count, count)).tocsr()
-    total.sort_indices()
-    strengths = np.round(total.data, SCORE_DIGITS)
-    earlier = np.repeat(np.arange(count), np.diff(total.indptr))
-    order = np.lexsort((total.indices, -strengths, earlier))
-    order = order[place_in_run(earlier[order]) < config.rules_kept]
-    return sp.coo_array((strengths[order], (earlier[order], total.indices[order])), shape=(count, count))
+    return learned(products, Sessions(items, bounds, ended), config or NextItemConfig()).index()
 
 
 class NextItem:

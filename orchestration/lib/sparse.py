@@ -32,3 +32,20 @@ def place_in_run(values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     starts = np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1]]))
     lengths = np.diff(np.append(starts, len(values)))
     return np.arange(len(values)) - np.repeat(starts, lengths)
+
+
+def running(lengths: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """Bounds of groups of these lengths: 0, then the sums so far."""
+    return np.append(0, np.cumsum(lengths)).astype(np.int64)
+
+
+def bounds_of(sorted_groups: npt.NDArray[Any], count: int) -> npt.NDArray[np.int64]:
+    """Where each of ``count`` groups begins and ends."""
+    return np.searchsorted(sorted_groups, np.arange(count + 1)).astype(np.int64)
+
+
+def places_of(bounds: npt.NDArray[Any], groups: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """Places of the entries of these groups, group after group."""
+    lengths = np.diff(bounds)[groups]
+    firsts = running(lengths)
+    return np.arange(firsts[-1]) + np.repeat(bounds[:-1][groups] - firsts[:-1], lengths)

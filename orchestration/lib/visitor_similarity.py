@@ -3,6 +3,8 @@
     similarity = VisitorSimilarity(affinity_table)
     write_derived(paths.derived, "visitor_affinity", similarity.tables(computed_at=now))
 
+``visitor_lists.py`` says whose lists are made when.
+
 Three sources: ``behaviour`` (views, options, carts), ``purchase``, and ``blend``, the cosine of both side
 by side. Each pair names the products behind it. Same affinities, same pairs to the bit, in whatever order
 the rows come.
@@ -120,10 +122,16 @@ class VisitorSimilarity:
     def model_version(self) -> str:
         return self.config.model_version
 
-    def tables(self, computed_at: datetime) -> Iterator[pa.Table]:
-        """The pairs, source after source, each sorted by key and rank, in tables of bounded size."""
+    def tables(self, computed_at: datetime, only: pa.Array | None = None) -> Iterator[pa.Table]:
+        """The pairs, source after source, each sorted by key and rank, in tables of bounded size.
+
+        only: the visitors whose lists are wanted, in any order; the lists are those that all would get.
+        """
+        wanted = np.ones(len(self.visitor_ids), dtype=bool)
+        if only is not None:
+            wanted = pc.is_in(self.visitor_ids, value_set=only).to_numpy(zero_copy_only=False)
         for space in self._spaces:
-            yield from self._pairs(space, computed_at)
+            yield from self._pairs(space, computed_at, wanted)
 
     def _space(
         self,
@@ -176,13 +184,15 @@ class VisitorSimilarity:
         counted = SpaceReport(report.visitors, len(fit), report.products, report.cut_products)
         return _Space(source, vectors, fit, counted)
 
-    def _pairs(self, space: _Space, computed_at: datetime) -> Iterator[pa.Table]:
-        if len(space.can_be_neighbour) == 0:
+    def _pairs(
+        self, space: _Space, computed_at: datetime, wanted: npt.NDArray[np.bool_]
+    ) -> Iterator[pa.Table]:
+        lengths = np.diff(space.vectors.indptr)
+        keys = np.flatnonzero(wanted & (lengths > 0))
+        if len(space.can_be_neighbour) == 0 or len(keys) == 0:
             return
         targets = space.vectors[space.can_be_neighbour]
         turned = targets.T.tocsr()
-        lengths = np.diff(space.vectors.indptr)
-        keys = np.flatnonzero(lengths)
         for begin in range(0, len(keys), _CHUNK_ROWS):
             chunk = keys[begin : begin + _CHUNK_ROWS]
             scores = sp_matmul_topn(

@@ -18,10 +18,14 @@ from typing import Any
 import pytest
 from dbt_kit import NOON, Lake, Warehouse, message
 
-SELECT = "+visitor_recommendations +funnel_conversions +sessions +sessions_daily +identity_map +product_interactions"
+SELECT = (
+    "+visitor_recommendations +funnel_conversions +sessions +sessions_daily +session_products +identity_map "
+    "+product_interactions"
+)
 #: Low, so that some users reach it.
 GUESTS = "identity_max_guests_per_user"
-GUARDS = {GUESTS: 3}
+#: Lists of those who did nothing are never older than the pairs: else they are, on purpose, another day's.
+GUARDS = {GUESTS: 3, "recommendation_max_age_hours": 0}
 SHOPPING = [{"event": event} for event in ("Product Viewed", "Product Added", "Order Completed")]
 #: In each mode and scope; windows shorter than the history, so that an increment leaves old attempts alone.
 FUNNELS: list[dict[str, Any]] = [
@@ -44,6 +48,7 @@ COMPARED = {
     "sessions_daily": "* exclude (built_at)",
     "int_product_mentions": "* exclude (staged_at)",
     "int_named_products": "*",
+    "session_products": "* exclude (built_at)",
     "stg_shop__orders": ORDER_KEYS,
     "stg_shop__order_lines": "* exclude (staged_at)",
     "int_device_links": "* exclude (built_at, linked_at)",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -123,7 +123,7 @@ def test_what_is_out_of_stock_or_withdrawn_is_shown_to_nobody(line: tuple[Lake, 
 
 
 def test_neighbours_lend_their_products(line: tuple[Lake, Warehouse]) -> None:
-    """When visitor-visitor affinity was computed anew, everybody's list is, without a click."""
+    """Whose neighbours are others now gets a list of their products, without a click; nobody else gets a new one."""
     lake, warehouse = line
     pair = {
         "key": "g_other",
@@ -133,12 +133,40 @@ def test_neighbours_lend_their_products(line: tuple[Lake, Warehouse]) -> None:
         "source": "blend",
         "shared": ["shirt-0"],
     }
-    lake.derive("visitor_affinity", [pair], computed_at=datetime(2100, 1, 1))
+    lists = "select visitor_id, max(inputs_at) from visitor_recommendations group by 1"
+    before = dict(warehouse.rows(lists))
+    # An hour: no list is a day old by what it was made from.
+    now = max(before.values()) + timedelta(hours=1)
+    lake.derive("visitor_affinity", [pair], computed_at=now)
     warehouse.run("tag:fast visitor_affinity")
+    after = dict(warehouse.rows(lists))
+    assert {visitor for visitor in after if after[visitor] != before[visitor]} == {"g_other"}
     assert ("shirt-0", "Liked by visitors with a taste like yours") in shown(warehouse, "g_other")
     assert warehouse.rows("select other_visitor_id, rank, shared from visitor_affinity") == [
         ("g_buyer", 1, ["shirt-0"])
     ]
+    # Made anew since, without any neighbour: the list in the large file counts no more.
+    voided = {**pair, "other": None, "rank": 0, "score": 0.0, "source": "changed", "shared": None}
+    lake.derive("visitor_affinity", [voided], computed_at=now + DAY, file="changes")
+    assert warehouse.rows("select * from visitor_affinity") == []
+    lake.derive("visitor_affinity", [pair], computed_at=now + 2 * DAY)
+    assert len(warehouse.rows("select * from visitor_affinity")) == 1
+    warehouse.run("tag:fast")
+    assert set(dict(warehouse.rows(lists)).values()) == {now + 2 * DAY}, "a day later everybody's list is due"
+
+
+def test_another_text_of_a_product_reaches_those_who_looked_at_it(line: tuple[Lake, Warehouse]) -> None:
+    lake, warehouse = line
+    [(latest,)] = warehouse.rows("select max(inputs_at) from visitor_recommendations")
+    seen = set(warehouse.rows("select visitor_id from visitor_product_affinity where product_id = 'shoe-5'"))
+    rows = [row for row in SIMILAR if row["key"] == "shoe-5"]
+    lake.derive("product_similarity", rows, computed_at=latest + timedelta(hours=1))
+    warehouse.run("tag:fast")
+    found = warehouse.rows(
+        "select distinct visitor_id from visitor_recommendations "
+        f"where inputs_at > timestamp '{latest}'"
+    )
+    assert set(found) == seen != set()
 
 
 def test_pairs_need_support_and_know_no_wholesalers(

@@ -24,10 +24,19 @@
 {%- endmacro -%}
 
 
-{#- A table that a Python asset made: lake/derived/<name>/<name>.parquet, replaced whole. -#}
-{%- macro derived_table(name) -%}
+{#- A table that a Python asset made: lake/derived/<name>/<name>.parquet, or another file beside it, replaced whole. -#}
+{%- macro derived_table(name, file=none) -%}
   {%- do source('derived', name) -%}
-  {{ return(adapter.dispatch('lake_table', 'footfall')('derived/' ~ name, name ~ '.parquet')) }}
+  {{ return(adapter.dispatch('derived_table', 'footfall')('derived/' ~ name, (file or name) ~ '.parquet')) }}
+{%- endmacro -%}
+
+{%- macro duckdb__derived_table(folder, file) -%}
+  {{ return(footfall.duckdb__lake_table(folder, file)) }}
+{%- endmacro -%}
+
+{#- By file, since a folder may hold changes beside what they change. -#}
+{%- macro default__derived_table(folder, file) -%}
+  parquet.`{{ footfall.lake_root() }}/{{ folder }}/{{ file }}`
 {%- endmacro -%}
 
 

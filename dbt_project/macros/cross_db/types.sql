@@ -50,6 +50,20 @@
 {%- endmacro -%}
 
 
+{#- A timestamp so many whole hours later. -#}
+{%- macro add_hours(timestamp_expression, hours) -%}
+  {{ return(adapter.dispatch('add_hours', 'footfall')(timestamp_expression, hours)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__add_hours(timestamp_expression, hours) -%}
+  ({{ timestamp_expression }} + to_hours(cast({{ hours }} as bigint)))
+{%- endmacro -%}
+
+{%- macro default__add_hours(timestamp_expression, hours) -%}
+  ({{ timestamp_expression }} + make_interval(0, 0, 0, 0, cast({{ hours }} as int)))
+{%- endmacro -%}
+
+
 {%- macro add_microseconds(timestamp_expression, microseconds) -%}
   {{ return(adapter.dispatch('add_microseconds', 'footfall')(timestamp_expression, microseconds)) }}
 {%- endmacro -%}

@@ -172,3 +172,13 @@
   insert into {{ arguments['target_relation'] }} ({{ columns }})
   select {{ columns }} from {{ arguments['temp_relation'] }}
 {%- endmacro -%}
+
+
+{#- The newest of the slow inputs that this model was built with, as a SQL constant. -#}
+{%- macro newest_known_inputs() -%}
+  {%- set found = none -%}
+  {%- if execute and is_incremental() -%}
+    {%- set found = run_query('select max(inputs_at) from ' ~ this).columns[0].values()[0] -%}
+  {%- endif -%}
+  cast('{{ found or "1970-01-01" }}' as timestamp)
+{%- endmacro -%}

@@ -1,6 +1,6 @@
 """What Python computes and SQL doesn't: text similarity, affinity between visitors, session neighbours."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import msgspec
@@ -50,36 +50,48 @@ def product_similarity(context: dg.AssetExecutionContext) -> dg.MaterializeResul
 
 @dg.asset(
     key=["derived", "visitor_affinity"],
-    deps=[model_key("visitor_product_affinity")],
+    deps=[model_key("visitor_product_affinity"), model_key("int_touched_visitors")],
     group_name="similarity",
     kinds={"python", "scipy"},
     owners=OWNERS,
     pool=POOL,
     description="The visitors most alike by what they looked at and bought: idf-weighted affinity vectors, sparse "
-    "cosine top 50, behaviour and purchase apart and blended, with the products behind each pair.",
+    "cosine top 50, behaviour and purchase apart and blended, with the products behind each pair. Between whole "
+    "rebuilds only the lists of visitors with news are made.",
 )
 def visitor_affinity(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    """Read visitor_product_affinity, write pairs to ``lake/derived/visitor_affinity``."""
+    """Read visitor_product_affinity and who was touched, write pairs to ``lake/derived/visitor_affinity``."""
     import pyarrow.parquet as pq
 
-    from orchestration.lib.derived import write_derived
-    from orchestration.lib.visitor_similarity import VisitorSimilarity
+    from orchestration.lib.derived import changes_file, derived_file
+    from orchestration.lib.visitor_lists import TABLE, refresh, warehouse_log
 
     settings = load_settings()
+    derived = settings.paths.derived
     with reading(settings) as connection:
-        affinities = connection.sql("select * from visitor_product_affinity").to_arrow_table()
-    similarity = VisitorSimilarity(affinities)
-    path = write_derived(
-        settings.paths.derived, "visitor_affinity", similarity.tables(computed_at=datetime.now(UTC))
-    )
+        refreshed = refresh(
+            derived,
+            connection.sql("select * from visitor_product_affinity").to_arrow_table(),
+            warehouse_log(connection),
+            datetime.now(UTC),
+            rebuild_after=timedelta(hours=settings.affinity_rebuild_hours),
+            memory=settings.warehouse_memory,
+        )
+    if refreshed.why_whole:
+        context.log.info(f"made all lists: {refreshed.why_whole}")
+    spaces = {source: msgspec.to_builtins(report) for source, report in refreshed.similarity.reports.items()}
     return dg.MaterializeResult(
         metadata={
-            "dagster/row_count": pq.read_metadata(path).num_rows,
-            "spaces": dg.MetadataValue.json(
-                {source: msgspec.to_builtins(report) for source, report in similarity.reports.items()}
-            ),
-            "model_version": similarity.model_version,
-            "path": dg.MetadataValue.path(str(path)),
+            "dagster/row_count": pq.read_metadata(derived_file(derived, TABLE)).num_rows,
+            "rows_of_changes": pq.read_metadata(changes_file(derived, TABLE)).num_rows,
+            "lists_made": refreshed.lists,
+            "lists_changed_since_whole": refreshed.changed,
+            "visitors_gone": refreshed.gone,
+            "whole_rebuild_at": dg.MetadataValue.timestamp(refreshed.whole_at.replace(tzinfo=UTC)),
+            "why_whole": refreshed.why_whole or "not this time",
+            "spaces": dg.MetadataValue.json(spaces),
+            "model_version": refreshed.similarity.model_version,
+            "path": dg.MetadataValue.path(str(derived_file(derived, TABLE))),
         }
     )
 
@@ -92,27 +104,33 @@ def visitor_affinity(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     owners=OWNERS,
     pool=POOL,
     description="What follows in a session: the newest sessions of every product (VMIS-kNN) and sequential rules, as "
-    "one file that goes into the snapshot and that the API scores the running session with.",
+    "one file that goes into the snapshot and that the API scores the running session with. Only sessions that changed "
+    "are gone through.",
 )
 def session_neighbours(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Read session_products, write ``lake/derived/session_neighbours``."""
-    from orchestration.lib.derived import session_index_file
-    from orchestration.lib.durable import write_durably
-    from orchestration.lib.session_neighbours import index_of
+    from orchestration.lib.derived import session_history_file, session_index_file
+    from orchestration.lib.session_refresh import refresh
 
     settings = load_settings()
+    derived = settings.paths.derived
     with reading(settings) as connection:
-        clicks = connection.sql("select * from session_products").to_arrow_table()
-    index = index_of(clicks)
-    path = session_index_file(settings.paths.derived)
-    write_durably(path, index.write)
+        refreshed = refresh(derived, connection, datetime.now(UTC))
+    if refreshed.why_whole:
+        context.log.info(f"learned all sessions: {refreshed.why_whole}")
+    index, path = refreshed.index, session_index_file(derived)
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": index.sessions,
+            "sessions_learned": refreshed.learned,
+            "sessions_gone": refreshed.gone,
+            "whole_rebuild_at": refreshed.whole_at,
+            "why_whole": refreshed.why_whole or "not this time",
             "products": len(index.products),
             "postings": len(index.arrays.postings),
             "rules": len(index.arrays.rule_items),
             "size_mb": round(path.stat().st_size / 2**20, 2),
+            "history_mb": round(session_history_file(derived).stat().st_size / 2**20, 2),
             "model_version": index.model_version,
             "path": dg.MetadataValue.path(str(path)),
         }

@@ -190,3 +190,4 @@ def _derive(connection: duckdb.DuckDBPyConnection, today: Path, derived: Path) -
     write_derived(
         derived, "visitor_affinity", VisitorSimilarity(affinities).tables(computed_at=datetime.now(UTC))
     )
+    write_derived(derived, "visitor_affinity", [], changes=True)

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with neighbours as (
   select * from {{ ref('stg_derived__visitor_affinity') }}
 ),

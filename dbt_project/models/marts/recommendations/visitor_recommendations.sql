@@ -11,10 +11,13 @@
 
 {#- Top products of every visitor: candidates from seven sources, each with its own ranking, fused by
     reciprocal rank. An increment recomputes the visitors with new events, those who are shown what is
-    no longer available, and everybody when the pairs or the neighbours were computed anew. -#}
+    no longer available, those whose neighbours or whose products' text neighbours are others now, and
+    whoever's list was made from inputs older than recommendation_max_age_hours. -#}
 {%- set weights = var('rrf_weights') -%}
 {%- set k = var('rrf_constant') -%}
 {%- set top_k = var('recommendation_top_k') -%}
+{#- A constant, so that a file of neighbours without a newer one is known by its statistics and not read. -#}
+{%- set known_inputs = newest_known_inputs() -%}
 
 with products as (
   select * from {{ ref('products') }}
@@ -76,23 +79,54 @@ inputs as (
   ) as slow_inputs
 ),
 
-visitors as (
+{% if is_incremental() %}
+built as (
+  select
+    visitor_id,
+    inputs_at
+  from {{ this }}
+  where rank = 1
+),
+
+-- Pairs of products move a little with every session, and everybody's list with them: that may wait. Other neighbours,
+-- or another text of a product that somebody looked at, may not.
+outdated as (
+  select touched.visitor_id
+  from ({{ touched_visitors() }}) as touched
+  union
+  select built.visitor_id
+  from built
+  cross join inputs
+  where built.inputs_at < inputs.inputs_at
+    and built.inputs_at <= {{ add_hours('inputs.inputs_at', '-' ~ var('recommendation_max_age_hours')) }}
+  union
+  select neighbours.visitor_id
+  from neighbours
+  where neighbours.computed_at > {{ known_inputs }}
+  union
+  select affinity.visitor_id
+  from {{ ref('visitor_product_affinity') }} as affinity
+  where affinity.product_id in (
+    select similarity.product_id
+    from similarity
+    where similarity.computed_at > {{ known_inputs }}
+  )
+  union
+  select shown.visitor_id
+  from {{ this }} as shown
+  where shown.product_id in (
+    select products.product_id
+    from products
+    where not products.is_available
+  )
+),
+
+{% endif %}visitors as (
   select visitor_id
   from people
   {% if is_incremental() %}
-    where visitor_id in (select touched.visitor_id from ({{ touched_visitors() }}) as touched)
-      or visitor_id not in (select built.visitor_id from {{ this }} as built where built.rank = 1)
-      or (select inputs.inputs_at from inputs)
-      > (select coalesce(max(built.inputs_at), cast('1970-01-01' as timestamp)) from {{ this }} as built)
-      or visitor_id in (
-        select built.visitor_id
-        from {{ this }} as built
-        where built.product_id in (
-          select products.product_id
-          from products
-          where not products.is_available
-        )
-      )
+    where visitor_id in (select outdated.visitor_id from outdated)
+      or visitor_id not in (select built.visitor_id from built)
   {% endif %}
 ),
 

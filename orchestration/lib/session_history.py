@@ -1,0 +1,278 @@
+"""What was learned from past sessions, kept so that more of them can be added without going through all again.
+
+    history = history_of(clicks)                      # a rebuild
+    history.index().write(path)
+    with_changes(history, changed, gone)              # of session_changes.py: what a rebuild now would give, to the bit
+
+An increment doesn't write a history: changes are always counted from the rebuild that made it. Strengths of rules are
+sums of 1 / steps. They are kept as whole multiples of 1 / ``unit``, which have the same sum in any order.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import scipy.sparse as sp
+
+from footfall.array_file import open_arrays, write_arrays
+from footfall.session_index import NextItemConfig, SessionArrays, SessionIndex
+from orchestration.lib.sparse import SCORE_DIGITS, bounds_of, place_in_run, places_of, running
+
+_MAGIC = b"FFHIST01"
+#: Raised when a history of before can't be added to.
+_GENERATION = 1
+
+Ints = npt.NDArray[np.integer[Any]]
+
+
+class Sessions(NamedTuple):
+    """Session n has the products ``items[bounds[n]:bounds[n + 1]]``, in the order of the clicks, and ended at
+    ``ended[n]``."""
+
+    items: Ints
+    bounds: Ints
+    ended: npt.NDArray[Any]
+
+
+class Lookups(msgspec.Struct, frozen=True):
+    """What the index is made from. Sessions are numbered by recency, 0 the newest, all of them; of a group n, its
+    entries are ``x[bounds[n]:bounds[n + 1]]``.
+    """
+
+    session_bounds: Ints
+    session_items: Ints
+    """Each product of a session once, in the order of their first clicks."""
+    carriers: Ints
+    """By product, the sessions that have it."""
+    posting_bounds: Ints
+    postings: Ints
+    """The newest sessions of a product."""
+    rule_bounds: Ints
+    rule_items: Ints
+    rule_totals: Ints
+    """By product, what comes later most strongly, in units."""
+
+    def index(self, products: Sequence[str], config: NextItemConfig) -> SessionIndex:
+        """What the API scores with: the sessions that can be looked up, the strongest rules."""
+        sessions = len(self.session_bounds) - 1
+        # A session that is among the newest of none of its products is never looked up.
+        is_kept = np.zeros(sessions, dtype=bool)
+        is_kept[self.postings] = True
+        lengths = np.diff(self.session_bounds)
+        place = np.cumsum(is_kept, dtype=np.int64) - 1
+        idf = np.array([math.log(sessions / n) if n else 0.0 for n in self.carriers.tolist()])
+        arrays = SessionArrays(
+            session_bounds=running(lengths[is_kept]),
+            session_items=self.session_items[np.repeat(is_kept, lengths)].astype(np.int32),
+            posting_bounds=self.posting_bounds.astype(np.int64),
+            postings=place[self.postings].astype(np.int32),
+            idf=idf,
+            rule_bounds=self.rule_bounds.astype(np.int64),
+            rule_items=self.rule_items.astype(np.int32),
+            rule_strengths=np.round(self.rule_totals / unit(config), SCORE_DIGITS),
+        )
+        return SessionIndex(list(products), arrays, config, sessions)
+
+
+class Archive(msgspec.Struct, frozen=True):
+    """What the lookups were made from, numbered alike."""
+
+    ended: npt.NDArray[Any]
+    click_bounds: Ints
+    clicks: Ints
+    """Every click of a session, in order."""
+    total_bounds: Ints
+    total_items: Ints
+    totals: Ints
+    """By product, all that came later, in units."""
+    ids: npt.NDArray[np.bytes_]
+    """Of the sessions, in their own order ..."""
+    numbers: Ints
+    """... and the number of each."""
+
+
+@dataclasses.dataclass(frozen=True)
+class History:
+    """All that was learned from some sessions; ``notes`` are the caller's."""
+
+    products: Sequence[str]
+    config: NextItemConfig
+    lookups: Lookups
+    archive: Archive
+    notes: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def sessions(self) -> int:
+        return len(self.archive.ended)
+
+    def index(self) -> SessionIndex:
+        return self.lookups.index(self.products, self.config)
+
+    def find(self, ids: npt.NDArray[np.bytes_]) -> Ints:
+        """The numbers of those of the sessions that are known."""
+        known = self.archive.ids
+        if not len(known):
+            return np.zeros(0, np.int64)
+        places = np.minimum(np.searchsorted(known, ids), len(known) - 1)
+        return self.archive.numbers[places[known[places] == ids]].astype(np.int64)
+
+    def write(self, path: Path) -> None:
+        """The file, in full; neither renamed nor synced."""
+        about = {
+            "products": list(self.products),
+            "config": self.config,
+            "notes": self.notes,
+            "generation": _GENERATION,
+        }
+        arrays = {**msgspec.structs.asdict(self.lookups), **msgspec.structs.asdict(self.archive)}
+        write_arrays(path, _MAGIC, about, arrays)
+
+    @classmethod
+    def open(cls, path: Path) -> History | None:
+        """Map a file; None where there is none, or one of another generation. Raises ArrayFileError if it is torn."""
+        if not path.exists():
+            return None
+        opened = open_arrays(path, _MAGIC, "history of sessions")
+        if msgspec.json.decode(opened.header, type=_Generation).generation != _GENERATION:
+            return None
+        header = msgspec.json.decode(opened.header, type=_Header)
+        lookups = Lookups(**{name: opened.arrays.pop(name) for name in Lookups.__struct_fields__})
+        return cls(header.products, header.config, lookups, Archive(**opened.arrays), header.notes)
+
+
+class _Generation(msgspec.Struct, frozen=True):
+    generation: int
+
+
+class _Header(msgspec.Struct, frozen=True):
+    products: list[str]
+    config: NextItemConfig
+    notes: dict[str, str]
+
+
+def unit(config: NextItemConfig) -> int:
+    """1 / steps is a whole number of 1 / unit for all steps that rules look at."""
+    return math.lcm(*range(1, config.rule_steps + 1))
+
+
+def history_of(
+    clicks: pa.Table, config: NextItemConfig | None = None, notes: dict[str, str] | None = None
+) -> History:
+    """Learn from the mart session_products: session_id, product_id, place and ended_at, in any order."""
+    products, ids, sessions = encoded(clicks)
+    return learned(products, sessions, config or NextItemConfig(), ids, notes)
+
+
+def encoded(clicks: pa.Table) -> tuple[list[str], npt.NDArray[np.bytes_], Sessions]:
+    """(products in the order of their ids, session ids in order, the sessions in this order)."""
+    clicks = clicks.combine_chunks()
+    # Numbers in the order of the ids: the same sessions give the same history, however the rows come.
+    session_numbers, ids = _sorted_codes(clicks["session_id"])
+    items, products = _sorted_codes(clicks["product_id"])
+    order = np.lexsort((clicks["place"].to_numpy(), session_numbers))
+    session_numbers, items = session_numbers[order], items[order]
+    starts = np.flatnonzero(np.diff(session_numbers, prepend=-1))
+    ended = clicks["ended_at"].cast(pa.int64()).to_numpy()[order][starts]
+    named = np.array([each.encode() for each in ids], dtype=np.bytes_) if ids else np.zeros(0, "S1")
+    return products, named, Sessions(items, np.append(starts, len(items)), ended)
+
+
+def _sorted_codes(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:
+    """Codes by the order of the values, and the values in order."""
+    encoded = pc.dictionary_encode(column.cast(pa.string()).combine_chunks())
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.combine_chunks()
+    order = pc.sort_indices(encoded.dictionary).to_numpy()
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    return place[encoded.indices.to_numpy()], encoded.dictionary.take(pa.array(order)).to_pylist()
+
+
+def newest_first(ended: npt.NDArray[Any]) -> Ints:
+    """Sessions by recency; of those that ended at once the first in their own order."""
+    return np.argsort(-ended, kind="stable")
+
+
+def learned(
+    products: Sequence[str],
+    sessions: Sessions,
+    config: NextItemConfig,
+    ids: npt.NDArray[np.bytes_] | None = None,
+    notes: dict[str, str] | None = None,
+) -> History:
+    """A history, by going through all sessions. Without ``ids`` it can't be added to."""
+    count = len(products)
+    order = newest_first(sessions.ended)
+    numbers = np.empty(len(order), dtype=np.int32)
+    numbers[order] = np.arange(len(order), dtype=np.int32)
+    click_bounds, clicks = taken(sessions.items, sessions.bounds, order)
+    totals = pair_totals(clicks, np.repeat(np.arange(len(order)), np.diff(click_bounds)), count, config)
+    session_bounds, session_items = once_each(clicks, click_bounds, count)
+    carried = np.repeat(np.arange(len(order)), np.diff(session_bounds))
+    by_item = np.argsort(session_items, kind="stable")
+    by_item = by_item[place_in_run(session_items[by_item]) < config.sessions_per_item]
+    rule_bounds, rule_items, rule_totals = strongest(totals.tocoo(), count, config)
+    lookups = Lookups(
+        session_bounds=session_bounds,
+        session_items=session_items.astype(np.int32),
+        carriers=np.bincount(session_items, minlength=count),
+        posting_bounds=bounds_of(session_items[by_item], count),
+        postings=carried[by_item].astype(np.int32),
+        rule_bounds=rule_bounds,
+        rule_items=rule_items.astype(np.int32),
+        rule_totals=rule_totals,
+    )
+    archive = Archive(
+        ended=sessions.ended[order],
+        click_bounds=click_bounds,
+        clicks=clicks.astype(np.int32),
+        total_bounds=totals.indptr.astype(np.int64),
+        total_items=totals.indices.astype(np.int32),
+        totals=totals.data,
+        ids=np.zeros(0, "S1") if ids is None else ids,
+        numbers=numbers,
+    )
+    return History(products, config, lookups, archive, notes or {})
+
+
+def pair_totals(items: Ints, session: Ints, count: int, config: NextItemConfig) -> sp.csr_array[Any]:
+    """From each product to what came later in a session, in units: a pair of clicks so many steps apart counts
+    unit / steps. Columns in order."""
+    total: Any = sp.csr_array((count, count), dtype=np.int64)
+    for steps in range(1, config.rule_steps + 1):
+        pairs = (session[:-steps] == session[steps:]) & (items[:-steps] != items[steps:])
+        earlier, later = items[:-steps][pairs], items[steps:][pairs]
+        weights = np.full(len(earlier), unit(config) // steps, dtype=np.int64)
+        total = total + sp.coo_array((weights, (earlier, later)), shape=(count, count)).tocsr()
+    total.sort_indices()
+    return total
+
+
+def strongest(totals: sp.coo_array[Any], count: int, config: NextItemConfig) -> tuple[Ints, Ints, Ints]:
+    """(bounds, items, totals) of the best ``rules_kept`` entries of each row, ties by column."""
+    order = np.lexsort((totals.col, -totals.data, totals.row))
+    row = totals.row[order]
+    kept = place_in_run(row) < config.rules_kept
+    return bounds_of(row[kept], count), totals.col[order][kept], totals.data[order][kept]
+
+
+def once_each(clicks: Ints, bounds: Ints, count: int) -> tuple[Ints, Ints]:
+    """(bounds, items) of the products of each session, each once, in the order of their first clicks."""
+    session = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
+    _, first = np.unique(session * count + clicks, return_index=True)
+    first.sort()  # by session, then by click
+    return bounds_of(session[first], len(bounds) - 1), clicks[first]
+
+
+def taken(items: Ints, bounds: Ints, groups: Ints) -> tuple[Ints, Ints]:
+    """(bounds, items) of these groups, in this order."""
+    return running(np.diff(bounds)[groups]), items[places_of(bounds, groups)]

@@ -1,0 +1,112 @@
+"""Keeping the session index up to date with the mart session_products: a share of the work for a share of sessions.
+
+``session_neighbours.history`` holds what the last rebuild learned, ``session_neighbours.index`` what the API scores
+with. An increment reads the sessions that the warehouse built since that rebuild and writes the index anew, the bits
+of a rebuild (``session_changes.py``); the history stays. When they are many, all are learned again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from footfall.array_file import ArrayFileError
+from footfall.session_index import NextItemConfig, SessionIndex
+from orchestration.lib.derived import session_history_file, session_index_file
+from orchestration.lib.durable import write_durably
+from orchestration.lib.session_changes import with_changes
+from orchestration.lib.session_history import History, history_of
+
+#: Above this share of changed sessions all are learned again: an increment's own part grows with them.
+REBUILD_SHARE = 0.1
+_CLICKS = "select session_id, product_id, place, ended_at from session_products"
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What a run did."""
+
+    index: SessionIndex
+    learned: int
+    """Sessions that were gone through."""
+    gone: int
+    """Sessions of the last rebuild that are none any more."""
+    why_whole: str | None
+    """Why all were learned again; None when only those that changed were."""
+    whole_at: str
+    """When the last rebuild was, in words of ISO 8601."""
+
+
+def refresh(
+    derived: Path,
+    warehouse: duckdb.DuckDBPyConnection,
+    now: datetime,
+    *,
+    config: NextItemConfig | None = None,
+    rebuild_share: float = REBUILD_SHARE,
+) -> Refreshed:
+    """Write the index of all sessions of the mart, and the history where it is made again."""
+    config = config or NextItemConfig()
+    history, why = _usable(session_history_file(derived), config)
+    if history is not None:
+        seen_until = datetime.fromisoformat(history.notes["seen_until"])
+        changed = warehouse.sql(f"{_CLICKS} where built_at > ?", params=[seen_until]).to_arrow_table()
+        ids = _ids(pc.unique(changed["session_id"]))
+        gone = _gone(warehouse, history, len(ids) - len(history.find(ids)))
+        if len(ids) + len(gone) <= rebuild_share * history.sessions:
+            index = with_changes(history, changed, gone)
+            write_durably(session_index_file(derived), index.write)
+            return Refreshed(index, len(ids), len(gone), None, history.notes["made_at"])
+        why = f"{len(ids) + len(gone):,} sessions changed since the last, which had {history.sessions:,}"
+    [(newest,)] = warehouse.sql("select max(built_at) from session_products").fetchall()
+    notes = {"seen_until": (newest or datetime(1970, 1, 1)).isoformat(), "made_at": now.isoformat()}
+    history = history_of(warehouse.sql(_CLICKS).to_arrow_table(), config, notes)
+    index = history.index()
+    # The index first: with the old history a run that comes after a crash here learns the same once more.
+    write_durably(session_index_file(derived), index.write)
+    write_durably(session_history_file(derived), history.write)
+    return Refreshed(index, history.sessions, 0, why, notes["made_at"])
+
+
+def _usable(path: Path, config: NextItemConfig) -> tuple[History | None, str]:
+    """The history to add to, or why there is none."""
+    try:
+        history = History.open(path)
+    except ArrayFileError as error:
+        return None, str(error)
+    if history is None:
+        return None, "there is none yet"
+    return (history, "") if history.config == config else (None, "the settings changed")
+
+
+def _gone(warehouse: duckdb.DuckDBPyConnection, history: History, came: int) -> npt.NDArray[np.bytes_]:
+    """Ids of the history's sessions that the mart has no more; ``came`` are sessions that the history doesn't know."""
+    [(there,)] = warehouse.sql("select count(*) from session_products where place = 1").fetchall()
+    if there == history.sessions + came:
+        return history.archive.ids[:0]
+    warehouse.register("known_sessions", pa.table({"id": pa.array(history.archive.ids).cast(pa.string())}))
+    try:
+        found = warehouse.sql(
+            """
+            select id
+            from known_sessions
+            anti join (select session_id from session_products where place = 1) as sessions on id = session_id
+            order by id
+            """
+        ).to_arrow_table()
+    finally:
+        warehouse.unregister("known_sessions")
+    return _ids(found["id"])
+
+
+def _ids(column: pa.ChunkedArray | pa.Array) -> npt.NDArray[np.bytes_]:
+    """As a history has them."""
+    values = [each.encode() for each in column.to_pylist()]
+    return np.array(values, dtype=np.bytes_) if values else np.zeros(0, "S1")

@@ -1,0 +1,213 @@
+"""Which visitors get a new list of neighbours, and what stands of the others.
+
+Affinities fade and products get rarer or more common with every event, so that in truth every list moves all the time.
+The rule that stands for it: a list is made anew, against everybody as they are at that moment, when something was
+logged about its visitor or somebody in it is no visitor any more; all lists are, when that is due.
+
+    refreshed = refresh(paths.derived, affinities, log, now)
+
+The lists of the last whole rebuild stand in ``visitor_affinity.parquet``, those made since in ``changes.parquet``
+(``derived.py`` says how the two are read).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from orchestration.lib.derived import changes_file, derived_file, notes_of, pairs_table, write_derived
+from orchestration.lib.visitor_similarity import VisitorSimilarity, VisitorSimilarityConfig
+from orchestration.lib.warehouse import sql_path
+
+TABLE = "visitor_affinity"
+#: Above this share of visitors with a list in the changes, all are made: the changes are written whole with each run,
+#: and a fifth of the large file every hour costs a day's runs more than one rebuild.
+REBUILD_SHARE = 0.2
+#: All lists are made at least so often.
+REBUILD_AFTER = timedelta(hours=24)
+_BATCH = 100_000
+
+
+@dataclass(frozen=True)
+class Log:
+    """What the warehouse knows of changes (decision 0009)."""
+
+    newest: datetime
+    """Its newest entry."""
+    rules: str
+    """The rules that affinities are made by; other rules, other affinities of everybody."""
+    since: Callable[[datetime], pa.Array]
+    """The visitors named by entries newer than a moment, each once."""
+
+
+def warehouse_log(connection: duckdb.DuckDBPyConnection) -> Log:
+    """The log of touched visitors; ``since`` asks the connection, which must be open still."""
+    [(newest,)] = connection.sql("select max(staged_at) from int_touched_visitors").fetchall()
+    rules = connection.sql("select distinct rules from int_visitor_product_scores order by 1").fetchall()
+
+    def since(moment: datetime) -> pa.Array:
+        found = connection.sql(
+            "select distinct visitor_id from int_touched_visitors where staged_at > ? order by 1",
+            params=[moment],
+        ).to_arrow_table()
+        return found["visitor_id"].cast(pa.string()).combine_chunks()
+
+    return Log(newest or datetime(1970, 1, 1), ", ".join(rule for (rule,) in rules), since)
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What a run did."""
+
+    lists: int
+    """Visitors whose lists were made."""
+    changed: int
+    """Visitors whose lists were made since the last whole rebuild."""
+    gone: int
+    """Visitors who had a list and have no affinity any more; a whole rebuild doesn't count them."""
+    why_whole: str | None
+    """Why all lists were made; None when only some were."""
+    whole_at: datetime
+    """The last whole rebuild."""
+    similarity: VisitorSimilarity
+
+
+def refresh(
+    derived: Path,
+    affinities: pa.Table,
+    log: Log,
+    now: datetime,
+    *,
+    config: VisitorSimilarityConfig | None = None,
+    rebuild_after: timedelta = REBUILD_AFTER,
+    rebuild_share: float = REBUILD_SHARE,
+    threads: int | None = None,
+    memory: str = "4GB",
+) -> Refreshed:
+    """Bring ``lake/derived/visitor_affinity`` up to date. affinities: as ``VisitorSimilarity`` takes them.
+
+    memory: limit of the search for lists that name somebody who is gone.
+    """
+    similarity = VisitorSimilarity(affinities, config, threads=threads)
+    made_by = {"model_version": similarity.model_version, "rules": log.rules}
+    whole = notes_of(derived_file(derived, TABLE))
+    now = _plain(now)
+    why = _why_whole(whole, made_by, now, rebuild_after)
+    if why is None:
+        standing = _Standing(derived, whole["computed_at"], memory)
+        touched = log.since(standing.seen_until)
+        is_there = pc.is_in(touched, value_set=similarity.visitor_ids)
+        # Most of those without an affinity never had one.
+        about_gone = standing.about(touched.filter(pc.invert(is_there)))
+        anew = pc.unique(pa.chunked_array([touched.filter(is_there), about_gone]))
+        gone = pc.sum(pc.invert(pc.is_in(anew, value_set=similarity.visitor_ids))).as_py() or 0
+        kept = standing.keys.filter(pc.invert(pc.is_in(standing.keys, value_set=anew)))
+        changed = len(anew) + len(kept)
+        if changed > rebuild_share * len(similarity.visitor_ids):
+            why = f"{changed:,} visitors changed since the last"
+    if why is None:
+        notes = {**made_by, "since": whole["computed_at"], "seen_until": log.newest.isoformat()}
+
+        def parts() -> Iterator[pa.Table]:
+            yield from standing.without(anew)
+            yield _marks(anew, similarity.model_version, now)
+            yield from similarity.tables(now, anew)
+
+        write_derived(derived, TABLE, parts(), notes=notes, changes=True)
+        whole_at = datetime.fromisoformat(whole["computed_at"])
+        return Refreshed(len(anew) - gone, changed, gone, None, whole_at, similarity)
+    notes = {**made_by, "computed_at": now.isoformat(), "seen_until": log.newest.isoformat()}
+    write_derived(derived, TABLE, similarity.tables(now), notes=notes)
+    write_derived(derived, TABLE, [], changes=True)
+    return Refreshed(len(similarity.visitor_ids), 0, 0, why, now, similarity)
+
+
+def _why_whole(
+    whole: dict[str, str], made_by: dict[str, str], now: datetime, rebuild_after: timedelta
+) -> str | None:
+    if "computed_at" not in whole:
+        return "there are none yet"
+    if any(whole[name] != value for name, value in made_by.items()):
+        return "the code or the rules of affinity changed"
+    age = now - datetime.fromisoformat(whole["computed_at"])
+    if age <= timedelta(0):
+        return "the last is of a later moment than now"
+    return f"the last is {age} old" if age >= rebuild_after else None
+
+
+class _Standing:
+    """The lists on disk: of a whole rebuild and of the changes since."""
+
+    def __init__(self, derived: Path, whole_at: str, memory: str) -> None:
+        self._whole, self._changes = derived_file(derived, TABLE), changes_file(derived, TABLE)
+        self._memory = memory
+        notes = notes_of(self._changes)
+        self._has_changes = notes.get("since") == whole_at
+        in_force = notes if self._has_changes else notes_of(self._whole)
+        self.seen_until = datetime.fromisoformat(in_force["seen_until"])
+        self.keys: pa.Array = pa.array([], pa.string())
+        if self._has_changes:
+            marks = pq.read_table(self._changes, columns=["key"], filters=[("rank", "=", 0)])
+            self.keys = marks["key"].combine_chunks()
+
+    def about(self, visitors: pa.Array) -> pa.Array:
+        """Whose lists that are in force are of these visitors or name one of them, sorted."""
+        if not len(visitors):
+            return pa.array([], pa.string())
+        lists = f"select key, other from read_parquet('{sql_path(self._whole)}') anti join voided on key = voided.id"
+        if self._has_changes:
+            lists += (
+                f" union all select key, other from read_parquet('{sql_path(self._changes)}') where rank > 0"
+            )
+        with duckdb.connect(config={"memory_limit": self._memory}) as connection:
+            connection.register("asked", pa.table({"id": visitors}))
+            connection.register("voided", pa.table({"id": self.keys}))
+            found = connection.sql(
+                f"""
+                with lists as not materialized ({lists})
+                select key from lists semi join asked on other = id
+                union
+                select key from lists semi join asked on key = id
+                order by key
+                """
+            ).to_arrow_table()
+        return found["key"].combine_chunks()
+
+    def without(self, keys: pa.Array) -> Iterator[pa.Table]:
+        """The changes of other visitors than these."""
+        if not self._has_changes:
+            return
+        with pq.ParquetFile(self._changes) as file:
+            for batch in file.iter_batches(_BATCH):
+                table = pa.Table.from_batches([batch])
+                yield table.filter(
+                    pc.invert(pc.is_in(table["key"], value_set=keys))
+                ).replace_schema_metadata()
+
+
+def _marks(keys: pa.Array, model_version: str, now: datetime) -> pa.Table:
+    """Rows that say whose lists were made anew."""
+    nothing = np.zeros(len(keys))
+    return pairs_table(
+        key=keys.sort(),
+        other=pa.nulls(len(keys), pa.string()),
+        rank=nothing.astype(np.int32),
+        score=nothing,
+        source="changed",
+        model_version=model_version,
+        computed_at=now,
+        shared=pa.nulls(len(keys), pa.list_(pa.string())),
+    )
+
+
+def _plain(moment: datetime) -> datetime:
+    """In UTC without a zone, as the lake has it."""
+    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
