@@ -4,8 +4,9 @@
 
 Texts are drawn with a seed from a vocabulary with the shape of real shop texts: word frequencies after
 Zipf, a head noun and adjectives of the product's kind in the title, forty to eighty words of description, a
-care note a kind and one footer for all. Each scale runs in a process of its own, so that its peak of memory
-is its own.
+care note a kind and one footer for all. Then one product in a hundred gets the text of another of its shop's kinds:
+the pairs on disk are brought up to date. Each scale runs in a process of its own, so that its peak of memory is its
+own.
 """
 
 from __future__ import annotations
@@ -13,8 +14,11 @@ from __future__ import annotations
 import argparse
 import resource
 import sys
+import tempfile
 import time
+from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -55,16 +59,48 @@ def shop_texts(count: int, seed: int = 1) -> list:
     return products
 
 
-def run(count: int, threads: int) -> tuple[float, float, int, int, int]:
-    """(seconds, processor seconds, peak MB, pairs, features)."""
-    from orchestration.lib.text_similarity import product_text_similarity
+class Measured(NamedTuple):
+    """One scale: seconds by the clock, CPU seconds, megabytes."""
 
-    products = shop_texts(count)
-    begin, cpu = time.perf_counter(), time.process_time()
-    result = product_text_similarity(products, threads=threads)
-    seconds, cpu = time.perf_counter() - begin, time.process_time() - cpu
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    return seconds, cpu, peak, len(result.keys), result.features
+    clock: float
+    whole: float
+    peak_mb: int
+    pairs: int
+    features: int
+    more: float
+    nothing: float
+    made: int
+    changed: int
+    state_mb: float
+
+
+def run(count: int, threads: int) -> Measured:
+    from orchestration.lib.derived import text_state_file
+    from orchestration.lib.text_refresh import refresh
+    from orchestration.lib.text_similarity import TextSimilarityConfig
+
+    config = TextSimilarityConfig(relearn_below=0)
+    products, others = shop_texts(count), shop_texts(count, seed=2)
+    now = datetime(2026, 3, 1)
+    with tempfile.TemporaryDirectory() as folder:
+        begin, cpu = time.perf_counter(), time.process_time()
+        first = refresh(Path(folder), products, now, config=config, threads=threads)
+        seconds, whole = time.perf_counter() - begin, time.process_time() - cpu
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        for number in range(0, count, 100):
+            products[number] = others[number]
+        cpu = time.process_time()
+        then = refresh(Path(folder), products, now, config=config, threads=threads)
+        more = time.process_time() - cpu
+        assert first.why_whole is not None
+        assert then.why_whole is None
+        cpu = time.process_time()
+        assert refresh(Path(folder), products, now, config=config, threads=threads).lists == 0
+        nothing = time.process_time() - cpu
+        size = text_state_file(Path(folder)).stat().st_size / 2**20
+    assert first.similarity is not None
+    pairs, features = len(first.similarity.keys), first.similarity.features
+    return Measured(seconds, whole, peak, pairs, features, more, nothing, then.lists, then.changed, size)
 
 
 def main() -> None:
@@ -77,13 +113,16 @@ def main() -> None:
     arguments = parser.parse_args()
     print(describe_machine("numpy", "scipy", "sparse-dot-topn"))
     print(
-        f"{'scale':>6} {'products':>9} {'seconds':>8} {'cpu s':>7} {'peak MB':>8} {'pairs':>10} {'features':>9}"
+        f"{'scale':>6} {'products':>9} {'seconds':>8} {'cpu s':>7} {'peak MB':>8} {'pairs':>10} {'features':>9} "
+        f"{'+1 % cpu s':>11} {'share':>6} {'lists made':>11} {'changed':>8} {'+0 cpu s':>9} {'state MB':>9}"
     )
     for scale in arguments.scales:
         count = arguments.products * scale
-        seconds, cpu, peak, pairs, features = in_own_process(run, count, arguments.threads)
+        found = in_own_process(run, count, arguments.threads)
         print(
-            f"{scale:>5}x {count:>9,} {seconds:>8.1f} {cpu:>7.1f} {peak:>8,} {pairs:>10,} {features:>9,}",
+            f"{scale:>5}x {count:>9,} {found.clock:>8.1f} {found.whole:>7.1f} {found.peak_mb:>8,} "
+            f"{found.pairs:>10,} {found.features:>9,} {found.more:>11.2f} {found.more / found.whole:>6.1%} "
+            f"{found.made:>11,} {found.changed:>8,} {found.nothing:>9.2f} {found.state_mb:>9.1f}",
             flush=True,
         )
 

@@ -81,6 +81,11 @@ def notes_of(path: Path) -> dict[str, str]:
     return {name.decode(): value.decode() for name, value in found.items()}
 
 
+def text_state_file(derived: Path) -> Path:
+    """What the last run of text similarity leaves for the next (``text_refresh.py``)."""
+    return derived / "product_similarity" / "product_similarity.state"
+
+
 def session_index_file(derived: Path) -> Path:
     """Where the session index stands: no table, but derived and replaced whole like one."""
     return derived / "session_neighbours" / "session_neighbours.index"

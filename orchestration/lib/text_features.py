@@ -8,10 +8,9 @@ Phrases are two neighbouring stems, and a hyphenated word is its parts and their
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -127,17 +126,23 @@ class FeatureCounts:
     """Weighted counts, one row a product in the order given."""
 
     counts: sp.csr_matrix[np.float64]
-    is_phrase: np.ndarray[Any, np.dtype[np.bool_]]
+    vocabulary: Mapping[str, int]
+    """Word or phrase to its column, in the order of the columns; a phrase has a blank in it."""
     boilerplate: Boilerplate
 
 
 def count_features(
-    products: Sequence[ProductText], analyzer: Analyzer, weights: FieldWeights
+    products: Sequence[ProductText],
+    analyzer: Analyzer,
+    weights: FieldWeights,
+    known: FeatureCounts | None = None,
 ) -> FeatureCounts:
-    """Count words and phrases: a field's weight each time, in the body times the sentence's."""
-    boilerplate = find_boilerplate(product.body_text for product in products)
-    vocabulary: dict[str, int] = {}
-    is_phrase: list[bool] = []
+    """Count words and phrases: a field's weight each time, in the body times the sentence's.
+
+    known: count the features of another catalog only, with its sentences' weights.
+    """
+    boilerplate = known.boilerplate if known else find_boilerplate(product.body_text for product in products)
+    vocabulary: dict[str, int] = dict(known.vocabulary) if known else {}
     rows, columns, values = [], [], []
     for row, product in enumerate(products):
         counts: dict[int, float] = {}
@@ -146,18 +151,19 @@ def count_features(
             for feature in (*words, *phrases):
                 column = vocabulary.get(feature)
                 if column is None:
+                    if known:
+                        continue
                     column = vocabulary[feature] = len(vocabulary)
-                    is_phrase.append(" " in feature)
                 counts[column] = counts.get(column, 0.0) + weight
         rows.append(np.full(len(counts), row, dtype=np.int32))
         columns.append(np.fromiter(counts.keys(), np.int32, len(counts)))
         values.append(np.fromiter(counts.values(), np.float64, len(counts)))
     shape = (len(products), len(vocabulary))
     if not rows:
-        return FeatureCounts(sp.csr_matrix(shape, dtype=np.float64), np.zeros(0, dtype=bool), boilerplate)
+        return FeatureCounts(sp.csr_matrix(shape, dtype=np.float64), vocabulary, boilerplate)
     place = (np.concatenate(rows), np.concatenate(columns))
     matrix = sp.csr_matrix((np.concatenate(values), place), shape=shape)
-    return FeatureCounts(matrix, np.array(is_phrase, dtype=bool), boilerplate)
+    return FeatureCounts(matrix, vocabulary, boilerplate)
 
 
 def _weighted_texts(

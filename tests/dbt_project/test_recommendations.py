@@ -163,8 +163,7 @@ def test_another_text_of_a_product_reaches_those_who_looked_at_it(line: tuple[La
     lake.derive("product_similarity", rows, computed_at=latest + timedelta(hours=1))
     warehouse.run("tag:fast")
     found = warehouse.rows(
-        "select distinct visitor_id from visitor_recommendations "
-        f"where inputs_at > timestamp '{latest}'"
+        f"select distinct visitor_id from visitor_recommendations where inputs_at > timestamp '{latest}'"
     )
     assert set(found) == seen != set()
 

@@ -1,6 +1,7 @@
 """What Python computes and SQL doesn't: text similarity, affinity between visitors, session neighbours."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import dagster as dg
 import msgspec
@@ -20,32 +21,40 @@ OWNERS = ["team:data-science"]
     owners=OWNERS,
     pool=POOL,
     description="The products most alike by their text: stemmed words and phrases of title, type, tags, vendor and "
-    "description (shop boilerplate removed), TF-IDF, sparse top 50.",
+    "description (shop boilerplate removed), TF-IDF, sparse top 50. Nothing is done where no text changed, and only "
+    "the lists of changed texts where few did.",
 )
 def product_similarity(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Read the products mart, write pairs to ``lake/derived/product_similarity``."""
-    from orchestration.lib.derived import write_derived
-    from orchestration.lib.text_similarity import product_text_similarity, product_texts
+    import pyarrow.parquet as pq
+
+    from orchestration.lib.derived import derived_file
+    from orchestration.lib.text_refresh import TABLE, refresh
+    from orchestration.lib.text_similarity import product_texts
 
     settings = load_settings()
     with reading(settings) as connection:
         products = product_texts(connection.sql("select * from products").to_arrow_table())
-    similarity = product_text_similarity(products)
-    path = write_derived(
-        settings.paths.derived, "product_similarity", similarity.table(computed_at=datetime.now(UTC))
-    )
-    for sentence in similarity.removed_sentences[:20]:
-        context.log.info(f"taken for boilerplate: {sentence}")
-    return dg.MaterializeResult(
-        metadata={
-            "dagster/row_count": len(similarity.keys),
+    refreshed = refresh(settings.paths.derived, products, datetime.now(UTC))
+    path = derived_file(settings.paths.derived, TABLE)
+    metadata: dict[str, Any] = {
+        "dagster/row_count": pq.read_metadata(path).num_rows,
+        "lists_made": refreshed.lists,
+        "products_with_another_list": refreshed.changed,
+        "whole_rebuild_at": refreshed.whole_at,
+        "why_whole": refreshed.why_whole or "not this time",
+        "path": dg.MetadataValue.path(str(path)),
+    }
+    if similarity := refreshed.similarity:
+        for sentence in similarity.removed_sentences[:20]:
+            context.log.info(f"taken for boilerplate: {sentence}")
+        metadata |= {
             "products": similarity.products,
             "without_neighbour": similarity.alone,
             "features": similarity.features,
             "model_version": similarity.model_version,
-            "path": dg.MetadataValue.path(str(path)),
         }
-    )
+    return dg.MaterializeResult(metadata=metadata)
 
 
 @dg.asset(

@@ -1,0 +1,288 @@
+"""Keeping text similarity up to date: nothing where no text changed, else the lists that the changed texts are in.
+
+``product_similarity.state`` holds what was learned, the vector of each text and its nearest texts. While what was
+learned stands (``TextSimilarityConfig.relearn_share``), the lists are those of a full run with it, to the bit: a
+changed text has another vector, all others have theirs, so a list is what it was without the texts that went, with
+those that came. Where too much of a list went, it is made from all texts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import scipy.sparse as sp
+
+from footfall.array_file import ArrayFileError, open_arrays, write_arrays
+from orchestration.lib.boilerplate import Boilerplate
+from orchestration.lib.derived import derived_file, notes_of, text_state_file, write_derived
+from orchestration.lib.durable import write_durably
+from orchestration.lib.sparse import SCORE_DIGITS, place_in_run
+from orchestration.lib.text_features import FeatureCounts, ProductText
+from orchestration.lib.text_similarity import (
+    Catalog,
+    Lists,
+    TextSimilarity,
+    candidates,
+    catalog_of,
+    nearest_lists,
+    ranked,
+    sorted_lists,
+)
+from orchestration.lib.text_vectors import Learned, Matrix, TextSimilarityConfig, learn, nearest, vectors_of
+
+TABLE = "product_similarity"
+_MAGIC = b"FFTEXT01"
+#: New texts compared with all others at once: about 300 MB where everything is a little alike.
+_CHUNK = 500
+#: More than any rank.
+_RANKS = 1_000_000
+
+
+class State(msgspec.Struct, frozen=True):
+    """What was learned, and the texts as they were: their marks, vectors and lists."""
+
+    learned: Learned
+    learned_at: str
+    marks: npt.NDArray[np.bytes_]
+    vectors: Matrix
+    lists: Lists
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What a run did; ``similarity`` is None where nothing had changed."""
+
+    similarity: TextSimilarity | None
+    lists: int
+    """Texts whose nearest were looked for among all others."""
+    changed: int
+    """Products with another list than before."""
+    why_whole: str | None
+    """Why all was learned anew; None when what was learned stands."""
+    whole_at: str
+    """When that was, in words of ISO 8601."""
+
+
+def refresh(
+    derived: Path,
+    products: Sequence[ProductText],
+    now: datetime,
+    *,
+    config: TextSimilarityConfig | None = None,
+    threads: int | None = None,
+) -> Refreshed:
+    """Bring ``lake/derived/product_similarity`` up to date. A list that is as it was keeps its ``computed_at``."""
+    config = config or TextSimilarityConfig()
+    now = now.astimezone(UTC).replace(tzinfo=None) if now.tzinfo else now
+    rows = sorted(msgspec.json.encode(asdict(product)) for product in products)
+    made_from = {"model_version": config.model_version, "texts": hashlib.sha256(b"\n".join(rows)).hexdigest()}
+    notes = notes_of(derived_file(derived, TABLE))
+    if made_from.items() <= notes.items():
+        return Refreshed(None, 0, 0, None, notes["learned_at"])
+    catalog = catalog_of(products)
+    before, why = _usable(text_state_file(derived), catalog, config)
+    state, made = _after(before, catalog, config, now, threads)
+    write_durably(text_state_file(derived), lambda aside: _write(aside, state, config.model_version))
+    similarity = ranked(catalog, state.lists, state.learned, config)
+    table, changed = _kept_where_same(derived, similarity.table(computed_at=now))
+    write_derived(derived, TABLE, table, notes={**made_from, "learned_at": state.learned_at})
+    return Refreshed(similarity, made, changed, why, state.learned_at)
+
+
+def _after(
+    before: State | None, catalog: Catalog, config: TextSimilarityConfig, now: datetime, threads: int | None
+) -> tuple[State, int]:
+    """(the state of now, the texts whose nearest were looked for among all)."""
+    marks, everything = catalog.marks, np.arange(len(catalog.documents))
+    if before is None:
+        learned = learn(catalog.documents, marks, config)
+        vectors = vectors_of(learned, catalog.documents, marks, config, threads)
+        lists = nearest_lists(vectors, vectors, everything, config, threads)
+        return State(learned, now.isoformat(), marks, vectors, lists), len(marks)
+    row_of = {mark: row for row, mark in enumerate(before.marks.tolist())}
+    was = np.array([row_of.get(mark, -1) for mark in marks.tolist()], dtype=np.int64)
+    new = np.flatnonzero(was < 0)
+    documents = [catalog.documents[row] for row in new.tolist()]
+    fresh = vectors_of(before.learned, documents, marks[new], config, threads)
+    place = was.copy()
+    place[new] = len(before.marks) + np.arange(len(new))
+    vectors = sp.vstack([before.vectors, fresh], format="csr")[place]
+    lists, made = lists_after(before.lists, was, vectors, config, threads)
+    return State(before.learned, before.learned_at, marks, vectors, lists), made
+
+
+def _usable(path: Path, catalog: Catalog, config: TextSimilarityConfig) -> tuple[State | None, str | None]:
+    """(the state of before, None), or (None, why all is to be learned anew)."""
+    if not path.exists():
+        return None, "there is none yet"
+    if len(catalog.documents) < config.relearn_below:
+        return None, f"a catalog of fewer than {config.relearn_below:,} texts is learned each time"
+    try:
+        state, model_version = _read(path)
+    except ArrayFileError as error:
+        return None, str(error)
+    if model_version != config.model_version:
+        return None, "the code or the settings changed"
+    learned_from = state.learned.marks
+    came = np.isin(catalog.marks, learned_from, invert=True).sum()
+    went = np.isin(learned_from, catalog.marks, invert=True).sum()
+    if max(came, went) > config.relearn_share * len(learned_from):
+        return None, f"{came:,} texts came and {went:,} went since {len(learned_from):,} were learned"
+    return state, None
+
+
+class _Header(msgspec.Struct, frozen=True):
+    model_version: str
+    learned_at: str
+    vocabulary: list[str]
+    products: int
+    repeated: dict[str, int]
+
+
+def _write(path: Path, state: State, model_version: str) -> None:
+    features = state.learned.features
+    about = msgspec.structs.asdict(
+        _Header(
+            model_version,
+            state.learned_at,
+            list(features.vocabulary),
+            features.boilerplate.products,
+            dict(features.boilerplate.repeated),
+        )
+    )
+    matrices = {
+        f"{name}_{part}": getattr(matrix, part)
+        for name, matrix in (("learned", state.learned.vectors), ("now", state.vectors))
+        for part in ("data", "indices", "indptr")
+    }
+    lists = {f"lists_{name}": array for name, array in state.lists._asdict().items()}
+    marks = {"marks": state.marks, "learned_marks": state.learned.marks, "weights": state.learned.weights}
+    write_arrays(path, _MAGIC, about, {**marks, **matrices, **lists})
+
+
+def _read(path: Path) -> tuple[State, str]:
+    opened = open_arrays(path, _MAGIC, "state of text similarity")
+    header, arrays = msgspec.json.decode(opened.header, type=_Header), opened.arrays
+
+    def matrix(name: str) -> Matrix:
+        parts = tuple(arrays[f"{name}_{part}"] for part in ("data", "indices", "indptr"))
+        return sp.csr_matrix(parts, shape=(len(parts[2]) - 1, len(header.vocabulary)))
+
+    vocabulary = {name: column for column, name in enumerate(header.vocabulary)}
+    nothing = sp.csr_matrix((0, len(vocabulary)), dtype=np.float64)
+    features = FeatureCounts(nothing, vocabulary, Boilerplate(header.products, header.repeated))
+    learned = Learned(features, arrays["weights"], matrix("learned"), arrays["learned_marks"])
+    lists = Lists(*(arrays[f"lists_{name}"] for name in Lists._fields))
+    state = State(learned, header.learned_at, arrays["marks"], matrix("now"), lists)
+    return state, header.model_version
+
+
+def lists_after(
+    old: Lists, was: npt.NDArray[np.int64], vectors: Matrix, config: TextSimilarityConfig, threads: int | None
+) -> tuple[Lists, int]:
+    """(lists of all rows of ``vectors``, how many were made from all). was: a row's place in ``old``, -1: it is new."""
+    count, new, stayed = len(was), np.flatnonzero(was < 0), np.flatnonzero(was >= 0)
+    place = np.full(len(old.reach), -1, dtype=np.int64)
+    place[was[stayed]] = stayed
+    row = place[np.repeat(np.arange(len(old.reach)), np.diff(old.bounds))]
+    other = place[old.others]
+    there = (row >= 0) & (other >= 0)
+    rows, others, scores = [row[there]], [other[there]], [old.scores[there]]
+    for begin in range(0, len(new), _CHUNK):
+        chunk = new[begin : begin + _CHUNK]
+        near = nearest(vectors[chunk], vectors, count, config.min_score, threads)
+        score = np.clip(np.round(near.data, SCORE_DIGITS), 0.0, 1.0)
+        fits = (was[near.indices] >= 0) & (score >= config.min_score)
+        rows.append(near.indices[fits].astype(np.int64))
+        others.append(np.repeat(chunk, np.diff(near.indptr))[fits])
+        scores.append(score[fits])
+    reach = np.full(count, -1.0)
+    reach[stayed] = old.reach[was[stayed]]
+    row, other, score = np.concatenate(rows), np.concatenate(others), np.concatenate(scores)
+    known = score > reach[row]
+    merged = sorted_lists(row[known], other[known], score[known], reach)
+
+    again = np.union1d(new, stayed[_is_short(merged, config)[stayed]])
+    anew = nearest_lists(vectors[again], vectors, again, config, threads)
+    is_again = np.zeros(count, dtype=bool)
+    is_again[again] = True
+    merged = _cut(merged, candidates(config))
+    row = np.repeat(np.arange(count), np.diff(merged.bounds))
+    kept = ~is_again[row]
+    reach = merged.reach.copy()
+    reach[again] = anew.reach
+    lists = sorted_lists(
+        np.concatenate([row[kept], np.repeat(again, np.diff(anew.bounds))]),
+        np.concatenate([merged.others[kept], anew.others]),
+        np.concatenate([merged.scores[kept], anew.scores]),
+        reach,
+    )
+    return lists, len(again)
+
+
+def _is_short(lists: Lists, config: TextSimilarityConfig) -> npt.NDArray[np.bool_]:
+    """Whether the best of a list may not be in it; or tie with more than a full run would look at."""
+    lengths = np.diff(lists.bounds)
+    is_full = lengths >= config.top_k
+    last = np.full(len(lengths), 2.0)
+    last[is_full] = lists.scores[lists.bounds[:-1][is_full] + config.top_k - 1]
+    row = np.repeat(np.arange(len(lengths)), lengths)
+    as_good = np.bincount(row[lists.scores >= last[row]], minlength=len(lengths))
+    # The document itself is among what a full run looks at.
+    return (~is_full & (lists.reach >= 0)) | (as_good > candidates(config) - 1)
+
+
+def _cut(lists: Lists, most: int) -> Lists:
+    """The best of each; what they leave out is beyond their reach."""
+    row = np.repeat(np.arange(len(lists.reach)), np.diff(lists.bounds))
+    place = place_in_run(row)
+    reach = lists.reach.copy()
+    np.maximum.at(reach, row[place >= most], lists.scores[place >= most])
+    kept = (place < most) & (lists.scores > reach[row])
+    return sorted_lists(row[kept], lists.others[kept], lists.scores[kept], reach)
+
+
+def _kept_where_same(derived: Path, table: pa.Table) -> tuple[pa.Table, int]:
+    """(the table, with the moments of before where a product's list is as before, products with another list)."""
+    path = derived_file(derived, TABLE)
+    before = pq.read_table(path) if path.exists() else table.slice(0, 0)
+    names = pc.unique(pa.chunked_array([*before["key"].chunks, *before["other"].chunks, *table["key"].chunks,
+                                        *table["other"].chunks]))  # fmt: skip
+    both = [_numbers(each, names) for each in (before, table)]
+    (old_key, old_place, old_rest), (key, place, rest) = both
+    found = np.minimum(np.searchsorted(old_place, place), max(len(old_place) - 1, 0))
+    same = np.zeros(len(place), dtype=bool)
+    if len(old_place):
+        same = (old_place[found] == place) & (old_rest[found] == rest).all(axis=1)
+    counts, old_counts, matched = (
+        np.bincount(each, minlength=len(names)) for each in (key, old_key, key[same])
+    )
+    unchanged = (matched == counts) & (counts == old_counts)
+    moments = table["computed_at"].to_numpy().copy()
+    if len(old_place):
+        old_moments = before["computed_at"].to_numpy()
+        moments[unchanged[key]] = old_moments[found][unchanged[key]]
+    moved = table.set_column(table.schema.get_field_index("computed_at"), table.schema.field("computed_at"),
+                             pa.array(moments, pa.timestamp("us")))  # fmt: skip
+    return moved, int((~unchanged & (np.maximum(counts, old_counts) > 0)).sum())
+
+
+def _numbers(table: pa.Table, names: pa.Array) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
+    """(number of each key, key and rank as one number, the rest of the row); rows sorted by that number."""
+    key = pc.index_in(table["key"], value_set=names).to_numpy().astype(np.int64)
+    other = pc.index_in(table["other"], value_set=names).to_numpy().astype(np.float64)
+    rank = table["rank"].to_numpy()
+    place = key * _RANKS + rank
+    rest = np.stack([other, table["score"].to_numpy()], axis=1)
+    return key, place, rest
