@@ -2,7 +2,8 @@
 
 It is the Segment/RudderStack HTTP tracking format, so their SDKs and our pixel speak one language. The rules and
 their numbers are those of ``docs/reference/tracking-plan.md``. A batch is decoded in two steps: the frame of the
-request strictly, each message on its own, so that one bad message costs its neighbours nothing.
+request strictly, each message on its own, so that one bad message costs its neighbours nothing. Where all are good,
+``footfall.good_batch`` takes them in one.
 """
 
 from __future__ import annotations
