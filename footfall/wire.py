@@ -128,8 +128,8 @@ class Message(Struct, rename="camel", kw_only=True, gc=False):
 
     @property
     def is_cookieless(self) -> bool:
-        """Whether its visitor keeps nothing in the browser, and gets an id for the day at the door."""
-        return self.surroundings.get("cookieless") is True
+        """See ``says_cookieless``."""
+        return says_cookieless(self.surroundings)
 
     @property
     def happened_at(self) -> datetime | None:
@@ -140,6 +140,12 @@ class Message(Struct, rename="camel", kw_only=True, gc=False):
     def element(self) -> Element | None:
         raw = (self.properties or {}).get("element")
         return None if raw is None else msgspec.convert(raw, Element)
+
+
+class Undecoded(Message, gc=False):
+    """A message whose surroundings are still bytes. Of two keys ``context`` only the last counts."""
+
+    surroundings: Raw = msgspec.field(name="context", default=Raw(b"{}"))  # type: ignore[assignment]
 
 
 class Batch(Struct, rename="camel", kw_only=True):
@@ -167,10 +173,16 @@ class BatchAnswer(Struct, kw_only=True):
 
 
 _batch_decoder = msgspec.json.Decoder(Batch)
-_message_decoder = msgspec.json.Decoder(Message)
+_message_decoder = msgspec.json.Decoder(Undecoded)
+_surroundings_decoder = msgspec.json.Decoder(Tree)
 _FIELD = re.compile(r" - at `\$\.?(?P<path>.*)`$")
 #: What the parser says of an object or a list at the innermost level of a ``Tree``.
 _INNERMOST = re.compile(r"Expected `[a-z| ]+`, got `(?:object|array)`$")
+
+
+def says_cookieless(surroundings: Tree) -> bool:
+    """Whether a message's visitor keeps nothing in the browser, and gets an id for the day at the door."""
+    return surroundings.get("cookieless") is True
 
 
 def as_utc(moment: datetime | None) -> datetime | None:
@@ -214,11 +226,7 @@ def check_message(raw: bytes | Raw) -> Message:
         message = _message_decoder.decode(raw)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise _wire_error(error, "message") from None
-    if message.surroundings:
-        try:
-            _ = message.context
-        except msgspec.MsgspecError as error:
-            raise _wire_error(error, "context", "context.") from None
+    message.surroundings = check_surroundings(message.surroundings)  # type: ignore[assignment]
     if message.properties and "element" in message.properties:
         try:
             _ = message.element
@@ -226,6 +234,18 @@ def check_message(raw: bytes | Raw) -> Message:
             raise _wire_error(error, "message") from None
     check_rules([message])
     return message
+
+
+def check_surroundings(raw: Raw) -> Tree:
+    """A message's ``context``, decoded; its known part is in order. Raises WireError."""
+    try:
+        tree = _surroundings_decoder.decode(raw)
+        msgspec.convert(tree, Context)
+    except msgspec.ValidationError as error:
+        raise _wire_error(error, "context", "context.") from None
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        raise _wire_error(error, "message") from None
+    return tree
 
 
 def check_rules(messages: Iterable[Message]) -> None:
@@ -275,7 +295,9 @@ def _wire_error(error: Exception, where: str, prefix: str = "") -> WireError:
     text = str(error)
     if found := _FIELD.search(text):
         path, reason = found["path"], text[: found.start()]
+        # What has no name of its own is told by the name of what it lies in.
+        path = prefix.removesuffix(".") + path if path.startswith("[") else prefix + path
         if "[...]" in path and _INNERMOST.match(reason):
             return WireError(path.partition("[")[0], f"nested deeper than {MAX_DEPTH}")
-        return WireError(prefix + path if path else where, reason)
+        return WireError(path or where, reason)
     return WireError(where, text)

@@ -74,6 +74,11 @@ messages = st.builds(
 batches = st.lists(messages, max_size=4)
 
 
+def doubled(message: str, key: str, value: str) -> str:
+    """The message with a key that it may have already, before the others."""
+    return f'{{"{key}":{value}, {message[1:]}'
+
+
 @st.composite
 def bodies(draw: st.DrawFn) -> bytes:
     """Bodies whose keys come in any order, some of them twice, with blanks, escapes and keys that nobody knows."""
@@ -108,6 +113,15 @@ def test_it_says_what_message_by_message_says(body: bytes) -> None:
 @given(bodies(), st.randoms(use_true_random=False))
 def test_it_says_what_message_by_message_says_of_damaged_bodies(body: bytes, chance: random.Random) -> None:
     agree(mutate(body, chance))
+
+
+@given(st.lists(messages, min_size=1, max_size=3), keys, values, st.booleans())
+def test_and_where_a_message_has_a_key_twice(
+    batch: list[dict[str, Any]], key: str, value: Any, escaped: bool
+) -> None:
+    texts = [json.dumps(message) for message in batch]
+    texts[0] = doubled(texts[0], key.replace("e", "\\u0065") if escaped else key, json.dumps(value))
+    agree(f'{{"batch":[{",".join(texts)}]}}'.encode())
 
 
 @given(st.integers(1, 60), st.randoms(use_true_random=False))
@@ -195,6 +209,19 @@ def test_only_surroundings_that_say_so_are_cookieless() -> None:
     assert of({"cookieless": True})
     assert of({}, {"cookieless": True}, {"cookieless": False})
     assert not of({"cookieless": False}, {"cookieless": "true"}, {"own": {"cookieless": True}})
+
+
+def test_of_two_contexts_the_last_counts_either_way() -> None:
+    """Found by fuzzing: message by message the first one was looked at too, and the loader would have refused it."""
+    good = json.dumps(GOOD).encode()
+    for first in (b"[]", b"7", b'{"page":1}', b'{"a":' * 10 + b"{}" + b"}" * 10, b'{"n":1e999}'):
+        for key in (b"context", rb"c\u006fntext"):
+            body = b'{"batch":[{"%b":%b,%b]}' % (key, first, good[1:])
+            agree(body)
+            assert at_once(body) is not None
+    for last in (b"[]", b"7", b'{"page":1}', b'{"n":1e999}', b'"\\ud83d"', b'{"a":' * 10 + b"{}" + b"}" * 10):
+        assert at_once(b'{"batch":[%b,"context":%b}]}' % (good[:-1], last)) is None
+        agree(b'{"batch":[%b,"context":%b}]}' % (good[:-1], last))
 
 
 def test_a_piece_never_holds_more_than_one_message_may() -> None:
