@@ -81,6 +81,24 @@
 
 
 {#-
+  What an increment does first: rows of the devices that went to quarantine since this model was last built are deleted.
+  For the hook of a model by device; it reads none of them itself.
+-#}
+{%- macro forget_quarantined() -%}
+  {%- set numbered_events = ref('int_numbered_events') -%}
+  {%- if is_incremental() -%}
+    delete from {{ this }}
+    where device in (
+      select events.device
+      from {{ numbered_events }} as events
+      where events.is_quarantined
+        and events.built_at > ({{ footfall.last_built_at() }})
+    )
+  {%- endif -%}
+{%- endmacro -%}
+
+
+{#-
   Days on which a session may be another now, a select of (day): of the events numbered again (a session that is no more
   began on such a day, too), and of the sessions whose device changed hands.
 -#}

@@ -5,7 +5,7 @@
     unique_key='device',
     on_schema_change='append_new_columns',
     meta={'dagster': {'group': 'identity'}},
-    post_hook="delete from {{ this }} where device in (select q.device from {{ ref('int_numbered_events') }} as q where q.is_quarantined)"
+    pre_hook="{{ forget_quarantined() }}"
   )
 }}
 
