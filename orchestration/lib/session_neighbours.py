@@ -9,7 +9,7 @@ votes, 0.373 with returns too, 0.378 with the rules; on the last two days of the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,12 +19,20 @@ import pyarrow as pa
 from footfall.session_index import NextItemConfig, SessionIndex, numbered, ranked
 from orchestration.lib.session_history import Sessions, history_of, learned
 
-__all__ = ["PUBLISHED", "NextItem", "NextItemConfig", "index_of", "learn", "ranked"]
+__all__ = ["PUBLISHED", "NextItem", "NextItemConfig", "index_of", "learn", "ranked", "session_config"]
 
 #: VMIS-kNN as Serenade's paper has it: the arm to beat.
 PUBLISHED = NextItemConfig(recency=None, closeness=0.0, revisit=0.0, rule_weight=0.0)
 
 Ints = npt.NDArray[np.integer[Any]]
+
+
+def session_config(variables: Mapping[str, Any]) -> NextItemConfig:
+    """The settings with what an analyst has set: the dbt project's var ``session_neighbours``. Raises ValueError."""
+    try:
+        return NextItemConfig(**variables["session_neighbours"])
+    except TypeError as error:
+        raise ValueError(f"the var session_neighbours of dbt_project.yml: {error}") from None
 
 
 def index_of(clicks: pa.Table, config: NextItemConfig | None = None) -> SessionIndex:

@@ -19,7 +19,14 @@ from orchestration.lib.evaluation.history import OURS, Run, Verdict, find, read_
 from orchestration.lib.evaluation.past import Past, TooLittle, choose_window
 from orchestration.lib.evaluation.running import evaluate_shop, last_if_fresh, rules_in_force
 from orchestration.lib.evaluation.shop import measure
-from orchestration.lib.evaluation.tuning import accept, proposal_file, tune, write_proposal
+from orchestration.lib.evaluation.tuning import (
+    accept,
+    accepted_changes,
+    proposal_file,
+    tune,
+    write_proposal,
+)
+from orchestration.lib.session_neighbours import session_config
 
 PROJECT_FILE = PROJECT_DIR / "dbt_project.yml"
 FIRST = datetime(2026, 3, 1, 9, 0)
@@ -230,18 +237,45 @@ def test_an_accepted_proposal_changes_its_lines_and_nothing_else(tmp_path: Path)
     project.write_text(PROJECT_FILE.read_text())
     before = yaml.safe_load(project.read_text())["vars"]
     half_life, weight = before["affinity_half_life_days"], before["rrf_weights"]["affinity"]
-    changes = {"affinity_half_life_days": [half_life, 61], "rrf_weights.affinity": [weight, 1.25]}
-    assert len(accept({"changes": changes}, project)) == 2
+    neighbours = before["session_neighbours"]["neighbours"]
+    changes = {
+        "affinity_half_life_days": [half_life, 61],
+        "rrf_weights.affinity": [weight, 1.25],
+        "session_neighbours.neighbours": [neighbours, 50],
+    }
+    assert len(accept(changes, project)) == 3
     after = yaml.safe_load(project.read_text())["vars"]
     assert after == {
         **before,
         "affinity_half_life_days": 61,
         "rrf_weights": {**before["rrf_weights"], "affinity": 1.25},
+        "session_neighbours": {**before["session_neighbours"], "neighbours": 50},
     }
+    assert session_config(after).neighbours == 50
     old, new = PROJECT_FILE.read_text().splitlines(), project.read_text().splitlines()
-    assert sum(a != b for a, b in zip(old, new, strict=True)) == 2
+    assert sum(a != b for a, b in zip(old, new, strict=True)) == 3
     with pytest.raises(ValueError, match="is 61 by now, the search began with"):
-        accept({"changes": changes}, project)
+        accept(changes, project)
     with pytest.raises(ValueError, match="no line of its own for nothing"):
-        accept({"changes": {"nothing": [1, 2]}}, project)
+        accept({"nothing": [1, 2]}, project)
     assert project.read_text().splitlines() == new
+
+
+def test_only_what_is_surely_better_is_accepted() -> None:
+    def part(low: float) -> dict[str, Any]:
+        return {"before": 0.1, "after": 0.2, "gain": {"mean": 0.1, "low": low, "high": 0.3, "cases": 9}}
+
+    proposal = {
+        "lists": part(-0.1),
+        "changes": {"affinity_half_life_days": [30, 7]},
+        "sessions": part(0.05),
+        "session_changes": {"session_neighbours.neighbours": [100, 50]},
+    }
+    assert accepted_changes(proposal) == {"session_neighbours.neighbours": [100, 50]}
+    assert len(accepted_changes(proposal, anyway=True)) == 2
+    assert accepted_changes({**proposal, "sessions": None, "session_changes": {}}) == {}
+
+
+def test_settings_of_session_neighbours_that_do_not_exist() -> None:
+    with pytest.raises(ValueError, match=r"session_neighbours of dbt_project\.yml: .*'k'"):
+        session_config({"session_neighbours": {"k": 100}})

@@ -118,13 +118,17 @@ def visitor_affinity(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
 )
 def session_neighbours(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Read session_products, write ``lake/derived/session_neighbours``."""
+    from orchestration.lib.dbt_runner import project_vars
     from orchestration.lib.derived import session_history_file, session_index_file
+    from orchestration.lib.home import DBT_PROJECT
+    from orchestration.lib.session_neighbours import session_config
     from orchestration.lib.session_refresh import refresh
 
     settings = load_settings()
     derived = settings.paths.derived
+    config = session_config(project_vars(DBT_PROJECT))
     with reading(settings) as connection:
-        refreshed = refresh(derived, connection, datetime.now(UTC))
+        refreshed = refresh(derived, connection, datetime.now(UTC), config=config)
     if refreshed.why_whole:
         context.log.info(f"learned all sessions: {refreshed.why_whole}")
     index, path = refreshed.index, session_index_file(derived)

@@ -15,7 +15,7 @@ from orchestration.lib.evaluation.past import Past, TooLittle, Window
 from orchestration.lib.evaluation.shop import Metric, measure
 from orchestration.lib.evaluation.tuning import Proposal, proposal_file, tune, write_proposal
 from orchestration.lib.home import DBT_PROJECT
-from orchestration.lib.session_neighbours import NextItemConfig
+from orchestration.lib.session_neighbours import session_config
 from orchestration.lib.text_similarity import TextSimilarityConfig
 from orchestration.lib.visitor_similarity import VisitorSimilarityConfig
 
@@ -30,7 +30,7 @@ def rules_in_force() -> str:
         project_fingerprint(DBT_PROJECT),
         TextSimilarityConfig().model_version,
         VisitorSimilarityConfig().model_version,
-        repr(NextItemConfig()),
+        repr(session_config(project_vars(DBT_PROJECT))),
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
@@ -73,7 +73,7 @@ def evaluate_shop(settings: Settings, *, run_id: str | None = None, seed: int = 
         past = Past(settings, folder)
         window = past.window
         past.build()
-        metrics = measure(past, seed)
+        metrics = measure(past, seed, session_config(project_vars(DBT_PROJECT)))
         verdict, reason = judge(
             metrics, before, max_fall=settings.quality_max_fall, min_cases=settings.evaluation_min_cases
         )

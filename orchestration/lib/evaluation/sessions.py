@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from orchestration.lib.evaluation.measures import Measured, reciprocal_rank, with_interval
 from orchestration.lib.evaluation.reading import FileError, moments, read_text_rows
-from orchestration.lib.session_neighbours import PUBLISHED, NextItem, ranked
+from orchestration.lib.session_neighbours import PUBLISHED, NextItem, NextItemConfig, ranked
 
 TOP = 20
 
@@ -110,9 +110,9 @@ Predict = Callable[[Sequence[int], bool], npt.NDArray[np.int64]]
 """(session so far, drop all its products) to at most ``TOP`` items, best first."""
 
 
-def default_arms(train: Sessions) -> dict[str, Predict]:
-    """Predictors that need nothing but past sessions."""
-    ours = NextItem(train.items, train.ended)
+def default_arms(train: Sessions, config: NextItemConfig | None = None) -> dict[str, Predict]:
+    """Predictors that need nothing but past sessions; ``config`` are ours' settings."""
+    ours = NextItem(train.items, train.ended, config)
     published = NextItem(train.items, train.ended, PUBLISHED)
     counts = Counter(item for session in train.items for item in session)
     popular = {item: float(n) for item, n in counts.most_common(TOP * 20)}

@@ -27,7 +27,7 @@ from orchestration.lib.evaluation.measures import Measured, recall, top_items
 from orchestration.lib.evaluation.past import Past
 from orchestration.lib.evaluation.rankings import TOP, Lists
 from orchestration.lib.evaluation.sessions import Predict, Sessions, default_arms, evaluate_sessions
-from orchestration.lib.session_neighbours import NextItem
+from orchestration.lib.session_neighbours import NextItem, NextItemConfig
 from orchestration.lib.text_similarity import product_texts
 
 OURS = "footfall"
@@ -57,10 +57,12 @@ class Metric:
     cases: int
 
 
-def measure(past: Past, seed: int = 0) -> list[Metric]:
-    """All problems that the shop's data allow; a problem without cases has no metrics."""
+def measure(past: Past, seed: int = 0, config: NextItemConfig | None = None) -> list[Metric]:
+    """All problems that the shop's data allow; a problem without cases has no metrics. ``config``: the session
+    neighbours' settings.
+    """
     with past.connect() as connection:
-        shop = _Shop(connection)
+        shop = _Shop(connection, config)
         return [*_people(shop, seed), *_visits(connection, shop, seed), *_texts(connection, seed)]
 
 
@@ -88,8 +90,9 @@ def visits(connection: duckdb.DuckDBPyConnection) -> tuple[Sessions, Sessions]:
 class _Shop:
     """The past in numbers: visitors by products."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, config: NextItemConfig | None = None) -> None:
         self._connection = connection
+        self.config = config
         self.items = self._texts("""
             select product_id from products union select product_id from int_visitor_product_days
             where product_id is not null order by 1
@@ -216,7 +219,7 @@ def _neighbours(shop: _Shop, filling: Floats) -> Callable[[int], Floats]:
 
 def _last_visit(shop: _Shop, filling: Floats) -> Callable[[int], Floats]:
     learned, _ = _sessions(shop)
-    model = NextItem(learned.items, learned.ended)
+    model = NextItem(learned.items, learned.ended, shop.config)
 
     def score(visitor: int) -> Floats:
         row = shop.seeds(visitor)
@@ -317,7 +320,7 @@ def _visits(connection: duckdb.DuckDBPyConnection, shop: _Shop, seed: int) -> It
     learned, asked = _sessions(shop)
     if not learned.items or not asked.items:
         return
-    arms = default_arms(learned)
+    arms = default_arms(learned, shop.config)
     arms["recently viewed"] = _recent
     arms["co-view"] = _along(shop.pairs(CO_VIEWS))
     arms["text"] = _along(shop.pairs(TEXT))

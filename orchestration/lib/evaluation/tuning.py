@@ -26,7 +26,7 @@ from orchestration.lib.evaluation.measures import Measured, reciprocal_rank, wit
 from orchestration.lib.evaluation.past import Past, TooLittle
 from orchestration.lib.evaluation.rankings import TOP
 from orchestration.lib.evaluation.shop import served_quality, visits
-from orchestration.lib.session_neighbours import NextItem, NextItemConfig
+from orchestration.lib.session_neighbours import NextItem, NextItemConfig, session_config
 
 #: What is tried, beside the value in force. A half-life of 36,500 days is no decay.
 VALUES: dict[str, tuple[float, ...]] = {
@@ -38,6 +38,7 @@ VALUES: dict[str, tuple[float, ...]] = {
     "recommendation_seed_decay": (0.4, 0.8),
 }
 BLEND = "rrf_weights"
+SESSIONS = "session_neighbours"
 BLEND_FACTORS = (0.0, 0.5, 2.0)
 SESSION_VALUES: dict[str, tuple[int, ...]] = {
     "neighbours": (50, 200, 500),
@@ -62,7 +63,9 @@ class Gain:
 
 @dataclass(frozen=True)
 class Proposal:
-    """What to change, and what it brought. ``changes``: dbt var (``rrf_weights.x`` for a part) to (from, to)."""
+    """What to change, and what it brought: dbt var (``rrf_weights.x`` for a part) to (from, to), those of the lists and
+    those of the session neighbours.
+    """
 
     made_at: datetime
     asked: str
@@ -114,7 +117,9 @@ def tune(
                 tell(f"{_mean(best, halves[0]):.4f} with {chosen}")
     gain = [best[visitor] - before[visitor] for visitor in halves[1]]
     lists = Gain(_mean(before, halves[1]), _mean(best, halves[1]), with_interval(gain, seed))
-    session_changes, sessions, more = _tune_sessions(past, began + seconds, seed, clock)
+    session_changes, sessions, more = _tune_sessions(
+        past, session_config(in_force), began + seconds, seed, clock
+    )
     return Proposal(
         made_at=datetime.now(UTC).replace(microsecond=0, tzinfo=None),
         asked=f"{past.window.split} to {past.window.until} (excluded)",
@@ -167,7 +172,7 @@ def _mean(cases: Mapping[str, float], visitors: Sequence[str]) -> float:
 
 
 def _tune_sessions(
-    past: Past, until: float, seed: int, clock: Clock
+    past: Past, now: NextItemConfig, until: float, seed: int, clock: Clock
 ) -> tuple[dict[str, tuple[int, int]], Gain | None, int]:
     with past.connect() as connection:
         learned, asked = visits(connection)
@@ -183,7 +188,7 @@ def _tune_sessions(
             for step in range(1, len(session))
         ]
 
-    now = best = NextItemConfig()
+    best = now
     score, tried = sum(ranks(now, search)), 0
     for name, values in SESSION_VALUES.items():
         for value in values:
@@ -196,7 +201,7 @@ def _tune_sessions(
     before, after = ranks(now, judge), ranks(best, judge)
     gain = with_interval([b - a for a, b in zip(before, after, strict=True)], seed)
     changes = {
-        name: (getattr(now, name), getattr(best, name))
+        f"{SESSIONS}.{name}": (getattr(now, name), getattr(best, name))
         for name in SESSION_VALUES
         if getattr(now, name) != getattr(best, name)
     }
@@ -220,15 +225,27 @@ def _plain(value: Any) -> Any:
     return [_plain(each) for each in value] if isinstance(value, (list, tuple)) else copy.copy(value)
 
 
-def accept(proposal: Mapping[str, Any], project_file: Path) -> list[str]:
-    """Write the proposal's vars into dbt_project.yml, every comment kept; returns the changes in words.
+def accepted_changes(proposal: Mapping[str, Any], *, anyway: bool = False) -> dict[str, list[float]]:
+    """What of a proposal is to be put in force: the lists' vars and the session neighbours', each if they are surely
+    better on the half that judged, or ``anyway``.
+    """
+    return {
+        name: change
+        for part, changes in (("lists", "changes"), ("sessions", "session_changes"))
+        if proposal[part] and (anyway or proposal[part]["gain"]["low"] > 0)
+        for name, change in proposal[changes].items()
+    }
+
+
+def accept(changes: Mapping[str, Sequence[float]], project_file: Path) -> list[str]:
+    """Write these vars into dbt_project.yml, every comment kept; returns the changes in words.
 
     Raises ValueError, and writes nothing, where a var has no line of its own or another value than the search
     began with.
     """
     text = project_file.read_text(encoding="utf-8")
     done = []
-    for name, (before, after) in proposal["changes"].items():
+    for name, (before, after) in changes.items():
         parent, _, part = name.partition(".")
         line = rf"{part or parent}: (?P<value>[-+0-9.eE]+)(?=[ \t]*(#.*)?$)"
         pattern = rf"^  {parent}:\n(?:    [^\n]*\n)*?    {line}" if part else rf"^  {line}"

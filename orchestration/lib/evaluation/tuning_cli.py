@@ -42,20 +42,21 @@ def show() -> None:
 @tuning.command()
 @click.option("--anyway", is_flag=True, help="Also a proposal that is not surely better.")
 def accept(anyway: bool) -> None:
-    """Write the proposal's vars into dbt_project.yml. Look at `git diff`, then commit."""
+    """Write what is surely better of the proposal, lists or sessions, into dbt_project.yml. Look at `git diff`."""
     from orchestration.lib.evaluation.tuning import accept as apply
+    from orchestration.lib.evaluation.tuning import accepted_changes
     from orchestration.lib.home import DBT_PROJECT
 
     proposal = _read(_settings())
-    lists = proposal["lists"]
-    if not proposal["changes"]:
+    if not proposal["changes"] and not proposal["session_changes"]:
         raise click.ClickException("the proposal changes no var")
-    if lists["gain"]["low"] <= 0 and not anyway:
+    changes = accepted_changes(proposal, anyway=anyway)
+    if not changes:
         raise click.ClickException(
-            "not surely better on the visitors who judge; --anyway takes it all the same"
+            "not surely better on those who judged, neither lists nor sessions; --anyway takes it all the same"
         )
     try:
-        done = apply(proposal, DBT_PROJECT / "dbt_project.yml")
+        done = apply(changes, DBT_PROJECT / "dbt_project.yml")
     except ValueError as error:
         raise click.ClickException(str(error)) from None
     click.echo("\n".join(done))
