@@ -95,8 +95,8 @@ const CARD =
 const style = (): void => {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(
-    ':where(.ff-list){display:grid;grid-template-columns:repeat(auto-fill,minmax(140px,1fr));gap:16px}' +
-      ':where(.ff-card){display:flex;flex-direction:column;gap:4px;color:inherit;text-decoration:none}' +
+    ':where(.ff-list){display:grid;grid-template-columns:repeat(auto-fit,minmax(140px,1fr));gap:16px}' +
+      ':where(.ff-card){display:flex;flex-direction:column;max-width:280px;gap:4px;color:inherit;text-decoration:none}' +
       ':where(.ff-card__image){width:100%;height:auto;aspect-ratio:1;object-fit:cover}',
   );
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
