@@ -1,8 +1,9 @@
 // @vitest-environment node
 /** Shopify's own linter over the theme app extension: its Liquid, and its schemas by Shopify's JSON schemas. */
-import { check } from '@shopify/theme-check-common';
+import { check, JSONValidator, type JsonValidationSet } from '@shopify/theme-check-common';
 import { ThemeLiquidDocsManager } from '@shopify/theme-check-docs-updater';
 import { getThemeAndConfig, NodeFileSystem } from '@shopify/theme-check-node';
+import { createRequire } from 'node:module';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,4 +49,32 @@ it.each([
   ['a schema that is no JSON', block, '"target": "section",', '"target": "section"', 'ValidSchema|ValidJSON|JSONSyntaxError'],
 ])('would find %s', async (_, file, from, to, checks) => {
   expect((await offenses(file, from, to)).join('\n')).toMatch(new RegExp(checks));
+});
+
+/** The settings of a block by Shopify's JSON schemas of settings: the linter itself looks at those of sections only. */
+const settingsErrors = async (text: string): Promise<string[]> => {
+  const data = createRequire(import.meta.url).resolve('@shopify/theme-check-docs-updater/data/settings.json');
+  const schema = (name: string, fileMatch?: string[]) => ({
+    uri: `file:///schemas/${name}.json`,
+    fileMatch,
+    schema: readFileSync(data.replace('settings.json', `${name}.json`), 'utf8'),
+  });
+  const schemas = [schema('settings', ['**/*.settings']), schema('setting'), schema('default_setting_values')];
+  const validator = await JSONValidator.create({ schemas: async () => schemas } satisfies JsonValidationSet, { context: 'app' } as never);
+  const { settings } = JSON.parse(/{% schema %}([\s\S]*){% endschema %}/.exec(text)![1]!) as { settings: unknown };
+  return (await validator!.validate('file:///block.settings', JSON.stringify(settings))).map((d) => d.message);
+};
+
+it.each(['app-embed', 'recommendations'])('%s: its settings are what Shopify says settings are', async (name) => {
+  expect(await settingsErrors(readFileSync(`${EXTENSION}/blocks/${name}.liquid`, 'utf8'))).toEqual([]);
+});
+
+it.each([
+  ['an unknown type', '"type": "range"', '"type": "slider"'],
+  ['a range that begins with a text', '"default": 280', '"default": "280"'],
+  ['an option without a label', '"value": "similar", "label": "Like the product of the page"', '"value": "similar"'],
+])('would find %s', async (_, from, to) => {
+  const text = readFileSync(join(EXTENSION, block), 'utf8');
+  expect(text).toContain(from);
+  expect(await settingsErrors(text.replace(from, to))).not.toEqual([]);
 });
