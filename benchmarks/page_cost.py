@@ -127,6 +127,12 @@ def trackers() -> dict[str, Tracker]:
         "footfall": Tracker(
             "Footfall", '<script async src="/footfall.js" data-write-key="wk"></script>', dist
         ),
+        "floor": Tracker(
+            "The browser's own part of it",
+            '<script async src="/floor.js"></script>',
+            {"floor.js": (HERE / "floor.js").read_bytes()}
+            | {f"floor-{name}.js": b"(() => {})()" for name in ("one", "two", "three")},
+        ),
         "plausible": Tracker("Plausible", '<script async src="/plausible.js"></script>', plausible),
         "plausible_all": Tracker(
             "Plausible + links, files, forms", '<script async src="/plausible.js?all"></script>', plausible
