@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from collector.daily_ids import says_cookieless
+from footfall.good_batch import read_good_batch
 
 pytestmark = pytest.mark.browser
 
@@ -176,7 +176,8 @@ def test_without_cookies_nothing_is_kept(shop: Any, page: Any, context: Any) -> 
     assert traces(page, context) == ([], [])
     assert len({m["anonymousId"] for m in shop.named("page")}) == 2
     assert all(m["context"]["cookieless"] for m in shop.messages)
-    assert all(says_cookieless(body) for body in shop.bodies), "the collector sees it without parsing"
+    batches = [read_good_batch(body) for body in shop.bodies]
+    assert all(batch is not None and batch.is_cookieless for batch in batches), "the collector sees it"
 
 
 def test_storage_that_is_shut_or_full_is_lived_with(shop: Any, page: Any) -> None:
