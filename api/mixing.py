@@ -150,26 +150,30 @@ def diversified(snapshot: Snapshot, ranked: Ranked, barred: Collection[str], lim
     Maximal marginal relevance: each place goes to the product with the largest (1 - diversity) x score / best score
     - diversity x likeness to any product placed before. Likeness is the published text similarity. The scores stay.
     """
-    diversity = snapshot.blend.diversity
+    diversity, card_of = snapshot.blend.diversity, snapshot.product
     shown = {
         product_id: score
         for product_id, score in ranked.scores.items()
-        if product_id not in barred and snapshot.is_available(product_id)
+        if product_id not in barred and (card := card_of(product_id)) is not None and card.is_available
     }
     best = max(shown.values(), default=0.0)
     if not diversity or best <= 0:
         return ranked._replace(scores=shown)
-    waiting = {product_id: (1 - diversity) * score / best for product_id, score in shown.items()}
-    penalty = dict.fromkeys(waiting, 0.0)
+    worth = {product_id: (1 - diversity) * score / best for product_id, score in shown.items()}
+    waiting = worth.copy()  # less what a product loses by those placed
     order: list[str] = []
     while waiting and len(order) < limit:
         # max takes the first of equals: the one that stands higher in the list.
-        placed = max(waiting, key=lambda product_id: waiting[product_id] - penalty[product_id])
+        placed = max(waiting, key=waiting.__getitem__)
         del waiting[placed]
         order.append(placed)
         for product_id, likeness, _ in snapshot.picks(Table.SIMILAR, placed):
-            if product_id in waiting and diversity * likeness > penalty[product_id]:
-                penalty[product_id] = diversity * likeness
+            # A product loses by the one that it is most like.
+            if (
+                product_id in waiting
+                and (left := worth[product_id] - diversity * likeness) < waiting[product_id]
+            ):
+                waiting[product_id] = left
     return ranked._replace(scores={product_id: shown[product_id] for product_id in [*order, *waiting]})
 
 

@@ -62,6 +62,8 @@ RETRY_SECONDS = 5.0
 VERIFY_BYTES = 256 * 2**20
 #: Product cards kept decoded, about 1 KB each.
 CARDS_KEPT = 20_000
+#: Lists of similar products kept decoded, about 7 KB each: what is shown is what is popular, again and again.
+LISTS_KEPT = 4_000
 
 _PRODUCT = msgspec.json.Decoder(ProductCard)
 _PICKS = msgspec.json.Decoder(list[tuple[str, float, int]])
@@ -115,6 +117,7 @@ class Snapshot:
             self._closer()
             raise SnapshotError(f"snapshot {version_dir.name} can't be opened: {error}") from error
         self._cards: dict[str, ProductCard | None] = {}
+        self._similar: dict[str, list[tuple[str, float, int]]] = {}
         self._labels: dict[int, Label] = {}
         self._trending: dict[str, list[Trend]] = {}
         self._catalogue: list[str] | None = None
@@ -146,17 +149,20 @@ class Snapshot:
             card = self._cards[product_id] = _PRODUCT.decode(value)
             return card
 
-    def is_available(self, product_id: str) -> bool:
-        """Known, and can be bought."""
-        card = self.product(product_id)
-        return card is not None and card.is_available
-
     def picks(self, table: Table, key: str) -> list[tuple[str, float, int]]:
         """A published list, best first, as (product id, score, label number); empty where there is none. These are
-        Picks: as tuples they unpack in half the time, and a request goes through hundreds.
+        Picks: as tuples they unpack in half the time, and a request goes through hundreds. Not to be changed.
         """
-        value = self._get(table, key)
-        return _PICKS.decode(value) if value else []
+        if table is not Table.SIMILAR:
+            value = self._get(table, key)
+            return _PICKS.decode(value) if value else []
+        found = self._similar.get(key)
+        if found is None:
+            value = self._get(table, key)
+            if len(self._similar) >= LISTS_KEPT:
+                self._similar.clear()
+            found = self._similar[key] = _PICKS.decode(value) if value else []
+        return found
 
     def label(self, number: int) -> Label:
         """Source and reason behind a label number."""

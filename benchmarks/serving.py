@@ -6,6 +6,10 @@ A synthetic shop is published into a temporary directory, ``footfall serve`` run
 generator in this process asks over keep-alive connections: closed loop for the throughput, then open loop at 1,000
 requests a second (the rate of Serenade's published test: p90 under 7 ms on 2 vCPU), where a request that waits for
 its turn counts the wait. Generator and server share the machine.
+
+Before that the same answers are made in this process, without a server: CPU milliseconds of one, and of the running
+session's part in it (the least mean of five rounds; other work on the machine stretches seconds, CPU time less).
+``--in-process`` ends there.
 """
 
 from __future__ import annotations
@@ -313,6 +317,39 @@ def popular(chance: random.Random, products: int) -> int:
     return min(int((chance.paretovariate(0.8) - 1) * products / 50), products - 1)
 
 
+def cpu_of_answers(data: Path, products: int, visitors: int, count: int = 2_000) -> dict[str, float]:
+    """CPU milliseconds of one answer, and of what past sessions like this one saw next."""
+    from api.mixing import NEXT_DEPTH, Wish, recommend
+    from api.snapshots import Snapshot
+
+    snapshot = Snapshot(data / "serving" / "bench")
+    chance = random.Random(7)
+    asked = [
+        (
+            f"guest:{guest_token(chance.randrange(visitors))}",
+            tuple(dict.fromkeys(f"p{popular(chance, products)}" for _ in range(chance.randint(1, 5)))),
+        )
+        for _ in range(count)
+    ]
+
+    def answer(guest: str, viewed: tuple[str, ...]) -> object:
+        return recommend(snapshot, Wish(snapshot.visitor_of(guest), viewed, (), (), 8))
+
+    def session(_guest: str, viewed: tuple[str, ...]) -> object:
+        return snapshot.next_products(viewed, NEXT_DEPTH)
+
+    def least(call: Callable[[str, tuple[str, ...]], object]) -> float:
+        rounds = []
+        for _ in range(5):
+            begin = time.process_time()
+            for guest, viewed in asked:
+                call(guest, viewed)
+            rounds.append((time.process_time() - begin) / count * 1000)
+        return round(min(rounds), 3)
+
+    return {"answer_cpu_ms": least(answer), "session_cpu_ms": least(session)}
+
+
 def make_list_requests(products: int, count: int = 5_000) -> list[bytes]:
     chance = random.Random(11)
     return [request(f"/v1/products/p{chance.randrange(products)}/similar?limit=8", KEY) for _ in range(count)]
@@ -375,6 +412,7 @@ def main() -> None:
     parser.add_argument("--visitors", type=int, default=20_000)
     parser.add_argument("--sessions", type=int, default=500_000)
     parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--in-process", action="store_true", help="only the CPU of answers, without a server")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
 
@@ -387,6 +425,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="footfall-bench-") as directory:
         data = Path(directory)
         make_shop(data, options.products, options.visitors, options.sessions)
+        result |= cpu_of_answers(data, options.products, options.visitors)
+        print(
+            f"{result['machine']}: {result['answer_cpu_ms']} ms of CPU an answer, "
+            f"{result['session_cpu_ms']} of them the running session"
+        )
+        if options.in_process:
+            return
         requests = make_requests(options.products, options.visitors)
         env = {
             **os.environ,

@@ -15,7 +15,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -58,6 +58,16 @@ class NextItemConfig:
     revisit_decay: float = 0.7
     rule_weight: float = 0.1
     """The best rule beside the best vote; 0: as published."""
+
+
+class Scores(NamedTuple):
+    """Product numbers, each once, and what each scores."""
+
+    items: Ints
+    values: Floats
+
+
+_NO_ITEMS, _NO_SCORES = np.zeros(0, np.int64), np.zeros(0)
 
 
 class SessionArrays(msgspec.Struct, frozen=True):
@@ -109,33 +119,35 @@ class SessionIndex:
         """Products, oldest first, as a session of this index."""
         return numbered(products, self._number)
 
-    def by_rules(self, session: Sequence[int]) -> dict[int, float]:
+    def by_rules(self, session: Sequence[int]) -> Scores:
         """What came later in sessions that saw the last products."""
-        arrays, scores = self.arrays, dict[int, float]()
+        arrays = self.arrays
+        others: list[npt.NDArray[np.integer[Any]]] = [_NO_ITEMS]
+        strengths = [_NO_SCORES]
         for back, item in enumerate(reversed(session[-self.config.rule_history :])):
-            if item < 0:
-                continue
-            weight = self.config.rule_decay**back
-            entries = slice(arrays.rule_bounds[item], arrays.rule_bounds[item + 1])
-            others, strengths = arrays.rule_items[entries], arrays.rule_strengths[entries]
-            for other, strength in zip(others.tolist(), (weight * strengths).tolist(), strict=True):
-                scores[other] = scores.get(other, 0.0) + strength
-        return scores
+            if item >= 0:
+                entries = slice(arrays.rule_bounds[item], arrays.rule_bounds[item + 1])
+                others.append(arrays.rule_items[entries])
+                strengths.append(self.config.rule_decay**back * arrays.rule_strengths[entries])
+        return _summed(others, strengths)
 
-    def by_neighbours(self, session: Sequence[int]) -> dict[int, float]:
+    def by_neighbours(self, session: Sequence[int]) -> Scores:
         """Votes of the sessions most like this one."""
         config = self.config
         recent = list(dict.fromkeys(reversed(session)))[: config.session_length]  # newest first, each once
-        scores: dict[int, float] = {}
+        scores = Scores(_NO_ITEMS, _NO_SCORES)
         if len(numbers := self._alike(recent)):
-            items, votes = self._votes(recent, *numbers)
-            scores = dict(zip(items.tolist(), votes.tolist(), strict=True))
+            scores = self._votes(recent, *numbers)
         if config.revisit:
-            best_score = max(scores.values(), default=1.0)
-            for back, item in enumerate(recent[1:]):
-                if item >= 0:
-                    again = config.revisit * best_score * config.revisit_decay**back
-                    scores[item] = scores.get(item, 0.0) + again
+            best_score = float(scores.values.max()) if len(scores.values) else 1.0
+            again = [
+                (item, config.revisit * best_score * config.revisit_decay**back)
+                for back, item in enumerate(recent[1:])
+                if item >= 0
+            ]
+            if again:
+                items, values = zip(*again, strict=True)
+                scores = _summed([scores.items, np.array(items)], [scores.values, np.array(values)])
         return scores
 
     def _alike(self, recent: Sequence[int]) -> tuple[()] | tuple[Ints, Floats, Ints]:
@@ -162,9 +174,7 @@ class SessionIndex:
         chosen = _largest(similarity, config.neighbours)
         return numbers[starts[chosen]], similarity[chosen], backs[starts[chosen]]
 
-    def _votes(
-        self, recent: Sequence[int], numbers: Ints, similarity: Floats, first_match: Ints
-    ) -> tuple[Ints, Floats]:
+    def _votes(self, recent: Sequence[int], numbers: Ints, similarity: Floats, first_match: Ints) -> Scores:
         arrays = self.arrays
         starts = arrays.session_bounds[numbers]
         lengths = arrays.session_bounds[numbers + 1] - starts
@@ -176,18 +186,19 @@ class SessionIndex:
         shared_places = places[items == np.repeat(shared, lengths)]  # each session has it once
         near = 1.0 + self.config.closeness * np.abs(places - np.repeat(shared_places, lengths))
         votes = np.repeat(vote, lengths) * arrays.idf[items] / near
-        found, group = np.unique(items, return_inverse=True)
-        return found, np.bincount(group, weights=votes, minlength=len(found)).astype(np.float64)
+        return _summed([items], [votes])
 
-    def scores(self, session: Sequence[int]) -> dict[int, float]:
+    def scores(self, session: Sequence[int]) -> Scores:
         """Both together: votes, and rules scaled to ``rule_weight`` of the best vote."""
         scores = self.by_neighbours(session)
-        rules = self.by_rules(session) if self.config.rule_weight else {}
-        if rules:
-            scale = self.config.rule_weight * max(scores.values(), default=1.0) / max(rules.values())
-            for item, strength in rules.items():
-                scores[item] = scores.get(item, 0.0) + scale * strength
-        return scores
+        if not self.config.rule_weight:
+            return scores
+        rules = self.by_rules(session)
+        if not len(rules.items):
+            return scores
+        best_score = float(scores.values.max()) if len(scores.values) else 1.0
+        scale = self.config.rule_weight * best_score / float(rules.values.max())
+        return _summed([scores.items, rules.items], [scores.values, scale * rules.values])
 
     def next_products(self, viewed: Sequence[str], top: int) -> list[tuple[str, float]]:
         """(product, score), best first, of what follows on products ``viewed`` (oldest first), those left out.
@@ -197,9 +208,11 @@ class SessionIndex:
         session = self.numbers(viewed)
         if all(item < 0 for item in session):
             return []
-        scores = self.scores(session)
-        best = ranked(scores, set(session), top).tolist()
-        return [(self.products[item], scores[item]) for item in best]
+        best = ranked(self.scores(session), set(session), top)
+        return [
+            (self.products[item], score)
+            for item, score in zip(best.items.tolist(), best.values.tolist(), strict=True)
+        ]
 
     def write(self, path: Path) -> None:
         """The file, in full; same content, same bytes. Neither renamed nor synced: that is the caller's way."""
@@ -235,12 +248,26 @@ def numbered(session: Sequence[Any], number: Mapping[Any, int]) -> list[int]:
     ]
 
 
-def ranked(scores: Mapping[int, float], dropped: Collection[int], top: int) -> Ints:
-    """Items by falling score, ties by number, the dropped ones left out."""
-    items = np.fromiter(scores.keys(), dtype=np.int64, count=len(scores))
-    values = np.fromiter(scores.values(), dtype=np.float64, count=len(scores))
-    best = items[np.lexsort((items, -values))[: top + len(dropped)]]
-    return np.array([item for item in best.tolist() if item not in dropped][:top], dtype=np.int64)
+def ranked(scores: Scores, dropped: Collection[int], top: int) -> Scores:
+    """The best by falling score, ties by number, the dropped ones left out."""
+    items, values = scores
+    if len(items) > top + len(
+        dropped
+    ):  # most are far behind: only those that may be among the best are sorted
+        least = np.partition(values, len(values) - top - len(dropped))[len(values) - top - len(dropped)]
+        near = values >= least
+        items, values = items[near], values[near]
+    order = np.lexsort((items, -values))
+    kept = [place for place in order.tolist() if items[place] not in dropped][:top]
+    return Scores(items[kept], values[kept])
+
+
+def _summed(items: Sequence[npt.NDArray[np.integer[Any]]], values: Sequence[Floats]) -> Scores:
+    """Each item once, by number; the values of an item are added in the order in which they stand."""
+    together = np.concatenate(items)
+    found, group = np.unique(together, return_inverse=True)
+    sums = np.bincount(group, weights=np.concatenate(values), minlength=len(found))
+    return Scores(found.astype(np.int64), sums.astype(np.float64))
 
 
 def _largest(values: Floats, count: int) -> Ints:

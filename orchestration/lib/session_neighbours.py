@@ -9,14 +9,15 @@ votes, 0.373 with returns too, 0.378 with the rules; on the last two days of the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from footfall.session_index import NextItemConfig, SessionIndex, numbered, ranked
+from footfall.session_index import NextItemConfig, Scores, SessionIndex, numbered
+from footfall.session_index import ranked as ranked_scores
 from orchestration.lib.session_history import Sessions, history_of, learned
 
 __all__ = ["PUBLISHED", "NextItem", "NextItemConfig", "index_of", "learn", "ranked", "session_config"]
@@ -51,6 +52,13 @@ def learn(
     return learned(products, Sessions(items, bounds, ended), config or NextItemConfig()).index()
 
 
+def ranked(scores: Mapping[int, float], dropped: Collection[int], top: int) -> npt.NDArray[np.int64]:
+    """Items by falling score, ties by number, the dropped ones left out."""
+    items = np.fromiter(scores.keys(), dtype=np.int64, count=len(scores))
+    values = np.fromiter(scores.values(), dtype=np.float64, count=len(scores))
+    return ranked_scores(Scores(items, values), dropped, top).items
+
+
 class NextItem:
     """The index over sessions of item numbers, as the evaluation has them.
 
@@ -81,8 +89,10 @@ class NextItem:
         """Both together, best first, without the product of the last click (drop_seen: of any click)."""
         numbers = numbered(session, self._number)
         dropped = set(numbers) if drop_seen else {numbers[-1]}
-        result: npt.NDArray[np.int64] = self._items[ranked(self._index.scores(numbers), dropped, top)]
+        result: npt.NDArray[np.int64] = self._items[
+            ranked_scores(self._index.scores(numbers), dropped, top).items
+        ]
         return result
 
-    def _named(self, scores: dict[int, float]) -> dict[int, float]:
-        return {int(self._items[number]): score for number, score in scores.items()}
+    def _named(self, scores: Scores) -> dict[int, float]:
+        return dict(zip(self._items[scores.items].tolist(), scores.values.tolist(), strict=True))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -85,7 +85,7 @@ def refresh(
     """Bring ``lake/derived/product_similarity`` up to date. A list that is as it was keeps its ``computed_at``."""
     config = config or TextSimilarityConfig()
     now = now.astimezone(UTC).replace(tzinfo=None) if now.tzinfo else now
-    rows = sorted(msgspec.json.encode(asdict(product)) for product in products)
+    rows = sorted(msgspec.json.encode(product) for product in products)
     made_from = {"model_version": config.model_version, "texts": hashlib.sha256(b"\n".join(rows)).hexdigest()}
     notes = notes_of(derived_file(derived, TABLE))
     if made_from.items() <= notes.items():

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from api.mixing import Ranked, Why, Wish, fuse, product_list, recommend
+from api.mixing import Ranked, Why, Wish, diversified, fuse, product_list, recommend
 from api.snapshots import Snapshot
 from footfall.snapshot import Table
 
@@ -43,6 +46,37 @@ def test_fusion_by_hand() -> None:
     assert fused.why("b").source == "two", "b stands higher in the second list, so that one explains it"
     assert fuse([one, ranked("empty")], 60) is one, "a single list keeps its own scores"
     assert fuse([], 60).scores == {}
+
+
+scored = st.sampled_from([0.1, 0.2, 0.3, 0.35, 1.0])
+pages = st.dictionaries(st.sampled_from("abcdefgh"), scored, max_size=8)
+
+
+@given(
+    scores=pages,
+    likeness=st.dictionaries(st.sampled_from("abcdefgh"), pages),
+    diversity=scored,
+    limit=st.integers(1, 9),
+)
+def test_diversity_is_maximal_marginal_relevance_written_out(
+    scores: dict[str, float], likeness: dict[str, dict[str, float]], diversity: float, limit: int
+) -> None:
+    shop = SimpleNamespace(
+        blend=SimpleNamespace(diversity=diversity),
+        product=lambda product: None if product == "h" else SimpleNamespace(is_available=product != "a"),
+        picks=lambda _, product: [(other, alike, 0) for other, alike in likeness.get(product, {}).items()],
+    )
+    shown = {product: score for product, score in scores.items() if product not in "abh"}
+    best, left, placed = max(shown.values(), default=1.0), list(shown), list[str]()
+    while left and len(placed) < limit:
+        worth = [
+            (1 - diversity) * shown[product] / best
+            - diversity * max((likeness.get(one, {}).get(product, 0.0) for one in placed), default=0.0)
+            for product in left
+        ]
+        placed.append(left.pop(worth.index(max(worth))))
+    found = diversified(shop, Ranked(scores, lambda _: Why("", "")), {"b"}, limit)  # type: ignore[arg-type]
+    assert list(found.scores.items()) == [(product, shown[product]) for product in [*placed, *left]]
 
 
 def test_what_past_sessions_saw_next_comes_first(snapshot: Snapshot) -> None:

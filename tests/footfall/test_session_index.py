@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.session_index import NextItemConfig, SessionIndex, SessionIndexError, empty_index
+from footfall.session_index import NextItemConfig, Scores, SessionIndex, SessionIndexError, empty_index
 from orchestration.lib.session_neighbours import PUBLISHED, NextItem, index_of, learn
 from tests.session_cases import clicks_table
 
@@ -25,6 +25,10 @@ def learned(past: list[list[int]], config: NextItemConfig | None = None) -> Sess
     flat = np.array([item for session in past for item in session])
     bounds = np.cumsum([0, *map(len, past)])
     return learn([f"p{n}" for n in range(7)], flat, bounds, np.arange(len(past)), config)
+
+
+def by_item(scores: Scores) -> dict[int, float]:
+    return dict(zip(scores.items.tolist(), scores.values.tolist(), strict=True))
 
 
 def plain(past: list[list[int]], running: list[int], config: NextItemConfig) -> dict[int, float]:
@@ -59,7 +63,7 @@ def test_votes_are_those_of_the_method_written_out(
     past: list[list[int]], running: list[int], config: NextItemConfig
 ) -> None:
     index = learned(past, config)
-    assert index.by_neighbours(running) == pytest.approx(plain(past, running, config), abs=1e-9)
+    assert by_item(index.by_neighbours(running)) == pytest.approx(plain(past, running, config), abs=1e-9)
 
 
 @given(past=sessions, running=st.lists(items, min_size=1, max_size=5))
@@ -71,7 +75,7 @@ def test_rules_are_sums_over_steps(past: list[list[int]], running: list[int]) ->
                 for later in range(earlier + 1, min(earlier + 10, len(session) - 1) + 1):
                     if seen == item != session[later]:
                         expected[session[later]] += 0.6**back / (later - earlier)
-    assert learned(past).by_rules(running) == pytest.approx(expected, abs=1e-7)
+    assert by_item(learned(past).by_rules(running)) == pytest.approx(expected, abs=1e-7)
 
 
 @given(past=sessions, running=st.lists(st.integers(0, 8), min_size=1, max_size=5))
@@ -83,6 +87,29 @@ def test_what_follows_is_new_unique_and_known(past: list[list[int]], running: li
     scores = [score for _, score in found]
     assert scores == sorted(scores, reverse=True)
     assert found == learned(past).next_products(viewed, 5)
+
+
+@given(
+    past=sessions,
+    running=st.lists(st.integers(0, 8), min_size=1, max_size=5),
+    config=st.sampled_from(CONFIGS),
+)
+def test_answers_are_the_sums_one_after_another_to_the_bit(
+    past: list[list[int]], running: list[int], config: NextItemConfig
+) -> None:
+    index = learned(past, config)
+    session = index.numbers([f"p{item}" for item in running])
+    scores, rules = by_item(index.by_neighbours(session)), by_item(index.by_rules(session))
+    scale = config.rule_weight * max(scores.values(), default=1.0) / max(rules.values(), default=1.0)
+    for item, strength in rules.items() if config.rule_weight else ():
+        scores[item] = scores.get(item, 0.0) + scale * strength
+    best = sorted(scores.items(), key=lambda entry: (-entry[1], entry[0]))
+    expected = [(f"p{item}", score) for item, score in best if item not in session]
+    is_known = any(item >= 0 for item in session)
+    for top in (1, 3, 20):
+        assert index.next_products([f"p{item}" for item in running], top) == (
+            expected[:top] if is_known else []
+        )
 
 
 def test_rows_in_any_order_give_the_same_bytes(tmp_path: Path) -> None:
