@@ -306,6 +306,21 @@ insert into marts.marketing_objections values ('g_objector', '2026-11-01');
 """
 
 
+#: Two that docs/developer/api.md asks for, with the columns that it names.
+SERVED_OF_THE_DOCS = {
+    "product_performance": ServedMart(
+        description="Products.", columns={"product_id": "Product.", "revenue": "Sold."}, order=("product_id",)
+    ),
+    "traffic_sources": ServedMart(
+        description="Channels.", columns={"day": "UTC.", "channel": "Channel."}, order=("day", "channel")
+    ),
+}
+_OF_THE_DOCS = """
+create table marts.product_performance as select 'p01' as product_id, 9.90 as revenue;
+create table marts.traffic_sources as select date '2026-11-01' as day, 'Email' as channel;
+"""
+
+
 def make_shelves(con: duckdb.DuckDBPyConnection) -> None:
     """The mart that ``SERVED`` describes; the last of its rows is of somebody who objects."""
     con.execute(_SHELVES)
@@ -347,7 +362,8 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
         make_marts(con)
         sessions = write_sessions(data / "sessions.index")
         make_shelves(con)
-        served = {"shelves": SERVED}
+        con.execute(_OF_THE_DOCS)
+        served = {"shelves": SERVED, **SERVED_OF_THE_DOCS}
         build_snapshot(con, data / "serving", version="v1", session_index=sessions, served=served)
     publish(data / "serving", "v1")
     return data
