@@ -57,7 +57,7 @@ class Server(msgspec.Struct):
     directory: Path
 
     def all_pids(self) -> list[int]:
-        """Its processes and their children."""
+        """Its processes and their children. A store's child may end between being listed here and looked at."""
         found, waiting = [], list(self.pids)
         while waiting:
             pid = waiting.pop()
@@ -70,17 +70,19 @@ class Server(msgspec.Struct):
     def cpu_seconds(self) -> float:
         ticks = 0
         for pid in self.all_pids():
-            fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-            ticks += int(fields[11]) + int(fields[12])
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+                ticks += int(fields[11]) + int(fields[12])
         return ticks / os.sysconf("SC_CLK_TCK")
 
     def memory_mb(self) -> float:
         """Memory of its own, and its share of what it shares (PSS): a store's processes share a cache."""
         kib = 0
         for pid in self.all_pids():
-            for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-                if line.startswith("Pss:"):
-                    kib += int(line.split()[1])
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+                    if line.startswith("Pss:"):
+                        kib += int(line.split()[1])
         return kib / 1024
 
 
