@@ -190,7 +190,8 @@ def test_with_everybody_touched_it_is_a_rebuild(
     later = START + timedelta(hours=1)
     everybody = {visitor for visitor, _ in [*first, *then]}
     refreshed = run(derived, then, dict.fromkeys(everybody, later), later + timedelta(seconds=1), share=1e9)
-    assert refreshed.why_whole is None
+    if then:  # any change is more than a share of nobody
+        assert refreshed.why_whole is None
     assert of(in_force(derived), VISITORS) == of(rebuilt(then), VISITORS)
 
 
