@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from datetime import date
 from typing import Annotated
 
@@ -53,3 +55,23 @@ def between(first: date | None, last: date | None) -> tuple[date, date]:
             extra=[{"key": "from", "source": "query", "message": "is after to"}],
         )
     return first or date.min, last or date.max
+
+
+def cursor_of(text: str) -> str:
+    """What a page ends with, as the opaque text that a caller hands back."""
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def read_cursor(cursor: str) -> str:
+    """What ``cursor_of`` was given. Raises ValidationException (400) for what is no cursor."""
+    try:
+        return base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError):
+        raise no_cursor() from None
+
+
+def no_cursor() -> ValidationException:
+    return ValidationException(
+        detail="cursor must be the next_cursor of an earlier page",
+        extra=[{"key": "cursor", "source": "query", "message": "not a cursor of this endpoint"}],
+    )

@@ -8,14 +8,12 @@ one comes into force between two pages.
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from litestar import Request, Response, get
-from litestar.exceptions import NotFoundException, ValidationException
+from litestar.exceptions import NotFoundException
 from litestar.params import PathParameter, QueryParameter
 from litestar.response import Stream
 
@@ -24,6 +22,7 @@ from api.access import needs_secret
 from api.analytics_answers import SegmentItem, SegmentMember, SegmentMembers, Segments
 from api.csv_answers import CSV, VARY, AlsoCsv, Form, csv_lines, prefers_csv, saved_as, streamed
 from api.http import PERSONAL, answer, documented, next_link, sealed
+from api.routes.parameters import cursor_of, read_cursor
 from api.snapshots import Snapshot
 
 PAGE, MAX_PAGE = 100, 1_000
@@ -91,7 +90,7 @@ async def segment_members(
     before it there. Needs the secret key.
     """
     snapshot: Snapshot = request.app.state.store.current()
-    after = _after(cursor)
+    after = read_cursor(cursor) if cursor else ""
     found = await asyncio.to_thread(snapshot.query, "select members from segments where segment = ?", [name])
     if not found:
         raise NotFoundException(detail=f"no segment {name!r} in this snapshot")
@@ -102,7 +101,7 @@ async def segment_members(
         )
     size = limit or PAGE
     rows = await asyncio.to_thread(snapshot.query, _SELECT, [name, after, size + 1])
-    next_cursor = _cursor(rows[size - 1]["visitor_id"]) if len(rows) > size else None
+    next_cursor = cursor_of(rows[size - 1]["visitor_id"]) if len(rows) > size else None
     headers = {"Vary": VARY, **next_link(request, next_cursor)}
     if wants_csv:
         return sealed(
@@ -128,20 +127,3 @@ async def _lines(snapshot: Snapshot, name: str, last: str) -> AsyncIterator[byte
         if len(rows) < CSV_PAGE:
             return
         last, head = rows[-1]["visitor_id"], False
-
-
-def _cursor(visitor_id: str) -> str:
-    return base64.urlsafe_b64encode(visitor_id.encode()).decode().rstrip("=")
-
-
-def _after(cursor: str | None) -> str:
-    """The visitor id that a page begins after. Raises ValidationException (400) for what is no cursor of ours."""
-    if not cursor:
-        return ""
-    try:
-        return base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, ValueError):
-        raise ValidationException(
-            detail="cursor must be the next_cursor of an earlier page",
-            extra=[{"key": "cursor", "source": "query", "message": "not a cursor of this endpoint"}],
-        ) from None

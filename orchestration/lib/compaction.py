@@ -25,7 +25,7 @@ from footfall.settings import Paths
 from orchestration.lib.durable import aside_of, fsync_path, write_durably
 from orchestration.lib.lake_schema import EVENTS, FAILED_EVENTS, LANDING_COUNTS, prepare_lake
 from orchestration.lib.locks import only_loader
-from orchestration.lib.waiting import SPAN, Mark, marks_of, segment_of
+from orchestration.lib.waiting import SPAN, Mark, load_id_of, marks_of, segment_of
 from orchestration.lib.warehouse import exclusive
 
 #: The marks last: they say of the other two that they are whole.
@@ -78,7 +78,7 @@ def compact(
         files = {table: _files_by_day(paths, table, today) for table in TABLES}
         every = [file for by_day in files.values() for day in by_day.values() for file in day]
         newest = max(
-            (_load_id(file) for file in (paths.lake / "landing_counts").rglob("*.parquet")), default=0
+            (load_id_of(file) for file in (paths.lake / "landing_counts").rglob("*.parquet")), default=0
         )
         marked = marks_of(paths, {segment_of(file) for file in every if SPAN not in file.stem})
         for table, by_day in files.items():
@@ -86,7 +86,7 @@ def compact(
                 parts = [
                     file
                     for file in of_day
-                    if _load_id(file) <= newest - recent_loads
+                    if load_id_of(file) <= newest - recent_loads
                     # A file without a mark is of a load that was cut off: the loader removes it.
                     and (SPAN in file.stem or segment_of(file) in marked)
                 ]
@@ -120,18 +120,14 @@ def _files_by_day(paths: Paths, table: str, today: date) -> dict[str, list[Path]
     for folder in sorted((paths.lake / table).glob("received_date=*")):
         day = folder.name.removeprefix("received_date=")
         if folder.name != _NO_DAY and date.fromisoformat(day) < today:
-            days[day] = sorted(file for file in folder.glob("*.parquet") if _load_id(file))
+            days[day] = sorted(file for file in folder.glob("*.parquet") if load_id_of(file))
     return days
-
-
-def _load_id(file: Path) -> int:
-    return int(file.name[:12])
 
 
 def _merge(paths: Paths, table: str, parts: list[Path], marks: Mapping[str, Mark]) -> int:
     """Make one file of these, which are of one folder and sorted; returns its rows."""
     segments = [end for part in parts for end in segment_of(part).split(SPAN)]
-    name = f"{max(map(_load_id, parts)):012d}-{min(segments)}{SPAN}{max(segments)}.parquet"
+    name = f"{max(map(load_id_of, parts)):012d}-{min(segments)}{SPAN}{max(segments)}.parquet"
     target = parts[0].with_name(name)
     rows, schema = _survey(table, parts)
     aside = aside_of(target)

@@ -28,7 +28,15 @@ from orchestration.lib.durable import aside_of, fsync_path, write_durably
 from orchestration.lib.flatten import Row, rows_of
 from orchestration.lib.lake_schema import EVENTS, FAILED_EVENTS, GROWING, LANDING_COUNTS, prepare_lake
 from orchestration.lib.locks import only_loader
-from orchestration.lib.waiting import Mark, Waiting, local_segments, marks_of, shipped_segments, takes_local
+from orchestration.lib.waiting import (
+    Mark,
+    Waiting,
+    load_id_of,
+    local_segments,
+    marks_of,
+    shipped_segments,
+    takes_local,
+)
 
 #: Rows held in memory at once: about 60 MB of Python objects.
 CHUNK_ROWS = 20_000
@@ -60,7 +68,7 @@ def sealed_segments(paths: Paths) -> list[Path]:
 def newest_load_id(paths: Paths) -> int:
     """The highest load id of any file in the lake; 0 for an empty one."""
     return max(
-        (int(file.name[:12]) for table in GROWING for file in (paths.lake / table).rglob("*.parquet")),
+        (load_id_of(file) for table in GROWING for file in (paths.lake / table).rglob("*.parquet")),
         default=0,
     )
 

@@ -129,6 +129,11 @@ class Mark(Struct, frozen=True):
         return {_DIGEST: str(self.digest).encode(), _BYTES: str(self.length).encode()}
 
 
+def load_id_of(file: Path) -> int:
+    """The load that wrote a file of the lake, by its name; the newest one where several were merged."""
+    return int(file.name[:12])
+
+
 def segment_of(file: Path) -> str:
     """The segment of a file in the lake, by its name; two with SPAN between them where several were merged."""
     return file.stem[13:]

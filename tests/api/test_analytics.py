@@ -11,6 +11,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from api.routes import segments as segment_routes
+from api.routes.parameters import cursor_of
 from tests.api.conftest import ADA_GUEST, PUBLIC, SECRET
 from tests.api.test_routes import assert_problem, get
 
@@ -47,12 +48,12 @@ def test_pages_tell_every_member_once(client: Client, limit: int) -> None:
 
 def test_a_cursor_outlives_its_member(client: Client) -> None:
     """Whoever a page ended with may have left the segment in the next snapshot."""
-    gone = segment_routes._cursor("g_0009x")
+    gone = cursor_of("g_0009x")
     assert get(client, f"{MEMBERS}?cursor={gone}&limit=1")["items"][0]["visitor_id"] == "g_0010"
 
 
 def test_a_member_carries_what_a_message_needs(client: Client) -> None:
-    cursor = segment_routes._cursor("g_0249")
+    cursor = cursor_of("g_0249")
     (ada,) = get(client, f"{MEMBERS}?cursor={cursor}")["items"]
     assert ada["user_id"] == "ada"
     assert ada["top_product_not_bought_title"] == 'Thing "1" — größe'
