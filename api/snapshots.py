@@ -64,6 +64,8 @@ VERIFY_BYTES = 256 * 2**20
 CARDS_KEPT = 20_000
 #: Lists of similar products kept decoded, about 7 KB each: what is shown is what is popular, again and again.
 LISTS_KEPT = 4_000
+#: Rows of an analytical query that are made Python's objects at once.
+_ROWS = 10_000
 
 _PRODUCT = msgspec.json.Decoder(ProductCard)
 _PICKS = msgspec.json.Decoder(list[tuple[str, float, int]])
@@ -227,10 +229,7 @@ class Snapshot:
         """Rows of an analytical query, times in UTC. Call it from a worker thread; each call has a cursor of its own,
         because a second statement on one connection ends the first one's result.
         """
-        with contextlib.closing(self._analytics.cursor()) as cursor:
-            cursor.execute(sql, parameters or [])
-            names = [column[0] for column in cursor.description or []]
-            return [dict(zip(names, map(_in_utc, row), strict=True)) for row in cursor.fetchall()]
+        return [row for page in self.pages(sql, parameters or [], _ROWS) for row in page]
 
     def pages(self, sql: str, parameters: list[Any], size: int) -> Iterator[list[dict[str, Any]]]:
         """The rows of ``query`` by the ``size``: for answers that must not stand in memory as Python's objects."""
