@@ -9,7 +9,7 @@ with file and line.
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from orchestration.lib.catalog_csv import read_export
 from orchestration.lib.catalog_json import read_products_json
 from orchestration.lib.catalog_model import CatalogError, CatalogFile, FailedProduct, Product, Variant
 from orchestration.lib.durable import write_durably
-from orchestration.lib.lake_schema import PRODUCTS
+from orchestration.lib.lake_schema import PRODUCTS, lake_time
 
 __all__ = [
     "CatalogError",
@@ -85,7 +85,7 @@ def write_products(folder: Path, catalog: CatalogFile, *, load_id: int, captured
     for row in kept:
         del missing[row["product_id"]]
     rows += [row | {"available": False} for row in missing.values()]
-    moment = captured_at.astimezone(UTC).replace(tzinfo=None) if captured_at.tzinfo else captured_at
+    moment = lake_time(captured_at)
     stamped = [row | {"load_id": load_id, "captured_at": moment} for row in rows]
     schema = PRODUCTS.with_metadata({_SOURCE_KEY: catalog.source_file.encode(), _HASH_KEY: digest.encode()})
     table = pa.Table.from_pylist(stamped, schema=schema)

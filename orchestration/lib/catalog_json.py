@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from orchestration.lib.catalog_model import (
@@ -18,6 +18,7 @@ from orchestration.lib.catalog_model import (
     split_tags,
 )
 from orchestration.lib.html_text import html_to_text
+from orchestration.lib.lake_schema import lake_time
 
 _OPTIONS = ("option1", "option2", "option3")
 
@@ -185,4 +186,4 @@ def _moment(value: Any) -> datetime | None:
         moment = datetime.fromisoformat(str(value))
     except ValueError:
         raise BadProductError(f"published_at {value!r} is no time") from None
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    return lake_time(moment)

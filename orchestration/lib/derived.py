@@ -12,7 +12,7 @@ changes that are not newer than the large file are of one before it, and don't c
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from orchestration.lib.durable import aside_of, write_durably
-from orchestration.lib.lake_schema import DERIVED, PAIRS, VISITOR_PAIRS
+from orchestration.lib.lake_schema import DERIVED, PAIRS, VISITOR_PAIRS, lake_time
 
 #: Rows of a row group: a reader of one key skips the groups of other keys.
 ROW_GROUP = 100_000
@@ -49,8 +49,7 @@ def pairs_table(
     ``shared`` (a list of product ids a pair) makes it the shape of visitor pairs.
     """
     rows = len(rank)
-    if computed_at.tzinfo is not None:
-        computed_at = computed_at.astimezone(UTC).replace(tzinfo=None)
+    computed_at = lake_time(computed_at)
     columns: list[Any] = [
         pa.array(key, pa.string()),
         pa.array(other, pa.string()),

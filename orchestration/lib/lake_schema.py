@@ -6,6 +6,7 @@ microseconds without a zone, JSON is text.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,6 +16,11 @@ from footfall.settings import Paths
 from orchestration.lib.durable import write_durably
 
 TS = pa.timestamp("us")
+
+
+def lake_time(moment: datetime) -> datetime:
+    """The moment as the lake has it: in UTC, without a zone. One without is taken as UTC."""
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
 def _schema(**columns: pa.DataType) -> pa.Schema:

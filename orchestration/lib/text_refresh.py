@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from footfall.array_file import ArrayFileError, open_arrays, write_arrays
 from orchestration.lib.boilerplate import Boilerplate
 from orchestration.lib.derived import derived_file, notes_of, text_state_file, write_derived
 from orchestration.lib.durable import write_durably
+from orchestration.lib.lake_schema import lake_time
 from orchestration.lib.sparse import SCORE_DIGITS, place_in_run
 from orchestration.lib.text_features import FeatureCounts, ProductText
 from orchestration.lib.text_similarity import (
@@ -84,7 +85,7 @@ def refresh(
 ) -> Refreshed:
     """Bring ``lake/derived/product_similarity`` up to date. A list that is as it was keeps its ``computed_at``."""
     config = config or TextSimilarityConfig()
-    now = now.astimezone(UTC).replace(tzinfo=None) if now.tzinfo else now
+    now = lake_time(now)
     rows = sorted(msgspec.json.encode(product) for product in products)
     made_from = {"model_version": config.model_version, "texts": hashlib.sha256(b"\n".join(rows)).hexdigest()}
     notes = notes_of(derived_file(derived, TABLE))

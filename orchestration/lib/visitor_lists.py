@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -24,6 +24,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from orchestration.lib.derived import changes_file, derived_file, notes_of, pairs_table, write_derived
+from orchestration.lib.lake_schema import lake_time
 from orchestration.lib.visitor_similarity import VisitorSimilarity, VisitorSimilarityConfig
 from orchestration.lib.warehouse import sql_path
 
@@ -99,7 +100,7 @@ def refresh(
     similarity = VisitorSimilarity(affinities, config, threads=threads)
     made_by = {"model_version": similarity.model_version, "rules": log.rules}
     whole = notes_of(derived_file(derived, TABLE))
-    now = _plain(now)
+    now = lake_time(now)
     why = _why_whole(whole, made_by, now, rebuild_after)
     if why is None:
         standing = _Standing(derived, whole["computed_at"], memory)
@@ -206,8 +207,3 @@ def _marks(keys: pa.Array, model_version: str, now: datetime) -> pa.Table:
         computed_at=now,
         shared=pa.nulls(len(keys), pa.list_(pa.string())),
     )
-
-
-def _plain(moment: datetime) -> datetime:
-    """In UTC without a zone, as the lake has it."""
-    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
