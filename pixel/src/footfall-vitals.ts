@@ -1,8 +1,9 @@
 /** Loaded last: frustration and Web Vitals, and what few clicks need: which numbers are cards, an older generation of
- * themes. */
+ * themes, the time zone. */
 import { core, W } from './extra/core';
 import { debut } from './watch/debut';
 import { frustrated, watchReactions } from './watch/frustration';
+import { rememberTimezone } from './watch/timezone';
 import { uncard } from './watch/uncard';
 import { watchVitals } from './watch/vitals';
 
@@ -10,4 +11,5 @@ core.numbers_.uncard_ = uncard;
 W.footfall!('theme', debut);
 watchReactions();
 watchVitals();
+rememberTimezone();
 core.take_((e, el, shown, zone) => zone && frustrated(e as MouseEvent, el, shown!, zone));

@@ -1,12 +1,12 @@
-/** Loaded beside the rest: who the visitor is and how they fare. Logins, views without a load, attention, forms, what
- * earlier pages left. */
+/** Loaded beside the rest: who the visitor is and how they fare. Logins, views without a load, attention, forms,
+ * the cookie that the collector sets, what earlier pages left. */
 import { core } from './extra/core';
 import { adopt } from './watch/adopt';
+import { keepCookie } from './watch/cookie';
 import { formEvent } from './watch/forms';
 import { watchGoing } from './watch/going';
 import { lineEvent, readPerson } from './watch/lines';
 import './watch/person';
-import { rememberTimezone } from './watch/timezone';
 import { typed } from './watch/typed';
 import { watchViews } from './watch/views';
 
@@ -17,9 +17,9 @@ core.take_((e, el, _shown, zone) => {
   typed(e, el);
 });
 readPerson();
-rememberTimezone();
 watchViews();
 watchGoing();
 adopt();
-core.viewed_.push(adopt);
+keepCookie();
+core.viewed_.push(adopt, keepCookie);
 if (/ff_debug=1/.test(location.search)) void core.load_('debug');

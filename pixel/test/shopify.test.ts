@@ -30,7 +30,9 @@ describe('app embed', () => {
     const tag = render('app-embed', {}, settings).querySelector<HTMLScriptElement>('script[data-write-key]')!;
     expect(tag.getAttribute('src')).toBe('https://c.example/footfall.js');
     expect(tag.dataset).toMatchObject({ writeKey: 'w"k', collector: 'https://c.example', api: 'https://a.example', apiKey: 'p', consent: 'required' });
-    expect(tag.dataset.cookieless).toBeUndefined();
+    expect([tag.dataset.cookieless, tag.dataset.cookieDomain]).toEqual([undefined, undefined]);
+    const domain = render('app-embed', {}, { ...settings, cookie_domain: '.c.example' }).querySelector('script[src]');
+    expect(domain!.getAttribute('data-cookie-domain')).toBe('.c.example');
   });
   it('says who is logged in, or that nobody is', () => {
     expect(render('app-embed', { customer: { id: 77 } }, settings).querySelector('[data-customer-id]')!.getAttribute('data-customer-id')).toBe('77');

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from collector.guests import choose_guest, guest_cookie
 from footfall.wire import check_message
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,6 +61,8 @@ class Shop:
     """Bodies that came, also those that the collector did not take."""
     requests: list[str] = field(default_factory=list)
     api_calls: list[dict[str, str]] = field(default_factory=list)
+    guests: list[str] = field(default_factory=list)
+    """Tokens that the collector's cookie door answered."""
 
     @property
     def messages(self) -> list[Message]:
@@ -153,6 +156,12 @@ def _handler(shop: Shop) -> type[BaseHTTPRequestHandler]:
                 if status == 200:
                     shop.bodies.append(body)
                 self.answer(status, '{"accepted": 1, "rejected": []}', "application/json", shop.headers)
+            elif self.path.startswith("/v1/guest"):
+                shown = parse_qs(urlsplit(self.path).query)["guest"][0]
+                guest = choose_guest(self.headers.get("Cookie"), shown, is_reset=False).guest
+                shop.guests.append(guest)
+                cookie = guest_cookie(guest, domain="", is_secure=False)
+                self.answer(200, "{}", "application/json", {"Set-Cookie": cookie})
             elif self.path.startswith("/cart/add.js"):
                 answer = {"product_id": 7001, "variant_id": 42, "product_title": "Added", "price": 1990}
                 self.answer(200, json.dumps(answer), "application/json")

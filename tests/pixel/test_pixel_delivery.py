@@ -29,7 +29,9 @@ def test_what_a_batch_looks_like(shop: Any, page: Any) -> None:
     page.goto(shop.url + "/?utm_source=mail&utm_campaign=may&email=a@b.de&token=x")
     page.click("#button")
     shop.wait(lambda: shop.named("Element Clicked"))
-    assert [r for r in shop.requests if r.startswith("POST")] == ["POST /v1/b"], "3 s gather into one request"
+    assert [r for r in shop.requests if r.startswith("POST /v1/b")] == ["POST /v1/b"], (
+        "3 s gather into one request"
+    )
     batch = json.loads(shop.bodies[0])
     assert batch["writeKey"] == "wk"
     assert batch["sentAt"].endswith("Z")
@@ -97,7 +99,8 @@ def test_a_collector_that_is_down_loses_nothing(shop: Any, page: Any) -> None:
         )
     )
     assert len(clicks) == 4
-    assert len(shop.named("page")) == 9
+    # (what the last page said itself may wait until its lease is over)
+    shop.wait(lambda: len(shop.named("page")) == 9, 20)
     sent = Counter(m["messageId"] for body in shop.bodies for m in json.loads(body)["batch"])
     # what the last page before it sent while it went away could not be confirmed, so it came once more
     assert max(sent.values()) <= 2
@@ -189,6 +192,48 @@ def test_a_session_ends_after_thirty_idle_minutes_and_after_a_day(shop: Any, pag
     for _ in range(3):
         last = session_after(29)
     assert last != again, "24 h at most"
+
+
+def test_the_collector_sets_the_guest_cookie_once_in_a_session(shop: Any, page: Any, context: Any) -> None:
+    shop.pages["/"] = FORM
+    shop.visit(page, "/")
+    page.goto(shop.url + "/after")
+    guest = page.evaluate("localStorage.ff_guest")
+    assert shop.wait(lambda: shop.guests) == [guest]
+    [cookie] = context.cookies()
+    assert (cookie["name"], cookie["value"]) == ("_ff_guest", guest)
+    page.evaluate("footfall('reset')")
+    shop.visit(page, "/")
+    after = page.evaluate("localStorage.ff_guest")
+    assert shop.wait(lambda: shop.guests[1:]) == [after], "a logout's token is no older cookie's"
+    assert after != guest
+
+
+@pytest.mark.parametrize(
+    ("attributes", "asked"),
+    [
+        ('data-collector="http://127.0.0.1:9"', True),  # a port is no other host
+        ('data-collector="http://elsewhere.example"', False),
+        ('data-collector="http://events.shop.test" data-cookie-domain=".shop.test"', True),
+        (
+            'data-collector="http://events.shop.test"',
+            False,
+        ),  # the script's cookie is of the page's host alone
+        ('data-collector="http://other.test" data-cookie-domain=".shop.test"', False),
+        ("data-cookieless", False),
+    ],
+)
+def test_the_guest_cookie_is_asked_for_where_it_replaces_the_scripts(
+    attributes: str, asked: bool, shop: Any, page: Any
+) -> None:
+    shop.attributes = attributes
+    shop.pages["/"] = FORM
+    page.add_init_script(
+        "window.beacons = []; navigator.sendBeacon = url => { beacons.push(`${url}`); return true }"
+    )
+    shop.visit(page, "/")
+    asks = [url for url in page.evaluate("beacons") if "/v1/guest?guest=" in url]
+    assert bool(asks) is asked
 
 
 def test_a_second_tag_does_nothing(shop: Any, page: Any) -> None:
