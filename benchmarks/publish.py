@@ -22,7 +22,7 @@ from typing import Any
 import duckdb
 
 from benchmarks.machine import describe_machine
-from benchmarks.serving import make_marts
+from benchmarks.shop import make_marts
 from footfall.snapshot import read_manifest
 from orchestration.lib.snapshot import SnapshotReport, build_snapshot, prune, publish
 

@@ -6,20 +6,15 @@ A synthetic shop is published into a temporary directory, ``footfall serve`` run
 generator in this process asks over keep-alive connections: closed loop for the throughput, then open loop at 1,000
 requests a second (the rate of Serenade's published test: p90 under 7 ms on 2 vCPU), where a request that waits for
 its turn counts the wait. Generator and server share the machine.
-
-Before that the same answers are made in this process, without a server: CPU milliseconds of one, and of the running
-session's part in it (the least mean of five rounds; other work on the machine stretches seconds, CPU time less).
-``--in-process`` ends there.
+What an answer costs without a server: ``benchmarks/answers.py``.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import hashlib
 import json
 import os
-import platform
 import random
 import socket
 import subprocess
@@ -32,14 +27,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import duckdb
-import numpy as np
 from litestar import Litestar, get
 
-from footfall.session_index import SessionIndex
+from benchmarks.machine import describe_machine
+from benchmarks.shop import add_sizes, guests, make_shop
 from footfall.settings import REPO
-from orchestration.lib.session_neighbours import learn
-from orchestration.lib.snapshot import build_snapshot, publish
 
 KEY, SECRET = "ff_demo_public_key", "ff_demo_secret_key"
 OPEN_LOOP_RATE = 1_000
@@ -176,178 +168,13 @@ def _figures(times: list[float], elapsed: float) -> dict[str, float]:
     }
 
 
-def make_sessions(products: int, sessions: int) -> SessionIndex:
-    """Past sessions of two to ten products each, most of them about a few popular products (seeded)."""
-    chance = np.random.default_rng(7)
-    lengths = chance.integers(2, 11, sessions)
-    # A power law as shops have it: the hottest products fill their postings to the brim.
-    items = np.minimum(
-        (chance.pareto(0.8, int(lengths.sum())) * products / 50).astype(np.int64), products - 1
-    )
-    names = np.array([f"p{number}" for number in range(products)])
-    order = np.argsort(names)
-    bounds = np.append(0, np.cumsum(lengths))
-    return learn(names[order].tolist(), np.argsort(order)[items], bounds, np.arange(sessions), None)
-
-
-def make_shop(data: Path, products: int, visitors: int, sessions: int) -> None:
-    """Publish a synthetic shop, and past sessions."""
-    data.mkdir(exist_ok=True)
-    make_sessions(products, sessions).write(data / "sessions.index")
-    with duckdb.connect() as con:
-        make_marts(con, products, visitors)
-        build_snapshot(
-            con, data / "serving", version="bench", session_index=data / "sessions.index", min_ratio=0
-        )
-    publish(data / "serving", "bench")
-
-
-def make_marts(con: duckdb.DuckDBPyConnection, products: int, visitors: int) -> None:
-    """The marts of a synthetic shop: lists of 30 for every product, of 50 for every visitor."""
-    con.execute(
-        f"""
-        create table products as
-        select 'p' || i as product_id, 'thing-' || i as handle, 'Thing number ' || i as title, 'Maker' as vendor,
-            'Category ' || (i % 30) as product_type, '/products/thing-' || i as url,
-            '/img/' || i || '.svg' as image_url,
-            cast(i % 100 + 0.9 as decimal(18, 2)) as price, 'EUR' as currency, i % 50 <> 0 as is_available,
-            timestamp '2026-01-01' as captured_at
-        from range({products}) as r(i);
-        create table product_recommendations as
-        select 'p' || i as product_id, kind, n as rank, 'p' || ((i + n * 7) % {products}) as other_product_id,
-            1.0 / n as score, if(kind = 'similar', 'similar_text', kind) as source,
-            'Goes with Thing number ' || i as reason
-        from range({products}) as r(i), range(1, 31) as q(n),
-            (values ('similar'), ('viewed_together'), ('bought_together')) as k(kind);
-        create table visitor_recommendations as
-        select 'g_' || i as visitor_id, n as rank, 'p' || ((i * 13 + n * 7) % {products}) as product_id,
-            1.0 / n as score, 'affinity' as source, 'Because you like Category ' || (i % 30) as reason
-        from range({visitors}) as r(i), range(1, 51) as q(n);
-        create table identity_map as
-        select 'guest:' || md5(cast(i as varchar)) as identifier, 'g_' || i as visitor_id
-        from range({visitors}) as r(i);
-        create table visitors as
-        select 'g_' || i as visitor_id, true as is_guest, cast(null as varchar) as user_id,
-            timestamp '2026-01-01' as first_seen_at, timestamp '2026-01-02' as last_seen_at, 1 as sessions,
-            0 as orders, cast(0 as decimal(18, 2)) as revenue, 'p1' as last_product_id,
-            cast(null as varchar) as cart, md5(cast(i as varchar)) as first_guest_token
-        from range({visitors}) as r(i);
-        create table visitor_product_affinity as
-        select 'g_' || i as visitor_id, 'p' || ((i * 13 + n) % {products}) as product_id, 1.0 / n as affinity,
-            1.0 as view_score, 0.0 as option_score, 0.0 as cart_score, 0.0 as purchase_score, 1 as views,
-            0 as carts, 0 as purchases, timestamp '2026-01-02' as last_at, false as has_purchased
-        from range({visitors}) as r(i), range(1, 11) as q(n);
-        create table visitor_category_affinity as
-        select 'g_' || i as visitor_id, 'Category ' || (i % 30) as category, 1.0 as affinity, 1 as rank
-        from range({visitors}) as r(i);
-        create table visitor_affinity as
-        select 'g_0' as visitor_id, 'g_1' as other_visitor_id, 1 as rank, 0.5 as score, 'behaviour' as source,
-            ['p1'] as shared;
-        create table recommendation_settings as
-        from (values ('rrf_constant', 60.0), ('diversity', 0.1), ('weight:published', 0.95),
-            ('weight:session_neighbours', 1.0), ('weight:similar_text', 0.9), ('weight:bought_together', 1.0)
-        ) as s(setting, value);
-        create table trending_products as
-        select n as rank, 'p' || n as product_id, 1.0 / n as score, '' as category from range(1, 51) as q(n);
-        create table sessions_daily as
-        select date '2026-01-01' as day, true as is_guest, 1 as sessions, 1 as visitors, 0 as bounces,
-            1 as page_views, 0 as orders, cast(0 as decimal(18, 2)) as revenue, 1.0 as median_duration_seconds;
-        create table funnel_steps as
-        select 'product' as funnel, 1 as step, 'Product Viewed' as step_name, 'session' as scope, 1 as reached,
-            0 as drop_off, 1.0 as conversion_from_first, 1.0 as conversion_from_previous;
-        create table funnel_time_to_convert as
-        select 'product' as funnel, 1 as step, 0.0 as p25, 0.0 as p50, 0.0 as p75, 0.0 as p90, 0.0 as mean;
-        create table funnel_time_histogram as
-        select 'product' as funnel, 1 as step, 0.0 as bucket_from_s, 1.0 as bucket_to_s, 1 as n;
-        create table segments as
-        select 'returning_guests' as segment, 'Came twice.' as description, {visitors} as members,
-            0 as reachable_members;
-        create table segment_members as
-        select 'returning_guests' as segment, visitor_id, user_id, last_seen_at as since,
-            'Category 1' as top_category, last_product_id, 'Thing number 1' as last_product_title,
-            'p2' as top_product_not_bought, 'Thing number 2' as top_product_not_bought_title,
-            cast(null as varchar) as last_query_without_result, orders, revenue,
-            cast(0 as decimal(18, 2)) as cart_value
-        from visitors;
-        create table marketing_objections as
-        select visitor_id from visitors where false;
-        create table navigation_paths as
-        select 'home' as from_type, '/' as from_path, 'product' as to_type, url as to_path, 1 as steps,
-            1 as sessions, 1.0 / {products} as share
-        from products;
-        create table experiments as
-        select 'lists' as experiment, 'personal' as arm, 'lists' as salt, 'personal' as recommender,
-            1 as arm_number, 0.0 as share_from, 1.0 as share_until, date '2026-01-01' as starts_on,
-            date '9999-12-31' as ends_on;
-        create table experiment_results as
-        select 'lists' as experiment, 'personal' as arm, 'personal' as recommender, 1 as arm_number, 1 as visitors,
-            0 as crossed_visitors, 1 as views, 0 as clicks, 0 as converted, 0 as orders,
-            cast(0 as decimal(18, 2)) as revenue, 0.0 as conversion, 0.0 as conversion_low, 1.0 as conversion_high,
-            0.0 as revenue_per_visitor, 0.0 as revenue_per_visitor_low, 0.0 as revenue_per_visitor_high,
-            null as conversion_difference, null as conversion_difference_low, null as conversion_difference_high,
-            null as revenue_difference, null as revenue_difference_low, null as revenue_difference_high,
-            1.0 as expected_share, 0.0 as ratio_chi_square, true as is_ratio_ok;
-        create table search_terms as
-        select handle as query, 1 as searches, 1 as visitors, 0 as without_result, 1 as with_product_view,
-            0 as with_cart, 0 as with_order, 0.0 as conversion_rate, captured_at as last_searched_at
-        from products;
-        create table retention_cohorts as
-        select date '2025-12-29' as cohort_week, 0 as weeks_later, {visitors} as visitors, {visitors} as returned,
-            1.0 as retention;
-        create table retention_periods as
-        select 'seen_again' as retention, 7 as period_days, {visitors} as visitors, 0 as retained, 0.0 as share;
-        """
-    )
-
-
 def make_requests(products: int, visitors: int, count: int = 5_000) -> list[bytes]:
-    """Guests with one to five products behind them, popular ones more often, as in a shop (seeded)."""
-    chance = random.Random(7)
-    requests = []
-    for _ in range(count):
-        guest = guest_token(chance.randrange(visitors))
-        viewed = ",".join(f"p{popular(chance, products)}" for _ in range(chance.randint(1, 5)))
-        target = f"/v1/recommendations?guest={guest}&viewed={viewed}&limit=8&key={KEY}"
-        requests.append(f"GET {target} HTTP/1.1\r\nHost: bench\r\n\r\n".encode())
-    return requests
-
-
-def popular(chance: random.Random, products: int) -> int:
-    """A product drawn as in the past sessions."""
-    return min(int((chance.paretovariate(0.8) - 1) * products / 50), products - 1)
-
-
-def cpu_of_answers(data: Path, products: int, visitors: int, count: int = 2_000) -> dict[str, float]:
-    """CPU milliseconds of one answer, and of what past sessions like this one saw next."""
-    from api.mixing import NEXT_DEPTH, Wish, recommend
-    from api.snapshots import Snapshot
-
-    snapshot = Snapshot(data / "serving" / "bench")
-    chance = random.Random(7)
-    asked = [
-        (
-            f"guest:{guest_token(chance.randrange(visitors))}",
-            tuple(dict.fromkeys(f"p{popular(chance, products)}" for _ in range(chance.randint(1, 5)))),
-        )
-        for _ in range(count)
+    """Recommendations for guests with products behind them."""
+    return [
+        f"GET /v1/recommendations?guest={guest}&viewed={','.join(viewed)}&limit=8&key={KEY} HTTP/1.1\r\n"
+        f"Host: bench\r\n\r\n".encode()
+        for guest, viewed in guests(products, visitors, count)
     ]
-
-    def answer(guest: str, viewed: tuple[str, ...]) -> object:
-        return recommend(snapshot, Wish(snapshot.visitor_of(guest), viewed, (), (), 8))
-
-    def session(_guest: str, viewed: tuple[str, ...]) -> object:
-        return snapshot.next_products(viewed, NEXT_DEPTH)
-
-    def least(call: Callable[[str, tuple[str, ...]], object]) -> float:
-        rounds = []
-        for _ in range(5):
-            begin = time.process_time()
-            for guest, viewed in asked:
-                call(guest, viewed)
-            rounds.append((time.process_time() - begin) / count * 1000)
-        return round(min(rounds), 3)
-
-    return {"answer_cpu_ms": least(answer), "session_cpu_ms": least(session)}
 
 
 def make_list_requests(products: int, count: int = 5_000) -> list[bytes]:
@@ -357,11 +184,6 @@ def make_list_requests(products: int, count: int = 5_000) -> list[bytes]:
 
 def request(target: str, key: str) -> bytes:
     return f"GET {target} HTTP/1.1\r\nHost: bench\r\nX-Footfall-Key: {key}\r\n\r\n".encode()
-
-
-def guest_token(number: int) -> str:
-    """The guest token that ``make_shop`` gave a visitor."""
-    return hashlib.md5(str(number).encode(), usedforsecurity=False).hexdigest()
 
 
 @contextmanager
@@ -392,32 +214,17 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def machine() -> str:
-    model = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        names = [
-            line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line
-        ]
-        model = names[0] if names else model
-    load = os.getloadavg()[0]
-    return f"{os.cpu_count()} x {model}, Python {platform.python_version()}, load before {load:.1f}"
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--products", type=int, default=10_000)
-    parser.add_argument("--visitors", type=int, default=20_000)
-    parser.add_argument("--sessions", type=int, default=500_000)
+    add_sizes(parser)
     parser.add_argument("--seconds", type=float, default=5.0)
-    parser.add_argument("--in-process", action="store_true", help="only the CPU of answers, without a server")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
 
     result: dict[str, Any] = {
-        "machine": machine(),
+        "machine": describe_machine("granian", "litestar", "duckdb"),
         "products": options.products,
         "visitors": options.visitors,
         "sessions": options.sessions,
@@ -425,13 +232,6 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="footfall-bench-") as directory:
         data = Path(directory)
         make_shop(data, options.products, options.visitors, options.sessions)
-        result |= cpu_of_answers(data, options.products, options.visitors)
-        print(
-            f"{result['machine']}: {result['answer_cpu_ms']} ms of CPU an answer, "
-            f"{result['session_cpu_ms']} of them the running session"
-        )
-        if options.in_process:
-            return
         requests = make_requests(options.products, options.visitors)
         env = {
             **os.environ,

@@ -1,0 +1,62 @@
+"""The CPU time of one recommendation, without a server: the whole answer, and the running session's part in it.
+
+    python benchmarks/answers.py [--products 10000] [--visitors 20000] [--sessions 500000]
+
+The same shop and the same guests as in ``benchmarks/serving.py``. The least mean of five rounds counts: other work on
+the machine stretches seconds, CPU time less.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from api.mixing import NEXT_DEPTH, Wish, recommend
+from api.snapshots import Snapshot
+from benchmarks.machine import describe_machine
+from benchmarks.shop import add_sizes, guests, make_shop
+
+ROUNDS = 5
+
+
+def cpu_of_answers(snapshot: Snapshot, asked: list[tuple[str, tuple[str, ...]]]) -> tuple[float, float]:
+    """CPU milliseconds of one answer, and of what past sessions like this one saw next."""
+
+    def answer(guest: str, viewed: tuple[str, ...]) -> object:
+        return recommend(snapshot, Wish(snapshot.visitor_of(f"guest:{guest}"), viewed, (), (), 8))
+
+    def session(_guest: str, viewed: tuple[str, ...]) -> object:
+        return snapshot.next_products(viewed, NEXT_DEPTH)
+
+    def least(call: Callable[[str, tuple[str, ...]], object]) -> float:
+        rounds = []
+        for _ in range(ROUNDS):
+            begin = time.process_time()
+            for guest, viewed in asked:
+                call(guest, viewed)
+            rounds.append((time.process_time() - begin) / len(asked) * 1000)
+        return min(rounds)
+
+    return least(answer), least(session)
+
+
+def main() -> None:
+    """Publish the shop, make the answers, print what one takes."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_sizes(parser)
+    options = parser.parse_args()
+    print(describe_machine("duckdb", "numpy"))
+    with tempfile.TemporaryDirectory(prefix="footfall-bench-") as directory:
+        version = make_shop(Path(directory), options.products, options.visitors, options.sessions)
+        asked = guests(options.products, options.visitors, 2_000)
+        answer, session = cpu_of_answers(Snapshot(version), asked)
+    print(f"{answer:.3f} ms of CPU an answer, {session:.3f} of them the running session")
+
+
+if __name__ == "__main__":
+    main()
