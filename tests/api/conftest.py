@@ -6,6 +6,7 @@ Products p01..p12 in three categories (p12 is sold out). Each odd row below name
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from litestar.testing import TestClient
 
 from api.app import create_app
 from footfall.settings import Settings
-from footfall.snapshot import ServedMart
+from footfall.snapshot import ServedMart, Table, part_of, read_manifest, table_file
 from orchestration.lib.session_neighbours import index_of
 from orchestration.lib.snapshot import build_snapshot, publish
 from tests.session_cases import clicks_table
@@ -384,3 +385,19 @@ def client(published: Path) -> Iterator[TestClient[Litestar]]:
     """The API over the published snapshot."""
     with TestClient(create_app(settings_for(published)), raise_server_exceptions=False) as test_client:
         yield test_client
+
+
+def values(path: Path, table: Table) -> dict[str, bytes]:
+    """Every document of a table, each from the part where a reader looks for it."""
+    found: dict[str, bytes] = {}
+    parts = read_manifest(path).parts[table]
+    for number in range(parts):
+        con = sqlite3.connect(path / table_file(table, number))
+        try:
+            of_part = dict(con.execute("select key, value from entries").fetchall())
+        finally:
+            con.close()
+        assert {part_of(key, parts) for key in of_part} <= {number}
+        assert not of_part.keys() & found.keys()
+        found |= of_part
+    return found

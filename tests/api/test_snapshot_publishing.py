@@ -1,0 +1,282 @@
+"""From one version to the next: publishing, pruning, what is taken over, and what a crash at any point leaves."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+import pytest
+
+from footfall.snapshot import (
+    MANIFEST_FILE,
+    POINTER_FILE,
+    SESSIONS_FILE,
+    Pick,
+    Pointer,
+    SnapshotError,
+    Table,
+    check_sizes,
+    mart_file,
+    read_manifest,
+    read_pointer,
+    table_file,
+)
+from orchestration.lib import snapshot as writer
+from orchestration.lib import snapshot_files
+from orchestration.lib.snapshot import (
+    build_snapshot,
+    prune,
+    publish,
+)
+from orchestration.lib.snapshot_audit import SHAPES
+from orchestration.lib.snapshot_marts import ANALYTICS
+from tests.api.conftest import make_marts, values
+
+
+def test_publish_refuses_what_is_not_whole(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    with pytest.raises(SnapshotError, match="no readable manifest"):
+        publish(tmp_path, "nowhere")
+    report = build_snapshot(warehouse, tmp_path, version="v1")
+    with (report.path / table_file(Table.VISITORS, 0)).open("r+b") as file:
+        file.truncate(4096)
+    with pytest.raises(SnapshotError, match="its manifest says"):
+        publish(tmp_path, "v1")
+    assert read_pointer(tmp_path) is None
+
+
+def test_prune_keeps_the_newest_and_the_one_in_force(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    for number in range(1, 7):
+        build_snapshot(warehouse, tmp_path, version=f"v{number}")
+    publish(tmp_path, "v2")  # a rollback: the one in force is an old one
+    (tmp_path / "notes").mkdir()  # not ours: left alone
+
+    assert sorted(prune(tmp_path, keep=3)) == ["v1", "v3"]
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == [
+        "notes",
+        "v2",
+        "v4",
+        "v5",
+        "v6",
+    ]
+    assert prune(tmp_path, keep=3) == []
+
+
+def test_prune_removes_what_an_earlier_release_left(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    for number in range(1, 5):
+        manifest = build_snapshot(warehouse, tmp_path, version=f"v{number}").path / MANIFEST_FILE
+        if number < 4:  # v3's is of a release to come: not ours to judge
+            changed = msgspec.json.decode(manifest.read_bytes())
+            changed["format_version"] += 1 if number == 3 else -1
+            manifest.write_bytes(msgspec.json.encode(changed))
+    pointer = msgspec.json.encode(Pointer(version="v2", published_at=datetime.now(UTC)))
+    (tmp_path / POINTER_FILE).write_bytes(pointer)
+
+    assert prune(tmp_path, keep=3) == ["v1"], "never the one in force"
+    publish(tmp_path, "v4")
+    assert prune(tmp_path, keep=3) == ["v2"]
+    assert (tmp_path / "v3").exists()
+
+
+class _Kill(BaseException):
+    """Stands for the process dying: nothing may catch it."""
+
+
+def _dying_after(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the n-th durable step (fsync, rename, make or remove a directory) of what follows die before it happens,
+    and forbid all cleaning up after that, as a kill would."""
+    done = 0
+
+    def guarded(real: Any) -> Any:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            nonlocal done
+            done += 1
+            if done > steps:
+                raise _Kill
+            return real(*args, **kwargs)
+
+        return call
+
+    for name in ("fsync", "rename", "replace", "mkdir", "rmdir"):
+        monkeypatch.setattr(os, name, guarded(getattr(os, name)))
+    monkeypatch.setattr(writer.shutil, "rmtree", guarded(shutil.rmtree))
+    for name in ("rename", "replace", "mkdir"):
+        monkeypatch.setattr(Path, name, guarded(getattr(Path, name)))
+
+
+def test_death_at_any_step_leaves_a_whole_version_in_force(tmp_path: Path) -> None:
+    def step(con: duckdb.DuckDBPyConnection, serving: Path) -> None:
+        build_snapshot(con, serving, version="new")
+        publish(serving, "new")
+        prune(serving, keep=1)
+
+    seen = set()
+    with duckdb.connect() as con:
+        make_marts(con)
+        build_snapshot(con, tmp_path / "template", version="old")
+        publish(tmp_path / "template", "old")
+        con.execute("update marts.products set price = 1.5")  # some files new, the others taken over
+        for steps in range(200):
+            serving = tmp_path / f"run{steps}"
+            shutil.copytree(tmp_path / "template", serving)
+            died = False
+            with pytest.MonkeyPatch.context() as patch:
+                _dying_after(steps, patch)
+                try:
+                    step(con, serving)
+                except _Kill:
+                    died = True
+            pointer = read_pointer(serving)
+            assert pointer is not None
+            seen.add(pointer.version)
+            check_sizes(serving / pointer.version, read_manifest(serving / pointer.version))
+
+            step(con, serving)  # the next run finds its way from whatever stands there
+            found = sorted(path.name for path in serving.iterdir())
+            assert found == [".lock", POINTER_FILE, "new"]
+            shutil.rmtree(serving)
+            if not died:
+                break
+        else:
+            pytest.fail("the run has more durable steps than were tried")
+    assert seen == {"old", "new"}
+    assert steps >= 10
+
+
+def inodes(path: Path) -> dict[str, int]:
+    """Of the files made from marts: the session neighbours are another asset's."""
+    return {name: (path / name).stat().st_ino for name in read_manifest(path).files if name != SESSIONS_FILE}
+
+
+def published(con: duckdb.DuckDBPyConnection, serving: Path, version: str) -> Path:
+    report = build_snapshot(con, serving, version=version)
+    publish(serving, version)
+    return report.path
+
+
+def test_what_has_not_changed_is_not_written_again(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    first = published(warehouse, tmp_path, "v1")
+    report = build_snapshot(warehouse, tmp_path, version="v2")
+    assert (report.files_written, report.bytes_written) == (0, 0)
+    assert inodes(report.path) == inodes(first)
+    assert report.rows == read_manifest(first).rows
+
+
+CHANGES = {
+    "a price": (
+        "update marts.products set price = 1.5 where product_id = 'p03'",
+        {Table.PRODUCTS},
+    ),
+    "a product sold out": (
+        "update marts.products set is_available = false where product_id = 'p03'",
+        {Table.PRODUCTS, Table.CATALOGUE, Table.SIMILAR, Table.VIEWED_TOGETHER},
+    ),
+    "a reason": (
+        "update marts.visitor_recommendations set reason = 'Because' where rank = 2",
+        {Table.VISITOR_RECOMMENDATIONS, Table.LABELS},
+    ),
+    "two ranks swapped": (
+        "update marts.visitor_recommendations set rank = 3 - rank where rank <= 2",
+        {Table.VISITOR_RECOMMENDATIONS},
+    ),
+    "a neighbour beyond those served": (
+        "insert into marts.visitor_affinity values ('u_ada', 'g_short', 21, 0.1, 'behaviour', ['p01'])",
+        set(),
+    ),
+    "a row moved": (
+        "create or replace table marts.visitors as from marts.visitors order by visitor_id desc",
+        set(),
+    ),
+    "a segment's member": (
+        "delete from marts.segment_members where visitor_id = 'g_0007'",
+        {Table.VISITOR_SEGMENTS, "segment_members"},
+    ),
+    "a day": ("update marts.sessions_daily set orders = 9 where day = date '2026-11-02'", {"sessions_daily"}),
+}
+
+
+@pytest.mark.parametrize("case", CHANGES, ids=list(CHANGES))
+def test_a_change_writes_the_files_it_shows_in(
+    case: str, warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """And what is published so is what a publish from nothing gives."""
+    change, expected = CHANGES[case]
+    before = inodes(published(warehouse, tmp_path, "v1"))
+    warehouse.execute(change)
+    after = build_snapshot(warehouse, tmp_path, version="v2")
+
+    changed = {name.split(".")[0] for name, inode in inodes(after.path).items() if before[name] != inode}
+    assert changed == {str(name) for name in expected}
+    fresh = build_snapshot(warehouse, tmp_path / "elsewhere", version="v2")
+    assert told(after.path) == told(fresh.path)
+
+
+def told(path: Path) -> dict[str, Any]:
+    """Everything that a reader of a version gets to see; labels by what they say, since their numbers may differ."""
+    labels = {int(key): msgspec.json.decode(value) for key, value in values(path, Table.LABELS).items()}
+    found: dict[str, Any] = {}
+    for table in set(Table) - {Table.LABELS}:
+        documents = {key: msgspec.json.decode(value) for key, value in values(path, table).items()}
+        if SHAPES[table] == list[Pick]:
+            documents = {
+                key: [[product, score, labels[label]] for product, score, label in picks]
+                for key, picks in documents.items()
+            }
+        found[table] = documents
+    for name in ANALYTICS:
+        with duckdb.connect(str(path / mart_file(name)), read_only=True) as con:
+            found[name] = con.execute(f"from {name} order by all").fetchall()
+    return found
+
+
+def test_random_changes_publish_what_a_publish_from_nothing_gives(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshot_files, "PART_KEYS", 2)
+    chance = random.Random(11)
+    published(warehouse, tmp_path, "v0")
+    reused = 0
+    for number in range(1, 5):
+        for change in chance.sample([change for change, _ in CHANGES.values()], 2):
+            warehouse.execute(change)
+        warehouse.execute(
+            "insert into marts.visitors select 'g_new' || ?, true, null, now(), now(), 1, 0, 0, 'p01', null, null",
+            [number],
+        )
+        report = build_snapshot(warehouse, tmp_path, version=f"v{number}")
+        publish(tmp_path, f"v{number}")
+        reused += report.files - report.files_written
+        fresh = build_snapshot(warehouse, tmp_path / "elsewhere", version=f"v{number}")
+        assert told(report.path) == told(fresh.path)
+    assert reused > 25
+
+
+def test_a_damaged_file_is_written_anew(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    first = published(warehouse, tmp_path, "v1")
+    name = table_file(Table.SIMILAR, 0)
+    with (first / name).open("r+b") as file:
+        file.seek(100)
+        file.write(b"\xff" * 8)
+    report = build_snapshot(warehouse, tmp_path, version="v2")
+    assert report.files_written == 1
+    assert values(report.path, Table.SIMILAR)
+
+
+def test_pruning_a_version_leaves_its_files_to_the_next(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    published(warehouse, tmp_path, "v1")
+    second = published(warehouse, tmp_path, "v2")
+    assert prune(tmp_path, keep=1) == ["v1"]
+    assert len(values(second, Table.PRODUCTS)) == 12
