@@ -2,8 +2,9 @@
   Funnels: declared in the var `funnels`, walked by `window_funnel`.
 
   Semantics are those of ClickHouse's windowFunnel in its default mode: steps in order, other events in
-  between allowed, the window counted from step 1, which may start again later; of events at one
-  moment the event id decides which came first. A step-k event qualifies when the newest step-1 event
+  between allowed, the window counted from step 1, which may start again later. Events at one moment
+  count in the order of the steps, what is no step after them: nobody knows which came first, and
+  history that is dated by the day has little else. A step-k event qualifies when the newest step-1 event
   from which step k-1 was reached by then is no further back than the window; that newest start is the
   best one that any later step can have. Modes, with ClickHouse's names: by default an event that
   matches several steps in a row serves them all; strict_once lets it serve one; strict_increase asks
@@ -16,8 +17,11 @@
   In the other modes an event that the funnel excludes ends every attempt begun before it; what was reached
   by then stays reached. `breakdown` is an SQL expression on the columns of the event that took step 1 and of its session.
 -#}
-{%- macro funnel_part_order() -%}
-  order by occurred_us, event_order rows between unbounded preceding and current row
+{#- The order of events, as a list of SQL expressions. -#}
+{%- macro funnel_order(steps) -%}
+  occurred_us,
+  case{% for step in steps %} when is_step_{{ loop.index }} then {{ loop.index }}{% endfor %} else {{ steps | length + 1 }} end,
+  event_order
 {%- endmacro -%}
 
 
@@ -37,10 +41,13 @@
   {%- set others = funnel.exclude or [] -%}
   {%- set excluded = [] if is_strict else others -%}
   {%- set key = 'scope_key, part' if excluded else 'scope_key' -%}
-  {%- if mode in ('default', 'strict_order') -%}
-    {%- set before = 'partition by ' ~ key ~ ' order by occurred_us, event_order rows between unbounded preceding and current row' -%}
+  {%- set in_order = 'order by ' ~ footfall.funnel_order(steps) -%}
+  {%- if mode == 'default' -%}
+    {%- set before = 'partition by ' ~ key ~ ' order by occurred_us range between unbounded preceding and current row' -%}
+  {%- elif mode == 'strict_order' -%}
+    {%- set before = 'partition by ' ~ key ~ ' ' ~ in_order ~ ' rows between unbounded preceding and current row' -%}
   {%- elif mode == 'strict_once' -%}
-    {%- set before = 'partition by ' ~ key ~ ' order by occurred_us, event_order rows between unbounded preceding and 1 preceding' -%}
+    {%- set before = 'partition by ' ~ key ~ ' ' ~ in_order ~ ' rows between unbounded preceding and 1 preceding' -%}
   {%- elif mode == 'strict_increase' -%}
     {%- set before = 'partition by ' ~ key ~ ' order by occurred_us range between unbounded preceding and 1 preceding' -%}
   {%- else -%}
@@ -78,7 +85,7 @@
       matching.*,
       {% if excluded %}
       sum(case when matching.is_excluded then 1 else 0 end) over (
-        partition by matching.scope_key {{ footfall.funnel_part_order() }}
+        partition by matching.scope_key {{ in_order }} rows between unbounded preceding and current row
       ) as part,
       {% endif %}
       case when matching.is_step_1 then matching.occurred_us end as start_1
@@ -109,7 +116,7 @@
         when is_step_1
           and count(start_2) over (
             partition by scope_key
-            order by occurred_us, event_order rows between unbounded preceding and 1 preceding
+            {{ in_order }} rows between unbounded preceding and 1 preceding
           ) > 0
           then 0
         {% endif %}
@@ -124,7 +131,7 @@
       *,
       coalesce(count(unexpected_step) over (
         partition by scope_key
-        order by occurred_us, event_order rows between unbounded preceding and 1 preceding
+        {{ in_order }} rows between unbounded preceding and 1 preceding
       ), 0) as ends_before
     from judged
   ),
