@@ -72,6 +72,8 @@ def create_app(settings: Settings | None = None, catalogue: Catalogue | None = N
         compression_config=CompressionConfig(backend="gzip", minimum_size=1000),
         state=State({"pages": pages}),
         openapi_config=None,
+        # The process's log is granian's. Litestar's own would log every request of the process's HTTP clients.
+        logging_config=None,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from html.parser import HTMLParser
 from typing import Any
@@ -51,6 +52,15 @@ class Page(HTMLParser):
             self.unlabelled_images += 1
         if re.fullmatch("h[1-6]", tag):
             self.headings.append(tag)
+
+
+def test_leaves_logging_to_its_process(catalogue: Catalogue) -> None:
+    """Litestar's default would set the root logger to INFO: each request of any HTTP client a line."""
+    root = logging.getLogger()
+    before = (root.level, *root.handlers)
+    create_app(Settings(), catalogue)
+    assert (root.level, *root.handlers) == before
+    assert not root.isEnabledFor(logging.INFO)
 
 
 def test_every_page_of_the_shop_answers_and_is_sound(shop: TestClient[Any], catalogue: Catalogue) -> None:
