@@ -23,6 +23,15 @@ hypothesis.settings.load_profile("footfall")
 REPO = Path(__file__).resolve().parent.parent
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests with a browser come last, whatever was asked for.
+
+    Its driver keeps an event loop running in this thread to the end of the run, beside which asyncio.run refuses.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
 @pytest.fixture(autouse=True)
 def _no_settings_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
     """No FOOTFALL_* variable and no footfall.toml of the person who runs the tests reaches them."""
