@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import copy
 import errno
 import os
 import resource
 import socket
 from pathlib import Path
-from typing import Any
 
 import click
 
+from footfall.logs import log_config
 from footfall.settings import REPO, Settings, SettingsError, load_settings
 
 #: Connections a worker holds at once. A browser keeps its own open, so this is far above the requests in flight.
@@ -71,19 +70,10 @@ def _serve(settings: Settings, reload: bool) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=10,
         log_level=LogLevels.warning,
-        log_dictconfig=_logging(),
+        log_dictconfig=log_config(settings.log_format),
         reload=reload,
         reload_paths=[REPO / "api", REPO / "footfall"] if reload else None,
     ).serve()
-
-
-def _logging() -> dict[str, Any]:
-    """Granian's own set-up, and our logger beside it: which snapshot is served, and what is wrong with another."""
-    from granian.log import LOGGING_CONFIG
-
-    config: dict[str, Any] = copy.deepcopy(LOGGING_CONFIG)
-    config["loggers"]["footfall"] = {"handlers": ["console"], "level": "INFO", "propagate": False}
-    return config
 
 
 def _check_port(settings: Settings) -> None:

@@ -24,7 +24,7 @@ from collector.daily_ids import FORGET_SECONDS, DailyIds
 from collector.docs import describe_routes, openapi_config
 from collector.door import ROUTES, Door
 from collector.files import FileOps, OsFiles
-from collector.metrics import Metrics
+from collector.metrics import Metrics, render
 from collector.pixel_files import PixelFiles, answer_file
 from collector.problems import PROBLEM_TYPE, RefusedError, problem_body
 from collector.recovery import recover
@@ -32,6 +32,7 @@ from collector.seen import SeenDeliveries
 from collector.shipping import oldest_sealed, read_state
 from collector.shopify import ShopifyDoor
 from collector.side_doors import side_doors
+from collector.workers import TELL_SECONDS, Report, Workers
 from collector.writer import CommitError, SegmentWriter
 from footfall.settings import Settings, load_settings
 
@@ -42,8 +43,6 @@ log = logging.getLogger("footfall.collector")
 DRAIN_SECONDS = 5.0
 FLUSH_SECONDS = 10.0
 
-_HOT = frozenset(ROUTES)
-
 
 class CollectorApp(Litestar):
     """Litestar, with a short cut past its routing for the paths that messages come in on.
@@ -53,15 +52,19 @@ class CollectorApp(Litestar):
     """
 
     door: Door
+    routes_of_messages: frozenset[str]
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:  # type: ignore[override]
-        if scope["type"] == ScopeType.HTTP and scope["path"] in _HOT:
+        if scope["type"] == ScopeType.HTTP and scope["path"] in self.routes_of_messages:
             return self.door(scope, receive, send)  # type: ignore[arg-type]
         return super().__call__(scope, receive, send)
 
 
-def create_app(settings: Settings | None = None, ops: FileOps | None = None) -> CollectorApp:
-    """Build the application; settings and file operations are for tests to choose.
+def create_app(
+    settings: Settings | None = None, ops: FileOps | None = None, together: Path | None = None
+) -> CollectorApp:
+    """Build the application; settings and file operations are for tests to choose. ``together`` is the folder in which
+    the workers of one collector tell each other how they fare.
 
     Start-up fails, with what to do, where the landing directory can't be written.
     """
@@ -81,7 +84,9 @@ def create_app(settings: Settings | None = None, ops: FileOps | None = None) -> 
     seen = SeenDeliveries(settings.paths.data / "collector" / "webhooks.sqlite")
     shopify = ShopifyDoor(settings, committer, metrics, seen)
 
-    @asgi(list(ROUTES), copy_scope=False)
+    routes = frozenset((*ROUTES, settings.collector_path))
+
+    @asgi(sorted(routes), copy_scope=False)
     async def take_messages(scope: Scope, receive: Receive, send: Send) -> None:
         await door(scope, receive, send)  # type: ignore[arg-type]
 
@@ -96,15 +101,32 @@ def create_app(settings: Settings | None = None, ops: FileOps | None = None) -> 
         problems = committer.problems()
         return Response({"ready": not problems, "reasons": problems}, status_code=503 if problems else 200)
 
-    @get("/metrics", tags=["health"], summary="Prometheus metrics of this process", sync_to_thread=False)
+    def report() -> Report:
+        counted = {"fsync_errors": writer.sync_errors, "segments_sealed": writer.sealed_segments}
+        return Report(
+            at=time.time(),
+            series=metrics.series() | counted,
+            queue_bytes=committer.queued_bytes,
+            requests_in_flight=door.in_flight,
+            is_ready=not committer.problems(),
+        )
+
+    workers = Workers(together, report)
+
+    @get("/metrics", tags=["health"], summary="Prometheus metrics of all workers", sync_to_thread=False)
     def metrics_page() -> Response[str]:
-        """Counters since the process started. With several workers each scrape meets one of them."""
+        """Counters since the collector started, whichever worker answers; the others' are at most a second old."""
+        reports = workers.reports()
+        live = [one for one in reports if not one.is_gone]
         gauges = [
-            ("queue_bytes", "Bytes that wait for the disk.", float(committer.queued_bytes)),
-            ("requests_in_flight", "Requests being answered.", float(door.in_flight)),
-            ("fsync_errors", "Failed fsyncs; each set a file aside.", float(writer.sync_errors)),
-            ("segments_sealed", "Segments sealed.", float(writer.sealed_segments)),
-            ("ready", "1 where events can be made durable.", float(not committer.problems())),
+            ("queue_bytes", "Bytes that wait for the disk.", sum(one.queue_bytes for one in live)),
+            ("requests_in_flight", "Requests being answered.", sum(one.requests_in_flight for one in live)),
+            ("workers", "Worker processes that run.", float(len(live))),
+            (
+                "ready",
+                "1 where all of them can make events durable.",
+                float(all(one.is_ready for one in live)),
+            ),
         ]
         with contextlib.suppress(OSError):
             gauges.append(
@@ -115,7 +137,8 @@ def create_app(settings: Settings | None = None, ops: FileOps | None = None) -> 
                 )
             )
         gauges += _sealed_gauges(settings)
-        return Response(metrics.render(gauges), media_type="text/plain; version=0.0.4")
+        page = render([one.series for one in reports], gauges)
+        return Response(page, media_type="text/plain; version=0.0.4")
 
     @route(
         "/{name:path}",
@@ -140,11 +163,15 @@ def create_app(settings: Settings | None = None, ops: FileOps | None = None) -> 
         writer.landing.prepare()
         await asyncio.to_thread(recover, writer.landing)
         committer.start()
-        forgetting = asyncio.create_task(_forget_salts(door.daily_ids))
+        beside = [
+            asyncio.create_task(_forget_salts(door.daily_ids)),
+            asyncio.create_task(_tell_others(workers)),
+        ]
         try:
             yield
         finally:
-            forgetting.cancel()
+            for task in beside:
+                task.cancel()
             await _drain(door)
             seen.close()
             if not await committer.stop(FLUSH_SECONDS):
@@ -173,7 +200,8 @@ def create_app(settings: Settings | None = None, ops: FileOps | None = None) -> 
         logging_config=None,
     )
     app.door = door
-    describe_routes(app)
+    app.routes_of_messages = routes
+    describe_routes(app, settings.collector_path)
     return app
 
 
@@ -207,6 +235,12 @@ async def _forget_salts(daily_ids: DailyIds) -> None:
         except OSError as error:
             log.error("a salt of an earlier day can't be deleted in %s: %s", daily_ids.folder, error)
         await asyncio.sleep(FORGET_SECONDS)
+
+
+async def _tell_others(workers: Workers) -> None:
+    while True:
+        workers.tell()
+        await asyncio.sleep(TELL_SECONDS)
 
 
 async def _drain(door: Door) -> None:

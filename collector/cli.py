@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import errno
 import gc
-import logging
 import os
 import resource
 import signal
 import socket
-import sys
+import tempfile
 import threading
 import time
 from functools import partial
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from footfall.logs import log_config
 from footfall.settings import DEMO_KEYS, Settings, SettingsError, load_settings
 
 if TYPE_CHECKING:
@@ -98,10 +98,13 @@ def _serve(settings: Settings) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=int(DRAIN_SECONDS + FLUSH_SECONDS) + 5,
         log_level=LogLevels.warning,
+        log_dictconfig=log_config(settings.log_format),
     )
     server.on_startup(partial(_announce, settings))
     os.register_at_fork(after_in_child=_stop_at_once)
-    server.serve(target_loader=partial(load_app, settings, os.getpid()), wrap_loader=False)
+    with tempfile.TemporaryDirectory(prefix="footfall-collector-", ignore_cleanup_errors=True) as together:
+        loader = partial(load_app, settings, os.getpid(), Path(together))
+        server.serve(target_loader=loader, wrap_loader=False)
 
 
 def _stop_at_once() -> None:
@@ -114,17 +117,15 @@ def _stop_at_once() -> None:
         signal.signal(number, signal.SIG_DFL)
 
 
-def load_app(settings: Settings, parent: int) -> Litestar:
-    """The application, in a worker process of its own that ends with its ``parent``."""
+def load_app(settings: Settings, parent: int, together: Path | None) -> Litestar:
+    """The application, in a worker process of its own that ends with its ``parent``.
+
+    In ``together`` the workers tell each other how they fare.
+    """
     from collector.app import create_app
 
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s[%(process)d] %(message)s",
-        stream=sys.stderr,
-    )
     threading.Thread(target=_follow_parent, args=(parent,), name="footfall-parent", daemon=True).start()
-    app = create_app(settings)
+    app = create_app(settings, together=together)
     _calm_garbage_collection()
     return app
 

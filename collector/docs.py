@@ -196,7 +196,7 @@ def openapi_config() -> OpenAPIConfig:
     )
 
 
-def describe_routes(app: Litestar) -> None:
+def describe_routes(app: Litestar, short_path: str) -> None:
     """Complete the application's OpenAPI document: the raw routes, and the answers that Litestar can't see.
 
     ``tests/collector/test_openapi.py`` holds the application against it.
@@ -219,9 +219,9 @@ def describe_routes(app: Litestar) -> None:
         status: OpenAPIResponse(description=text, content={_JSON: OpenAPIMediaType(schema=_READY)})
         for status, text in (("200", "yes"), ("503", "no, and why"))
     }
-    for route in BATCH_ROUTES:
+    for route in (*BATCH_ROUTES, short_path):
         paths[route] = _path(
-            f"Send a batch of messages{' (the short path)' if route == '/v1/b' else ''}", _BATCH
+            f"Send a batch of messages{' (the short path)' if route == short_path else ''}", _BATCH
         )
     for route, kind in SINGLE_ROUTES.items():
         paths[route] = _path(f"Send one {kind} message; type may be left out", _MESSAGE)

@@ -170,7 +170,7 @@ class Door:
             await self._committer.submit(encode_frame(envelope))
             self._metrics.accepted[key.source] += judged.accepted
             if judged.failed:
-                self._metrics.rejected[key.source] += len(judged.failed)
+                self._metrics.reject(key.source, judged.failed)
         return judged.accepted, judged.failed
 
     def _open(self, path: str, body: bytes) -> Arrival:

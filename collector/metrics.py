@@ -1,4 +1,4 @@
-"""Counters of one collector process, in Prometheus' text format.
+"""Counters of the collector, in Prometheus' text format.
 
 Hand-written: the hot path adds to plain integers (the event loop and the committer each own theirs), and a
 client library's locks would cost more than all of the request's own accounting.
@@ -8,11 +8,28 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+
+from footfall.segments import FailedMessage
 
 #: Upper bounds of the commit-time histogram, seconds: an NVMe's fsync is in the first three, a spinning
 #: disk's around 0.01.
 COMMIT_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+#: What is counted, of all workers together: (name, type, help).
+COUNTED = (
+    ("messages_accepted_total", "counter", "Messages written durably."),
+    ("messages_rejected_total", "counter", "Messages kept as failed events, by the field that broke the schema."),
+    ("requests_refused_total", "counter", "Requests refused as a whole."),
+    ("commit_failures_total", "counter", "Commits that the disk refused."),
+    ("commit_seconds", "histogram", "Time of a group commit (write and fdatasync)."),
+    ("commit_requests_total", "counter", "Requests that commits carried."),
+    ("fsync_errors", "gauge", "Failed fsyncs; each set a file aside."),
+    ("segments_sealed", "gauge", "Segments sealed."),
+)  # fmt: skip
+
+#: Series, such as ``messages_accepted_total{source="shop"}`` -> value. Values of several workers add up.
+Series = Mapping[str, float]
 
 
 class Metrics:
@@ -21,8 +38,8 @@ class Metrics:
     def __init__(self) -> None:
         self.accepted: Counter[str] = Counter()
         """Messages on disk, by source."""
-        self.rejected: Counter[str] = Counter()
-        """Messages refused and kept as failed events, by source."""
+        self.rejected: Counter[tuple[str, str]] = Counter()
+        """Messages refused and kept as failed events, by source and reason."""
         self.refused: Counter[str] = Counter()
         """Requests refused whole, by reason."""
         self.commits = 0
@@ -40,31 +57,50 @@ class Metrics:
         if failure is not None:
             self.commit_failures[failure] += 1
 
-    def render(self, gauges: Iterable[tuple[str, str, float]]) -> str:
-        """The page that Prometheus reads; gauges are (name, help, value)."""
-        lines: list[str] = []
-        for name, text, label, values in (
-            ("messages_accepted_total", "Messages written durably.", "source", self.accepted),
-            ("messages_rejected_total", "Messages kept as failed events.", "source", self.rejected),
-            ("requests_refused_total", "Requests refused as a whole.", "reason", self.refused),
-            ("commit_failures_total", "Commits that the disk refused.", "reason", self.commit_failures),
-        ):
-            lines += [f"# HELP footfall_collector_{name} {text}", f"# TYPE footfall_collector_{name} counter"]
-            lines += [
-                f'footfall_collector_{name}{{{label}="{key}"}} {count}'
-                for key, count in sorted(values.items())
-            ]
-        name = "footfall_collector_commit_seconds"
-        lines += [f"# HELP {name} Time of a group commit (write and fdatasync).", f"# TYPE {name} histogram"]
+    def reject(self, source: str, failed: Iterable[FailedMessage]) -> None:
+        """Count failed messages. The reason is the schema's own field at the top of the message, so there are few."""
+        for one in failed:
+            self.rejected[source, one.field.partition(".")[0].partition("[")[0]] += 1
+
+    def series(self) -> dict[str, float]:
+        """All of it, as series of families in ``COUNTED``."""
+        found: dict[str, float] = {}
+        for source, count in self.accepted.items():
+            found[f'messages_accepted_total{{source="{source}"}}'] = count
+        for (source, reason), count in self.rejected.items():
+            found[f'messages_rejected_total{{source="{source}",reason="{reason}"}}'] = count
+        for reason, count in self.refused.items():
+            found[f'requests_refused_total{{reason="{reason}"}}'] = count
+        for reason, count in self.commit_failures.items():
+            found[f'commit_failures_total{{reason="{reason}"}}'] = count
         running = 0
-        for bound, count in zip((*COMMIT_BUCKETS, float("inf")), self._buckets, strict=True):
+        for bound, count in zip((*COMMIT_BUCKETS, "+Inf"), self._buckets, strict=True):
             running += count
-            lines.append(f'{name}_bucket{{le="{"+Inf" if bound == float("inf") else bound}"}} {running}')
-        lines += [f"{name}_sum {self.commit_seconds}", f"{name}_count {self.commits}"]
-        name = "footfall_collector_commit_requests_total"
-        lines += [f"# HELP {name} Requests that commits carried.", f"# TYPE {name} counter"]
-        lines.append(f"{name} {self.commit_requests}")
-        for gauge, text, value in gauges:
-            name = f"footfall_collector_{gauge}"
-            lines += [f"# HELP {name} {text}", f"# TYPE {name} gauge", f"{name} {value:g}"]
-        return "\n".join(lines) + "\n"
+            found[f'commit_seconds_bucket{{le="{bound}"}}'] = running
+        return found | {
+            "commit_seconds_sum": self.commit_seconds,
+            "commit_seconds_count": self.commits,
+            "commit_requests_total": self.commit_requests,
+        }
+
+
+def render(workers: Sequence[Series], gauges: Iterable[tuple[str, str, float]]) -> str:
+    """The page that Prometheus reads: the series of all workers added up, and gauges as (name, help, value)."""
+    total: Counter[str] = Counter()
+    for series in workers:
+        for name, value in series.items():
+            total[name] += value  # type: ignore[assignment]
+    lines: list[str] = []
+    for family, kind, text in COUNTED:
+        lines += [f"# HELP footfall_collector_{family} {text}", f"# TYPE footfall_collector_{family} {kind}"]
+        endings = ("_bucket", "_sum", "_count") if kind == "histogram" else ("",)
+        names = {family + ending for ending in endings}
+        lines += [
+            f"footfall_collector_{name} {int(value) if value == int(value) else value}"
+            for name, value in total.items()
+            if name.partition("{")[0] in names
+        ]
+    for gauge, text, value in gauges:
+        name = f"footfall_collector_{gauge}"
+        lines += [f"# HELP {name} {text}", f"# TYPE {name} gauge", f"{name} {value:g}"]
+    return "\n".join(lines) + "\n"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import logging
+import logging.config
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +17,7 @@ import msgspec
 
 from collector.shipping import Shipper, ShipperBusy, oldest_sealed, only_shipper
 from footfall.buckets import BucketError, open_bucket
+from footfall.logs import log_config
 from footfall.processes import footfall_command
 from footfall.settings import Settings, SettingsError, load_settings
 
@@ -66,11 +66,7 @@ def ship(watch: bool, to: str | None, data: Path | None, parent: int | None) -> 
         click.echo(f"shipped {segment} ({size / 2**20:,.2f} MiB), {waiting} wait")
 
     shipper = Shipper(settings.paths.data, bucket, on_shipped=tell)
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s[%(process)d] %(message)s",
-        stream=sys.stderr,
-    )
+    logging.config.dictConfig(log_config(settings.log_format))
     if watch:
         _watch(shipper, parent)
     else:

@@ -102,8 +102,8 @@ class ShopifyDoor:
             rejected=sum(envelope.rejected for envelope in envelopes),
         )
         self._metrics.accepted[self._source] += answer.accepted
-        if answer.rejected:
-            self._metrics.rejected[self._source] += answer.rejected
+        for envelope in envelopes:
+            self._metrics.reject(self._source, envelope.failed)
         return answer
 
 

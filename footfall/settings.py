@@ -16,6 +16,8 @@ from typing import Annotated, Any, get_type_hints
 import msgspec
 from msgspec import Meta
 
+from footfall.logs import LogFormat
+
 REPO = Path(__file__).resolve().parent.parent
 
 #: Keys that stand in this public repository: fine on a laptop, warned about by ``footfall doctor``.
@@ -118,6 +120,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     collector_host: Annotated[str, Meta(description="address the collector listens on")] = "127.0.0.1"
     collector_port: Annotated[Port, Meta(description="port of the collector")] = 8710
     collector_workers: Annotated[int, Meta(ge=1, description="collector processes")] = 1
+    collector_path: Annotated[
+        str,
+        Meta(
+            pattern=r"^(/[A-Za-z0-9_.~-]+)+$",
+            description="the pixel's short path to the collector (data-path), beside /v1/batch",
+        ),
+    ] = "/v1/b"
     trust_forwarded_for: Annotated[
         bool, Meta(description="take the visitor's address from X-Forwarded-For (only behind your own proxy)")
     ] = False
@@ -229,6 +238,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         ),
     ] = 0.2
 
+    log_format: Annotated[
+        LogFormat, Meta(description="text for people, or json: an object a line on stderr")
+    ] = "text"
     shop_port: Annotated[Port, Meta(description="port of the demo shop")] = 8700
     dagster_port: Annotated[Port, Meta(description="port of Dagster's UI")] = 3000
     load_from: Annotated[

@@ -47,12 +47,13 @@ if TYPE_CHECKING:
 else:
     Tree = _tree(MAX_DEPTH)
 
-#: Ids that client code sends when it has none. One of them would glue all such visitors into one person.
+#: Ids that client code sends when it has none. One of them would glue all such visitors into one person. The last line
+#: is what PostHog refuses besides.
 PLACEHOLDER_IDS = frozenset(
     {
         "null", "nil", "none", "undefined", "nan", "n/a", "na", "anonymous", "anon", "guest", "user", "unknown",
-        "true", "false", "0", "-1", "[object object]", "not_set", "(not set)",
-        "00000000-0000-0000-0000-000000000000",
+        "true", "false", "-1", "[object object]", "not_set", "(not set)",
+        "id", "email", "distinct_id", "distinctid", "not_authenticated",
     }
 )  # fmt: skip
 
@@ -138,8 +139,9 @@ class Message(Struct, rename="camel", kw_only=True, gc=False):
 
     @property
     def element(self) -> Element | None:
+        """The element, where ``properties.element`` is an object: to an SDK's users it is a word like others."""
         raw = (self.properties or {}).get("element")
-        return None if raw is None else msgspec.convert(raw, Element)
+        return msgspec.convert(raw, Element) if isinstance(raw, dict) else None
 
 
 class Undecoded(Message, gc=False):
@@ -230,8 +232,8 @@ def check_message(raw: bytes | Raw) -> Message:
     if message.properties and "element" in message.properties:
         try:
             _ = message.element
-        except msgspec.MsgspecError as error:
-            raise _wire_error(error, "message") from None
+        except msgspec.ValidationError as error:
+            raise _wire_error(error, "properties.element", "properties.element.") from None
     check_rules([message])
     return message
 
@@ -286,7 +288,8 @@ def _implausible(field: str, moment: datetime) -> WireError:
 def is_placeholder(value: str) -> bool:
     """Whether an id is what clients send when they have none."""
     bare = value.strip().lower()
-    return not bare or bare in PLACEHOLDER_IDS
+    # (nothing but zeros and dashes: 0, the zero uuid with or without its dashes, a telephone's erased advertising id)
+    return not bare.strip("0-") or bare in PLACEHOLDER_IDS
 
 
 def _wire_error(error: Exception, where: str, prefix: str = "") -> WireError:

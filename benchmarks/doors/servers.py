@@ -148,7 +148,7 @@ def footfall_app(directory: Path) -> Any:
     from collector.cli import load_app as load_worker
     from footfall.settings import Settings
 
-    return load_worker(Settings(data=directory, min_free_bytes=0), os.getppid())
+    return load_worker(Settings(data=directory, min_free_bytes=0), os.getppid(), None)
 
 
 def unchecked_app(directory: Path) -> Any:

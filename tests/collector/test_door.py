@@ -82,6 +82,13 @@ def test_what_beacons_and_sdks_send(client: Client, message: Message, path: str,
     assert answer.json() == {"accepted": 1, "rejected": []}
 
 
+def test_a_short_path_of_ones_own(shop: Settings, message: Message, landed: Landed) -> None:
+    with TestClient(create_app(msgspec.structs.replace(shop, collector_path="/w/9"))) as client:
+        assert client.post("/w/9", json=batch(message())).json()["accepted"] == 1
+        assert client.post("/v1/b", json=batch(message())).json()["accepted"] == 1
+        assert "/w/9" in client.get("/docs/openapi.json").json()["paths"]
+
+
 @pytest.mark.parametrize("kind", ["track", "page", "screen", "identify", "alias", "group"])
 def test_one_message_by_its_route(client: Client, message: Message, landed: Landed, kind: str) -> None:
     body = {**message(type=None), "writeKey": KEY, "sentAt": "2026-11-24T10:00:01Z"}
@@ -392,12 +399,14 @@ def test_an_empty_batch_lands_nothing(client: Client, landed: Landed) -> None:
 
 
 def test_metrics(client: Client, message: Message) -> None:
-    client.post("/v1/batch", json=batch(message(), message(event=None)))
+    bad = [message(event=None), message(context={"page": {"url": 1}})]
+    client.post("/v1/batch", json=batch(message(), *bad))
     client.post("/v1/batch", content=b"?")
     page = client.get("/metrics").text
     for line in (
         'footfall_collector_messages_accepted_total{source="shop_pixel"} 1',
-        'footfall_collector_messages_rejected_total{source="shop_pixel"} 1',
+        'footfall_collector_messages_rejected_total{source="shop_pixel",reason="event"} 1',
+        'footfall_collector_messages_rejected_total{source="shop_pixel",reason="context"} 1',
         'footfall_collector_requests_refused_total{reason="unreadable"} 1',
         "footfall_collector_commit_seconds_count 1",
         "footfall_collector_ready 1",

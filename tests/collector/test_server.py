@@ -103,6 +103,55 @@ def test_a_killed_worker_comes_back_and_brings_in_what_it_left(
     assert "an earlier process left open" in server.log.read_text()
 
 
+def test_any_worker_answers_for_all_of_them(start_server: Start, tmp_path: Path) -> None:
+    """Counters go on where a worker ends; what it held does not."""
+    server = start_server("--workers", "3")
+    for number in range(30):
+        # a connection of its own each: the kernel deals them to the workers
+        httpx.post(f"{server.url}/v1/b", content=body_of(f"{number}")).raise_for_status()
+
+    def metrics() -> dict[str, float]:
+        lines = httpx.get(f"{server.url}/metrics").text.splitlines()
+        pairs = (line.removeprefix("footfall_collector_").rsplit(" ", 1) for line in lines if line[0] != "#")
+        return {name: float(value) for name, value in pairs}
+
+    accepted = 'messages_accepted_total{source="shop_pixel"}'
+    deadline = time.monotonic() + 10
+    while any((found := metrics())[accepted] != 30 or found["workers"] != 3 for _ in range(6)):
+        assert time.monotonic() < deadline, found
+        time.sleep(0.1)
+    assert found["commit_seconds_count"] == found['commit_seconds_bucket{le="+Inf"}'] > 0
+    os.kill(server.workers()[0], signal.SIGKILL)
+    server.wait()
+    httpx.post(f"{server.url}/v1/b", content=body_of("last")).raise_for_status()
+    while any((found := metrics())[accepted] != 31 or found["workers"] != 3 for _ in range(6)):
+        assert time.monotonic() < deadline + 20, found
+        time.sleep(0.1)
+    assert server.stop() == 0
+
+
+def test_the_log_for_programs_is_a_json_object_a_line(start_server: Start, tmp_path: Path) -> None:
+    server = start_server("--workers", "2", FOOTFALL_LOG_FORMAT="json")
+    httpx.post(f"{server.url}/v1/b", content=body_of("one")).raise_for_status()
+    said = server.log.read_text()
+    for worker in server.workers():
+        os.kill(worker, signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while "left open" not in server.log.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert server.stop() == 0
+    lines = [json.loads(line) for line in server.log.read_text().removeprefix(said).splitlines()]
+    [found] = [line for line in lines if "left open" in line["message"]]
+    assert found["logger"] == "footfall.collector"
+    assert found["level"] == "warning"
+    assert found["time"].endswith("+00:00")
+    assert isinstance(found["process"], int)
+    assert {line["logger"] for line in lines} >= {"_granian", "footfall.collector"}, (
+        "the server's own words too"
+    )
+
+
 def test_workers_end_when_the_process_above_them_is_killed(
     start_server: Start, landed_ids: Callable[[], list[str]]
 ) -> None:

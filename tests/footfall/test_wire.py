@@ -33,14 +33,16 @@ BAD = [
     (raw(anonymousId=" "), "anonymousId"),
     (raw(anonymousId="Undefined"), "anonymousId"),
     (raw(userId="00000000-0000-0000-0000-000000000000"), "userId"),
+    (raw(userId="0" * 32), "userId"),
+    (raw(anonymousId="distinct_id"), "anonymousId"),
     (raw(userId="u" * 256), "userId"),
     (raw(timestamp="yesterday"), "timestamp"),
     (raw(originalTimestamp="0001-01-01T00:00:00Z"), "originalTimestamp"),
     (raw(sentAt="9999-12-31T23:59:59Z"), "sentAt"),
     (raw(context={"page": {"url": "u" * 4097}}), "context.page.url"),
     (raw(context={"page": {"title": "t" * 2001}}), "context.page.title"),
-    (raw(properties={"element": {"text": "t" * 256}}), "text"),
-    (raw(properties={"element": {"classes": ["c"] * 21}}), "classes"),
+    (raw(properties={"element": {"text": "t" * 256}}), "properties.element.text"),
+    (raw(properties={"element": {"classes": ["c"] * 21}}), "properties.element.classes"),
     (raw(properties=nested(11)), "properties"),
     (b'{"traits":' + b'{"a":' * 5000 + b"1" + b"}" * 5001, "traits"),
     (raw(context=nested(11)), "context"),
@@ -90,6 +92,10 @@ def test_messages_of_other_sdks_pass() -> None:
     )
     assert wire.text_id(message.user_id) == "42"
     assert wire.text_id(message.context.session_id) == "1700000000"
+
+
+def test_an_element_of_somebody_elses_tracking_plan_is_a_word() -> None:
+    assert check_message(raw(properties={"element": "buy button"})).element is None
 
 
 def test_a_time_without_a_zone_is_utc() -> None:

@@ -1,0 +1,73 @@
+"""What the workers of one collector tell each other, so that whichever is asked answers for all: files in a folder that
+lives as long as the collector, one for each worker, written anew every second.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+log = logging.getLogger("footfall.collector")
+
+#: How often a worker writes down how it fares.
+TELL_SECONDS = 1.0
+#: A worker that has not written for so long is gone: what it counted stays counted, what it held is held no more.
+GONE_SECONDS = 5.0
+
+
+class Report(Struct, kw_only=True):
+    """How one worker fares."""
+
+    at: float
+    """Seconds since 1970."""
+    series: dict[str, float]
+    """What it has counted since it started (``collector.metrics``)."""
+    queue_bytes: float = 0
+    requests_in_flight: float = 0
+    is_ready: bool = True
+    is_gone: bool = False
+
+
+_decoder = msgspec.json.Decoder(Report)
+
+
+class Workers:
+    """The reports of all workers. Without a folder there is only this one."""
+
+    def __init__(
+        self, folder: Path | None, own: Callable[[], Report], clock: Callable[[], float] = time.time
+    ) -> None:
+        self._folder = folder
+        self._own = own
+        self._clock = clock
+        self._name = f"{os.getpid()}.json"
+
+    def tell(self) -> None:
+        """Write this worker's report down, for the others. A folder that can't be written to is logged."""
+        if self._folder is None:
+            return
+        file = self._folder / f".{self._name}"
+        try:
+            file.write_bytes(msgspec.json.encode(self._own()))
+            file.replace(self._folder / self._name)
+        except OSError as error:
+            log.error("the other workers can't be told how this one fares: %s", error)
+
+    def reports(self) -> list[Report]:
+        """All workers' reports: this one's as it is now, the others' at most a second old. Of those that are gone only
+        what they counted.
+        """
+        found = [self._own()]
+        for file in sorted(self._folder.glob("*.json")) if self._folder else ():
+            if file.name != self._name:
+                report = _decoder.decode(file.read_bytes())
+                if self._clock() - report.at > GONE_SECONDS:
+                    report = Report(at=report.at, series=report.series, is_gone=True)
+                found.append(report)
+        return found
