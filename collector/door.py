@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
-from collector.bots import bot_reason
 from collector.committer import Committer
 from collector.daily_ids import DailyIds
 from collector.intake import (
@@ -36,6 +35,7 @@ from collector.problems import PROBLEM_TYPE, RefusedError, problem_body
 from collector.visitors import clean_user_agent
 from collector.writer import CommitError
 from footfall.addresses import client_address, truncate_address
+from footfall.bots import bot_reason
 from footfall.quotas import Quota, QuotaSpentError
 from footfall.segments import FailedMessage, encode_frame
 from footfall.settings import Settings, WriteKey

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Raw, Struct
 
+from footfall.bots import bot_reason
 from footfall.segments import Damage, Envelope, Frame, decode_envelope
-from footfall.wire import Message, WireError, as_utc, check_message, text_id
+from footfall.wire import Context, Message, Page, WireError, as_utc, check_message, text_id
 
 # Tracking plan, "Clock skew": outside of these an event is kept and flagged.
 AHEAD = timedelta(hours=1)
@@ -47,12 +49,12 @@ def occurred_at(
     """When the event happened by our clock, and the flag ``ahead`` or ``behind`` where the client's is far off.
 
     The client's clock may be wrong, the time between its two stamps is not: received - (sent - happened).
-    A trusted source's own time is kept as it is.
+    A trusted source's own time is kept as it is; far in the past it is history, far ahead it can't be meant.
     """
     if happened_at is None:
         return received_at, None
     if trusted:
-        return happened_at, None
+        return happened_at, "ahead" if happened_at - received_at > AHEAD else None
     if sent_at is None or sent_at < happened_at:
         return received_at, "ahead" if happened_at - received_at > AHEAD else None
     moment = received_at - (sent_at - happened_at)
@@ -132,13 +134,16 @@ def _event(raw: Raw, envelope: Envelope, received_at: datetime) -> Row:
     message = check_message(raw)
     parts = _fields.decode(raw)
     rest = {name: value for name, value in parts.items() if name not in _COLUMNS}
-    context, page, consent = message.context, message.context.page, message.context.consent
+    context = message.context
+    page, consent = _page(message, context), context.consent
     properties = message.properties or {}
     element, element_raw = message.element, properties.get("element")
     # Cookieless: the page's own ids were made for this page alone, and end with it.
     daily = envelope.day_id if message.is_cookieless else None
     sent_at = as_utc(message.sent_at or envelope.sent_at)
     moment, clock_flag = occurred_at(message.happened_at, sent_at, received_at, trusted=envelope.trusted)
+    # The door judged the sender. Who sends on behalf of visitors, or their history, says here whose act it was.
+    bot = envelope.bot_reason or (bot_reason(context.user_agent) if context.user_agent else None)
     return {
         "trusted": envelope.trusted,
         "message_id": message.message_id,
@@ -152,11 +157,11 @@ def _event(raw: Raw, envelope: Envelope, received_at: datetime) -> Row:
         "original_at": message.happened_at,
         "sent_at": sent_at,
         "clock_flag": clock_flag,
-        "page_url": page and page.url,
-        "page_path": page and page.path,
-        "page_title": page and page.title,
-        "page_referrer": page and page.referrer,
-        "page_search": page and page.search,
+        "page_url": page.url,
+        "page_path": page.path,
+        "page_title": page.title,
+        "page_referrer": page.referrer,
+        "page_search": page.search,
         "campaign": _json(context.campaign),
         "element_text": element and element.text,
         "element_class": element and " ".join(element.classes),
@@ -173,12 +178,30 @@ def _event(raw: Raw, envelope: Envelope, received_at: datetime) -> Row:
         "rest": msgspec.json.encode(rest).decode() if rest else None,
         "user_agent": context.user_agent or envelope.user_agent,
         "ip": envelope.ip,
-        "is_bot": envelope.is_bot,
-        "bot_reason": envelope.bot_reason,
+        "is_bot": bot is not None,
+        "bot_reason": bot,
         "gpc": envelope.gpc or bool(consent and consent.gpc),
         "consent_analytics": consent and consent.analytics,
         "consent_marketing": consent and consent.marketing,
     }
+
+
+def _page(message: Message, context: Context) -> Page:
+    """Where the visitor was. SDKs of servers tell a page in its properties alone, and some senders no path."""
+    page = context.page or Page()
+    if page.url is None and message.type == "page" and message.properties:
+        said = message.properties
+        page = Page(**{name: getattr(page, name) or _text(said.get(name)) for name in Page.__struct_fields__})
+    if page.path is None and page.url is not None:
+        page.path = _path(page.url)
+    return page
+
+
+def _path(url: str) -> str | None:
+    try:
+        return urlsplit(url).path or "/"
+    except ValueError:  # "http://[": what a browser can't have opened
+        return None
 
 
 def _json(value: Any) -> str | None:

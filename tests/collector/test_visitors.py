@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from collector.bots import bot_reason
 from collector.visitors import clean_user_agent
 from footfall.addresses import truncate_address, visitor_address
+from footfall.bots import bot_reason
 
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0"
 

@@ -19,6 +19,7 @@ class StubDoor:
 
     def __init__(self) -> None:
         self.messages: Counter[str] = Counter()
+        self.agents: set[str] = set()
         self.raws: list[dict[str, Any]] = []
         self.sizes: list[tuple[int, int]] = []
         self.troubles: list[tuple[int, dict[str, str]]] = []
@@ -37,6 +38,7 @@ class StubDoor:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 with door.lock:
+                    door.agents.add(self.headers["User-Agent"])
                     trouble = door.troubles.pop(0) if door.troubles else None
                 if trouble:
                     return self._answer(trouble[0], b"trouble", trouble[1])

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from footfall.bots import bot_reason
 from footfall.sender import (
     Checkpoint,
     SendError,
@@ -53,6 +54,11 @@ def test_every_message_arrives_once_and_is_counted_by_its_hour(door: Any) -> Non
     assert report.by_hour[datetime(2026, 3, 1, 5, tzinfo=UTC)].accepted == 60
     assert sum(counts.sent for counts in report.by_hour.values()) == 1234
     assert [count for count, _ in door.sizes].count(500) == 2
+
+
+def test_what_it_sends_with_an_untrusted_key_is_no_bots(door: Any) -> None:
+    send_to(door, [message(1)])
+    assert {bot_reason(agent) for agent in door.agents} == {None}
 
 
 def test_bodies_stay_within_the_limits(door: Any) -> None:

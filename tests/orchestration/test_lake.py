@@ -85,6 +85,43 @@ def test_a_cookieless_visitor_has_the_daily_id_that_the_collector_made(paths: Pa
     assert (without["guest_token"], without["session_token"]) == ("g-0", "of-this-page")
 
 
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_visitors_agent_that_somebody_else_tells_is_judged(paths: Paths, seal: Seal, trusted: bool) -> None:
+    """History of a crawler is a crawler's, whoever sends it."""
+    crawler = {"userAgent": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"}
+    person = {"userAgent": "Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0"}
+    seal("s1", [message(1, context=crawler), message(2, context=person), message(3)], trusted=trusted)
+    load_sealed(paths)
+    flags = {row["message_id"]: (row["is_bot"], row["bot_reason"]) for row in rows(paths)}
+    assert flags == {"m-1": (True, "search engine"), "m-2": (False, None), "m-3": (False, None)}
+
+
+def test_a_page_told_without_its_parts(paths: Paths, seal: Seal) -> None:
+    """The path is the address's; SDKs of servers tell a page in its properties."""
+    told = {"url": "https://shop/a/b?c=1", "referrer": "https://else/", "title": "B"}
+    seal(
+        "s1",
+        [
+            message(1, context={"page": {"url": "https://shop/x?y#z"}}),
+            message(2, context={"page": {"url": "https://shop"}}),
+            message(3, type="page", context={}, properties=told),
+            message(4, context={}, properties=told),
+            message(5, context={"page": {"url": "http://["}}),
+        ],
+    )
+    load_sealed(paths)
+    assert [
+        (row["page_url"], row["page_path"], row["page_referrer"], row["page_title"])
+        for row in sorted(rows(paths), key=lambda row: row["message_id"])
+    ] == [
+        ("https://shop/x?y#z", "/x", None, None),
+        ("https://shop", "/", None, None),
+        ("https://shop/a/b?c=1", "/a/b", "https://else/", "B"),
+        (None, None, None, None),
+        ("http://[", None, None, None),
+    ]
+
+
 def test_a_second_run_changes_nothing(paths: Paths, seal: Seal) -> None:
     seal("s1", [message(1), message(2)])
     assert load_sealed(paths).events == 2
@@ -219,3 +256,7 @@ def test_clock_flags() -> None:
     assert occurred_at(RECEIVED - 5 * day, RECEIVED, RECEIVED, trusted=False)[1] is None
     assert occurred_at(RECEIVED - 6 * day, RECEIVED, RECEIVED, trusted=False)[1] == "behind"
     assert occurred_at(RECEIVED - 6 * day, RECEIVED, RECEIVED, trusted=True) == (RECEIVED - 6 * day, None)
+    assert occurred_at(RECEIVED + 2 * hour, RECEIVED, RECEIVED, trusted=True) == (
+        RECEIVED + 2 * hour,
+        "ahead",
+    )
