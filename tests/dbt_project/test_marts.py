@@ -291,6 +291,9 @@ def test_traffic_sources_without_a_campaign(make_warehouse: Callable[[], tuple[L
         ("searched", url, "https://www.google.co.uk/search?q=hats"),
         ("yahoo", url, "https://de.search.yahoo.com/"),
         ("social", url, "https://m.facebook.com/"),
+        ("social in Peru", url, "https://pe.linkedin.com/"),
+        ("mail", url, "https://mail.google.com/"),
+        ("logged in", url, "https://accounts.google.co.uk/o/oauth2"),
         ("blog", url, "https://blog.example.org/hats"),
         ("ad", url + "?gclid=x", "https://www.google.com/"),
     ]:
@@ -305,8 +308,11 @@ def test_traffic_sources_without_a_campaign(make_warehouse: Callable[[], tuple[L
         ("Organic Search", "de.search.yahoo.com", "organic", 1, 0, 0),
         ("Organic Search", "google.co.uk", "organic", 1, 0, 0),
         ("Organic Social", "m.facebook.com", "referral", 1, 0, 0),
+        ("Organic Social", "pe.linkedin.com", "referral", 1, 0, 0),
         ("Paid Search", "google", "cpc", 1, 0, 0),
+        ("Referral", "accounts.google.co.uk", "referral", 1, 0, 0),
         ("Referral", "blog.example.org", "referral", 1, 1, 7),
+        ("Referral", "mail.google.com", "referral", 1, 0, 0),
     ]
 
 

@@ -20,7 +20,7 @@ def order(
 ) -> dict[str, Any]:
     """One message about an order; keywords that are properties go into the properties."""
     properties: dict[str, Any] = {"order_id": order_id, "currency": "EUR", "products": list(products)}
-    for name in ("line_number", "refund_id", "value", "nonce"):
+    for name in ("line_number", "refund_id", "value", "total", "nonce"):
         if name in columns:
             properties[name] = columns.pop(name)
     at = columns.pop("at", NOON)
@@ -29,6 +29,18 @@ def order(
 
 
 SERVER = {"source": "server", "trusted": True, "guest": None, "user": "anna"}
+
+
+def piece_by_piece(order_id: str, **refund: Any) -> list[dict[str, Any]]:
+    """Four pairs of socks, of which one comes back, and another one later."""
+    one = {**SOCKS, "quantity": 1}
+    return [
+        order(order_id, SOCKS),
+        *(
+            order(order_id, one, event="Order Refunded", at=NOON + MINUTE * n, **SERVER, **refund)
+            for n in (1, 2)
+        ),
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +61,22 @@ def warehouse(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> Warehouse
             order("pixel and server", SHIRT),
             order("pixel and server", {**SHIRT, "price": 18}, SOCKS, **SERVER),
             order("no lines", value=99.5),
+            order("a total", total=42.5),
+            order("both in one history", SHIRT, source="history", trusted=True, session_token="s1"),
+            order(
+                "both in one history",
+                {**SHIRT, "price": 18},
+                **{**SERVER, "source": "history"},
+                at=NOON + MINUTE,
+            ),
             order("by a bot", SHIRT, is_bot=True),
             order("refunded", SHIRT, SOCKS),
             order("refunded", SOCKS, event="Order Refunded", at=NOON + MINUTE, **SERVER),
+            *piece_by_piece("came back in pieces"),
+            *piece_by_piece("told twice", refund_id="r1"),
+            order("money back", value=30),
+            order("money back", value=10, event="Order Refunded", at=NOON + MINUTE, **SERVER),
+            order("money back", value=15, event="Order Refunded", at=NOON + 2 * MINUTE, **SERVER),
             order("price is no number", {**SHIRT, "price": "n/a"}),
         ]
     )
@@ -80,6 +105,8 @@ def warehouse(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> Warehouse
         ("pixel then server", 1, "19.00"),
         ("server then pixel", 1, "20.00"),
         ("no lines", 0, "99.50"),
+        ("a total", 0, "42.50"),
+        ("both in one history", 1, "18.00"),
         ("refunded", 2, "30.00"),
         ("price is no number", 1, "0.00"),
     ],
@@ -91,8 +118,13 @@ def test_each_order_counts_once(warehouse: Warehouse, order_id: str, lines: int,
 
 
 def test_a_refund_stands_by_itself(warehouse: Warehouse) -> None:
-    assert warehouse.rows("select order_id, quantity, revenue from stg_shop__orders where is_refund") == [
-        ("refunded", Decimal("-4.0000"), Decimal("-10.00"))
+    assert warehouse.rows(
+        "select order_id, quantity, revenue from stg_shop__orders where is_refund order by order_id"
+    ) == [
+        ("came back in pieces", Decimal("-2.0000"), Decimal("-5.00")),
+        ("money back", Decimal("0.0000"), Decimal("-25.00")),
+        ("refunded", Decimal("-4.0000"), Decimal("-10.00")),
+        ("told twice", Decimal("-1.0000"), Decimal("-2.50")),
     ]
 
 
@@ -100,7 +132,9 @@ def test_bots_buy_nothing(warehouse: Warehouse) -> None:
     assert warehouse.rows("select * from stg_shop__orders where order_id = 'by a bot'") == []
 
 
-@pytest.mark.parametrize("order_id", ["pixel and server", "pixel then server", "server then pixel"])
+@pytest.mark.parametrize(
+    "order_id", ["pixel and server", "pixel then server", "server then pixel", "both in one history"]
+)
 def test_the_session_is_the_pixels(warehouse: Warehouse, order_id: str) -> None:
     assert warehouse.rows(f"select device from stg_shop__orders where order_id = '{order_id}'") == [
         (f"guest-{order_id}",)

@@ -111,17 +111,18 @@
 {%- endmacro -%}
 
 
-{#- The name in a host: google for www.google.co.uk. -#}
+{#- The name in a host: google for google.co.uk and m.google.de; '' where something else stands before it, since
+    mail.google.com is no search and accounts.google.com is where people log in. -#}
 {%- macro host_brand(host) -%}
   {{ return(adapter.dispatch('host_brand', 'footfall')(host)) }}
 {%- endmacro -%}
 
 {%- macro duckdb__host_brand(host) -%}
-  regexp_extract({{ host }}, '([^.]+)(\.(co|com|org|net))?\.[a-z]+$', 1)
+  regexp_extract({{ host }}, '^((m|l|lm|amp|mobile|search|images|[a-z]{2})\.)*?([^.]+)(\.(co|com|org|net))?\.[a-z]+$', 3)
 {%- endmacro -%}
 
 {%- macro default__host_brand(host) -%}
-  regexp_extract({{ host }}, '([^.]+)(\\.(co|com|org|net))?\\.[a-z]+$', 1)
+  regexp_extract({{ host }}, '^((m|l|lm|amp|mobile|search|images|[a-z]{2})\\.)*?([^.]+)(\\.(co|com|org|net))?\\.[a-z]+$', 3)
 {%- endmacro -%}
 
 

@@ -21,6 +21,7 @@ messages as (
   select
     *,
     event = 'Order Refunded' as is_refund,
+    {{ is_server_side('events') }} as is_server_side,
     case when event = 'Order Refunded' then 'refund:' else 'order:' end
     || coalesce(case when event = 'Order Refunded' then refund_id end, order_id) as order_key
   from events
@@ -36,7 +37,9 @@ exploded as (
     messages.is_refund,
     messages.source,
     messages.is_trusted,
+    messages.is_server_side,
     messages.event_id,
+    messages.refund_id,
     messages.currency,
     messages.occurred_at,
     messages.line_number as message_line_number,
@@ -53,7 +56,9 @@ lines as (
     is_refund,
     source,
     is_trusted,
+    is_server_side,
     event_id,
+    refund_id,
     currency,
     occurred_at,
     item_position,
@@ -67,23 +72,29 @@ lines as (
   from exploded
 ),
 
--- An order that the server and the pixel both report is the server's on money: of the sources
--- that name lines, a trusted one wins, then the one that spoke first.
+-- An order that the server and the pixel both report is the server's on money, also where history has both from one
+-- source: of those that name lines, a server wins, then a trusted source, then the one that spoke first.
 chosen_sources as (
   select
     order_key,
     source,
+    is_server_side,
     row_number() over (
       partition by order_key
-      order by max(case when is_trusted then 1 else 0 end) desc, min(occurred_at) asc, source asc
+      order by
+        is_server_side desc,
+        max(case when is_trusted then 1 else 0 end) desc,
+        min(occurred_at) asc,
+        source asc
     ) as source_rank
   from lines
-  group by order_key, source
+  group by order_key, source, is_server_side
 ),
 
 -- An order may arrive in several messages, each with some of its lines, and the same lines may
 -- arrive again under another message id (a reloaded thank-you page). A line is known by its number
--- where the sender numbers lines, else by product, variant and its turn within the message.
+-- where the sender numbers lines, else by product, variant and its turn within the message. Nobody reloads a refund:
+-- where it has no id, the next message about the same product is the next piece that came back.
 identified as (
   select
     lines.*,
@@ -93,7 +104,8 @@ identified as (
         partition by lines.order_key, lines.event_id, lines.line_number
         order by lines.item_position
       ) as {{ text_type() }}),
-      coalesce(lines.product_id, '') || ' ' || coalesce(lines.variant_id, '') || ' '
+      case when lines.is_refund and lines.refund_id is null then lines.event_id || ' ' else '' end
+      || coalesce(lines.product_id, '') || ' ' || coalesce(lines.variant_id, '') || ' '
       || cast(row_number() over (
         partition by lines.order_key, lines.event_id, lines.product_id, lines.variant_id
         order by lines.item_position
@@ -103,6 +115,7 @@ identified as (
   inner join chosen_sources
     on lines.order_key = chosen_sources.order_key
       and lines.source = chosen_sources.source
+      and lines.is_server_side = chosen_sources.is_server_side
   where chosen_sources.source_rank = 1
 ),
 

@@ -22,6 +22,9 @@ messages as (
   select
     *,
     event = 'Order Refunded' as is_refund,
+    {{ is_server_side('events') }} as is_server_side,
+    -- Segment's specification says total, our tracking plan value.
+    {{ json_texts('properties', ['total', 'revenue']) }} as totals,
     case when event = 'Order Refunded' then 'refund:' else 'order:' end
     || coalesce(case when event = 'Order Refunded' then refund_id end, order_id) as order_key
   from events
@@ -30,8 +33,8 @@ messages as (
   {% endif %}
 ),
 
--- The session is the pixel's: an order hangs on the first message that carries a guest token, an
--- untrusted one before a server's; where no browser spoke, on the first message of all.
+-- The session is the pixel's: an order hangs on the first message that carries a guest token, a
+-- browser's before a server's; where no browser spoke, on the first message of all.
 ranked as (
   select
     *,
@@ -39,6 +42,7 @@ ranked as (
       partition by order_key
       order by
         case when guest_token is null then 1 else 0 end,
+        case when is_server_side then 1 else 0 end,
         case when is_trusted then 1 else 0 end,
         occurred_at,
         event_id
@@ -51,16 +55,41 @@ anchors as (
   where anchor_rank = 1
 ),
 
+-- The shop's own total counts where no line is named; a server's before a browser's. Refunds without an id are one
+-- a message, as their lines are.
+stated as (
+  select
+    order_key,
+    is_server_side,
+    is_trusted,
+    is_refund and refund_id is null as is_part,
+    coalesce(
+      order_value,
+      try_cast({{ list_item('totals', 1) }} as decimal(18, 4)),
+      try_cast({{ list_item('totals', 2) }} as decimal(18, 4))
+    ) as stated_value
+  from messages
+),
+
+stated_values as (
+  select
+    order_key,
+    case when max(case when is_part then 1 else 0 end) = 1 then sum(abs(stated_value)) else max(stated_value) end
+      as stated_value,
+    row_number() over (
+      partition by order_key
+      order by is_server_side desc, is_trusted desc
+    ) as teller_rank
+  from stated
+  where stated_value is not null
+  group by order_key, is_server_side, is_trusted
+),
+
 totals as (
   select
     order_key,
     count(*) as messages,
     min(occurred_at) as occurred_at,
-    -- The shop's own total counts where no line is named; a server's before a browser's.
-    coalesce(
-      max(case when is_trusted then order_value end),
-      max(order_value)
-    ) as stated_value,
     max(currency) as currency,
     max(user_id) as user_id,
     max(staged_at) as staged_at
@@ -93,7 +122,7 @@ final as (
     cast(
       coalesce(
         line_totals.amount,
-        case when anchors.is_refund then -abs(totals.stated_value) else totals.stated_value end,
+        case when anchors.is_refund then -abs(stated_values.stated_value) else stated_values.stated_value end,
         0
       ) as decimal(18, 2)
     ) as revenue,
@@ -103,6 +132,9 @@ final as (
   from anchors
   inner join totals
     on anchors.order_key = totals.order_key
+  left join stated_values
+    on anchors.order_key = stated_values.order_key
+      and stated_values.teller_rank = 1
   left join line_totals
     on anchors.order_key = line_totals.order_key
 )
