@@ -37,7 +37,7 @@ HEAD = """# Similar by text: what it finds
 
 Every n-th product by id of two catalogues (nobody picked them) with the five that read most alike, by the settings that
 every shop starts with. `python docs/make_similar_products.py --online-retail FILE` wrote this page. The number is the
-cosine of the widened texts; below 0.15 nothing is called similar, so some have fewer. Measured over whole catalogues it
+cosine of the widened texts; below 0.1 nothing is called similar, so some have fewer. Measured over whole catalogues it
 stands in [measurements](../measurements.md#recommendations).
 """
 DEMO = "## The demo shop"

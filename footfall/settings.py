@@ -204,6 +204,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="ISO code of the catalog's prices")] = (
         "GBP"
     )
+    catalog_language: Annotated[
+        str,
+        Meta(
+            description="language of the product texts (english, german, ...); auto: read off their small words"
+        ),
+    ] = "auto"
     keep_snapshots: Annotated[int, Meta(ge=1, description="published snapshots kept for rollback")] = 3
 
     snapshot_min_ratio: Annotated[

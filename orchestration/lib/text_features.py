@@ -93,7 +93,8 @@ class Analyzer:
         self.stop_words = frozenset(stop_words)
         self._stems_of: dict[str, tuple[str, ...]] = {}
 
-    def words(self, text: str) -> list[str]:
+    @staticmethod
+    def words(text: str) -> list[str]:
         """The tokens of a text, lower case, possessive s cut off."""
         if not text.isascii():
             text = unicodedata.normalize("NFKC", text).translate(_PLAIN_MARKS)

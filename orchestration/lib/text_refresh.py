@@ -146,6 +146,7 @@ def _usable(path: Path, catalog: Catalog, config: TextSimilarityConfig) -> tuple
 class _Header(msgspec.Struct, frozen=True):
     model_version: str
     learned_at: str
+    language: str
     vocabulary: list[str]
     products: int
     repeated: dict[str, int]
@@ -157,6 +158,7 @@ def _write(path: Path, state: State, model_version: str) -> None:
         _Header(
             model_version,
             state.learned_at,
+            state.learned.language,
             list(features.vocabulary),
             features.boilerplate.products,
             dict(features.boilerplate.repeated),
@@ -183,7 +185,9 @@ def _read(path: Path) -> tuple[State, str]:
     vocabulary = {name: column for column, name in enumerate(header.vocabulary)}
     nothing = sp.csr_matrix((0, len(vocabulary)), dtype=np.float64)
     features = FeatureCounts(nothing, vocabulary, Boilerplate(header.products, header.repeated))
-    learned = Learned(features, arrays["weights"], matrix("learned"), arrays["learned_marks"])
+    learned = Learned(
+        header.language, features, arrays["weights"], matrix("learned"), arrays["learned_marks"]
+    )
     lists = Lists(*(arrays[f"lists_{name}"] for name in Lists._fields))
     state = State(learned, header.learned_at, arrays["marks"], matrix("now"), lists)
     return state, header.model_version

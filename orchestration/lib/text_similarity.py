@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from footfall.settings import Settings
 from orchestration.lib.derived import pairs_table
 from orchestration.lib.sparse import SCORE_DIGITS, SPARE_CANDIDATES, bounds_of, place_in_run, places_of
 from orchestration.lib.text_features import ProductText
@@ -34,6 +35,7 @@ __all__ = [
     "TextSimilarityConfig",
     "product_text_similarity",
     "product_texts",
+    "text_config",
 ]
 
 
@@ -48,6 +50,7 @@ class TextSimilarity:
     model_version: str
     products: int
     features: int
+    language: str
     removed_sentences: list[str]
     """Boilerplate that was taken out whole, most frequent first."""
 
@@ -74,6 +77,11 @@ class TextSimilarity:
         for key, other in zip(self.keys, self.others, strict=True):
             result.setdefault(key, []).append(other)
         return result
+
+
+def text_config(settings: Settings) -> TextSimilarityConfig:
+    """What the shop's settings say."""
+    return TextSimilarityConfig(language=settings.catalog_language)
 
 
 def product_texts(table: pa.Table) -> list[ProductText]:
@@ -210,6 +218,7 @@ def ranked(catalog: Catalog, lists: Lists, learned: Learned, config: TextSimilar
         model_version=config.model_version,
         products=len(keys),
         features=len(learned.features.vocabulary),
+        language=learned.language,
         removed_sentences=learned.features.boilerplate.removed,
     )
 

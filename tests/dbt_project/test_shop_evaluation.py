@@ -143,7 +143,7 @@ def test_a_fall_is_held_until_the_data_are_whole_again(
     good = evaluate_shop(settings, run_id="good")
     assert good.verdict is Verdict.PASSED
     assert not (shop.data / "evaluation").exists()
-    rules = rules_in_force()
+    rules = rules_in_force(settings)
     now = good.measured_at
     assert last_if_fresh(settings, rules, now) == good
     assert last_if_fresh(settings, rules, now + timedelta(hours=24)) is None

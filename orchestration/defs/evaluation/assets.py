@@ -31,7 +31,7 @@ def recommendation_evaluation(context: dg.AssetExecutionContext) -> dg.Materiali
     from orchestration.lib.evaluation.running import evaluate_shop, last_if_fresh, rules_in_force
 
     settings = load_settings()
-    run = last_if_fresh(settings, rules_in_force(), datetime.now(UTC))
+    run = last_if_fresh(settings, rules_in_force(settings), datetime.now(UTC))
     reused = run is not None
     if run is None:
         run = evaluate_shop(settings, run_id=context.run_id)

@@ -30,12 +30,12 @@ def product_similarity(context: dg.AssetExecutionContext) -> dg.MaterializeResul
 
     from orchestration.lib.derived import derived_file
     from orchestration.lib.text_refresh import TABLE, refresh
-    from orchestration.lib.text_similarity import product_texts
+    from orchestration.lib.text_similarity import product_texts, text_config
 
     settings = load_settings()
     with reading(settings) as connection:
         products = product_texts(connection.sql("select * from products").to_arrow_table())
-    refreshed = refresh(settings.paths.derived, products, datetime.now(UTC))
+    refreshed = refresh(settings.paths.derived, products, datetime.now(UTC), config=text_config(settings))
     path = derived_file(settings.paths.derived, TABLE)
     metadata: dict[str, Any] = {
         "dagster/row_count": pq.read_metadata(path).num_rows,
@@ -52,6 +52,7 @@ def product_similarity(context: dg.AssetExecutionContext) -> dg.MaterializeResul
             "products": similarity.products,
             "without_neighbour": similarity.alone,
             "features": similarity.features,
+            "language": similarity.language,
             "model_version": similarity.model_version,
         }
     return dg.MaterializeResult(metadata=metadata)

@@ -2,7 +2,8 @@
 
 The type and the tags are kept out of the text (shops write the type into the tags), so that the measure
 asks what title and description alone know. A product whose list is shorter than ten counts its missing
-places as misses.
+places as misses. The whole catalog is ranked: products whose texts are the same to the word, which a shopper's list
+shows once, each have a place here, as they have with any other method.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 
 from orchestration.lib.catalog_model import CatalogFile
 from orchestration.lib.text_features import FieldWeights, ProductText
-from orchestration.lib.text_similarity import TextSimilarityConfig, product_text_similarity
+from orchestration.lib.text_similarity import TextSimilarityConfig, catalog_of, product_text_similarity
 
 #: "Top 10" of the protocol.
 TOP = 10
@@ -93,12 +94,33 @@ def evaluate_text_similarity(
     top: int = TOP,
     seed: int = 0,
 ) -> TypeShare:
-    """The protocol on a catalog: the shop's own settings, with type and tags left out of the text."""
+    """The protocol on a catalog: the shop's own settings, with type and tags left out of the text.
+
+    Raises ValueError where there is nothing to ask.
+    """
     config = config or TextSimilarityConfig()
     blind = replace(config, fields=replace(config.fields, product_type=0.0, tags=0.0))
-    similarity = product_text_similarity(products, blind)
+    neighbours = _with_twins(
+        product_text_similarity(products, blind).neighbours(), catalog_of(products).members
+    )
     types = {product.product_id: product.product_type for product in products}
-    return same_type_share(similarity.neighbours(), types, top=top, seed=seed)
+    return same_type_share(neighbours, types, top=top, seed=seed)
+
+
+def _with_twins(
+    neighbours: Mapping[str, Sequence[str]], groups: Sequence[Sequence[str]]
+) -> dict[str, list[str]]:
+    """Each list with every product of a text that is in it; the product's own twins come first."""
+    group_of = {product: group for group in groups for product in group}
+    return {
+        product: [
+            twin
+            for other in (product, *neighbours.get(product, ()))
+            for twin in group_of[other]
+            if twin != product
+        ]
+        for product in group_of
+    }
 
 
 #: The baseline: the same fields and tokens, plainly weighted; no phrases, no widening.

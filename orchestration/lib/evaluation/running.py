@@ -16,19 +16,19 @@ from orchestration.lib.evaluation.shop import Metric, measure
 from orchestration.lib.evaluation.tuning import Proposal, proposal_file, tune, write_proposal
 from orchestration.lib.home import DBT_PROJECT
 from orchestration.lib.session_neighbours import session_config
-from orchestration.lib.text_similarity import TextSimilarityConfig
+from orchestration.lib.text_similarity import text_config
 from orchestration.lib.visitor_similarity import VisitorSimilarityConfig
 
 #: Raised when the evaluation itself changes its numbers.
-_GENERATION = 1
+_GENERATION = 2
 
 
-def rules_in_force() -> str:
+def rules_in_force(settings: Settings) -> str:
     """Names everything that decides what is recommended and how it is measured: SQL, vars, settings of the models."""
     parts = [
         str(_GENERATION),
         project_fingerprint(DBT_PROJECT),
-        TextSimilarityConfig().model_version,
+        text_config(settings).model_version,
         VisitorSimilarityConfig().model_version,
         repr(session_config(project_vars(DBT_PROJECT))),
     ]
@@ -73,7 +73,7 @@ def evaluate_shop(settings: Settings, *, run_id: str | None = None, seed: int = 
         past = Past(settings, folder)
         window = past.window
         past.build()
-        metrics = measure(past, seed, session_config(project_vars(DBT_PROJECT)))
+        metrics = measure(past, seed, session_config(project_vars(DBT_PROJECT)), text_config(settings))
         verdict, reason = judge(
             metrics, before, max_fall=settings.quality_max_fall, min_cases=settings.evaluation_min_cases
         )
@@ -84,7 +84,7 @@ def evaluate_shop(settings: Settings, *, run_id: str | None = None, seed: int = 
     run = Run(
         run_id=run_id or uuid.uuid4().hex,
         measured_at=now.replace(tzinfo=None),
-        rules=rules_in_force(),
+        rules=rules_in_force(settings),
         since=window.since if window else None,
         split=window.split if window else None,
         until=window.until if window else None,

@@ -28,7 +28,7 @@ from orchestration.lib.evaluation.past import Past
 from orchestration.lib.evaluation.rankings import TOP, Lists
 from orchestration.lib.evaluation.sessions import Predict, Sessions, default_arms, evaluate_sessions
 from orchestration.lib.session_neighbours import NextItem, NextItemConfig
-from orchestration.lib.text_similarity import product_texts
+from orchestration.lib.text_similarity import TextSimilarityConfig, product_texts
 
 OURS = "footfall"
 #: Visits asked at most, the first by a hash of their id, and visits learned from at most, the newest.
@@ -57,13 +57,18 @@ class Metric:
     cases: int
 
 
-def measure(past: Past, seed: int = 0, config: NextItemConfig | None = None) -> list[Metric]:
-    """All problems that the shop's data allow; a problem without cases has no metrics. ``config``: the session
-    neighbours' settings.
+def measure(
+    past: Past,
+    seed: int = 0,
+    config: NextItemConfig | None = None,
+    texts: TextSimilarityConfig | None = None,
+) -> list[Metric]:
+    """All problems that the shop's data allow; a problem without cases has no metrics. ``config``, ``texts``: the
+    settings of the session neighbours and of text similarity.
     """
     with past.connect() as connection:
         shop = _Shop(connection, config)
-        return [*_people(shop, seed), *_visits(connection, shop, seed), *_texts(connection, seed)]
+        return [*_people(shop, seed), *_visits(connection, shop, seed), *_texts(connection, seed, texts)]
 
 
 def served_quality(connection: duckdb.DuckDBPyConnection) -> dict[str, float]:
@@ -364,14 +369,16 @@ def _along(pairs: sp.csr_matrix) -> Predict:
     return predict
 
 
-def _texts(connection: duckdb.DuckDBPyConnection, seed: int) -> Iterator[Metric]:
+def _texts(
+    connection: duckdb.DuckDBPyConnection, seed: int, config: TextSimilarityConfig | None
+) -> Iterator[Metric]:
     products = product_texts(
         connection.sql("select * from products where is_in_catalog order by product_id").to_arrow_table()
     )
     if not 2 <= len(products) <= MOST_TEXTS:
         return
     try:
-        ours = evaluate_text_similarity(products, seed=seed)
+        ours = evaluate_text_similarity(products, config, seed=seed)
     except ValueError:  # no two products have the same type: there is nothing to ask
         return
     plain = evaluate_text_similarity(products, PLAIN, seed=seed)
