@@ -9,6 +9,7 @@ with file and line.
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ __all__ = [
 #: Footer key under which a version says which inbox file it is of.
 _SOURCE_KEY = b"footfall.source_file"
 _HASH_KEY = b"footfall.content_hash"
+#: What surrogateescape makes of bytes that are no UTF-8.
+_NO_UTF8 = re.compile("[\udc80-\udcff]")
 _OF_THE_LOAD = frozenset({"load_id", "captured_at"})
 
 
@@ -47,15 +50,35 @@ def read_catalog(path: Path, *, shop_url: str = "", currency: str | None = None)
     currency: ISO code of the shop's prices, which neither form carries. Raises CatalogError.
     """
     try:
-        # One byte that is no UTF-8 must cost its own product, not the file: see CatalogFile.add
-        text = path.read_bytes().decode("utf-8-sig", errors="surrogateescape")
+        content = path.read_bytes()
     except OSError as error:
         raise CatalogError(f"{path.name}: {error.strerror}") from None
     readers = {".json": read_products_json, ".csv": read_export}
     reader = readers.get(path.suffix.lower())
     if reader is None:
         raise CatalogError(f"{path.name}: a catalog file ends in .json or .csv")
-    return reader(text, path.name, shop_url.rstrip("/"), currency)
+    decode = _spreadsheet_text if reader is read_export else _utf8
+    return reader(decode(content), path.name, shop_url.rstrip("/"), currency)
+
+
+def _utf8(content: bytes) -> str:
+    """The file's text. One byte that is no UTF-8 must cost its own product, not the file: see ``CatalogFile.add``."""
+    return content.decode("utf-8-sig", errors="surrogateescape")
+
+
+def _spreadsheet_text(content: bytes) -> str:
+    """The same of a CSV, which spreadsheets also write as UTF-16 with its mark, or in Windows' own bytes: then what is
+    beyond ASCII is no UTF-8 throughout.
+    """
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16", errors="replace")
+    text = _utf8(content)
+    if text.isascii():
+        return text
+    broken = len(_NO_UTF8.findall(text))
+    # Bytes of a Windows text that happen to be UTF-8 are rare, and so are damaged letters of a UTF-8 text
+    is_windows = broken > sum(not letter.isascii() for letter in text) - broken
+    return content.decode("cp1252", errors="surrogateescape") if is_windows else text
 
 
 def write_products(folder: Path, catalog: CatalogFile, *, load_id: int, captured_at: datetime) -> Path | None:

@@ -4,12 +4,17 @@ The first row of a handle carries the product; the rows after it carry further v
 are found by name in any order; both the names of the classic export and those of the newer template are
 known. An export has no product ids: where an ``ID`` column (other exporters write one) is missing, the
 handle is the id.
+
+Files come through spreadsheets and scripts: cells parted by semicolons or tabs, blanks between a closing quote and the
+next cell, rows that end with their last filled cell. These are read; a row unlike the file's others is not guessed at.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -57,6 +62,14 @@ _HEADERS = {
 #: A description may be long; the csv module's own limit is 128 KiB a field.
 _FIELD_LIMIT = 16 * 2**20
 _OPTION_COLUMNS = 3
+#: A short row is of the file's own making where so large a share of the rows is as short; else it was cut off.
+_USUAL_SHARE = 0.02
+#: A quoted cell, and blanks that some editors put behind it to line columns up.
+_PADDED = re.compile(r'("(?:[^"]|"")*+(?:"|\Z)) *')
+#: What parts cells, by how likely.
+_SEPARATORS = ",;\t|"
+#: Shopify's name for a product without a category.
+_NO_CATEGORY = "uncategorized"
 
 
 @dataclass
@@ -99,34 +112,48 @@ def read_export(text: str, source_file: str, shop_url: str, currency: str | None
 
 def _records(text: str, source_file: str) -> Iterator[tuple[int, dict[str, str], str | None]]:
     """(line it begins on, row by our column names, what is wrong with it)."""
+    rows = _rows(text, source_file)
+    header = next(rows, None)
+    if header is None or isinstance(header[1], str):
+        raise CatalogError(f"{source_file}:1: {header[1] if header else 'the file is empty'}")
+    width = len(header[1])
+    columns = _columns(header[1], source_file)
+    found = list(rows)
+    # Some write a row only up to its last filled cell
+    widths = Counter(len(cells) for _, cells in found if not isinstance(cells, str))
+    usual = {each for each, rows_so in widths.items() if rows_so >= max(2, _USUAL_SHARE * len(found))}
+    for line, cells in found:
+        if isinstance(cells, str):
+            yield line, {}, cells
+            continue
+        row = {name: cells[i].strip() for name, i in columns.items() if i < len(cells)}
+        fits = (len(cells) >= width or len(cells) in usual) and not any(
+            cell.strip() for cell in cells[width:]
+        )
+        yield line, row, None if fits else f"{len(cells)} fields, the header has {width}"
+
+
+def _rows(text: str, source_file: str) -> Iterator[tuple[int, list[str] | str]]:
+    """(line it begins on, its cells or why there are none) of each row that isn't blank."""
+    text = _PADDED.sub(r"\1", text)
+    first = text.lstrip().partition("\n")[0]
+    separator = max(_SEPARATORS, key=first.count)
     previous_limit = csv.field_size_limit(_FIELD_LIMIT)
     try:
-        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-        header = next(reader, None)
-        if not header:
-            raise CatalogError(f"{source_file}:1: the file is empty")
-        columns = _columns(header, source_file)
-        line = reader.line_num + 1
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        line = 1
         while True:
             try:
-                record = next(reader)
+                cells = next(reader)
             except StopIteration:
                 return
             except csv.Error as error:
                 # A quote that is never closed takes the rest of the file with it; strict mode says so.
-                yield line, {}, f"no CSV from here on: {error}"
-                line = reader.line_num + 1
-                continue
-            begins, line = line, reader.line_num + 1
-            if not any(cell.strip() for cell in record):
-                continue
-            row = {name: record[i].strip() for name, i in columns.items() if i < len(record)}
-            trouble = None
-            if len(record) < len(header) or any(cell.strip() for cell in record[len(header) :]):
-                trouble = f"{len(record)} fields, the header has {len(header)}"
-            yield begins, row, trouble
-    except csv.Error as error:
-        raise CatalogError(f"{source_file}:1: no CSV: {error}") from None
+                yield line, f"no CSV from here on: {error}"
+            else:
+                if any(cell.strip() for cell in cells):
+                    yield line, cells
+            line = reader.line_num + 1
     finally:
         csv.field_size_limit(previous_limit)
 
@@ -167,7 +194,7 @@ def _product(handle: str, group: _Rows, shop_url: str, currency: str | None) -> 
         title=first["title"],
         body_text=html_to_text(first.get("body")),
         vendor=first.get("vendor") or None,
-        product_type=first.get("type") or _last_category(first.get("category", "")),
+        product_type=first.get("type") or _last_category(first.get("category", "")) or None,
         tags=split_tags(first.get("tags", "")),
         url=product_url(shop_url, handle),
         image_url=_image(group.rows),
@@ -227,4 +254,5 @@ def _image(rows: list[dict[str, str]]) -> str | None:
 
 def _last_category(path: str) -> str | None:
     """The leaf of Shopify's category ("Apparel > Shoes > Boots"), where the shop gave no type of its own."""
-    return path.rsplit(">", 1)[-1].strip() or None
+    leaf = path.rsplit(">", 1)[-1].strip()
+    return leaf if leaf.lower() != _NO_CATEGORY else None

@@ -11,8 +11,10 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 _LARGEST_PRICE = Decimal(10) ** 16  # DECIMAL(18,2)
-#: "1,299.00"; a lone comma ("12,50") could be a decimal comma and is refused rather than guessed at.
+#: "1,299.00" and "1,299": three digits after each comma.
 _THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
+#: "12,50" and "1.299,00": one or two digits after the last comma, as half of the world writes it.
+_DECIMAL_COMMA = re.compile(r"(\d{1,3}(\.\d{3})+|\d+),\d{1,2}")
 
 
 class CatalogError(Exception):
@@ -120,6 +122,8 @@ def price_of(value: Any) -> Decimal:
     text = str(value).strip()
     if _THOUSANDS.fullmatch(text):
         text = text.replace(",", "")
+    elif _DECIMAL_COMMA.fullmatch(text):
+        text = text.replace(".", "").replace(",", ".")
     try:
         price = Decimal(text)
     except InvalidOperation:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from datetime import datetime
 from decimal import Decimal
@@ -80,7 +82,7 @@ def test_forms_of_json(tmp_path: Path, content: Any) -> None:
         ({"variants": "none"}, "variants is no list"),
         ({"variants": [7]}, "a variant is no object"),
         ({"variants": [{"price": "cheap"}]}, "price 'cheap' is no number"),
-        ({"variants": [{"price": "12,50"}]}, "price '12,50' is no number"),
+        ({"variants": [{"price": "12,5000"}]}, "price '12,5000' is no number"),
         ({"variants": [{"price": "-1"}]}, "is no price"),
         ({"published_at": "yesterday"}, "is no time"),
         ({"title": {"en": "Mug"}}, "title is no text"),
@@ -216,10 +218,56 @@ def test_a_quote_that_is_never_closed_keeps_what_stands_before_it(tmp_path: Path
     assert [(f.line, "no CSV" in f.reason) for f in catalog.failed] == [(8, True)]
 
 
-def test_latin1_bytes_cost_their_own_product(tmp_path: Path) -> None:
-    catalog = read_csv(tmp_path, CSV.encode().replace(b"lamp,Lamp", b"lamp,L\xe4mp"))
+def test_a_damaged_letter_of_an_export_costs_its_own_product(tmp_path: Path) -> None:
+    damaged = CSV.replace("Tent", "Zelt für zwei").encode().replace(b"lamp,Lamp", b"lamp,L\xe4mp")
+    catalog = read_csv(tmp_path, damaged)
     assert [p.handle for p in catalog.products] == ["mug", "tent"]
     assert [(f.key, f.reason) for f in catalog.failed] == [("lamp", "not UTF-8")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_what_spreadsheets_make_of_an_export(tmp_path: Path, encoding: str, separator: str, end: str) -> None:
+    rows = list(csv.reader(io.StringIO(CSV)))
+    rows[-1][1] = "Zelt „Größe 2“"
+    out = io.StringIO(newline="")
+    csv.writer(out, delimiter=separator, lineterminator=end).writerows([[], *rows])
+    catalog = read_csv(tmp_path, out.getvalue().encode(encoding))
+    assert catalog.failed == []
+    mug, lamp, tent = catalog.products
+    assert (mug.body_text, mug.tags) == ('Of steel, "rolled" rim.', ("mug", "gift"))
+    assert (lamp.price, tent.title) == (Decimal("1299.00"), "Zelt „Größe 2“")
+
+
+def test_rows_that_end_with_their_last_filled_cell(tmp_path: Path) -> None:
+    text = "\n".join(line.rstrip(",") for line in CSV.splitlines())
+    whole = text + "\n" + "\n".join(f"axe-{n},Axe {n},,,Tools" for n in range(3))
+    catalog = read_csv(tmp_path, whole + "\nsaw,Sa")
+    assert [p.handle for p in catalog.products] == ["mug", "lamp", "tent", "axe-0", "axe-1", "axe-2"]
+    assert [(f.key, f.reason) for f in catalog.failed] == [("saw", "line 11: 2 fields, the header has 17")]
+
+
+def test_columns_lined_up_with_blanks(tmp_path: Path) -> None:
+    text = 'Handle ,Title     ,Body (HTML)          ,Tags\nmug    ,Enamel Mug,"<p>Of ""steel"" , </p>"   ,"a, b"  \n'
+    [mug] = read_csv(tmp_path, text).products
+    assert (mug.handle, mug.title, mug.body_text, mug.tags) == (
+        "mug", "Enamel Mug", 'Of "steel" ,', ("a", "b"),
+    )  # fmt: skip
+
+
+def test_uncategorized_is_no_type(tmp_path: Path) -> None:
+    text = "Handle,Title,Product Category,Type\na,A,Uncategorized,\nb,B,Home > Mugs,\nc,C,Uncategorized,Mug\n"
+    assert [p.product_type for p in read_csv(tmp_path, text).products] == [None, "Mugs", "Mug"]
+
+
+@pytest.mark.parametrize(
+    ("price", "value"),
+    [("12,50", "12.50"), ("12,5", "12.50"), ("1.299,00", "1299.00"), ("1,299", "1299.00"), ("0,9", "0.90")],
+)
+def test_prices_as_the_world_writes_them(tmp_path: Path, price: str, value: str) -> None:
+    [mug] = read_csv(tmp_path, f"Handle;Title;Variant Price\nmug;Mug;{price}\n").products
+    assert mug.price == Decimal(value)
 
 
 @pytest.mark.parametrize(

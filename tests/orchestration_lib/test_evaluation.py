@@ -309,9 +309,24 @@ def test_a_catalog_without_types_says_so(tmp_path: Path) -> None:
     path.write_text("Handle,Title\na,A\nb,B\n")
     result = CliRunner().invoke(evaluate, ["--catalog", str(path)])
     assert result.exit_code == 1
-    assert "no product has a type that another product has too" in result.output
+    assert "2 of 2 products have no type" in result.output
+    assert (
+        f"{path}: no product has a type that another product has too (2 products read; a type"
+        in result.output
+    )
     path.write_text("")
     assert "the file is empty" in CliRunner().invoke(evaluate, ["--catalog", str(path)]).output
+
+
+def test_what_of_a_catalog_is_not_read_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "products.csv"
+    bad = "".join(f"bad-{n},,Mug\n" for n in range(12))
+    path.write_text("Handle,Title,Type\na,Red mug,Mug\nb,Blue mug,Mug\n" + bad)
+    result = CliRunner().invoke(evaluate, ["--catalog", str(path)])
+    assert result.exit_code == 0
+    assert "not read: products.csv:4: product bad-0: no row with a title" in result.output
+    assert result.output.count("no row with a title") == 10
+    assert "not read: 2 more" in result.output
 
 
 def run(arguments: list[str], out: Path) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,11 @@ from rich.table import Table
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+    from orchestration.lib.catalog_model import CatalogFile
     from orchestration.lib.evaluation.measures import Measured
+
+#: Unread products that are told in words.
+_TOLD = 10
 
 existing = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -168,11 +172,18 @@ def _catalog(path: Path, label: str, seed: int) -> dict[str, Any]:
         catalog = read_catalog(path)
     except CatalogError as error:
         raise click.ClickException(str(error)) from None
+    _tell(path, _told(catalog))
     products = catalog_texts(catalog)
-    arms = {
-        "plain field TF-IDF": evaluate_text_similarity(products, PLAIN, seed=seed),
-        "footfall": evaluate_text_similarity(products, seed=seed),
-    }
+    try:
+        arms = {
+            "plain field TF-IDF": evaluate_text_similarity(products, PLAIN, seed=seed),
+            "footfall": evaluate_text_similarity(products, seed=seed),
+        }
+    except ValueError as error:
+        raise click.ClickException(
+            f"{path}: {error} ({len(products):,} products read; a type comes from the column Type, else from the end of "
+            "Product Category)"
+        ) from None
     ours = arms["footfall"]
     _print(
         f"Same {label} in the first {ours.top} of {ours.products:,} products, {ours.types} types, type and tags not "
@@ -183,15 +194,22 @@ def _catalog(path: Path, label: str, seed: int) -> dict[str, Any]:
             for name, a in arms.items()
         ],
     )
-    for failed in catalog.failed[:10]:
-        click.echo(f"not read: {failed}", err=True)
     return {
         "protocol": "catalog", "label": label, "seed": seed, "failed_products": len(catalog.failed),
         "arms": [{"arm": name, **asdict(measured)} for name, measured in arms.items()],
     }  # fmt: skip
 
 
-def _tell(path: Path, notes: Sequence[str]) -> None:
+def _told(catalog: CatalogFile) -> Iterator[str]:
+    """What of the file was not read, and what can't be asked."""
+    yield from (f"not read: {failed}" for failed in catalog.failed[:_TOLD])
+    if len(catalog.failed) > _TOLD:
+        yield f"not read: {len(catalog.failed) - _TOLD:,} more"
+    if untyped := sum(product.product_type is None for product in catalog.products):
+        yield f"{untyped:,} of {len(catalog.products):,} products have no type: not asked, wrong in any list"
+
+
+def _tell(path: Path, notes: Iterable[str]) -> None:
     for note in notes:
         click.echo(f"{path.name}: {note}", err=True)
 
