@@ -108,37 +108,78 @@ def test_files_of_a_load_that_come_late_are_read(
     ]
 
 
-def test_copies_are_known_for_seven_days(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> None:
+def test_copies_are_known_by_id_and_own_time(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> None:
+    """Within a week of arrival; what has a time of its own and is older by then at any time: history may be imported
+    again a year later. Whatever is no copy has an id of its own."""
     lake, warehouse = make_warehouse()
     week = timedelta(days=7)
+    first = lake.received_at
+    long_after = first + 52 * week
 
-    def copy(message_id: str, received_at: datetime, source: str = "shop_pixel") -> dict[str, Any]:
+    def copy(
+        message_id: str, received_at: datetime, at: datetime | None = NOON, **more: Any
+    ) -> dict[str, Any]:
+        """``at`` None: the sender tells no time, and the arrival's is taken."""
+        own = {"original_at": at} if at else {"original_at": None, "sent_at": None}
         return message(
             "Product Viewed",
-            NOON,
+            at or received_at,
             message_id=message_id,
-            source=source,
             received_at=received_at,
             guest=message_id,
+            **own,
+            **more,
         )
 
-    first = lake.received_at
     lake.load(
-        [copy("same day", first), copy("same source only", first), copy("a week", first), copy("more", first)]
+        [
+            copy("same day", first),
+            copy("same source only", first),
+            copy("history", first),
+            copy("clicked, then told twice", first, at=first - timedelta(hours=1)),
+            copy("another time", first),
+            copy("timeless, a week", first, at=None),
+            copy("timeless, more", first, at=None),
+        ]
     )
-    warehouse.run("+stg_footfall__events")
+    warehouse.run("+sessions")
     lake.load(
         [
             copy("same day", first),
             copy("same source only", first, source="another"),
-            copy("a week", first + week),
-            copy("more", first + week + timedelta(microseconds=1)),
+            copy("history", long_after),
+            copy("clicked, then told twice", long_after, at=first - timedelta(hours=1)),
+            copy("another time", first, at=NOON + timedelta(milliseconds=1)),
+            copy("timeless, a week", first + week, at=None),
+            copy("timeless, more", first + week + timedelta(microseconds=1), at=None),
         ]
     )
-    expected = [("a week", 1), ("more", 2), ("same day", 1), ("same source only", 2)]
+    expected = {
+        "same day": 1,
+        "same source only": 2,
+        "history": 1,
+        "clicked, then told twice": 1,
+        "another time": 2,
+        "timeless, a week": 1,
+        "timeless, more": 2,
+    }
+    for full_refresh in (False, True):
+        warehouse.run("+sessions", full_refresh=full_refresh)
+        assert dict(warehouse.rows("select guest_token, sum(events) from sessions group by 1")) == expected
+        assert warehouse.rows("select count(*), count(distinct event_id) from stg_footfall__events") == [
+            (10, 10)
+        ]
+
+
+def test_a_file_that_arrives_late_may_hold_the_earlier_copy(
+    make_warehouse: Callable[[], tuple[Lake, Warehouse]],
+) -> None:
+    """Another machine's segment was received a month ago; what it tells was imported since."""
+    lake, warehouse = make_warehouse()
+    told = message("Product Viewed", NOON, message_id="m")
+    lake.load([told], received_at=lake.received_at + timedelta(days=30))
+    warehouse.run("+stg_footfall__events")
+    lake.load([told], received_at=lake.received_at)
     for full_refresh in (False, True):
         warehouse.run("+stg_footfall__events", full_refresh=full_refresh)
-        assert (
-            warehouse.rows("select message_id, count(*) from stg_footfall__events group by 1 order by 1")
-            == expected
-        )
+        assert warehouse.rows("select count(*) from stg_footfall__events") == [(1,)]

@@ -231,7 +231,8 @@ def test_sessions_equal_plain_python(
 
 
 def event_id(row: dict[str, Any]) -> str:
-    return hashlib.md5(f"{row['source']}|{row['message_id']}".encode()).hexdigest()
+    own_us = (row["original_at"] - datetime(1970, 1, 1)) // timedelta(microseconds=1)
+    return hashlib.md5(f"{row['source']}|{row['message_id']}|{own_us}".encode()).hexdigest()
 
 
 def visitors_of_events(arrivals: list[dict[str, Any]], session_of: dict[str, str]) -> dict[str, str]:

@@ -48,6 +48,19 @@
   'scroll_depth': 'double'
 } -%}
 
+{#- A copy says the same of when it happened; what says something else under the same id is another message, of a sender
+    that gives ids twice. Whose own time says nothing (the loader then takes the arrival's) is known by the day of arrival. -#}
+{%- set own_moment -%}
+  coalesce(
+      case
+        when whole_arrivals.occurred_at != whole_arrivals.received_at
+          then cast({{ epoch_us('whole_arrivals.original_at') }} as {{ text_type() }})
+      end,
+      cast(cast(whole_arrivals.received_at as date) as {{ text_type() }})
+    )
+{%- endset -%}
+{%- set is_old = 'occurred_at < ' ~ add_days('received_at', '-' ~ var('dedup_days')) -%}
+
 {#- Listed once: both readings below are of the same files. -#}
 {%- set new_files = lake_increment('events') -%}
 {%- set taken -%}
@@ -66,7 +79,9 @@ with arrivals as (
     segment_id,
     frame_no,
     message_no,
-    received_at
+    received_at,
+    original_at,
+    {{ is_old }} as is_old
   from {{ new_files }}
   {{ taken | trim }}
 ),
@@ -80,8 +95,8 @@ whole_arrivals as (
   {{ taken | trim }}
 ),
 
--- Every copy of the messages at hand: the new ones, and with an increment those that arrived
--- within the dedup window around them.
+-- Every copy of the messages at hand: the new ones, and with an increment those that arrived within the dedup window
+-- before them, or ever, where they tell of something older than that: history may be imported twice, years apart.
 copies as (
   select
     source,
@@ -91,6 +106,8 @@ copies as (
     frame_no,
     message_no,
     received_at,
+    original_at,
+    is_old,
     true as is_new
   from arrivals
   {% if is_incremental() %}
@@ -103,10 +120,18 @@ copies as (
       staged.frame_no,
       staged.message_no,
       staged.received_at,
+      staged.original_at,
+      {{ is_old }} as is_old,
       false as is_new
     from {{ this }} as staged
-    where staged.received_at >= (select {{ add_days('min(arrivals.received_at)', '-' ~ var('dedup_days')) }} from arrivals)
-      and staged.received_at <= (select {{ add_days('max(arrivals.received_at)', var('dedup_days')) }} from arrivals)
+    where staged.received_at >= (
+      select
+        case
+          when max(case when arrivals.is_old then 1 else 0 end) = 1 then cast('0001-01-01' as timestamp)
+          else {{ add_days('min(arrivals.received_at)', '-' ~ var('dedup_days')) }}
+        end
+      from arrivals
+    )
       and staged.message_id in (select arrivals.message_id from arrivals)
   {% endif %}
 ),
@@ -125,7 +150,7 @@ numbered_copies as (
   select
     copies.*,
     row_number() over (
-      partition by copies.source, copies.message_id
+      partition by copies.source, copies.message_id, copies.original_at
       order by copies.load_id, copies.segment_id, copies.frame_no, copies.message_no
     ) as copy_number
   from copies
@@ -134,7 +159,8 @@ numbered_copies as (
       and copies.message_id = repeated.message_id
 ),
 
--- A copy is a duplicate when another one, loaded before it, arrived within the dedup window.
+-- A copy is a duplicate when another one, loaded before it, arrived within the dedup window, or when the one that
+-- arrived later is history.
 duplicates as (
   select distinct
     later.segment_id,
@@ -144,15 +170,21 @@ duplicates as (
   inner join numbered_copies as earlier
     on later.source = earlier.source
       and later.message_id = earlier.message_id
+      and coalesce(later.original_at = earlier.original_at, later.original_at is null and earlier.original_at is null)
       and later.copy_number > earlier.copy_number
   where later.is_new
-    and later.received_at <= {{ add_days('earlier.received_at', var('dedup_days')) }}
-    and earlier.received_at <= {{ add_days('later.received_at', var('dedup_days')) }}
+    and (
+      case when later.received_at < earlier.received_at then earlier.is_old else later.is_old end
+      or (
+        later.received_at <= {{ add_days('earlier.received_at', var('dedup_days')) }}
+        and earlier.received_at <= {{ add_days('later.received_at', var('dedup_days')) }}
+      )
+    )
 ),
 
 final as (
   select
-    {{ hash_key(['whole_arrivals.source', 'whole_arrivals.message_id']) }} as event_id,
+    {{ hash_key(['whole_arrivals.source', 'whole_arrivals.message_id', own_moment | trim]) }} as event_id,
     whole_arrivals.source,
     whole_arrivals.message_id,
     whole_arrivals.type,
