@@ -181,8 +181,8 @@ def _catalog(path: Path, label: str, seed: int) -> dict[str, Any]:
         }
     except ValueError as error:
         raise click.ClickException(
-            f"{path}: {error} ({len(products):,} products read; a type comes from the column Type, else from the end of "
-            "Product Category)"
+            f"{path}: {error} ({len(products):,} products read; a type comes from the column Type, else from the "
+            "end of Product Category)"
         ) from None
     ours = arms["footfall"]
     _print(
