@@ -36,6 +36,8 @@ EVENTS = _schema(
     source=pa.string(),
     trusted=pa.bool_(),
     message_id=pa.string(),
+    # Of what the message says: equal in every copy of it. Null where the sender is trusted.
+    content_hash=pa.int64(),
     type=pa.string(),
     event=pa.string(),
     guest_token=pa.string(),

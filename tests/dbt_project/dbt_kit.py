@@ -36,7 +36,9 @@ EVENTS_SCHEMA = pa.schema(
         ("message_no", pa.int32()),
         ("source", TEXT),
         ("trusted", pa.bool_()),
-        *[(name, TEXT) for name in ("message_id", "type", "event", "guest_token", "user_id")],
+        ("message_id", TEXT),
+        ("content_hash", pa.int64()),
+        *[(name, TEXT) for name in ("type", "event", "guest_token", "user_id")],
         *[(name, TEXT) for name in ("session_token", "page_view_id")],
         *[(name, US) for name in ("occurred_at", "original_at", "sent_at", "received_at")],
         *[

@@ -108,6 +108,35 @@ def test_files_of_a_load_that_come_late_are_read(
     ]
 
 
+def test_another_message_under_a_used_id_is_no_copy(
+    make_warehouse: Callable[[], tuple[Lake, Warehouse]],
+) -> None:
+    """A sender whose ids collide loses nothing; its retries still count once, and so do those of before the hash."""
+    lake, warehouse = make_warehouse()
+
+    def sent(guest: str, content_hash: int | None, message_id: str = "used") -> dict[str, Any]:
+        return message("Viewed", NOON, message_id=message_id, guest=guest, content_hash=content_hash)
+
+    lake.load([sent("first", 1), sent("unhashed", None, "old"), sent("as unhashed", 7, "old")])
+    warehouse.run("+stg_footfall__events")
+    lake.load([sent("second", 2), sent("second again", 2), sent("first again", 1)])
+    for full_refresh in (False, True):
+        warehouse.run("+stg_footfall__events", full_refresh=full_refresh)
+        assert warehouse.rows("select guest_token from stg_footfall__events order by 1") == [
+            ("first",), ("second",), ("unhashed",),
+        ]  # fmt: skip
+        assert warehouse.rows("select count(distinct event_id) from stg_footfall__events") == [(3,)]
+
+
+def test_a_lake_of_before_a_column_is_read(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> None:
+    lake, warehouse = make_warehouse()
+    lake.load([message("Viewed", NOON), message("Viewed", NOON), message("Bought", NOON)])
+    for file in (lake.root / "lake" / "events").glob(f"*/{lake.load_id:012d}-*.parquet"):
+        pq.write_table(pq.read_table(file, partitioning=None).drop_columns(["content_hash"]), file)
+    warehouse.run("+stg_footfall__events")
+    assert warehouse.rows("select event from stg_footfall__events order by 1") == [("Bought",), ("Viewed",)]
+
+
 def test_copies_are_known_by_id_and_own_time(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> None:
     """Within a week of arrival; what has a time of its own and is older by then at any time: history may be imported
     again a year later. Whatever is no copy has an id of its own."""

@@ -232,7 +232,8 @@ def test_sessions_equal_plain_python(
 
 def event_id(row: dict[str, Any]) -> str:
     own_us = (row["original_at"] - datetime(1970, 1, 1)) // timedelta(microseconds=1)
-    return hashlib.md5(f"{row['source']}|{row['message_id']}|{own_us}".encode()).hexdigest()
+    key = f"{row['source']}|{row['message_id']}|{own_us}|{row.get('content_hash') or 0}"
+    return hashlib.md5(key.encode()).hexdigest()
 
 
 def visitors_of_events(arrivals: list[dict[str, Any]], session_of: dict[str, str]) -> dict[str, str]:

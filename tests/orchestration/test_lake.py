@@ -73,6 +73,19 @@ def test_fields_without_a_column_go_to_rest_and_traits_may_stand_in_the_context(
     assert track["traits"] is None, "elsewhere they are surroundings, not news"
 
 
+def test_a_retry_is_told_from_another_message_under_its_id(paths: Paths, seal: Seal) -> None:
+    first = message(1, sentAt="2026-03-01T11:59:00Z")
+    again = message(1, sentAt="2026-03-01T11:59:59Z", context={"network": "better"})
+    other = message(1, properties={"product_id": "8"})
+    seal("s1", [first, again, other])
+    seal("s2", [first], trusted=True)
+    load_sealed(paths)
+    hashes = [row["content_hash"] for row in rows(paths)]
+    assert (len(hashes), len(set(hashes))) == (4, 3)
+    assert hashes[0] == hashes[1] != hashes[2]
+    assert hashes[3] is None, "who makes ids from what a message is about repeats them where it is told again"
+
+
 def test_a_cookieless_visitor_has_the_daily_id_that_the_collector_made(paths: Paths, seal: Seal) -> None:
     """Its own ids were made for one page; who doesn't ask keeps them, also in the same batch."""
     context = {"sessionId": "of-this-page", "cookieless": True}

@@ -68,7 +68,8 @@
   that an increment costs nothing for history; all of them where the model is built from nothing. A file's name starts
   with its load id (12 digits). The model keeps load_id and lake_file() of every row. Files of the last
   var('lake_lookback_loads') loads that are not among the model's rows are new (a load may still have been writing when
-  it was listed before); older ones are not looked at again. No new file: the schema file alone, zero rows.
+  it was listed before); older ones are not looked at again. The file of the
+  schema, with zero rows, is always among them.
   Files are listed when this is called: who reads twice sets a variable once, and reads the same files.
 -#}
 {%- macro lake_increment(name) -%}
@@ -112,9 +113,8 @@
     {%- endset -%}
     {%- do files.extend(run_query(listing).columns[0].values()) -%}
   {%- endif -%}
-  {%- if not files -%}
-    {%- do files.append(root ~ '/received_date=1970-01-01/000000000000-schema.parquet') -%}
-  {%- endif -%}
+  {#- Zero rows, and every column: files of an earlier release may all lack one. -#}
+  {%- do files.append(root ~ '/received_date=1970-01-01/000000000000-schema.parquet') -%}
   {%- set relation -%}
   read_parquet([{% for file in files %}'{{ file | replace("'", "''") }}'{% if not loop.last %}, {% endif %}{% endfor %}], union_by_name = true, hive_partitioning = false)
   {%- endset -%}

@@ -48,8 +48,8 @@
   'scroll_depth': 'double'
 } -%}
 
-{#- A copy says the same of when it happened; what says something else under the same id is another message, of a sender
-    that gives ids twice. Whose own time says nothing (the loader then takes the arrival's) is known by the day of arrival. -#}
+{#- A copy says the same of what happened (content_hash) and when; what says something else under the same id is another
+    message, of a sender that gives ids twice. Whose own time says nothing (the loader then takes the arrival's) is known by the day of arrival. -#}
 {%- set own_moment -%}
   coalesce(
       case
@@ -75,6 +75,7 @@ with arrivals as (
   select
     source,
     message_id,
+    content_hash,
     load_id,
     segment_id,
     frame_no,
@@ -101,6 +102,7 @@ copies as (
   select
     source,
     message_id,
+    content_hash,
     load_id,
     segment_id,
     frame_no,
@@ -115,6 +117,7 @@ copies as (
     select
       staged.source,
       staged.message_id,
+      staged.content_hash,
       staged.load_id,
       staged.segment_id,
       staged.frame_no,
@@ -159,8 +162,9 @@ numbered_copies as (
       and copies.message_id = repeated.message_id
 ),
 
--- A copy is a duplicate when another one, loaded before it, arrived within the dedup window, or when the one that
--- arrived later is history.
+-- A copy is a duplicate when another one, loaded before it, says the same and arrived within the dedup window, or when
+-- the one that arrived later is history. Of who is trusted, and of what was loaded before contents were hashed, id and
+-- time are enough.
 duplicates as (
   select distinct
     later.segment_id,
@@ -171,6 +175,7 @@ duplicates as (
     on later.source = earlier.source
       and later.message_id = earlier.message_id
       and coalesce(later.original_at = earlier.original_at, later.original_at is null and earlier.original_at is null)
+      and coalesce(later.content_hash = earlier.content_hash, true)
       and later.copy_number > earlier.copy_number
   where later.is_new
     and (
@@ -184,9 +189,15 @@ duplicates as (
 
 final as (
   select
-    {{ hash_key(['whole_arrivals.source', 'whole_arrivals.message_id', own_moment | trim]) }} as event_id,
+    {{ hash_key([
+      'whole_arrivals.source',
+      'whole_arrivals.message_id',
+      own_moment | trim,
+      'coalesce(whole_arrivals.content_hash, 0)'
+    ]) }} as event_id,
     whole_arrivals.source,
     whole_arrivals.message_id,
+    whole_arrivals.content_hash,
     whole_arrivals.type,
     whole_arrivals.event,
     whole_arrivals.guest_token,
