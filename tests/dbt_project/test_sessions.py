@@ -217,6 +217,43 @@ def test_another_campaign_opens_a_session_where_the_shop_wants_it(
     assert [row[2] for row in sessions(warehouse, "g1")] == expected
 
 
+def test_a_trusted_id_is_one_session(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> None:
+    """Through any pause, and through another id's events in between; the source that isn't trusted has the gap."""
+    lake, warehouse = make_warehouse()
+
+    def views(guest: str, *tokens: tuple[int, str | None], **columns: object) -> list[dict[str, object]]:
+        about = {"source": "tracker", "guest": guest, "trusted": True, **columns}
+        return [
+            message("Product Viewed", NOON + timedelta(minutes=minute), session_token=token, **about)
+            for minute, token in tokens
+        ]
+
+    arrivals = [
+        *views("pauses", (0, "a"), (120, "a"), (121, "b")),
+        *views("alternates", (0, "a"), (1, "b"), (2, "a"), (3, None), (4, "b"), (40, None)),
+        *views("not trusted", (0, "a"), (1, "b"), (40, "b"), source="history"),
+        *views("begins without", (0, None), (1, "a")),
+    ]
+    trust = {"session_id_trusted_sources": ["tracker"]}
+    for first in (0, 1):
+        lake.load(arrivals[first::2])
+        warehouse.run(SELECT, variables=trust)
+    for full_refresh in (False, True):
+        warehouse.run(SELECT, variables=trust, full_refresh=full_refresh)
+        found = warehouse.rows("select device, session_number, events from int_sessions order by 1, 2")
+        assert found == [
+            ("alternates", 1, 3),
+            ("alternates", 2, 2),
+            ("alternates", 3, 1),
+            ("begins without", 1, 1),
+            ("begins without", 2, 1),
+            ("not trusted", 1, 2),
+            ("not trusted", 2, 1),
+            ("pauses", 1, 2),
+            ("pauses", 2, 1),
+        ]
+
+
 @pytest.mark.skipif(not SPARK.is_dir(), reason="shared fixtures are not on this machine")
 def test_sparks_gap_sessions(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> None:
     """Spark's end is exclusive: an event exactly at the gap opens a new session. Ours stays, so that a

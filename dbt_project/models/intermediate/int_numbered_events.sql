@@ -21,7 +21,8 @@
 {%- set by_campaign = var('session_opens_on_campaign') -%}
 {%- set order_clause = 'partition by device order by occurred_us, event_id' -%}
 {%- set running = order_clause ~ ' rows between unbounded preceding and current row' -%}
-{%- set remembers_more = by_campaign or var('session_id_trusted_sources') -%}
+{%- set trusted_sources = var('session_id_trusted_sources') -%}
+{%- set remembers_more = by_campaign or trusted_sources -%}
 {%- set the_beginning = "cast('0001-01-01' as timestamp)" -%}
 
 with recursive {% if is_incremental() %}touched as (
@@ -150,9 +151,12 @@ bases as (
     staged_events.user_id,
     staged_events.device,
     staged_events.order_id,
-    {% if var('session_id_trusted_sources') %}
-      staged_events.source,
-      staged_events.session_token,
+    {% if trusted_sources %}
+      case
+        when staged_events.source in ('{{ trusted_sources | join("', '") }}')
+          and not {{ is_server_side('staged_events') }}
+          then staged_events.source || ' ' || staged_events.session_token
+      end as own_session,
     {% endif %}
     {% if by_campaign %}
       staged_events.campaign,
@@ -180,14 +184,8 @@ with_previous as (
       order by occurred_at, event_id
       rows between unbounded preceding and 1 preceding
     ) as previous_us,
-    {% if var('session_id_trusted_sources') %}
-      source,
-      session_token,
-      last_value(case when not is_server_side then coalesce(session_token, '') end ignore nulls) over (
-        partition by device
-        order by occurred_at, event_id
-        rows between unbounded preceding and 1 preceding
-      ) as previous_session_token,
+    {% if trusted_sources %}
+      own_session,
     {% endif %}
     {% if by_campaign %}
       campaign,
@@ -203,7 +201,7 @@ with_previous as (
 
 -- A gap of more than 30 minutes opens a session; exactly 30:00 stays in the old one. With
 -- session_opens_on_campaign another campaign opens one too. A source whose session ids are trusted opens
--- one when its id changes, and only then.
+-- one with the first event of an id, and only then.
 with_openings as (
   select
     event_id,
@@ -212,13 +210,15 @@ with_openings as (
     previous_us,
     is_server_side,
     device_event_number,
+    {% if trusted_sources %}
+      own_session,
+    {% endif %}
     case
       when is_server_side then false
       when previous_us is null then true
-      {% if var('session_id_trusted_sources') %}
-        when source in ({% for source_name in var('session_id_trusted_sources') %}'{{ source_name }}'{% if not loop.last %}, {% endif %}{% endfor %})
-          and session_token is not null
-          then previous_session_token is null or session_token != previous_session_token
+      {% if trusted_sources %}
+        when own_session is not null
+          then row_number() over (partition by device, own_session order by occurred_us, event_id) = 1
       {% endif %}
       {% if by_campaign %}
         when campaign is not null and (previous_campaign is null or campaign != previous_campaign) then true
@@ -229,7 +229,7 @@ with_openings as (
 ),
 
 -- An activity goes on until a rule opens the next; a session is one, or a part of one that runs too long.
-activities as (
+{{ 'opened' if trusted_sources else 'activities' }} as (
   select
     event_id,
     device,
@@ -237,13 +237,52 @@ activities as (
     previous_us,
     is_server_side,
     device_event_number,
+    {% if trusted_sources %}
+      own_session,
+      opens,
+    {% endif %}
     sum(case when opens then 1 else 0 end) over ({{ running }}) as activity_number,
     max(case when opens then occurred_us end) over ({{ running }}) as activity_start_us,
     last_value(case when opens then event_id end ignore nulls) over ({{ running }}) as activity_event_id
   from with_openings
 ),
 
--- 24 hours at most, counted from each session's first event; an event at exactly 24:00:00 is still inside.
+{% if trusted_sources %}-- Events of two trusted ids may alternate (two tabs, one that arrives late): an id is one session all the
+-- same. What names no id goes on with the session seen last.
+named as (
+  select
+    *,
+    case
+      when own_session is not null then min(activity_number) over (partition by device, own_session)
+      when opens then activity_number
+    end as own_number
+  from opened
+),
+
+activities as (
+  select
+    named.event_id,
+    named.device,
+    named.occurred_us,
+    named.previous_us,
+    named.is_server_side,
+    named.device_event_number,
+    openers.activity_number,
+    openers.activity_start_us,
+    openers.activity_event_id
+  from (
+    select
+      *,
+      coalesce(last_value(own_number ignore nulls) over ({{ running }}), 0) as seen_number
+    from named
+  ) as named
+  left join opened as openers
+    on named.device = openers.device
+      and named.seen_number = openers.activity_number
+      and openers.opens
+),
+
+{% endif %}-- 24 hours at most, counted from each session's first event; an event at exactly 24:00:00 is still inside.
 -- Few activities last that long: only these are cut, one session after the other.
 long_activities as (
   select
