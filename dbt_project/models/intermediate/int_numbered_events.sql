@@ -247,39 +247,8 @@ with_openings as (
   from with_openings
 ),
 
-{% if trusted_sources %}-- Events of two trusted ids may alternate (two tabs, one that arrives late): an id is one session all the
--- same. What names no id goes on with the session seen last.
-named as (
-  select
-    *,
-    case
-      when own_session is not null then min(activity_number) over (partition by device, own_session)
-      when opens then activity_number
-    end as own_number
-  from opened
-),
-
-activities as (
-  select
-    named.event_id,
-    named.device,
-    named.occurred_us,
-    named.previous_us,
-    named.is_server_side,
-    named.device_event_number,
-    openers.activity_number,
-    openers.activity_start_us,
-    openers.activity_event_id
-  from (
-    select
-      *,
-      coalesce(last_value(own_number ignore nulls) over ({{ running }}), 0) as seen_number
-    from named
-  ) as named
-  left join opened as openers
-    on named.device = openers.device
-      and named.seen_number = openers.activity_number
-      and openers.opens
+{% if trusted_sources %}activities as (
+  {{ activities_of_trusted_ids('opened', running) }}
 ),
 
 {% endif %}-- 24 hours at most, counted from each session's first event; an event at exactly 24:00:00 is still inside.
