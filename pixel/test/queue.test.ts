@@ -142,6 +142,15 @@ describe('what an answer leads to', () => {
     expect(sent[1]).toEqual(['a', 'b']);
   });
 
+  it.each([[1800, 1800], [99_999, 3600]])('waits %i s, longer than it would by itself, where it is asked to: %i', async (asked, waited) => {
+    answers = [[429, { 'Retry-After': `${asked}` }]];
+    push(message('a'));
+    await wait(3000 + waited * 1000 - 1);
+    expect(sent.length).toBe(1);
+    await wait(3001);
+    expect(sent.length).toBe(2);
+  });
+
   it('413: halves, down to one message that is given up', async () => {
     answers = [[413], [413], [413]];
     for (const id of 'abcd') push(message(id));
@@ -267,10 +276,10 @@ describe('storage', () => {
     expect(ids()).toEqual(['a', 'b']);
   });
 
-  it('a clock that was set back delays by ten minutes at most', async () => {
+  it('a clock that was set back delays by little more than an hour at most', async () => {
     localStorage.ff_wait = `${Date.now() + 30 * 24 * 3600_000} 3`;
     push(message('a'));
-    await wait(600_000 + 3000);
+    await wait(4_000_000 + 3000);
     expect(sent).toEqual([['a']]);
   });
 

@@ -50,6 +50,8 @@ describe('texts', () => {
     ['', '<textarea id=x>typed</textarea>'],
     ['', '<div contenteditable><b id=x>typed</b></div>'],
     ['a c', '<button id=x>a <span data-ff-ignore>b</span> c</button>'],
+    ['a c', '<button id=x>a <span data-ff-mask>b</span> c</button>'],
+    ['', '<p data-ff-mask>a <b id=x>b</b></p>'],
     ['', '<select id=x><option>one</option></select>'],
     ['Send', '<input id=x type=submit value=Send>'],
     ['', '<input id=x type=text value=typed>'],

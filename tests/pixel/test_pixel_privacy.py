@@ -32,6 +32,7 @@ FIELDS = """<!doctype html><html><head><title>Fields</title><!--footfall--></hea
 <a id="mail" href="mailto:canary7731@example.com">Mail</a>
 <a id="reset" href="/after?reset=canary7731&variant=12">Reset</a>
 <div data-ff-ignore><button id="hidden" type="button">canary7731 inside</button></div>
+<p data-ff-mask>Hello, <b id="masked">canary7731 Jane</b></p>
 </main></body></html>"""
 
 
@@ -59,7 +60,7 @@ def test_nothing_that_is_typed_leaves_the_page(shop: Any, page: Any) -> None:
     page.evaluate(
         """() => { const f = document.querySelector('[name=name]'); f.value = 'canary7731-auto'; f.dispatchEvent(new Event('input', {bubbles: true})); f.dispatchEvent(new Event('change', {bubbles: true})); }"""
     )
-    for what in ("#plain", "#hidden"):
+    for what in ("#plain", "#hidden", "#masked"):
         page.click(what)
     page.evaluate("document.querySelector('#mail').addEventListener('click', e => e.preventDefault())")
     page.click("#mail")
@@ -74,6 +75,8 @@ def test_nothing_that_is_typed_leaves_the_page(shop: Any, page: Any) -> None:
     for secret in (CANARY, "Canary7731", "77317731", "0301773100", "1977-03-31", CARD, "4111", "078-05-1120"):
         assert secret not in sent, f"{secret} left the page"
     assert "EAN 4006381333931" in sent
+    elements = [m["properties"]["element"] for m in shop.named("Element Clicked")]
+    assert [e["text"] for e in elements if e.get("id") == "masked"] == [""], "seen, and not read"
     assert "variant=12" in sent
     completed = [m["properties"] for m in shop.named("Form Field Completed")]
     assert [c["field"] for c in completed][:4] == ["name", "email", "secret", "tel"]

@@ -5,8 +5,8 @@ import type { Props } from '../types';
 export const attr = (el: Element | null | undefined, name: string): string | undefined =>
   el?.getAttribute(name) || undefined;
 
-/** Where people type: neither the text nor the value of these is ever read. */
-const TYPED = 'input,textarea,select,[contenteditable]';
+/** Where people type, and what the shop masks: neither the text nor the value of these is ever read. */
+const TYPED = 'input,textarea,select,[contenteditable],[data-ff-mask]';
 
 const words = (node: Node, deep: boolean): string =>
   [...node.childNodes]

@@ -14,6 +14,9 @@ const MESSAGE_BYTES = 32e3;
 const KEPT = 500;
 const KEPT_CHARS = 256e3;
 const LONGEST_WAIT_MS = 600e3;
+/** A collector may ask for an hour (ours asks for no more), and nothing that waits says more than this. */
+const LONGEST_ASKED_MS = 36e5;
+const BEYOND_MS = 4e6;
 
 /** One message in two JSON texts: what it shares with its neighbours (mostly all of a page), and the rest; and whether
  * it has been on its way before, from this page or another. */
@@ -92,7 +95,7 @@ const stop = (): void => {
 /** No page asks again before this has passed. */
 const patience = (retryAfter?: string | null): void => {
   tries++;
-  write('wait', `${now() + Math.min(LONGEST_WAIT_MS, +retryAfter! * 1e3 || (WAIT_MS / 2) * 2 ** tries * (0.5 + Math.random()))} ${tries}`);
+  write('wait', `${now() + Math.min(LONGEST_ASKED_MS, +retryAfter! * 1e3 || Math.min(LONGEST_WAIT_MS, (WAIT_MS / 2) * 2 ** tries * (0.5 + Math.random())))} ${tries}`);
 };
 
 const answered = (of: string, probe: boolean, status: number, retryAfter?: string | null): void => {
@@ -122,7 +125,7 @@ export const flush = (going?: unknown): void => {
   if (!queue[0]) return;
   const [due, failures] = read('wait').split(' ');
   // (never longer than it can be: a clock that was set back must not silence us)
-  const early = Math.max(0, +due! - now()) % (LONGEST_WAIT_MS + 1);
+  const early = Math.max(0, +due! - now()) % BEYOND_MS;
   const of = own;
   const list = early ? (going ? fresh() : []) : queue;
   tries = +failures! || 0;
