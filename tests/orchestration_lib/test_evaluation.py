@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import scipy.sparse as sp
 from click.testing import CliRunner
@@ -20,7 +22,7 @@ from orchestration.lib.ease import ease_weights, trend
 from orchestration.lib.evaluation.cli import evaluate
 from orchestration.lib.evaluation.measures import ndcg, recall, reciprocal_rank, top_items, with_interval
 from orchestration.lib.evaluation.orders import OrderLines, evaluate_orders, read_orders
-from orchestration.lib.evaluation.reading import FileError
+from orchestration.lib.evaluation.reading import FileError, moments
 from orchestration.lib.evaluation.sessions import Sessions, evaluate_sessions, read_sessions
 from orchestration.lib.session_neighbours import PUBLISHED, NextItem, NextItemConfig
 
@@ -89,8 +91,14 @@ def test_orders_buy_again_and_discover() -> None:
     assert ours.recall_new.cases == 21  # those without a cup, and c1's brand new thing
     assert ours.recall_new.mean == pytest.approx(20 / 21)
     assert arms["own history"].recall_all.mean < 1.0
-    with pytest.raises(FileError, match="both sides of 2030-01-01"):
+    with pytest.raises(
+        FileError, match=r"both before 2030-01-01 and .*: they are of 2026-01-10 to 2026-02-06"
+    ):
         evaluate_orders(lines(rows), datetime(2030, 1, 1))
+    with pytest.raises(FileError, match="no customer bought both"):
+        evaluate_orders(
+            lines([("a", "tea", "1", "2026-01-10"), ("b", "tea", "2", "2026-02-05")]), datetime(2026, 2, 1)
+        )
 
 
 SESSIONS = Sessions([[1, 2, 3], [1, 2, 3], [4, 5], [1, 2, 9], [2, 3, 1]], [1.0, 2.0, 3.0, 4.0, 5.0])
@@ -240,8 +248,9 @@ def test_item_ids_that_are_no_numbers_have_the_same_one_in_both_files(tmp_path: 
             b"SessionId\tItemId\tTime\n1\t2\tnoon\n1\t3\tnoon\n",
             "2 of 2 rows can't be read: 2 row.s. whose Time is",
         ),
-        (b"1\t2\t3\n", "no column SessionId, ItemId, Time"),
-        (b"\x00\x01\x02\xff\xfe", "no column"),
+        (b"1\t2\t3\n", "no column SessionId, ItemId, Time .*The first line must name the columns"),
+        (b"\x00\x01\x02\xff\xfe", "no text file; expected are lines of SessionId, ItemId, Time"),
+        (b"PAR1\x15\x04\x00", "no text file"),
     ],
 )
 def test_what_is_no_file_of_sessions_is_refused_in_words(tmp_path: Path, content: bytes, says: str) -> None:
@@ -278,6 +287,43 @@ def test_orders_as_their_makers_publish_them(tmp_path: Path) -> None:
     path.write_text("InvoiceNo,StockCode\n1,2\n")
     with pytest.raises(FileError, match="no column quantity, invoice_date, unit_price, customer_id"):
         read_orders(path)
+
+
+def test_orders_as_parquet_with_the_names_of_their_makers(tmp_path: Path) -> None:
+    path = tmp_path / "orders.parquet"
+    table = pa.table({"InvoiceNo": ["1"], "StockCode": ["22423"], "Quantity": [2], "UnitPrice": [2.5],
+                      "InvoiceDate": [datetime(2010, 12, 1, 8, 26)], "Customer ID": [17850.0]})  # fmt: skip
+    pq.write_table(table, path)
+    found = read_orders(path)
+    assert (found.customer.tolist(), found.item.tolist()) == (["17850"], ["22423"])
+    pq.write_table(table.drop_columns(["Quantity"]), path)
+    with pytest.raises(FileError, match=r"no column quantity .there are: InvoiceNo, StockCode"):
+        read_orders(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("1592337718", datetime(2020, 6, 16, 20, 1, 58)),
+        ("1592337718.25", datetime(2020, 6, 16, 20, 1, 58, 250_000)),
+        ("1592337718000", datetime(2020, 6, 16, 20, 1, 58)),
+        ("2020-06-16T20:01:58Z", datetime(2020, 6, 16, 20, 1, 58)),
+        ("2020-06-16 20:01:58.5 UTC", datetime(2020, 6, 16, 20, 1, 58, 500_000)),
+        ("2020-06-16T22:01:58.123456789+02:00", datetime(2020, 6, 16, 20, 1, 58, 123_456)),
+        ("2020-06-16T14:31-0530", datetime(2020, 6, 16, 20, 1)),
+        ("2020-06-16T14:31-05", datetime(2020, 6, 16, 19, 31)),
+        ("2020-06-16", datetime(2020, 6, 16)),
+        ("12/1/2010 8:26", datetime(2010, 12, 1, 8, 26)),
+        ("2020-13-16T20:01:58Z", None),
+        ("noon", None),
+        ("", None),
+    ],
+)
+def test_times_as_files_have_them(text: str, moment: datetime | None) -> None:
+    found, broken = moments(pa.array([text, "noon"]))
+    assert broken.to_pylist() == [moment is None, True]
+    expected = None if moment is None else (moment - datetime(1970, 1, 1)) // timedelta(microseconds=1)
+    assert found[0].as_py() == expected
 
 
 EXPORT = """\ufeffHandle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Variant Price,Image Src

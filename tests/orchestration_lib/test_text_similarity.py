@@ -305,6 +305,8 @@ def test_share_by_hand() -> None:
     assert (measured.products, measured.types, measured.without_neighbours) == (4, 3, 1)
     assert measured.chance == pytest.approx(1 / 5)
     assert measured.low <= measured.share <= measured.high
+    # Five others can't fill ten places, not even by chance
+    assert same_type_share(neighbours, types, top=10).chance == pytest.approx(0.5 * 1 / 5)
     with pytest.raises(ValueError, match="no product has a type"):
         same_type_share({}, {"a": "x", "b": "y"})
 

@@ -57,13 +57,15 @@ def same_type_share(
         sum(types.get(other) == types[product] for other in list(neighbours.get(product, ()))[:top])
         for product in asked
     ]) / top  # fmt: skip
+    # A shop of six products has five for a list; the other places are misses of chance too
+    filled = min(top, len(types) - 1) / top
     drawn = np.random.default_rng(seed).integers(0, len(hits), (_ROUNDS, len(hits)))
     low, high = np.quantile(hits[drawn].mean(axis=1), [0.025, 0.975])
     return TypeShare(
         share=float(hits.mean()),
         low=float(low),
         high=float(high),
-        chance=float(np.mean([(sizes[types[product]] - 1) / (len(types) - 1) for product in asked])),
+        chance=filled * float(np.mean([(sizes[types[product]] - 1) / (len(types) - 1) for product in asked])),
         top=top,
         products=len(asked),
         types=len(sizes),

@@ -19,7 +19,7 @@ import scipy.sparse as sp
 
 from orchestration.lib.ease import decayed_counts, ease_weights, trend
 from orchestration.lib.evaluation.rankings import ArmResult, Lists
-from orchestration.lib.evaluation.reading import FileError, Rows, moments, read_text_rows
+from orchestration.lib.evaluation.reading import TIMES, FileError, Rows, moments, places_of, read_text_rows
 
 HORIZON = timedelta(days=30)
 #: Half-life of popularity in days, and the power of the trend. Seen on the published split (2011-11-09),
@@ -76,7 +76,7 @@ def read_orders(path: Path) -> OrderLines:
             pc.match_substring_regex(rows.columns[name], r"^\s*[-+]?\d+(\.\d*)?([eE][-+]?\d+)?$")
         )
         rows.leave_out(no_number, f"whose {_COLUMNS[name][0]} is no number")
-    rows.leave_out(moments(rows.columns["at"])[1], f"whose {_COLUMNS['at'][0]} is no time")
+    rows.leave_out(moments(rows.columns["at"])[1], f"whose {_COLUMNS['at'][0]} is no time ({TIMES})")
     rows.settle()
     notes += rows.told
     columns = rows.columns
@@ -104,16 +104,19 @@ def read_orders(path: Path) -> OrderLines:
 
 def _read_parquet(path: Path) -> Rows:
     """The columns as text, as the other form has them."""
-    names = [known[0] for known in _COLUMNS.values()]
     try:
-        table = pq.read_table(path, columns=names)
-    except (OSError, pa.ArrowInvalid, KeyError) as error:
-        raise FileError(f"{path}: no Parquet file with the columns {', '.join(names)}: {error}") from None
-    if missing := set(names) - set(table.column_names):
-        raise FileError(f"{path}: no column {', '.join(sorted(missing))}")
+        header = pq.read_schema(path).names
+        found = {
+            ours: header[place] for ours, place in places_of(header, _COLUMNS).items() if place is not None
+        }
+        if missing := [known[0] for ours, known in _COLUMNS.items() if ours not in found]:
+            raise FileError(f"{path}: no column {', '.join(missing)} (there are: {', '.join(header[:20])})")
+        table = pq.read_table(path, columns=list(found.values()))
+    except (OSError, pa.ArrowInvalid) as error:
+        raise FileError(f"{path}: no Parquet file: {error}") from None
     columns = {}
-    for ours, known in _COLUMNS.items():
-        column = table[known[0]].combine_chunks()
+    for ours, name in found.items():
+        column = table[name].combine_chunks()
         if pa.types.is_timestamp(column.type):
             column = pc.cast(
                 pc.divide(pc.cast(column.cast(pa.timestamp("us")), pa.int64()), 1_000_000), pa.int64()
@@ -130,7 +133,10 @@ class _Split:
         before = lines.at < day
         after = (lines.at >= day) & (lines.at < day + np.timedelta64(HORIZON))
         if not before.any() or not after.any():
-            raise FileError(f"no purchases on both sides of {split:%Y-%m-%d}")
+            span = f"{lines.at.min().astype('datetime64[D]')} to {lines.at.max().astype('datetime64[D]')}"
+            raise FileError(
+                f"no purchases both before {split:%Y-%m-%d} and in the {HORIZON.days} days from it: they are of {span}"
+            )
         self.customers, who = np.unique(lines.customer[before], return_inverse=True)
         self.items, self.what = np.unique(lines.item[before], return_inverse=True)
         self.age = (day - lines.at[before]) / np.timedelta64(1, "D")
@@ -141,6 +147,10 @@ class _Split:
         )
         self.counts = sp.csr_matrix((np.ones(once.shape[1]), (once[0], once[1])), shape=self.shape)
         self.truth = self._truth(lines, after)
+        if not self.truth:
+            raise FileError(
+                f"no customer bought both before {split:%Y-%m-%d} and in the {HORIZON.days} days from it"
+            )
 
     def _truth(self, lines: OrderLines, after: npt.NDArray[np.bool_]) -> dict[int, set[int]]:
         """Customer to bought items. Items never sold before get numbers that no list holds."""

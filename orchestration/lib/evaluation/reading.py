@@ -72,19 +72,20 @@ def read_text_rows(path: Path, names: Mapping[str, Sequence[str]], *, separator:
     except OSError as error:
         raise FileError(f"{path}: {error.strerror}") from None
     encoding = _encoding(head)
+    if encoding != "utf-16" and b"\0" in head:
+        raise FileError(
+            f"{path}: no text file; expected are lines of {', '.join(n[0] for n in names.values())}"
+        )
     first = head.decode(encoding, errors="replace").lstrip("\ufeff").splitlines()[:1]
     if not first or not first[0].strip():
         raise FileError(f"{path}: the file is empty" if not head.strip() else f"{path}:1: no header")
     separator = separator or max("\t,;|", key=first[0].count)
     header = [name.strip() for name in next(csv.reader(first, delimiter=separator))]
-    places = {_plain(name): index for index, name in reversed(list(enumerate(header)))}
-    found = {
-        ours: next((places[_plain(name)] for name in known if _plain(name) in places), None)
-        for ours, known in names.items()
-    }
+    found = places_of(header, names)
     if missing := [known[0] for ours, known in names.items() if found[ours] is None]:
         raise FileError(
-            f"{path}:1: no column {', '.join(missing)} (the header, by {separator!r}: {', '.join(header[:10])})"
+            f"{path}:1: no column {', '.join(missing)} (the header, by {separator!r}: {', '.join(header[:10])[:200]}). "
+            "The first line must name the columns"
         )
     rows = Rows(path, {})
     broken: list[str] = []
@@ -126,6 +127,15 @@ def read_text_rows(path: Path, names: Mapping[str, Sequence[str]], *, separator:
     return rows
 
 
+def places_of(header: Sequence[str], names: Mapping[str, Sequence[str]]) -> dict[str, int | None]:
+    """Our name to the column's place in the header, None where no column goes under a known name."""
+    places = {_plain(name): index for index, name in reversed(list(enumerate(header)))}
+    return {
+        ours: next((places[_plain(name)] for name in known if _plain(name) in places), None)
+        for ours, known in names.items()
+    }
+
+
 def _encoding(head: bytes) -> str:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
@@ -140,21 +150,57 @@ def _plain(name: str) -> str:
     return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 
+#: What ``moments`` reads, for those whose file has something else.
+TIMES = "seconds or milliseconds since 1970, or 2026-03-01T12:00:00Z"
+_ISO = (
+    r"^(?P<day>\d{4}-\d\d-\d\d)(?:[T ](?P<clock>\d\d:\d\d(?::\d\d)?)(?:\.(?P<fraction>\d+))?)?"
+    r" ?(?:Z|UTC|(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d)?)?$"
+)
+
+
 def moments(values: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """(microseconds since 1970, which values are no time) of text: seconds or milliseconds since 1970, ISO 8601, or
-    the US form of the online-retail file (12/1/2010 8:26).
+    """(microseconds since 1970, which values are no time) of text: seconds or milliseconds since 1970, ISO 8601 (UTC
+    where it names no zone), or the US form of the online-retail file (12/1/2010 8:26).
     """
     seconds = pc.match_substring_regex(values, r"^-?\d+(\.\d+)?([eE]\+?\d+)?$")
     numbers = pc.cast(pc.if_else(seconds, values, None), pa.float64())
     # Seconds of the year 5138 are milliseconds of 1973: no shop has either
     scale = pc.if_else(pc.greater(pc.abs(numbers), 1e11), 1e3, 1e6)
     found = pc.cast(pc.round(pc.multiply(numbers, scale)), pa.int64(), safe=False)
-    for shape in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S"):
-        if not found.null_count:
-            break
-        text = pc.replace_substring_regex(
-            values, r"^(\d{4}-\d\d-\d\d)[T ]([0-9:]+)(\.\d+)?(Z|\+00:?00)?$", r"\1 \2"
-        )
-        parsed = pc.strptime(pc.if_else(seconds, None, text), format=shape, unit="us", error_is_null=True)
-        found = pc.coalesce(found, pc.cast(parsed, pa.int64()))
+    if found.null_count:
+        found = pc.coalesce(found, _iso_moments(values))
+    for shape in ("%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S"):
+        if found.null_count:
+            parsed = pc.strptime(values, format=shape, unit="us", error_is_null=True)
+            found = pc.coalesce(found, pc.cast(parsed, pa.int64()))
     return found, pc.is_null(found)
+
+
+def _iso_moments(values: pa.Array) -> pa.Array:
+    """Microseconds since 1970 of ISO 8601 text, null where it is none."""
+    parts = pc.extract_regex(values, _ISO)
+
+    def part(name: str) -> pa.Array:
+        found = pc.struct_field(parts, name)
+        return pc.if_else(pc.equal(found, ""), None, found)
+
+    clock = part("clock")
+    clock = pc.if_else(
+        pc.equal(pc.utf8_length(clock), 5), pc.binary_join_element_wise(clock, "00", ":"), clock
+    )
+    text = pc.binary_join_element_wise(part("day"), pc.fill_null(clock, "00:00:00"), " ")
+    whole = pc.cast(pc.strptime(text, format="%Y-%m-%d %H:%M:%S", unit="us", error_is_null=True), pa.int64())
+    # "5" is 500,000 microseconds
+    digits = pc.utf8_slice_codeunits(pc.utf8_rpad(part("fraction"), 6, "0"), 0, 6)
+    minutes = pc.add(
+        pc.multiply(_whole(part("hours")), 60),
+        _whole(part("minutes")),
+    )
+    ahead = pc.if_else(pc.equal(part("sign"), "-"), pc.negate(minutes), minutes)
+    zone = pc.fill_null(pc.multiply(ahead, 60_000_000), 0)
+    return pc.subtract(pc.add(whole, _whole(digits)), zone)
+
+
+def _whole(digits: pa.Array) -> pa.Array:
+    """Numbers of text, 0 where there is none."""
+    return pc.fill_null(pc.cast(digits, pa.int64()), 0)

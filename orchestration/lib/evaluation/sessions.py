@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.lib.evaluation.measures import Measured, reciprocal_rank, with_interval
-from orchestration.lib.evaluation.reading import FileError, moments, read_text_rows
+from orchestration.lib.evaluation.reading import TIMES, FileError, moments, read_text_rows
 from orchestration.lib.session_neighbours import PUBLISHED, NextItem, NextItemConfig, ranked
 
 TOP = 20
@@ -68,7 +68,7 @@ def read_sessions(path: Path, names: dict[str, int] | None = None) -> Sessions:
     rows = read_text_rows(path, _COLUMNS)
     for name in ("session", "item"):
         rows.leave_out(pc.equal(rows.columns[name], ""), f"without {_COLUMNS[name][0]}")
-    rows.leave_out(moments(rows.columns["time"])[1], "whose Time is no time")
+    rows.leave_out(moments(rows.columns["time"])[1], f"whose Time is no time ({TIMES})")
     rows.settle()
     at = moments(rows.columns["time"])[0].to_numpy(zero_copy_only=False)
     session = pc.dictionary_encode(rows.columns["session"]).indices.to_numpy(zero_copy_only=False)
