@@ -95,6 +95,11 @@ CASES: dict[str, tuple[list[list[dict[str, Any]]], dict[str, str]]] = {
         [links(*[(f"day-many-{n}", "many") for n in range(9)], ("steady-1", "many"))],
         {"day-many-0": "g_day-many-0", "steady-1": "u_many"},
     ),
+    # events of a server about a user without a token are of the device user:<id>; a browser's token is not
+    "a token like a user's device": (
+        [[seen("user:posed", None, 0), message("Signed In", NOON, guest=None, user="posed")]],
+        {"user:posed": "g_user:posed"},
+    ),
     # a user of more tokens than the guard: a clerk, or one login in a hundred browsers
     "crowded user": (
         [links(*[(f"crowd-{n}", "crowd") for n in range(4)])],

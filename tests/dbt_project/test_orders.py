@@ -77,6 +77,8 @@ def warehouse(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> Warehouse
             order("money back", value=30),
             order("money back", value=10, event="Order Refunded", at=NOON + MINUTE, **SERVER),
             order("money back", value=15, event="Order Refunded", at=NOON + 2 * MINUTE, **SERVER),
+            order("all came back", SHIRT, SOCKS),
+            order("all came back", event="Order Refunded", at=NOON + MINUTE, **SERVER),
             order("price is no number", {**SHIRT, "price": "n/a"}),
         ]
     )
@@ -121,6 +123,7 @@ def test_a_refund_stands_by_itself(warehouse: Warehouse) -> None:
     assert warehouse.rows(
         "select order_id, quantity, revenue from stg_shop__orders where is_refund order by order_id"
     ) == [
+        ("all came back", Decimal("0.0000"), Decimal("-30.00")),
         ("came back in pieces", Decimal("-2.0000"), Decimal("-5.00")),
         ("money back", Decimal("0.0000"), Decimal("-25.00")),
         ("refunded", Decimal("-4.0000"), Decimal("-10.00")),

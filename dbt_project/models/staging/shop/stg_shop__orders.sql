@@ -108,7 +108,7 @@ line_totals as (
   group by order_key
 ),
 
-final as (
+valued as (
   select
     anchors.order_key,
     anchors.order_id,
@@ -119,12 +119,9 @@ final as (
     coalesce(line_totals.lines, 0) as lines,
     totals.messages,
     coalesce(line_totals.quantity, 0) as quantity,
-    cast(
-      coalesce(
-        line_totals.amount,
-        case when anchors.is_refund then -abs(stated_values.stated_value) else stated_values.stated_value end,
-        0
-      ) as decimal(18, 2)
+    coalesce(
+      line_totals.amount,
+      case when anchors.is_refund then -abs(stated_values.stated_value) else stated_values.stated_value end
     ) as revenue,
     anchors.is_refund,
     totals.occurred_at,
@@ -137,6 +134,29 @@ final as (
       and stated_values.teller_rank = 1
   left join line_totals
     on anchors.order_key = line_totals.order_key
+),
+
+-- A refund that names neither lines nor a value is one of the whole order, as in Segment's specification.
+final as (
+  select
+    valued.order_key,
+    valued.order_id,
+    valued.event_id,
+    valued.device,
+    valued.user_id,
+    valued.currency,
+    valued.lines,
+    valued.messages,
+    valued.quantity,
+    cast(coalesce(valued.revenue, -placed.revenue, 0) as decimal(18, 2)) as revenue,
+    valued.is_refund,
+    valued.occurred_at,
+    valued.staged_at
+  from valued
+  left join valued as placed
+    on valued.is_refund
+      and valued.order_id = placed.order_id
+      and not placed.is_refund
 )
 
 select * from final

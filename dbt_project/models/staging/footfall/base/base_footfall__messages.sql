@@ -202,7 +202,11 @@ final as (
     whole_arrivals.event,
     whole_arrivals.guest_token,
     whole_arrivals.user_id,
-    coalesce(whole_arrivals.guest_token, 'user:' || whole_arrivals.user_id) as device,
+    -- a guest token comes from a browser, which must not name another user's device
+    coalesce(
+      case when whole_arrivals.guest_token like 'user:%' then 'guest:' else '' end || whole_arrivals.guest_token,
+      'user:' || whole_arrivals.user_id
+    ) as device,
     whole_arrivals.session_token,
     whole_arrivals.page_view_id,
     whole_arrivals.page_url,
