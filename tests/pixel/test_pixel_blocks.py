@@ -229,20 +229,25 @@ def test_searches_and_what_the_markup_declares(shop: Any, page: Any) -> None:
 
 def test_a_search_while_typing_counts_when_results_are_shown(shop: Any, page: Any) -> None:
     shop.pages["/"] = html(
-        "<predictive-search><form role=search action=/search><input type=search name=q>"
-        "<div id=out></div></form></predictive-search>"
+        "<header><nav>Menu</nav><predictive-search><form role=search action=/search><input type=search name=q>"
+        "<div id=out></div></form></predictive-search></header>"
     )
     shop.visit(page, "/")
     page.locator("[type=search]").press_sequentially("mug", delay=20)
     page.wait_for_timeout(1100)
-    page.evaluate("out.innerHTML = '<ul><li><a href=/products/mug-1>Red mug</a></li></ul>'")
+    page.evaluate(
+        "out.innerHTML = '<ul><li><a href=/search?q=red>red</a></li><li><a href=/products/mug-1>Red mug</a></li></ul>'"
+    )
     page.locator("[type=search]").press_sequentially("s", delay=20)
     page.wait_for_timeout(1150)
     page.evaluate("addEventListener('click', e => e.preventDefault())")
     page.click("text=Red mug")
+    page.click("#out >> text=red >> nth=0")
     page.evaluate("footfall('flush')")
     clicked = shop.wait(lambda: shop.named("Product Clicked"))[0]["properties"]
     assert (clicked["zone"], clicked["list"], clicked["product_id"]) == ("search", "search", "mug-1")
+    words = [m["properties"]["element"]["text"] for m in shop.named("Element Clicked")]
+    assert words[-1] == "red", "a word that the search suggests is no product"
     [searched] = [m["properties"] for m in shop.named("Products Searched")]
     assert searched == {"query": "mugs", "results_count": 1, "method": "typed"}
 

@@ -66,6 +66,7 @@ TABLES: dict[str, list[Row]] = {
         ("#photo", "Element Clicked", "pdp_media", None, "", None),
         ("text=White", "Product Option Selected", "pdp_option", "MUG-1", "White", None),
         ("text=Right", "Product Option Selected", "pdp_option", "MUG-1", "Right", None),
+        ("#cork", "Product Option Selected", "pdp_option", "MUG-1", "Cork", None),
         ("text=Put into basket", "Element Clicked", "add_to_cart", None, "Put into basket", None),
         ("#word", "Element Clicked", "other", None, "stoneware", None),
         ("text=Small mug", "Product Clicked", "collection_card", "mug-2", "Small mug", None),

@@ -1,6 +1,6 @@
 /** Theme packs: what shops' markup looks like, as data. A new theme is a new pack (or, on one shop,
  * `footfall('theme', {nav: '.my-menu'})`), never code. Keys are zones, in the order of their precedence, then two
- * named selectors; src/watch/lines.ts adds two more, src/watch/debut.ts an older generation of themes. `~x` stands for
+ * named selectors; src/watch/lines.ts adds two more, src/watch/packs.ts is one more pack. `~x` stands for
  * "a link or a form that leads to x". */
 
 export type Pack = Record<string, string>;
