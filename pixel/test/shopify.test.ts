@@ -148,6 +148,15 @@ describe('from the sandbox to the collector', () => {
     await handle(event('checkout_started', { checkout }), { ...sandbox, cookie: () => Promise.reject(new Error('no cookies here')) });
     expect(JSON.parse(post.mock.calls[0]![1]).batch[0].anonymousId).toBe('client-1');
   });
+  it.each([
+    ['g'.repeat(32), 'g'.repeat(32)],
+    ['<script>', 'client-1'],
+  ])('the guest token of the cart where the checkout has no cookie of the storefront: %s', async (value, known) => {
+    const attributes = [{ key: 'gift', value: 'yes' }, { key: '_ff_guest', value }];
+    await handle(event('checkout_started', { checkout: { ...checkout, attributes } }), { ...sandbox, cookie: async () => '' });
+    const [message] = JSON.parse(post.mock.calls[0]![1]).batch;
+    expect([message.anonymousId, message.context.shopify.clientId]).toEqual([known, 'client-1']);
+  });
   it('nothing without consent', async () => {
     const privacy = () => ({ analyticsProcessingAllowed: false, marketingAllowed: false });
     expect(await handle(event('checkout_started', { checkout }), { ...sandbox, privacy })).toBe(false);

@@ -26,8 +26,15 @@ export interface LineItem {
   variant?: Variant | null;
 }
 
+/** What the shop's scripts wrote beside the cart; it goes along into the checkout. */
+export interface Attribute {
+  key: string;
+  value: string;
+}
+
 export interface Checkout {
   token?: string | null;
+  attributes?: Attribute[];
   currencyCode?: string | null;
   totalPrice?: Money | null;
   order?: { id?: string | null; customer?: { id?: string | null } | null } | null;
@@ -48,7 +55,7 @@ export interface StandardEvent {
     productVariant?: Variant;
     collection?: { id?: string; title?: string; productVariants?: Variant[] };
     searchResult?: { query?: string; productVariants?: Variant[] };
-    cart?: { id?: string | null; lines?: CartLine[]; cost?: { totalAmount?: Money } } | null;
+    cart?: { id?: string | null; attributes?: Attribute[]; lines?: CartLine[]; cost?: { totalAmount?: Money } } | null;
     cartLine?: CartLine | null;
     checkout?: Checkout;
   };

@@ -24,12 +24,19 @@ export interface Sandbox {
 /** Addresses without what opens a checkout or names a person: no query, no token in the path. */
 export const quiet = (url: string): string => url.split(/[?#]/)[0]!.replace(/(\/(checkouts\/\w+|checkouts?|orders)\/)[\w-]{12,}/, '$1*');
 
+const GUEST = '_ff_guest';
+
+/** The guest token that the theme wrote into the cart: a checkout on another domain has it too, where no cookie of the
+ * storefront can be read. Anybody may write into a cart, so it must look like one. */
+const bridged = ({ data: { checkout, cart } }: StandardEvent): string | undefined =>
+  (checkout?.attributes || cart?.attributes)?.find(({ key, value }) => key == GUEST && /^[\w-]{22,64}$/.test(value))?.value;
+
 /** One event, one request: checkout events are few, and the page may be gone in the next moment. */
 export const handle = async (e: StandardEvent, { settings, cookie, privacy, post }: Sandbox): Promise<boolean> => {
   const allowed = privacy();
   const body = allowed.analyticsProcessingAllowed ? translate(e, settings.scope || 'checkout') : undefined;
   if (!body) return false;
-  const guest = await cookie('_ff_guest').catch(() => '');
+  const guest = (await cookie(GUEST).catch(() => '')) || bridged(e);
   const customer = e.data.checkout?.order?.customer?.id;
   const { document, navigator, window } = e.context;
   const message = {
