@@ -15,6 +15,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from api import problems
 from api.docs_page import DocsPage, MoneySchema
+from api.edge import at_the_edge
 from api.limits import Limits
 from api.metrics import Metrics
 from api.routes.analytics import funnel, funnels, sessions_summary
@@ -56,7 +57,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
     settings = settings or load_settings()
     counters = Metrics()
     limits = Limits(settings)
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             recommendations,
             similar,
@@ -96,7 +97,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         exception_handlers=problems.HANDLERS,
         cors_config=CORSConfig(
             allow_origins=list(settings.api_origins),
-            allow_methods=["GET"],
+            allow_methods=["GET", "HEAD"],
             allow_headers=["X-Footfall-Key", "Authorization", "If-None-Match"],
             expose_headers=["ETag", "Link", "Retry-After"],
         ),
@@ -120,3 +121,6 @@ def create_app(settings: Settings | None = None) -> Litestar:
         ),
         logging_config=None,
     )
+    # Outside the CORS middleware, which Litestar puts around all others
+    app.asgi_handler = at_the_edge(app.asgi_handler, by_origin="*" not in settings.api_origins)
+    return app

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 import msgspec
@@ -20,6 +21,9 @@ MEDIA_TYPE = "application/problem+json"
 
 #: A run publishes every few seconds to minutes; this is when looking again makes sense.
 RETRY_AFTER_SECONDS = 5
+
+#: How Litestar says that a parameter isn't there; it gives no list of errors with it.
+_MISSING = re.compile(r"Missing required (\w+) parameter '(\w+)' for path ")
 
 _TITLES = {
     400: "The request is not as it should be",
@@ -61,12 +65,27 @@ def problem(
 def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     if error.status_code >= HTTP_500_INTERNAL_SERVER_ERROR:
         return _broken(request, error)
-    errors = error.extra if isinstance(error.extra, list) else None
+    errors = _as_asked(request, error.extra) if isinstance(error.extra, list) else None
     # Litestar's own words repeat the whole address, and a key may stand in that.
     detail = error.detail
+    if missing := _MISSING.match(detail):
+        source, name = missing.groups()
+        errors = [{"message": "is missing", "key": name, "source": source}]
     if errors:
         detail = "; ".join(f"{found.get('key')}: {found.get('message')}" for found in errors)
     return problem(request, error.status_code, detail, headers=error.headers, errors=errors)
+
+
+def _as_asked(request: Request[Any, Any, Any], errors: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The errors with the parameters' names on the wire: ``from``, which no variable of Python can be called."""
+    handler = request.scope.get("route_handler")
+    known = handler.parsed_fn_signature.parameters if handler else {}
+    named = []
+    for found in errors:
+        parameter = known.get(found.get("key", ""))
+        alias = getattr(parameter.kwarg_definition, "name", None) if parameter else None
+        named.append({**found, "key": alias} if alias else found)
+    return named
 
 
 def _no_snapshot(request: Request[Any, Any, Any], error: NoSnapshotError) -> Response[Any]:

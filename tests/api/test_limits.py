@@ -85,3 +85,24 @@ def test_keys_are_for_their_pages(serve: Serve) -> None:
     assert ask(PUBLIC, "null") == 403, "a sandboxed frame is somebody else's"
     assert ask(SECRET, "https://shop.example") == 403, "a page that has the secret key gives it away"
     assert ask(SECRET, "http://testserver.local") == 200, "the documentation's own form"
+
+
+def test_a_shared_cache_keeps_the_answers_of_pages_and_servers_apart(serve: Serve) -> None:
+    """With a list of origins: what a server got has no Access-Control-Allow-Origin, and a page could not read it."""
+    page = {**PUBLIC, "Origin": "https://shop.example"}
+    client = serve(api_origins=("https://shop.example",))
+    by_page, by_server = client.get(LIST, headers=page), client.get(LIST, headers=PUBLIC)
+    assert by_page.headers["access-control-allow-origin"] == "https://shop.example"
+    assert "access-control-allow-origin" not in by_server.headers
+    for answer in (
+        by_page,
+        by_server,
+        client.get(LIST, headers={**page, "If-None-Match": by_page.headers["etag"]}),
+    ):
+        varies = {name.strip() for name in answer.headers["vary"].split(",")}
+        assert {"Origin", "X-Footfall-Key", "Authorization"} <= varies
+    open_to_all = serve(api_origins=("*",))
+    assert open_to_all.get(LIST, headers=page).headers["vary"] == "X-Footfall-Key, Authorization"
+    with_cookie = open_to_all.get(LIST, headers={**page, "Cookie": "a=b"})
+    assert with_cookie.headers["access-control-allow-origin"] == "https://shop.example"
+    assert "X-Footfall-Key" in with_cookie.headers["vary"], "the CORS middleware writes its own over it"

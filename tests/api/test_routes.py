@@ -232,8 +232,38 @@ def test_problem_details(client: Client, path: str, status: int) -> None:
         assert problem["errors"][0]["key"] in {"limit", "guest"}
 
 
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [
+        ("/v1/affinity?product=p05&key=secret-key", "visitor"),
+        ("/v1/sessions/summary?from=2026-13-01", "from"),
+        ("/v1/retention?to=soon", "to"),
+        ("/v1/sessions/summary?from=2026-02-01&to=2026-01-01", "from"),
+    ],
+)
+def test_errors_name_the_parameter_as_it_was_asked(client: Client, path: str, key: str) -> None:
+    answer = client.get(path, headers=SECRET)
+    problem = assert_problem(answer, 400)
+    assert [found["key"] for found in problem["errors"]] == [key]
+    assert problem["detail"].startswith(f"{key}: ")
+    assert "secret-key" not in answer.text, "the address has the key in it"
+
+
 def test_writing_is_refused(client: Client) -> None:
-    assert_problem(client.post("/v1/recommendations", headers=SECRET), 405)
+    refused = client.post("/v1/recommendations", headers=SECRET)
+    assert_problem(refused, 405)
+    assert refused.headers["allow"] == "GET, HEAD, OPTIONS"
+
+
+@pytest.mark.parametrize(
+    "path", [*EVERY_GET, "/livez", "/readyz", "/v1/nowhere", "/v1/products/ghost/similar"]
+)
+def test_head_is_get_without_the_body(client: Client, path: str) -> None:
+    whole, head = client.get(path, headers=SECRET), client.head(path, headers=SECRET)
+    assert (head.status_code, head.content) == (whole.status_code, b"")
+    assert head.headers == whole.headers
+    if etag := whole.headers.get("etag"):
+        assert client.head(path, headers={**SECRET, "If-None-Match": etag}).status_code == 304
 
 
 def test_cors(client: Client) -> None:
