@@ -7,6 +7,7 @@ Phrases are two neighbouring stems, and a hyphenated word is its parts and their
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from orchestration.lib.boilerplate import Boilerplate, find_boilerplate, sentenc
 #: Numbers with their separators ("1,000", "0.5"), else letters and digits with hyphens and apostrophes
 #: inside.
 _TOKENS = RegexpTokenizer(r"\d+(?:[.,]\d+)+[^\W_]*|[^\W_]+(?:[-'][^\W_]+)*")
+#: Han, kana and Hangul: written without blanks between words, or with endings grown onto them.
+_CJK = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
 #: Typographic apostrophes and hyphens.
 _PLAIN_MARKS = str.maketrans("’‐‑", "'--")
 #: The package's English list holds words that name goods ("mug", "ring", "shell", "felt" are on it, as
@@ -95,10 +98,13 @@ class Analyzer:
 
     @staticmethod
     def words(text: str) -> list[str]:
-        """The tokens of a text, lower case, possessive s cut off."""
+        """The tokens of a text, lower case, possessive s cut off; of Chinese, Japanese and Korean pairs of letters."""
         if not text.isascii():
             text = unicodedata.normalize("NFKC", text).translate(_PLAIN_MARKS)
-        return [token.removesuffix("'s") for token in _TOKENS.tokenize(text.casefold())]
+        tokens = [token.removesuffix("'s") for token in _TOKENS.tokenize(text.casefold())]
+        if text.isascii() or not _CJK.search(text):
+            return tokens
+        return [part for token in tokens for part in _two_by_two(token)]
 
     def features(self, text: str) -> tuple[list[str], list[str]]:
         """(words, phrases) of one sentence or line. Stop words are left out before phrases are made.
@@ -120,6 +126,18 @@ class Analyzer:
         stem: str = self._stemmer.stem(word) if self._stemmer else word
         decomposed = unicodedata.normalize("NFKD", stem)
         return "".join(c for c in decomposed if not unicodedata.combining(c)) or word
+
+
+def _two_by_two(token: str) -> Iterator[str]:
+    """The token; where it has letters of ``_CJK``, these in overlapping pairs, and what stands between them."""
+    end = 0
+    for run in _CJK.finditer(token):
+        if run.start() > end:
+            yield token[end : run.start()]
+        letters, end = run.group(), run.end()
+        yield from (letters[n : n + 2] for n in range(max(1, len(letters) - 1)))
+    if end < len(token):
+        yield token[end:]
 
 
 @dataclass(frozen=True)

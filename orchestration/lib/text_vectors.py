@@ -25,7 +25,7 @@ from orchestration.lib.sparse import SCORE_DIGITS, l2_normalised, place_in_run
 from orchestration.lib.text_features import Analyzer, FeatureCounts, FieldWeights, ProductText, count_features
 
 #: Raised when a change of the code changes results; part of the model version.
-_GENERATION = 3
+_GENERATION = 4
 #: The catalog's own language, read off its words.
 AUTO = "auto"
 #: Texts that the language is read off: every n-th of a larger catalog.

@@ -55,6 +55,27 @@ def test_words_keep_digits_and_hyphens() -> None:
     assert analyzer.features("merino wool jumper") == (words, phrases)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("登山用テント2人用", ["登山", "山用", "用テ", "テン", "ント", "2", "人用"]),
+        ("USBケーブル 本", ["usb", "ケー", "ーブ", "ブル", "本"]),
+        ("등산 텐트를", ["등산", "텐트", "트를"]),
+        ("Zelt für zwei", ["zelt", "für", "zwei"]),
+    ],
+)
+def test_scripts_without_blanks_are_read_in_pairs(text: str, words: list[str]) -> None:
+    assert Analyzer.words(text) == words
+
+
+def test_japanese_products_that_are_alike() -> None:
+    result = product_text_similarity([
+        ProductText("1", "軽量登山テント"), ProductText("2", "二人用テント"),
+        ProductText("3", "陶器のマグカップ"), ProductText("4", "木製マグカップ"),
+    ])  # fmt: skip
+    assert result.neighbours() == {"1": ["2"], "2": ["1"], "3": ["4"], "4": ["3"]}
+
+
 def test_stop_words_do_not_take_goods() -> None:
     analyzer = Analyzer()
     assert analyzer.features("a mug with the top of a ring for fire")[0] == ["mug", "top", "ring", "fire"]
