@@ -282,6 +282,21 @@ def test_ga4_channel_groups(make_warehouse: Callable[[], tuple[Lake, Warehouse]]
     assert found == {f"row-{number}": row["expected_channel"] for number, row in enumerate(rows)}
 
 
+def test_days_are_the_shops(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> None:
+    """A shop in Auckland: its days begin at 11:00 UTC in summer; an increment counts a touched day again."""
+    lake, warehouse = make_warehouse()
+    zone = {"shop_time_zone": "Pacific/Auckland"}
+    noon, one = datetime(2026, 1, 10, 12), timedelta(hours=1)
+    for number, at in enumerate([noon - 2 * one, noon - one, noon]):
+        lake.load([message(None, at, guest=f"g{number}")])
+        warehouse.run("+sessions_daily +traffic_sources", variables=zone)
+    for mart in ("sessions_daily", "traffic_sources"):
+        assert warehouse.rows(f"select cast(day as varchar), sessions from {mart} order by 1") == [
+            ("2026-01-10", 1),
+            ("2026-01-11", 2),
+        ]
+
+
 def test_traffic_sources_without_a_campaign(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> None:
     lake, warehouse = make_warehouse()
     url = "https://shop.example/"

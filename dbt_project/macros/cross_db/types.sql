@@ -50,6 +50,24 @@
 {%- endmacro -%}
 
 
+{#- The day of a moment on the shop's calendar (var shop_time_zone), as a date. -#}
+{%- macro shop_day(timestamp_expression) -%}
+  {%- if var('shop_time_zone') == 'UTC' -%}
+    cast({{ timestamp_expression }} as date)
+  {%- else -%}
+    {{ return(adapter.dispatch('shop_day', 'footfall')(timestamp_expression)) }}
+  {%- endif -%}
+{%- endmacro -%}
+
+{%- macro duckdb__shop_day(timestamp_expression) -%}
+  cast(timezone('{{ var("shop_time_zone") }}', timezone('UTC', {{ timestamp_expression }})) as date)
+{%- endmacro -%}
+
+{%- macro default__shop_day(timestamp_expression) -%}
+  cast(from_utc_timestamp({{ timestamp_expression }}, '{{ var("shop_time_zone") }}') as date)
+{%- endmacro -%}
+
+
 {#- A timestamp so many whole hours later. -#}
 {%- macro add_hours(timestamp_expression, hours) -%}
   {{ return(adapter.dispatch('add_hours', 'footfall')(timestamp_expression, hours)) }}

@@ -103,11 +103,11 @@
   began on such a day, too), and of the sessions whose device changed hands.
 -#}
 {%- macro touched_days() -%}
-  select cast(events.occurred_at as date) as day
+  select {{ footfall.shop_day('events.occurred_at') }} as day
   from {{ ref('int_numbered_events') }} as events
   where events.built_at > ({{ footfall.last_built_at() }})
   union
-  select cast(sessions.started_at as date) as day
+  select {{ footfall.shop_day('sessions.started_at') }} as day
   from {{ ref('int_sessions') }} as sessions
   inner join {{ ref('int_device_links') }} as devices
     on sessions.device = devices.device

@@ -13,13 +13,13 @@
 with sessions as (
   select * from {{ ref('sessions') }}
   {% if is_incremental() %}
-    where cast(started_at as date) in (select touched.day from ({{ touched_days() }}) as touched)
+    where {{ shop_day('started_at') }} in (select touched.day from ({{ touched_days() }}) as touched)
   {% endif %}
 ),
 
 final as (
   select
-    cast(started_at as date) as day,
+    {{ shop_day('started_at') }} as day,
     user_id is null as is_guest,
     cast(count(*) as bigint) as sessions,
     cast(count(distinct visitor_id) as bigint) as visitors,
@@ -30,7 +30,7 @@ final as (
     {{ percentile('duration_seconds', 0.5) }} as median_duration_seconds,
     {{ built_moment() }} as built_at
   from sessions
-  group by cast(started_at as date), user_id is null
+  group by {{ shop_day('started_at') }}, user_id is null
 )
 
 select * from final

@@ -5,7 +5,7 @@ with sessions as (
 
 counted as (
   select
-    cast(started_at as date) as day,
+    {{ shop_day('started_at') }} as day,
     channel,
     traffic_source,
     traffic_medium,
@@ -17,7 +17,7 @@ counted as (
     sum(orders) as orders,
     sum(revenue) as revenue
   from sessions
-  group by cast(started_at as date), channel, traffic_source, traffic_medium, coalesce(traffic_campaign, '')
+  group by {{ shop_day('started_at') }}, channel, traffic_source, traffic_medium, coalesce(traffic_campaign, '')
 ),
 
 final as (
