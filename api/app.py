@@ -50,6 +50,7 @@ async def _follow_snapshots(app: Litestar) -> AsyncIterator[None]:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+        store.close()
 
 
 def create_app(settings: Settings | None = None) -> Litestar:

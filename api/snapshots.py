@@ -13,6 +13,7 @@ import contextlib
 import hashlib
 import logging
 import sqlite3
+import tempfile
 import weakref
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -64,6 +65,8 @@ VERIFY_BYTES = 256 * 2**20
 CARDS_KEPT = 20_000
 #: Lists of similar products kept decoded, about 7 KB each: what is shown is what is popular, again and again.
 LISTS_KEPT = 4_000
+#: What DuckDB may hold for the analytical queries of a version. A sort of more goes on on disk.
+ANALYTICS_MEMORY = "512MB"
 #: Rows of an analytical query that are made Python's objects at once.
 _ROWS = 10_000
 
@@ -106,12 +109,11 @@ class Snapshot:
         if sum(self.manifest.files[name].bytes for name in new) <= VERIFY_BYTES:
             for name in new:
                 _verify(version_dir / name, self.manifest.files[name].sha256)
-        open_things: list[Any] = []
-        self._closer = weakref.finalize(self, _close, open_things)
+        opened = contextlib.ExitStack()
+        self._closer = weakref.finalize(self, opened.close)
         try:
-            self._tables = {table: self._open_parts(version_dir, table, open_things) for table in Table}
-            self._analytics = duckdb.connect(config={"threads": 1, "memory_limit": "512MB"})
-            open_things.append(self._analytics)
+            self._tables = {table: self._open_parts(version_dir, table, opened) for table in Table}
+            self._analytics = _open_duckdb(opened)
             self._open_marts(version_dir)
             self._sessions = SessionIndex.open(version_dir / SESSIONS_FILE)
             self._probe()
@@ -264,12 +266,12 @@ class Snapshot:
         return row[0] if row else None
 
     def _open_parts(
-        self, version_dir: Path, table: Table, open_things: list[Any]
+        self, version_dir: Path, table: Table, opened: contextlib.ExitStack
     ) -> list[sqlite3.Connection]:
         parts = []
         for number in range(self.manifest.parts.get(table, 0)):
-            parts.append(_open_sqlite(version_dir / table_file(table, number)))
-            open_things.append(parts[-1])
+            part = _open_sqlite(version_dir / table_file(table, number))
+            parts.append(opened.enter_context(contextlib.closing(part)))
         if not parts:
             raise SnapshotError(f"the manifest names no part of {table}")
         return parts
@@ -328,6 +330,10 @@ class SnapshotStore:
         if self._current is None:
             raise NoSnapshotError(self.problem or "nothing has been published yet")
         return self._current
+
+    def close(self) -> None:
+        """Let go of the snapshot, which ``look`` would open anew: a worker ends without an interpreter's clean-up."""
+        self._current = self._seen = None
 
     async def follow(self) -> None:
         """Watch the pointer until cancelled."""
@@ -419,6 +425,18 @@ def _mark(path: Path) -> tuple[int, int, int] | None:
     return stat.st_ino, stat.st_mtime_ns, stat.st_size
 
 
-def _close(things: list[Any]) -> None:
-    for thing in things:
-        thing.close()
+def _open_duckdb(opened: contextlib.ExitStack) -> duckdb.DuckDBPyConnection:
+    """A database in memory, to attach marts to. Left to itself it would sort below the working directory, which may be
+    read-only: a directory of the version's own, in the system's temporary one (TMPDIR), goes when the version does.
+    """
+    spill = ""
+    try:
+        spill = opened.enter_context(tempfile.TemporaryDirectory(prefix="footfall-api-"))
+    except OSError as error:
+        log.warning("nowhere to sort what is larger than %s: %s", ANALYTICS_MEMORY, error)
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "threads": 1,
+        "memory_limit": ANALYTICS_MEMORY,
+        "temp_directory": spill,
+    }
+    return opened.enter_context(duckdb.connect(config=config))

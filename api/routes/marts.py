@@ -99,17 +99,16 @@ async def mart_rows(
     columns = await asyncio.to_thread(_columns, snapshot, name)
     types = {column.name: column.type for column in columns}
     condition, values = await asyncio.to_thread(_condition, snapshot, where or [], types)
-    # The rows lie in the mart's own order; their place breaks ties.
-    ordered = f"{_ordering(order, types)}rowid"
+    ordered = _ordering(order, types)
     found = f'from "in_{name}"."{name}" where {condition}'
     if prefers_csv(request, form):
-        pages = snapshot.pages(f"select * {found} order by {ordered}", values, CSV_ROWS)
+        pages = snapshot.pages(f"select * {found}{ordered}", values, CSV_ROWS)
         made_of = (snapshot.version, name, condition, values, ordered)
-        return streamed(request, name, made_of, _lines(list(types), pages))
+        return await streamed(request, name, made_of, _lines(list(types), pages))
     start = _start(cursor, snapshot.version)
     (count,) = await asyncio.to_thread(snapshot.query, f"select count(*) as rows {found}", values)
     rows = await asyncio.to_thread(
-        snapshot.query, f"select * {found} order by {ordered} limit ? offset ?", [*values, limit, start]
+        snapshot.query, f"select * {found}{ordered} limit ? offset ?", [*values, limit, start]
     )
     left = count["rows"] > start + limit
     next_cursor = _cursor(snapshot.version, start + limit) if left else None
@@ -127,7 +126,7 @@ async def mart_rows(
 
 
 async def _lines(columns: list[str], pages: Iterator[list[dict[str, Any]]]) -> AsyncIterator[bytes]:
-    yield csv_lines(columns, [], head=True)
+    yield csv_lines(columns, await asyncio.to_thread(next, pages, []), head=True)
     while rows := await asyncio.to_thread(next, pages, None):
         yield csv_lines(columns, rows, head=False)
 
@@ -163,12 +162,15 @@ def _condition(snapshot: Snapshot, asked: list[str], types: dict[str, str]) -> t
 
 
 def _ordering(order: str | None, types: dict[str, str]) -> str:
+    """How to sort. The rows lie in the mart's own order and are read in it: nothing to sort there, and a CSV begins at
+    once. In another order their place breaks ties.
+    """
     if not order:
         return ""
     column = order.removeprefix("-")
     if column not in types:
         raise _refused("order", f"no column {column!r}; the columns are {', '.join(types)}")
-    return f'"{column}" {"desc" if order.startswith("-") else "asc"} nulls last, '
+    return f' order by "{column}" {"desc" if order.startswith("-") else "asc"} nulls last, rowid'
 
 
 def _cursor(version: str, start: int) -> str:

@@ -96,7 +96,7 @@ async def segment_members(
         raise NotFoundException(detail=f"no segment {name!r} in this snapshot")
     wants_csv = prefers_csv(request, form)
     if wants_csv and limit is None:
-        return streamed(
+        return await streamed(
             request, name, (snapshot.version, name, after, COLUMNS), _lines(snapshot, name, after)
         )
     size = limit or PAGE

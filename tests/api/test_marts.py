@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import tempfile
 from pathlib import Path
 
 import duckdb
@@ -12,6 +13,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from api import snapshots
 from api.app import create_app
 from api.routes import marts as marts_routes
 from footfall.snapshot import ServedMart, read_manifest
@@ -122,6 +124,39 @@ def test_csv_is_the_whole_mart(client: Client, monkeypatch: pytest.MonkeyPatch) 
     one = client.get(f"{SHELVES}?format=csv&where=price:12.5", headers=SECRET)
     assert len(one.text.splitlines()) == 2
     assert one.headers["etag"] != whole.headers["etag"]
+
+
+def test_a_mart_that_is_larger_than_memory(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In its own order it is read as it lies; in another one it is sorted on disk, not below the working directory."""
+    rows = 300_000
+    hashed = "md5(cast(i as varchar)) || repeat('-', 100)"
+    warehouse.execute(f"create table marts.big as select i as n, {hashed} as hash from range({rows}) as r(i)")
+    served = ServedMart(description="Big.", columns={"n": "Number.", "hash": "Its hash."}, order=("n",))
+    build_snapshot(warehouse, tmp_path / "serving", version="v1", served={"big": served})
+    publish(tmp_path / "serving", "v1")
+    here, spill = tmp_path / "here", tmp_path / "spill"
+    here.mkdir()
+    spill.mkdir()
+    monkeypatch.chdir(here)
+    monkeypatch.setattr(snapshots, "ANALYTICS_MEMORY", "32MB")
+    monkeypatch.setattr(tempfile, "tempdir", str(spill))
+    with TestClient(create_app(settings_for(tmp_path))) as client:
+        told = client.get("/v1/marts/big?format=csv&order=-hash", headers=SECRET).text
+        hashes = [line.partition(",")[2] for line in told.splitlines()[1:]]
+        assert len(hashes) == rows
+        assert hashes == sorted(hashes, reverse=True)
+        assert list(spill.iterdir())
+    assert not [*here.iterdir(), *spill.iterdir()]
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    with TestClient(create_app(settings_for(tmp_path)), raise_server_exceptions=False) as client:
+        assert_problem(client.get("/v1/marts/big?format=csv&order=hash", headers=SECRET), 500)
+        told = client.get("/v1/marts/big?format=csv", headers=SECRET).text
+        assert [line.partition(",")[0] for line in told.splitlines()[1:]] == [str(n) for n in range(rows)]
+        last = f"/v1/marts/big?limit=1&cursor={marts_routes._cursor('v1', rows - 1)}"
+        assert get(client, last)["items"][0]["n"] == rows - 1
 
 
 def test_an_empty_mart_has_its_head(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
