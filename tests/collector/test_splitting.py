@@ -63,6 +63,7 @@ def test_hostile_bodies_take_no_time() -> None:
         b"{" * size,
         b'"batch":[' * (size // 9),
     ):
-        began = time.perf_counter()
+        began = time.process_time()
         split_batch(body)
-        assert time.perf_counter() - began < 1.5, body[:30]
+        # linear work takes a tenth of a second of CPU, quadratic work hours
+        assert time.process_time() - began < 5, body[:30]
