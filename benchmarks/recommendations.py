@@ -25,7 +25,7 @@ PYTHON = {
 EVENTS = 200_000
 #: The models on the way from events to lists; what else the fast lane builds is not shown.
 MODELS = re.compile(
-    r"fast|CPU:|int_device_product_days|int_visitor_product_|visitor_product_affinity|category_affinity|trending|"
+    r"^fast|int_device_product_days|int_visitor_product_|visitor_product_affinity|category_affinity|trending|"
     r"product_co_|visitor_recommendations"
 )
 
@@ -53,7 +53,7 @@ def main() -> None:
         call(script, option, at_one, "--scales", *scales)
     print("== warehouse.py, the models that recommend")
     events = [part for scale in scales for part in ("--events", EVENTS * scale)]
-    call("warehouse.py", "--lane", "fast", *events, shown=MODELS)
+    call("warehouse.py", *events, shown=MODELS)
 
 
 if __name__ == "__main__":
