@@ -23,127 +23,8 @@
 {%- set running = order_clause ~ ' rows between unbounded preceding and current row' -%}
 {%- set trusted_sources = var('session_id_trusted_sources') -%}
 {%- set remembers_more = by_campaign or trusted_sources -%}
-{%- set the_beginning = "cast('0001-01-01' as timestamp)" -%}
 
-with recursive {% if is_incremental() %}touched as (
-  {{ touched_devices() }}
-),
-
-known as (
-  select
-    built.device,
-    built.occurred_at,
-    built.session_number,
-    built.device_event_number,
-    built.is_server_side,
-    built.is_quarantined,
-    built.order_id is not null as has_order,
-    touched.touched_from
-  from {{ this }} as built
-  inner join touched
-    on built.device = touched.device
-),
-
-known_sessions as (
-  select
-    device,
-    session_number,
-    min(occurred_at) as started_at,
-    max(occurred_at) as ended_at
-  from known
-  where not is_server_side
-    and occurred_at < touched_from
-  group by device, session_number
-),
-
--- The session before the touch, and where its activity began: earlier, where the session is a part that the cap cut off.
-last_sessions as (
-  select
-    device,
-    max(started_at) as started_at,
-    max(ended_at) as visited_at,
-    max(
-      case
-        when previous_at is null or {{ epoch_us('started_at') }} - {{ epoch_us('previous_at') }} > {{ gap_us }}
-          then started_at
-      end
-    ) as activity_started_at
-  from (
-    select
-      *,
-      max(ended_at) over (
-        partition by device
-        order by session_number
-        rows between unbounded preceding and 1 preceding
-      ) as previous_at
-    from known_sessions
-  ) as with_previous_session
-  group by device
-),
-
--- Once in quarantine an id stays there, more events make no pause; only an order lets it out.
-quarantined_before as (
-  select distinct device
-  from known
-  where is_quarantined
-),
-
-released as (
-  select distinct staged_events.device
-  from {{ ref('stg_footfall__events') }} as staged_events
-  inner join quarantined_before
-    on staged_events.device = quarantined_before.device
-  where staged_events.order_id is not null
-    and not staged_events.is_bot
-),
-
--- A server's message at the moment of a cut belongs to the session before the cut, which is then numbered again too.
-restarts as (
-  select
-    touched.device,
-    case
-      when {{ epoch_us('touched.touched_from') }} - {{ epoch_us('last_sessions.visited_at') }} <= {{ gap_us }}
-        then last_sessions.activity_started_at
-    end as activity_started_at,
-    case
-      {% if remembers_more %}
-        when true then {{ the_beginning }}
-      {% endif %}
-      when last_sessions.visited_at is null or released.device is not null then {{ the_beginning }}
-      when {{ epoch_us('touched.touched_from') }} - {{ epoch_us('last_sessions.visited_at') }} > {{ gap_us }}
-        then touched.touched_from
-      when last_sessions.activity_started_at < last_sessions.started_at and server_ties.device is not null
-        then {{ the_beginning }}
-      else last_sessions.started_at
-    end as restarts_at
-  from touched
-  left join last_sessions
-    on touched.device = last_sessions.device
-  left join released
-    on touched.device = released.device
-  left join (
-    select distinct known.device
-    from known
-    inner join last_sessions
-      on known.device = last_sessions.device
-        and known.occurred_at = last_sessions.started_at
-    where known.is_server_side
-  ) as server_ties
-    on touched.device = server_ties.device
-),
-
-bases as (
-  select
-    restarts.device,
-    max(known.device_event_number) as events,
-    max(case when not known.is_server_side then known.session_number end) as sessions,
-    max(case when known.has_order then 1 else 0 end) = 1 as has_order
-  from restarts
-  inner join known
-    on restarts.device = known.device
-      and restarts.restarts_at > known.occurred_at
-  group by restarts.device
-),
+with recursive {% if is_incremental() %}{{ session_restarts(gap_us, remembers_more) }},
 
 {% endif %}events as (
   select
@@ -500,6 +381,8 @@ final as (
   {% if is_incremental() %}
     left join bases
       on events.device = bases.device
+    -- says nothing new: lets a table in the order of time leave its older blocks unread
+    where events.occurred_at >= (select min(restarts.restarts_at) from restarts)
   {% endif %}
 )
 
