@@ -12,15 +12,27 @@
 {#- Top products of every visitor: candidates from seven sources, each with its own ranking, fused by
     reciprocal rank. An increment recomputes the visitors with new events, those who are shown what is
     no longer available, those whose neighbours or whose products' text neighbours are others now, and
-    whoever's list was made from inputs older than recommendation_max_age_hours. -#}
+    whoever's list was made from inputs older than recommendation_max_age_hours.
+    A visitor has some 200 candidates, which are sorted and grouped by numbers: visitors, products and sources are
+    numbered first, products in the order that breaks ties, and get their names back when 50 are left. -#}
 {%- set weights = var('rrf_weights') -%}
+{#- Sources by number; of two that contribute the same the first leads. -#}
+{%- set sources = [
+  'affinity', 'bought_together', 'similar_text', 'similar_visitors', 'trending', 'trending_in_category', 'viewed_together'
+] -%}
 {%- set k = var('rrf_constant') -%}
+{#- Contributions are whole numbers of this many parts of one, so that their sum is the same in any order. -#}
+{%- set parts = 10 ** 12 -%}
+{%- set lead_key = 'contribution * ' ~ sources | length ~ ' + ' ~ (sources | length - 1) ~ ' - source_number' -%}
 {%- set top_k = var('recommendation_top_k') -%}
 {#- A constant, so that a file of neighbours without a newer one is known by its statistics and not read. -#}
 {%- set known_inputs = newest_known_inputs() -%}
 
 with products as (
-  select * from {{ ref('products') }}
+  select
+    *,
+    row_number() over (order by product_id) as product_number
+  from {{ ref('products') }}
 ),
 
 as_of as (
@@ -122,7 +134,9 @@ outdated as (
 ),
 
 {% endif %}visitors as (
-  select visitor_id
+  select
+    visitor_id,
+    row_number() over (order by visitor_id) as visitor_number
   from people
   {% if is_incremental() %}
     where visitor_id in (select outdated.visitor_id from outdated)
@@ -131,17 +145,30 @@ outdated as (
 ),
 
 own as (
-  select affinity.*
+  select
+    visitors.visitor_number,
+    products.product_number,
+    affinity.product_id,
+    affinity.affinity,
+    affinity.carts > 0 or affinity.purchases > 0 as is_wanted,
+    affinity.has_purchased,
+    affinity.last_at
   from {{ ref('visitor_product_affinity') }} as affinity
   inner join visitors
     on affinity.visitor_id = visitors.visitor_id
+  left join products
+    on affinity.product_id = products.product_id
 ),
 
 just_bought as (
   select distinct
-    product_days.visitor_id,
-    product_days.product_id
+    visitors.visitor_number,
+    products.product_number
   from product_days
+  inner join visitors
+    on product_days.visitor_id = visitors.visitor_id
+  inner join products
+    on product_days.product_id = products.product_id
   cross join as_of
   where product_days.last_purchase_at >= {{ add_days('as_of.as_of', '-' ~ var('just_bought_days')) }}
 ),
@@ -149,15 +176,16 @@ just_bought as (
 -- Seeds: the last products of a visitor, the newest first.
 seeds as (
   select
-    visitor_id,
+    visitor_number,
     product_id,
-    carts > 0 or purchases > 0 as is_wanted,
+    product_number,
+    is_wanted,
     power(cast({{ var('recommendation_seed_decay') }} as double), seed_number - 1) as seed_weight
   from (
     select
       *,
       row_number() over (
-        partition by visitor_id
+        partition by visitor_number
         order by last_at desc, {{ rankable('affinity') }} desc, product_id asc
       ) as seed_number
     from own
@@ -168,11 +196,11 @@ seeds as (
 -- Own history: what was looked at and not bought, and what was bought some time ago.
 history as (
   select
-    visitor_id,
-    product_id,
-    'affinity' as source,
+    visitor_number,
+    product_number,
+    {{ sources.index('affinity') }} as source_number,
     affinity as score,
-    cast(null as {{ text_type() }}) as seed_product_id,
+    cast(null as bigint) as seed_product_number,
     has_purchased
   from own
   where affinity > 0
@@ -185,17 +213,19 @@ seeded as (
     ('bought_together', 'co_purchases', 'score', 'seeds.is_wanted'),
   ] %}
     select
-      seeds.visitor_id,
-      {{ relation }}.other_product_id as product_id,
-      '{{ source_name }}' as source,
+      seeds.visitor_number,
+      products.product_number,
+      {{ sources.index(source_name) }} as source_number,
       sum(seeds.seed_weight * {{ relation }}.{{ score }}) as score,
-      {{ last_by('seeds.product_id', 'seeds.seed_weight * ' ~ relation ~ '.' ~ score) }} as seed_product_id,
+      {{ last_by('seeds.product_number', 'seeds.seed_weight * ' ~ relation ~ '.' ~ score) }} as seed_product_number,
       false as has_purchased
     from seeds
     inner join {{ relation }}
       on seeds.product_id = {{ relation }}.product_id
+    inner join products
+      on {{ relation }}.other_product_id = products.product_id
     where {{ condition }}
-    group by seeds.visitor_id, {{ relation }}.other_product_id
+    group by seeds.visitor_number, products.product_number
     {% if not loop.last %}
       union all
     {% endif %}
@@ -204,49 +234,60 @@ seeded as (
 
 neighbour_products as (
   select
-    neighbours.visitor_id,
-    affinity.product_id,
-    'similar_visitors' as source,
+    visitors.visitor_number,
+    products.product_number,
+    {{ sources.index('similar_visitors') }} as source_number,
     sum(neighbours.affinity * affinity.affinity) as score,
-    cast(null as {{ text_type() }}) as seed_product_id,
+    cast(null as bigint) as seed_product_number,
     false as has_purchased
   from neighbours
   inner join visitors
     on neighbours.visitor_id = visitors.visitor_id
   inner join {{ ref('visitor_product_affinity') }} as affinity
     on neighbours.other_visitor_id = affinity.visitor_id
+  inner join products
+    on affinity.product_id = products.product_id
   where affinity.affinity > 0
-  group by neighbours.visitor_id, affinity.product_id
+  group by visitors.visitor_number, products.product_number
+),
+
+popular as (
+  select
+    products.product_number,
+    trending.category,
+    trending.rank
+  from trending
+  inner join products
+    on trending.product_id = products.product_id
+  where trending.rank <= {{ top_k }}
 ),
 
 category_products as (
   select
-    category_affinity.visitor_id,
-    trending.product_id,
-    'trending_in_category' as source,
-    category_affinity.affinity / trending.rank as score,
-    cast(null as {{ text_type() }}) as seed_product_id,
+    visitors.visitor_number,
+    popular.product_number,
+    {{ sources.index('trending_in_category') }} as source_number,
+    category_affinity.affinity / popular.rank as score,
+    cast(null as bigint) as seed_product_number,
     false as has_purchased
   from category_affinity
   inner join visitors
     on category_affinity.visitor_id = visitors.visitor_id
-  inner join trending
-    on category_affinity.category = trending.category
-  where trending.rank <= {{ top_k }}
+  inner join popular
+    on category_affinity.category = popular.category
 ),
 
-trending_everywhere as (
+popular_everywhere as (
   select
-    visitors.visitor_id,
-    trending.product_id,
-    'trending' as source,
-    1.0 / trending.rank as score,
-    cast(null as {{ text_type() }}) as seed_product_id,
+    visitors.visitor_number,
+    popular.product_number,
+    {{ sources.index('trending') }} as source_number,
+    1.0 / popular.rank as score,
+    cast(null as bigint) as seed_product_number,
     false as has_purchased
   from visitors
-  cross join trending
-  where trending.category = ''
-    and trending.rank <= {{ top_k }}
+  cross join popular
+  where popular.category = ''
 ),
 
 candidates as (
@@ -258,92 +299,101 @@ candidates as (
   union all
   select * from category_products
   union all
-  select * from trending_everywhere
+  select * from popular_everywhere
 ),
 
 -- In stock, and not bought a moment ago.
 offered as (
   select
-    candidates.visitor_id,
-    candidates.product_id,
-    candidates.source,
-    candidates.score,
-    candidates.seed_product_id,
-    candidates.has_purchased,
-    products.product_type,
+    candidates.*,
     row_number() over (
-      partition by candidates.visitor_id, candidates.source
-      order by {{ rankable('candidates.score') }} desc, candidates.product_id asc
+      partition by candidates.visitor_number, candidates.source_number
+      order by {{ rankable('candidates.score') }} desc, candidates.product_number asc
     ) as source_rank
   from candidates
   inner join products
-    on candidates.product_id = products.product_id
+    on candidates.product_number = products.product_number
   left join just_bought
-    on candidates.visitor_id = just_bought.visitor_id
-      and candidates.product_id = just_bought.product_id
+    on candidates.visitor_number = just_bought.visitor_number
+      and candidates.product_number = just_bought.product_number
   where products.is_available
-    and just_bought.product_id is null
+    and just_bought.product_number is null
 ),
 
 contributions as (
   select
-    *,
-    case source
-      {% for source_name, weight in weights.items() %}
-        when '{{ source_name }}' then {{ weight }}
-      {% endfor %}
-      else 0
-    end / ({{ k }} + source_rank) as contribution
+    visitor_number,
+    product_number,
+    source_number,
+    seed_product_number,
+    has_purchased,
+    cast(
+      floor(
+        case source_number
+          {% for source_name in sources %}
+            when {{ loop.index0 }} then {{ weights.get(source_name, 0) * parts }}
+          {% endfor %}
+        end / ({{ k }} + source_rank)
+      ) as bigint
+    ) as contribution
   from offered
   where source_rank <= {{ top_k }}
 ),
 
-lead_sources as (
+-- The greatest key is the source that contributed most, and tells which.
+blended as (
   select
-    *,
-    sum(contribution) over (partition by visitor_id, product_id) as blended,
-    row_number() over (
-      partition by visitor_id, product_id
-      order by contribution desc, source asc
-    ) as lead_number
+    visitor_number,
+    product_number,
+    cast(sum(contribution) as bigint) as contribution,
+    max({{ lead_key }}) as lead_key,
+    {{ last_by('seed_product_number', lead_key) }} as seed_product_number,
+    max(case when has_purchased then 1 else 0 end) = 1 as has_purchased
   from contributions
+  group by visitor_number, product_number
 ),
 
 ranked as (
   select
     *,
+    {{ sources | length - 1 }} - lead_key % {{ sources | length }} as source_number,
     row_number() over (
-      partition by visitor_id
-      order by {{ rankable('blended') }} desc, product_id asc
+      partition by visitor_number
+      order by contribution desc, product_number asc
     ) as blend_rank
-  from lead_sources
-  where lead_number = 1
+  from blended
 ),
 
 final as (
   select
-    ranked.visitor_id,
+    visitors.visitor_id,
     cast(ranked.blend_rank as integer) as rank,
-    ranked.product_id,
-    cast(ranked.blended as double) as score,
-    ranked.source,
-    case
-      when ranked.source = 'affinity' and ranked.has_purchased then 'Buy again'
-      when ranked.source = 'affinity' then 'You looked at this'
-      when ranked.source = 'similar_text' then 'Similar to ' || seed_products.title
-      when ranked.source = 'viewed_together' then 'Often viewed together with ' || seed_products.title
-      when ranked.source = 'bought_together' then 'Often bought together with ' || seed_products.title
-      when ranked.source = 'similar_visitors' then 'Liked by visitors with a taste like yours'
-      when ranked.source = 'trending_in_category' then 'Popular in ' || ranked.product_type
+    products.product_id,
+    cast(ranked.contribution as double) / {{ parts }} as score,
+    case ranked.source_number
+      {% for source_name in sources %}
+        when {{ loop.index0 }} then '{{ source_name }}'
+      {% endfor %}
+    end as source,
+    case ranked.source_number
+      when {{ sources.index('affinity') }}
+        then case when ranked.has_purchased then 'Buy again' else 'You looked at this' end
+      when {{ sources.index('similar_text') }} then 'Similar to ' || seed_products.title
+      when {{ sources.index('viewed_together') }} then 'Often viewed together with ' || seed_products.title
+      when {{ sources.index('bought_together') }} then 'Often bought together with ' || seed_products.title
+      when {{ sources.index('similar_visitors') }} then 'Liked by visitors with a taste like yours'
+      when {{ sources.index('trending_in_category') }} then 'Popular in ' || products.product_type
       else 'Popular now'
     end as reason,
     {{ built_moment('int_touched_visitors') }} as built_at,
     (select inputs.inputs_at from inputs) as inputs_at
   from ranked
   inner join visitors
-    on ranked.visitor_id = visitors.visitor_id
+    on ranked.visitor_number = visitors.visitor_number
+  inner join products
+    on ranked.product_number = products.product_number
   left join products as seed_products
-    on ranked.seed_product_id = seed_products.product_id
+    on ranked.seed_product_number = seed_products.product_number
   where ranked.blend_rank <= {{ top_k }}
 )
 
