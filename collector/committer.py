@@ -17,6 +17,7 @@ from collections.abc import Callable
 from collector.metrics import Metrics
 from collector.recovery import recover
 from collector.writer import CommitError, SegmentWriter
+from footfall.segments import Buffer
 
 log = logging.getLogger("footfall.collector")
 
@@ -33,7 +34,8 @@ STALLED_SECONDS = 10.0
 #: Recovery is repeated this often, for a disk that refused at start, or a neighbour that died and never came back.
 RECOVER_SECONDS = 60.0
 
-_Waiter = tuple[bytes, "asyncio.Future[CommitError | None]"]
+#: A frame's parts, their length, and whom to tell.
+_Waiter = tuple[tuple[Buffer, ...], int, "asyncio.Future[CommitError | None]"]
 
 
 class Committer:
@@ -57,17 +59,18 @@ class Committer:
         self._thread = threading.Thread(target=self._run, name="footfall-committer", daemon=True)
         self._thread.start()
 
-    async def submit(self, frame: bytes) -> None:
-        """Returns when the frame is on disk. Raises CommitError where it is not and will not be."""
+    async def submit(self, *parts: Buffer) -> None:
+        """Returns when the frame in these parts is on disk. Raises CommitError where it is not and will not be."""
         assert self._loop is not None, "start() first"
+        size = sum(map(len, parts))
         future: asyncio.Future[CommitError | None] = self._loop.create_future()
         with self._wake:
             if self._stopping:
                 raise CommitError("stopping", "the collector is stopping", retry_after=2)
-            if self._queued_bytes + len(frame) > MAX_QUEUED_BYTES:
+            if self._queued_bytes + size > MAX_QUEUED_BYTES:
                 raise CommitError("overloaded", "more requests wait for the disk than memory may hold", 2)
-            self._queue.append((frame, future))
-            self._queued_bytes += len(frame)
+            self._queue.append((parts, size, future))
+            self._queued_bytes += size
             self._wake.notify()
         if (error := await future) is not None:
             raise error
@@ -125,9 +128,9 @@ class Committer:
     def _take(self) -> list[_Waiter]:
         batch: list[_Waiter] = []
         size = 0
-        while self._queue and (not batch or size + len(self._queue[0][0]) <= MAX_COMMIT_BYTES):
+        while self._queue and (not batch or size + self._queue[0][1] <= MAX_COMMIT_BYTES):
             waiter = self._queue.popleft()
-            size += len(waiter[0])
+            size += waiter[1]
             batch.append(waiter)
         self._queued_bytes -= size
         return batch
@@ -137,7 +140,7 @@ class Committer:
         error: CommitError | None = None
         before = self.writer.problem
         try:
-            self.writer.commit([frame for frame, _ in batch])
+            self.writer.commit([part for parts, _, _ in batch for part in parts])
         except CommitError as failure:
             error = failure
         except Exception as failure:  # the thread must outlive any bug: a dead one would hang every request
@@ -177,7 +180,7 @@ class Committer:
 
 
 def _settle(batch: list[_Waiter], error: CommitError | None) -> None:
-    for _, future in batch:
+    for _, _, future in batch:
         if not future.done():  # a client that went away cancels its request
             future.set_result(error)
 

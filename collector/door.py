@@ -37,7 +37,7 @@ from collector.writer import CommitError
 from footfall.addresses import client_address, truncate_address
 from footfall.bots import bot_reason
 from footfall.quotas import Quota, QuotaSpentError
-from footfall.segments import FailedMessage, encode_frame
+from footfall.segments import FailedMessage, frame_parts
 from footfall.settings import Settings, WriteKey
 from footfall.wire import MAX_BODY
 
@@ -167,7 +167,7 @@ class Door:
                 bot_reason=bot_reason(user_agent),
             )
             envelope = make_envelope(arrival, judged, source=key.source, trusted=key.trusted, sender=sender)
-            await self._committer.submit(encode_frame(envelope))
+            await self._committer.submit(*frame_parts(envelope))
             self._metrics.accepted[key.source] += judged.accepted
             if judged.failed:
                 self._metrics.reject(key.source, judged.failed)

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
+
+from footfall.segments import Buffer
 
 
 class FileOps(Protocol):
@@ -19,7 +22,7 @@ class FileOps(Protocol):
     def create(self, path: Path) -> int: ...
     def open_existing(self, path: Path) -> int: ...
     def lock(self, fd: int) -> bool: ...
-    def write(self, fd: int, data: bytes | memoryview) -> int: ...
+    def write(self, fd: int, parts: Sequence[Buffer]) -> int: ...
     def truncate(self, fd: int, length: int) -> None: ...
     def sync_data(self, fd: int) -> None: ...
     def sync_file(self, fd: int) -> None: ...
@@ -53,9 +56,9 @@ class OsFiles:
             return False
         return True
 
-    def write(self, fd: int, data: bytes | memoryview) -> int:
+    def write(self, fd: int, parts: Sequence[Buffer]) -> int:
         """Bytes written: may be fewer than given, on a disk that fills up."""
-        return os.write(fd, data)
+        return os.writev(fd, parts)
 
     def truncate(self, fd: int, length: int) -> None:
         os.ftruncate(fd, length)

@@ -13,15 +13,18 @@ import os
 import re
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from collector.files import FileOps
+from footfall.segments import Buffer
 
 SUFFIX = ".seg"
 #: A file that has no header on disk yet; nothing in it was ever acknowledged.
 UNBORN = ".new"
+#: What Linux and macOS take at once (IOV_MAX).
+MAX_PARTS = 1024
 
 
 class Landing:
@@ -71,7 +74,7 @@ class Landing:
         self.discard(unborn)
         fd = self.create_locked(unborn)
         try:
-            self.write_all(fd, data)
+            self.write_all(fd, [data])
             self.ops.sync_file(fd)
             self.publish(unborn, segment_id)
         except OSError:
@@ -90,17 +93,19 @@ class Landing:
             )
         return fd
 
-    def write_all(self, fd: int, data: bytes) -> None:
-        """Write all of it, in as many steps as the disk makes of it."""
-        written = self.ops.write(fd, data)
-        if written == len(data):
-            return
-        view = memoryview(data)
-        while written < len(data):
-            step = self.ops.write(fd, view[written:])
-            if step <= 0:
-                raise OSError(errno.ENOSPC, "the disk takes no more bytes")
-            written += step
+    def write_all(self, fd: int, parts: Sequence[Buffer]) -> None:
+        """Write all of them, one behind the other, in as many steps as the disk makes of it."""
+        for start in range(0, len(parts), MAX_PARTS):
+            some = parts[start : start + MAX_PARTS]
+            written = self.ops.write(fd, some)
+            if written == sum(map(len, some)):
+                continue
+            data = memoryview(b"".join(some))
+            while written < len(data):
+                step = self.ops.write(fd, [data[written:]])
+                if step <= 0:
+                    raise OSError(errno.ENOSPC, "the disk takes no more bytes")
+                written += step
 
     def close(self, fd: int) -> None:
         with contextlib.suppress(OSError):

@@ -100,7 +100,7 @@ def _keep_tail(landing: Landing, path: Path, tail: bytes) -> None:
         landing.discard(target)
         fd = landing.ops.create(target)
         try:
-            landing.write_all(fd, tail)
+            landing.write_all(fd, [tail])
         finally:
             landing.ops.close(fd)
     log.warning("%s: cut %d bytes of an unfinished write (kept in %s)", path, len(tail), target)

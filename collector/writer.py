@@ -14,7 +14,7 @@ from pathlib import Path
 
 from collector.files import FileOps
 from collector.landing import Landing, segment_ids, writer_name
-from footfall.segments import HEADER, good_length
+from footfall.segments import HEADER, Buffer, good_length
 
 log = logging.getLogger("footfall.collector")
 
@@ -43,8 +43,11 @@ class OpenSegment:
         self.path = path
         self.segment_id = segment_id
         self.size = len(HEADER)
-        self.frames = 0
         self.seal_at: float | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return self.size == len(HEADER)
 
 
 class SegmentWriter:
@@ -77,12 +80,16 @@ class SegmentWriter:
         self._open: OpenSegment | None = None
         self._poisoned: OpenSegment | None = None
 
-    def commit(self, frames: Sequence[bytes]) -> None:
-        """Append the frames and fsync them. Raises CommitError: then none of them counts as written."""
+    def commit(self, parts: Sequence[Buffer]) -> None:
+        """Append these frames, or parts of frames that follow one another, and fsync them.
+
+        Raises CommitError: then none of them counts as written.
+        """
+        length = sum(map(len, parts))
         try:
-            self._check_space(sum(map(len, frames)))
+            self._check_space(length)
             segment = self._writable()
-            self._append(segment, frames)
+            self._append(segment, parts, length)
         except CommitError as error:
             self.problem = error
             raise
@@ -115,7 +122,7 @@ class SegmentWriter:
     def seal(self) -> Path | None:
         """Seal the open segment. None where there is nothing, or the disk refused: that is retried."""
         segment = self._open
-        if segment is None or not segment.frames:
+        if segment is None or segment.is_empty:
             return None
         try:
             self.ops.sync_file(segment.fd)
@@ -144,7 +151,7 @@ class SegmentWriter:
         if self._poisoned is not None:
             with contextlib.suppress(CommitError):
                 self._rescue(self._poisoned)
-        if self._open is not None and not self._open.frames:
+        if self._open is not None and self._open.is_empty:
             self.landing.discard(self._open.path)
         for segment in (self._open, self._poisoned):
             if segment is not None:
@@ -185,7 +192,7 @@ class SegmentWriter:
         unborn, path = self.landing.unborn_path(segment_id), self.landing.open_path(segment_id)
         fd = self.landing.create_locked(unborn)
         try:
-            self.landing.write_all(fd, HEADER)
+            self.landing.write_all(fd, [HEADER])
             self.ops.sync_file(fd)
             self.ops.rename(unborn, path)
             self.ops.sync_directory(self.landing.open)
@@ -196,10 +203,9 @@ class SegmentWriter:
             raise
         return OpenSegment(fd, path, segment_id)
 
-    def _append(self, segment: OpenSegment, frames: Sequence[bytes]) -> None:
-        data = frames[0] if len(frames) == 1 else b"".join(frames)
+    def _append(self, segment: OpenSegment, parts: Sequence[Buffer], length: int) -> None:
         try:
-            self.landing.write_all(segment.fd, data)
+            self.landing.write_all(segment.fd, parts)
         except OSError as error:
             try:
                 self.ops.truncate(segment.fd, segment.size)
@@ -211,8 +217,7 @@ class SegmentWriter:
         except OSError as error:
             self._poison(segment, error)
             raise CommitError("fsync", f"the disk did not confirm the write: {error}") from error
-        segment.size += len(data)
-        segment.frames += len(frames)
+        segment.size += length
 
     def _poison(self, segment: OpenSegment, error: OSError) -> None:
         """Never fsync this file again: after a failed fsync the next one "succeeds", and the data is gone."""
@@ -227,12 +232,12 @@ class SegmentWriter:
         Until that has worked nothing else is accepted, and the file stays where recovery would find it.
         """
         try:
-            if segment.frames:
-                self._copy_acknowledged(segment)
-                self.landing.set_aside(segment.path, f"{segment.segment_id}.poisoned.seg")
-            else:
+            if segment.is_empty:
                 # Nobody was promised anything in it; a disk that fails all night must not fill the quarantine.
                 self.landing.discard(segment.path)
+            else:
+                self._copy_acknowledged(segment)
+                self.landing.set_aside(segment.path, f"{segment.segment_id}.poisoned.seg")
         except FileNotFoundError:
             log.error("%s is gone: somebody moved it, its acknowledged frames with it", segment.path)
         except OSError as error:

@@ -27,7 +27,12 @@ FRAME_HEAD = struct.Struct("<II")
 MAX_PAYLOAD = 16 * 2**20
 #: Every payload begins so; a reader finds its way back after damaged bytes by looking for it.
 PAYLOAD_START = b'{"v":1,'
+#: Messages of fewer bytes are copied into their frame: handling it in parts costs as much.
+PARTS_FROM = 8 * 1024
 _CRC_STEP = 5 * 1024
+_NO_MESSAGES = b'"batch":[]'
+
+Buffer = bytes | bytearray | memoryview
 
 
 class FailedMessage(Struct, kw_only=True):
@@ -93,23 +98,40 @@ def encode_frame(envelope: Envelope) -> bytearray:
     """The bytes to append. Raises ValueError for an envelope larger than any reader accepts."""
     frame = bytearray(FRAME_HEAD.size)
     _encoder.encode_into(envelope, frame, FRAME_HEAD.size)
-    length = len(frame) - FRAME_HEAD.size
-    if length > MAX_PAYLOAD:
-        raise ValueError(f"envelope of {length} bytes, at most {MAX_PAYLOAD}")
-    FRAME_HEAD.pack_into(frame, 0, length, _crc(frame))
+    length = _checked(len(frame) - FRAME_HEAD.size)
+    FRAME_HEAD.pack_into(frame, 0, length, _crc(memoryview(frame)[FRAME_HEAD.size :]))
     return frame
 
 
-def _crc(frame: bytearray) -> int:
-    """The checksum of what stands behind the head of a frame.
+def frame_parts(envelope: Envelope) -> tuple[Buffer, ...]:
+    """``encode_frame`` in parts, to be written one behind the other: many messages that came in one piece stay where
+    they are, the body of the request. Copying 100 of them here, and again for the disk, took 43 of 207 microseconds.
+    """
+    if len(envelope.batch) != 1 or len(messages := memoryview(envelope.batch[0])) < PARTS_FROM:
+        return (encode_frame(envelope),)
+    # In a text the quotes would be escaped.
+    around = _encoder.encode(msgspec.structs.replace(envelope, batch=[]))
+    middle = around.index(_NO_MESSAGES) + len(_NO_MESSAGES) - 1
+    before, after = around[:middle], around[middle:]
+    length = _checked(len(around) + len(messages))
+    crc = zlib_ng.crc32(after, _crc(messages, zlib_ng.crc32(before)))
+    return FRAME_HEAD.pack(length, crc) + before, messages, after
+
+
+def _checked(length: int) -> int:
+    if length > MAX_PAYLOAD:
+        raise ValueError(f"envelope of {length} bytes, at most {MAX_PAYLOAD}")
+    return length
+
+
+def _crc(data: memoryview, crc: int = 0) -> int:
+    """The checksum of these bytes behind those that gave ``crc``.
 
     In steps, since zlib lets another thread have the interpreter for more than 5 KB. Waiting to get it back cost 0.5
     of a message's 5.8 microseconds at 20 messages a request.
     """
-    view = memoryview(frame)
-    crc = 0
-    for start in range(FRAME_HEAD.size, len(frame), _CRC_STEP):
-        crc = zlib_ng.crc32(view[start : start + _CRC_STEP], crc)
+    for start in range(0, len(data), _CRC_STEP):
+        crc = zlib_ng.crc32(data[start : start + _CRC_STEP], crc)
     return crc
 
 

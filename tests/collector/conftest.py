@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ import pytest
 
 from collector.files import OsFiles
 from collector.writer import SegmentWriter
-from footfall.segments import Envelope, Frame, decode_envelope, read_segment
+from footfall.segments import Buffer, Envelope, Frame, decode_envelope, read_segment
 
 REPO = Path(__file__).resolve().parents[2]
 WRITE_KEY = "ff_demo_write_key"
@@ -40,11 +40,11 @@ class FailingFiles(OsFiles):
         if queue and (code := queue.pop(0)) is not None:
             raise OSError(code, os.strerror(code))
 
-    def write(self, fd: int, data: bytes | memoryview) -> int:
+    def write(self, fd: int, parts: Sequence[Buffer]) -> int:
         self._maybe("write")
         if self.short_writes:
-            return super().write(fd, memoryview(data)[: self.short_writes.pop(0)])
-        return super().write(fd, data)
+            return super().write(fd, [b"".join(parts)[: self.short_writes.pop(0)]])
+        return super().write(fd, parts)
 
     def truncate(self, fd: int, length: int) -> None:
         self._maybe("truncate")

@@ -14,7 +14,7 @@ import random
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from zlib import crc32
@@ -26,7 +26,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from collector.files import OsFiles
 from collector.recovery import recover
 from collector.writer import CommitError, SegmentWriter
-from footfall.segments import FRAME_HEAD, Frame, read_segment
+from footfall.segments import FRAME_HEAD, Buffer, Frame, read_segment
 
 
 @dataclass
@@ -86,15 +86,16 @@ class ForgetfulFiles(OsFiles):
         self._open[fd] = self._names[path]
         return fd
 
-    def write(self, fd: int, data: bytes | memoryview) -> int:
+    def write(self, fd: int, parts: Sequence[Buffer]) -> int:
+        data = b"".join(parts)
         try:
             self._maybe_fail("write", errno.ENOSPC)
         except (OSError, Died):
-            super().write(fd, memoryview(data)[: len(data) // 2])
+            super().write(fd, [data[: len(data) // 2]])
             raise
         if len(data) > 1 and len(data) % 3 == 0:
-            return super().write(fd, memoryview(data)[: len(data) // 3])
-        return super().write(fd, data)
+            return super().write(fd, [data[: len(data) // 3]])
+        return super().write(fd, parts)
 
     def truncate(self, fd: int, length: int) -> None:
         self._maybe_fail("truncate")

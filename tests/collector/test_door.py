@@ -16,7 +16,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from collector.app import create_app
-from footfall.segments import Envelope
+from footfall.segments import PARTS_FROM, Envelope
 from footfall.settings import Settings, WriteKey
 from footfall.wire import MESSAGE_TYPES
 
@@ -72,6 +72,16 @@ def test_a_batch_is_on_disk_when_it_is_answered(
     )
     assert envelope.sent_at is not None
     assert [msgspec.json.decode(raw) for raw in envelope.batch] == [message(), message(messageId="2")]
+
+
+@pytest.mark.parametrize("size", [1, PARTS_FROM, 3 * PARTS_FROM])
+def test_a_good_batch_lands_as_it_came(client: Client, message: Message, landed: Landed, size: int) -> None:
+    text = "x" * (size // 3)
+    messages = [message(messageId=str(number), properties={"text": text}) for number in range(3)]
+    assert client.post("/v1/batch", json=batch(*messages)).json() == {"accepted": 3, "rejected": []}
+    seal(client)
+    (envelope,) = landed()
+    assert [msgspec.json.decode(raw) for raw in envelope.batch] == messages
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "text/plain;charset=UTF-8", "application/json", ""])

@@ -66,6 +66,20 @@ def test_one_fsync_for_a_whole_group(new_writer: NewWriter, disk: Any) -> None:
     assert disk.calls.count("sync_data") == 1
 
 
+def test_more_parts_than_are_written_at_once(
+    new_writer: NewWriter, disk: Any, sealed_payloads: Payloads
+) -> None:
+    writer = new_writer()
+    writer.check()
+    disk.calls.clear()
+    disk.short_writes = [100]
+    frames = [frame(number) for number in range(1500)]
+    writer.commit([part for whole in frames for part in (whole[:9], memoryview(whole)[9:])])
+    assert disk.calls == ["write"] * 4 + ["sync_data"], "three steps, one of them in two"
+    writer.stop()
+    assert numbers(sealed_payloads()) == list(range(1500))
+
+
 def test_a_full_segment_is_sealed_and_the_next_one_opened(
     new_writer: NewWriter, sealed_payloads: Payloads
 ) -> None:

@@ -12,12 +12,15 @@ from msgspec import Raw
 from footfall.segments import (
     FRAME_HEAD,
     HEADER,
+    PARTS_FROM,
     Damage,
     Envelope,
+    FailedMessage,
     Frame,
     SegmentError,
     decode_envelope,
     encode_frame,
+    frame_parts,
     good_length,
     read_segment,
 )
@@ -50,6 +53,24 @@ def numbers_read(path: Path) -> list[int]:
 def write(path: Path, *parts: bytes) -> Path:
     path.write_bytes(b"".join((HEADER, *parts)))
     return path
+
+
+@given(st.text(max_size=30), st.integers(1, PARTS_FROM + 2), st.integers(1, 3))
+def test_parts_are_the_frame(agent: str, size: int, pieces: int) -> None:
+    """Also where the visitor's agent says what the frame is cut at; only one large piece is not copied."""
+    message = b'{"text":"%s"}' % (b"x" * size)
+    envelope = Envelope(
+        received_at=datetime(2026, 1, 1, tzinfo=UTC),
+        source="s",
+        user_agent=agent + '"batch":[]',
+        accepted=pieces,
+        rejected=1,
+        batch=[Raw(memoryview(message))] * pieces,
+        failed=[FailedMessage(index=1, field="batch", reason='"batch":[]', raw=b'"batch":[]')],
+    )
+    parts = frame_parts(envelope)
+    assert b"".join(parts) == encode_frame(envelope)
+    assert len(parts) == (3 if pieces == 1 and len(message) >= PARTS_FROM else 1)
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
