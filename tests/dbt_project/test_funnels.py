@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import random
 import re
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -278,6 +280,150 @@ def test_strict_order_ends_at_what_comes_in_between(
         "out of turn": 1,
     }
     assert levels == {"strict": expected, "unless left": {**expected, "looked elsewhere": 3}}
+
+
+ANY_ORDER = {
+    "name": "any",
+    "mode": "any_order",
+    "window_days": 1 / 24,
+    "steps": [{"name": f"Did {event}", "event": event} for event in "abc"],
+}
+#: Event by event, ten minutes apart, "." nothing; how far, and after how many minutes each step was taken.
+ANY_ORDER_CASES: dict[str, list[int]] = {
+    "abc": [0, 10, 20],
+    "cab": [0, 10, 20],
+    "bbb": [0],
+    "bab": [0, 10],
+    "aba": [0, 10],
+    "aab": [0, 10],  # from the last start that could
+    "a.....b": [0, 60],
+    "a......b": [0],
+    "a....b....c": [0, 50],
+    "a....b...ca": [0, 40, 50],
+    "ab........cab": [0, 10, 20],
+    "x.": [],
+}
+
+
+def test_any_order_counts_different_steps(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> None:
+    """Also within a session, and as marts and API name the steps."""
+    lake, warehouse = make_warehouse()
+    minutes = timedelta(minutes=10)
+    lake.load(
+        message(event, NOON + minutes * n, guest=guest, properties={"n": n})
+        for guest in ANY_ORDER_CASES
+        for n, event in enumerate(guest)
+        if event != "."
+    )
+    funnels = [ANY_ORDER, {**ANY_ORDER, "name": "in one session", "scope": "session", "breakdown": "event"}]
+    warehouse.run("+funnel_steps +funnel_breakdowns", variables={"funnels": funnels})
+    found: dict[str, list[int]] = {guest: [] for guest in ANY_ORDER_CASES}
+    for visitor, seconds in warehouse.rows(
+        "select scope_key, seconds_from_first from funnel_conversions where funnel = 'any' order by scope_key, step"
+    ):
+        found[visitor.removeprefix("g_")].append(seconds // 60)
+    assert found == ANY_ORDER_CASES
+    assert warehouse.rows(
+        "select step, step_name, reached, drop_off from funnel_steps where funnel = 'any' order by step"
+    ) == [
+        (1, "any 1 of Did a, Did b, Did c", 11, 0),
+        (2, "any 2 of Did a, Did b, Did c", 9, 2),
+        (3, "all of Did a, Did b, Did c", 4, 5),
+    ]
+    assert warehouse.rows(
+        "select breakdown, step_name, reached from funnel_breakdowns where step in (1, 2) order by breakdown, step"
+    ) == [
+        ("a", "any 1 of Did a, Did b, Did c", 8),
+        ("a", "any 2 of Did a, Did b, Did c", 4),
+        ("b", "any 1 of Did a, Did b, Did c", 6),
+        ("b", "any 2 of Did a, Did b, Did c", 1),
+        ("c", "any 1 of Did a, Did b, Did c", 4),
+        ("c", "any 2 of Did a, Did b, Did c", 3),
+    ]
+
+
+#: One event may match several steps; it may be a step and excluded at once.
+OVERLAPPING: dict[str, Any] = {
+    "name": "overlapping",
+    "mode": "any_order",
+    "window_days": 0.25,
+    "breakdown": "product_id",
+    "steps": [{"event": "a"}, {"event": "a", "where": "product_id = 'p1'"}, {"event": "b"}, {"event": "c"}],
+    "exclude": [{"event": "x"}, {"event": "b", "where": "product_id = 'p2'"}],
+}
+
+
+def overlapping_attempt(events: list[tuple[datetime, str, str, str | None]]) -> list[tuple[Any, ...]]:
+    """``events`` of one visitor are (moment, id, event, product). The attempt that counts, a row a step: what began
+    it, when it began, number of the step, when it was reached. Every start is tried with every event after it."""
+
+    def steps(event: str, product: str | None) -> list[int]:
+        matches = (event == "a", event == "a" and product == "p1", event == "b", event == "c")
+        return [step for step, is_match in enumerate(matches, 1) if is_match]
+
+    part = 0
+    placed = []
+    in_order = sorted(events, key=lambda e: (e[0], min(steps(*e[2:]), default=5), e[1]))
+    for at, own_id, event, product in in_order:
+        part += event == "x" or (event == "b" and product == "p2")
+        placed.append((part, at, own_id, steps(event, product), product))
+    best: tuple[Any, ...] | None = None
+    for part, start, own_id, own_steps, product in placed:
+        taken: dict[int, datetime] = {}
+        for other_part, at, _, other_steps, _ in placed:
+            if part == other_part and start <= at <= start + timedelta(hours=6):
+                for step in other_steps:
+                    taken.setdefault(step, at)
+        if own_steps:
+            times = sorted(taken.values())
+            attempt = (len(times), NOON - times[-1], start, own_id, product or "(none)", times)
+            best = attempt if best is None else max(best, attempt)
+    if best is None:
+        return []
+    return [(best[4], best[2], step, at) for step, at in enumerate(best[5], 1)]
+
+
+def test_any_order_equals_plain_python_however_it_arrives(
+    make_warehouse: Callable[[], tuple[Lake, Warehouse]],
+) -> None:
+    """Random visitors on a grid of half hours, so that many events share a moment, in random batches."""
+    rng = random.Random(31)
+    rows = []
+    for guest in range(200):
+        for n in range(rng.randrange(1, 15)):
+            at = NOON + timedelta(minutes=30) * rng.randrange(80)
+            properties = {"n": n, "product_id": rng.choice(["p1", "p2", None])}
+            rows.append(message(rng.choice("aabbccx"), at, guest=f"{guest}", properties=properties))
+    late = [timedelta(), timedelta(), timedelta(hours=20)]
+    rows.sort(key=lambda row: row["occurred_at"] + rng.choice(late) * rng.random())
+    cuts = sorted(rng.sample(range(len(rows) // 3, len(rows)), 3))
+    lake, warehouse = make_warehouse()
+    for begin, end in zip([0, *cuts], [*cuts, len(rows)], strict=True):
+        lake.load(rows[begin:end])
+        warehouse.run("+funnel_conversions", variables={"funnels": [OVERLAPPING]})
+    events = warehouse.rows(
+        "select guest_token, occurred_at, event_id, event, product_id from int_session_events"
+    )
+    assert len(events) == len(rows)
+    journeys: dict[str, list[Any]] = defaultdict(list)
+    for guest, *event in events:
+        journeys[guest].append(tuple(event))
+    expected = {
+        (f"g_{guest}", *row) for guest, journey in journeys.items() for row in overlapping_attempt(journey)
+    }
+    assert {step for *_, step, _ in expected} == {1, 2, 3, 4}
+    found = warehouse.rows(
+        "select scope_key, breakdown, started_at, step, reached_at from funnel_conversions"
+    )
+    assert len(found) == len(expected)
+    assert set(found) == expected
+
+
+def test_an_unknown_mode_is_named(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> None:
+    _, warehouse = make_warehouse()
+    funnel = {**ANY_ORDER, "mode": "any"}
+    with pytest.raises(pytest.fail.Exception, match=r"funnel any: mode any is none of default, .*any_order"):
+        warehouse.run("funnel_conversions", variables={"funnels": [funnel]})
 
 
 def test_the_ten_funnels_of_the_docs_build(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> None:

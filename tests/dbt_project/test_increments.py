@@ -34,6 +34,8 @@ FUNNELS: list[dict[str, Any]] = [
     {"name": "once", "mode": "strict_once", "window_days": 1, "steps": SHOPPING},
     {"name": "later", "mode": "strict_increase", "window_days": 1, "steps": SHOPPING},
     {"name": "strict", "mode": "strict_order", "window_days": 1, "steps": SHOPPING},
+    {"name": "any", "mode": "any_order", "window_days": 1, "steps": SHOPPING},
+    {"name": "any in a session", "mode": "any_order", "scope": "session", "steps": SHOPPING},
     {"name": "kept", "window_days": 1, "steps": SHOPPING, "exclude": [{"event": "Product Removed"}]},
     {"name": "by session", "window_days": 1, "steps": SHOPPING, "breakdown": "is_guest_session"},
 ]
@@ -264,15 +266,18 @@ def attempt(funnel: dict[str, Any], events: list[tuple[datetime, int, bool]]) ->
     latest start that could. ``events`` are (moment, step or 0, is excluded) in order."""
     window = timedelta(days=funnel.get("window_days", 7))
     is_later = funnel.get("mode") == "strict_increase"
+    is_any = funnel.get("mode") == "any_order"
     best: tuple[int, timedelta, datetime, list[datetime]] | None = None
     for number, (start, step, _) in enumerate(events):
-        if step != 1:
+        if step != 1 and not is_any:
             continue
-        reached = [start]
+        taken, reached = {step}, [start]
         for at, next_step, is_excluded in events[number + 1 :]:
             if is_excluded:
                 break
-            if next_step == len(reached) + 1 and at - start <= window and (at > reached[-1] or not is_later):
+            is_next = next_step not in taken if is_any else next_step == len(reached) + 1
+            if is_next and at - start <= window and (at > reached[-1] or not is_later):
+                taken.add(next_step)
                 reached.append(at)
         found = (len(reached), NOON - reached[-1], start, reached)
         best = found if best is None else max(best, found)

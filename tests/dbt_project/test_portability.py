@@ -7,6 +7,7 @@ parses the result in Spark's dialect. What this cannot see: whether Spark gives 
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 
@@ -34,6 +35,18 @@ KEYWORDS = frozenset(
     """.split()
 )
 
+#: Each mode's SQL, with what a declaration may hold.
+FUNNELS = [
+    {
+        "name": f"{mode} {bool(more)}",
+        "mode": mode,
+        "steps": [{"event": "Product Viewed"}, {"event": "Product Added", "where": "product_id = 'p1'"}],
+        **more,
+    }
+    for mode in ("default", "strict_once", "strict_increase", "strict_order", "any_order")
+    for more in ({}, {"scope": "session", "breakdown": "channel", "exclude": [{"event": "Product Removed"}]})
+]
+
 
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
@@ -60,7 +73,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         patch.setenv("DO_NOT_TRACK", "1")
         result = dbtRunner().invoke(
             [
-                "compile", "--quiet", "--target", "lint", "--no-introspect",
+                "compile", "--quiet", "--target", "lint", "--no-introspect", "--vars", json.dumps({"funnels": FUNNELS}),
                 "--project-dir", str(project), "--profiles-dir", str(project),
                 "--target-path", str(place / "target"), "--log-level-file", "none",
             ]

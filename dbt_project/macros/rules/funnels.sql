@@ -1,5 +1,5 @@
 {#-
-  Funnels: declared in the var `funnels`, walked by `window_funnel`.
+  Funnels: declared in the var `funnels`, walked by `walked_funnel`.
 
   Semantics are those of ClickHouse's windowFunnel in its default mode: steps in order, other events in
   between allowed, the window counted from step 1, which may start again later. Events at one moment
@@ -14,8 +14,13 @@
   predecessor was not reached yet, or step 1 again after step 2 ends the funnel for the whole scope, and
   there is no second attempt. Where the funnel excludes events, of those that are no step only these end it.
 
+  any_order, as in PostHog and Mixpanel, takes the steps as a set. An attempt begins with an event of any step; each
+  step counts once, when it was first taken from there on within the window, and an event serves every step that it
+  matches. "Step k" is k different steps, reached with the k-th of them.
+
   In the other modes an event that the funnel excludes ends every attempt begun before it; what was reached
-  by then stays reached. `breakdown` is an SQL expression on the columns of the event that took step 1 and of its session.
+  by then stays reached. `breakdown` is an SQL expression on the columns of the event that began the attempt and of its
+  session.
 -#}
 {#- The order of events, as a list of SQL expressions. -#}
 {%- macro funnel_order(steps) -%}
@@ -30,12 +35,144 @@
 {%- endmacro -%}
 
 
-{#- One funnel as a chain of CTE bodies: a select of (funnel, scope_key, visitor_id, breakdown, step, start_us, reached_us). -#}
+{%- macro funnel_window_us(funnel) -%}
+  {{ ((funnel.window_days or var('conversion_window_days')) * 86400 * 1000000) | int }}
+{%- endmacro -%}
+
+
+{#-
+  The events that a funnel looks at, a select of (scope_key, visitor_id, occurred_us, event_order, is_excluded where
+  `excluded` lists some, breakdown where one is declared, is_step_1, ...). `with_all`: those that it doesn't name too.
+-#}
+{%- macro matching_events(funnel, relation, excluded, with_all) -%}
+  {%- set scope_key = 'session_id' if funnel.scope == 'session' else 'visitor_id' -%}
+  select
+    {{ scope_key }} as scope_key,
+    visitor_id,
+    occurred_us,
+    event_id as event_order,
+    {% if excluded %}
+    ({% for step in excluded %}{{ footfall.step_condition(step) }}{% if not loop.last %} or {% endif %}{% endfor %}) as is_excluded,
+    {% endif %}
+    {% if funnel.breakdown %}
+    cast({{ funnel.breakdown }} as {{ footfall.text_type() }}) as breakdown,
+    {% endif %}
+    {% for step in funnel.steps %}
+      {{ footfall.step_condition(step) }} as is_step_{{ loop.index }}{% if not loop.last %},{% endif %}
+    {% endfor %}
+  from {{ relation }}
+  where {{ scope_key }} is not null
+  {% if not with_all %}
+    and ({% for step in funnel.steps + (funnel.exclude or []) %}{{ footfall.step_condition(step) }}{% if not loop.last %} or {% endif %}{% endfor %})
+  {% endif %}
+{%- endmacro -%}
+
+
+{#- How many excluded events came up to this one: those with the same number may be one attempt's. -#}
+{%- macro funnel_part(steps) -%}
+  sum(case when is_excluded then 1 else 0 end) over (
+    partition by scope_key
+    order by {{ footfall.funnel_order(steps) }} rows between unbounded preceding and current row
+  )
+{%- endmacro -%}
+
+
+{#- One funnel in its mode: a select of (funnel, scope_key, visitor_id, breakdown, step, start_us, reached_us). -#}
+{%- macro walked_funnel(funnel, relation) -%}
+  {%- if funnel.mode == 'any_order' -%}
+    {{ footfall.any_order_funnel(funnel, relation) }}
+  {%- else -%}
+    {{ footfall.window_funnel(funnel, relation) }}
+  {%- endif -%}
+{%- endmacro -%}
+
+
+{#- Every event of a step begins an attempt: only the one that counts is made rows, one a step, and sorted again. -#}
+{%- macro any_order_funnel(funnel, relation) -%}
+  {%- set steps = funnel.steps -%}
+  {%- set window_us = footfall.funnel_window_us(funnel) -%}
+  {%- set excluded = funnel.exclude or [] -%}
+  {%- set from_here_on -%}
+    partition by scope_key{% if excluded %}, part{% endif %} order by occurred_us range between current row and unbounded following
+  {%- endset -%}
+  with matching as (
+    {{ footfall.matching_events(funnel, relation, excluded, false) }}
+  ),
+  {% if excluded %}
+  parted as (
+    select
+      *,
+      {{ footfall.funnel_part(steps) }} as part
+    from matching
+  ),
+  {% endif %}
+  -- When each step was next taken, from every event of a step on.
+  starts as (
+    select
+      *,
+      {% for step in steps %}
+      min(case when is_step_{{ loop.index }} then occurred_us end) over ({{ from_here_on }}) as next_{{ loop.index }}{% if not loop.last %},{% endif %}
+      {% endfor %}
+    from {{ 'parted' if excluded else 'matching' }}
+    where {% for step in steps %}is_step_{{ loop.index }}{% if not loop.last %} or {% endif %}{% endfor %}
+  ),
+  taken as (
+    select
+      *,
+      {% for step in steps %}
+      case when next_{{ loop.index }} - occurred_us <= {{ window_us }} then next_{{ loop.index }} end as taken_{{ loop.index }}{% if not loop.last %},{% endif %}
+      {% endfor %}
+    from starts
+  ),
+  -- The attempt that counts: the one that got furthest, of several the first to get there, from the last start that
+  -- could. Of several events at that moment the last one by its id tells the breakdown.
+  ranked as (
+    select
+      *,
+      row_number() over (
+        partition by scope_key
+        order by
+          {% for step in steps %}case when taken_{{ loop.index }} is null then 0 else 1 end{% if not loop.last %} + {% endif %}{% endfor %} desc,
+          greatest(occurred_us{% for step in steps %}, coalesce(taken_{{ loop.index }}, occurred_us){% endfor %}) asc,
+          occurred_us desc,
+          event_order desc
+      ) as attempt_rank
+    from taken
+  ),
+  reached as (
+    {% for step in steps %}
+    select
+      scope_key,
+      visitor_id,
+      {% if funnel.breakdown %}
+      breakdown,
+      {% endif %}
+      {{ loop.index }} as declared_step,
+      occurred_us as start_us,
+      taken_{{ loop.index }} as reached_us
+    from ranked
+    where attempt_rank = 1
+      and taken_{{ loop.index }} is not null
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+  )
+
+  select
+    '{{ funnel.name | replace("'", "''") }}' as funnel,
+    scope_key,
+    visitor_id,
+    {{ "coalesce(breakdown, '(none)')" if funnel.breakdown else "''" }} as breakdown,
+    row_number() over (partition by scope_key order by reached_us, declared_step) as step,
+    start_us,
+    reached_us
+  from reached
+{%- endmacro -%}
+
+
+{#- The other modes, as a chain of CTE bodies. -#}
 {%- macro window_funnel(funnel, relation) -%}
   {%- set steps = funnel.steps -%}
-  {%- set scope = funnel.scope or 'visitor' -%}
-  {%- set scope_key = 'session_id' if scope == 'session' else 'visitor_id' -%}
-  {%- set window_us = ((funnel.window_days or var('conversion_window_days')) * 86400 * 1000000) | int -%}
+  {%- set window_us = footfall.funnel_window_us(funnel) -%}
   {%- set mode = funnel.mode or 'default' -%}
   {%- set is_strict = mode == 'strict_order' -%}
   {%- set others = funnel.exclude or [] -%}
@@ -51,32 +188,14 @@
   {%- elif mode == 'strict_increase' -%}
     {%- set before = 'partition by ' ~ key ~ ' order by occurred_us range between unbounded preceding and 1 preceding' -%}
   {%- else -%}
-    {{ exceptions.raise_compiler_error("funnel " ~ funnel.name ~ ": mode " ~ mode ~ " is none of default, strict_once, strict_increase, strict_order") }}
+    {{ exceptions.raise_compiler_error("funnel " ~ funnel.name ~ ": mode " ~ mode ~ " is none of default, strict_once, strict_increase, strict_order, any_order") }}
   {%- endif -%}
   with matching as (
-    select
-      {{ scope_key }} as scope_key,
-      visitor_id,
-      occurred_us,
-      event_id as event_order,
-      {% if excluded %}
-      ({% for step in excluded %}{{ footfall.step_condition(step) }}{% if not loop.last %} or {% endif %}{% endfor %}) as is_excluded,
-      {% endif %}
-      {% if funnel.breakdown %}
-      cast({{ funnel.breakdown }} as {{ footfall.text_type() }}) as breakdown,
-      {% endif %}
-      {% for step in steps %}
-        {{ footfall.step_condition(step) }} as is_step_{{ loop.index }}{% if not loop.last %},{% endif %}
-      {% endfor %}
-    from {{ relation }}
-    where {{ scope_key }} is not null
-    {% if others or not is_strict %}
-      and ({% for step in steps + others %}{{ footfall.step_condition(step) }}{% if not loop.last %} or {% endif %}{% endfor %})
-    {% endif %}
+    {{ footfall.matching_events(funnel, relation, excluded, is_strict and not others) }}
   ),
   -- Most visitors never take step 1: nobody else is worth sorting.
   starters as (
-    select distinct scope_key
+    select distinct scope_key as starter
     from matching
     where is_step_1
   ),
@@ -84,14 +203,12 @@
     select
       matching.*,
       {% if excluded %}
-      sum(case when matching.is_excluded then 1 else 0 end) over (
-        partition by matching.scope_key {{ in_order }} rows between unbounded preceding and current row
-      ) as part,
+      {{ footfall.funnel_part(steps) }} as part,
       {% endif %}
       case when matching.is_step_1 then matching.occurred_us end as start_1
     from matching
     inner join starters
-      on matching.scope_key = starters.scope_key
+      on matching.scope_key = starters.starter
   ){% for step in steps[1:] %},
   {%- set number = loop.index + 1 %}
   step_{{ number }} as (
@@ -202,15 +319,23 @@
 {%- endmacro -%}
 
 
-{#- Every declared step as a row (funnel, scope, step, step_name), as a select. -#}
+{#- Every declared step as a row (funnel, scope, step, step_name), as a select. In any order step k is no single one. -#}
 {%- macro declared_funnel_steps() -%}
   {%- set rows = [] -%}
   {%- for funnel in var('funnels') -%}
+    {%- set names = [] -%}
     {%- for step in funnel.steps -%}
+      {%- do names.append(step.name or step.event) -%}
+    {%- endfor -%}
+    {%- for step in funnel.steps -%}
+      {%- set name = names[loop.index0] -%}
+      {%- if funnel.mode == 'any_order' -%}
+        {%- set name = ('all' if loop.last else 'any ' ~ loop.index) ~ ' of ' ~ names | join(', ') -%}
+      {%- endif -%}
       {%- do rows.append(
         "select cast('" ~ funnel.name | replace("'", "''") ~ "' as " ~ footfall.text_type() ~ ") as funnel, cast('"
         ~ (funnel.scope or 'visitor') ~ "' as " ~ footfall.text_type() ~ ") as scope, "
-        ~ loop.index ~ " as step, cast('" ~ (step.name or step.event) | replace("'", "''") ~ "' as " ~ footfall.text_type() ~ ") as step_name"
+        ~ loop.index ~ " as step, cast('" ~ name | replace("'", "''") ~ "' as " ~ footfall.text_type() ~ ") as step_name"
       ) -%}
     {%- endfor -%}
   {%- endfor -%}

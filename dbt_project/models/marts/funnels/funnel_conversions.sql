@@ -96,7 +96,7 @@ session_events as (
   {% for funnel in var('funnels') %}
     select *
     from (
-      {{ window_funnel(funnel, 'session_events' if is_incremental() and funnel.scope == 'session' else 'events') }}
+      {{ walked_funnel(funnel, 'session_events' if is_incremental() and funnel.scope == 'session' else 'events') }}
     ) as funnel_{{ loop.index }}
     {% if not loop.last %}union all{% endif %}
   {% endfor %}
@@ -130,7 +130,7 @@ candidates as (
   from walked
 ),
 
--- As in window_funnel: the one that got furthest, of several the first to get there. Strict order gives one attempt.
+-- As in walked_funnel: the one that got furthest, of several the first to get there. Strict order gives one attempt.
 ranked as (
   select
     funnel,
