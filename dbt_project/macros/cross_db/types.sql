@@ -149,3 +149,12 @@
 {%- macro rankable(score) -%}
   cast({{ score }} as float)
 {%- endmacro -%}
+
+
+{#- After `name as`: the rows of this common table expression are computed once and kept, however often they are read. -#}
+{%- macro kept() -%}
+  {{ return(adapter.dispatch('kept', 'footfall')()) }}
+{%- endmacro -%}
+
+{%- macro duckdb__kept() -%} materialized {%- endmacro -%}
+{%- macro default__kept() -%}{%- endmacro -%}

@@ -146,7 +146,8 @@ long_activities as (
   group by device, activity_number, activity_start_us
 ),
 
-long_events as (
+-- Kept: read in place, each round of the cuts below would hold all events in memory, not the few of long activities.
+long_events as {{ kept() }} (
   select
     activities.device,
     activities.activity_number,
