@@ -101,7 +101,15 @@ def _raise_failed(result: Any) -> None:
             for each in getattr(result.result, "results", [])
             if each.status in ("error", "fail", "runtime error")
         ]
-        raise DbtFailed("dbt failed:\n" + "\n".join(failed))
+        message = "dbt failed:\n" + "\n".join(failed)
+        if "Out of Memory Error" in message:
+            limit = os.environ.get("FOOTFALL_WAREHOUSE_MEMORY", "4GB")
+            message += (
+                f"\nDuckDB may use {limit} here. Give it more by the setting warehouse_memory"
+                " (FOOTFALL_WAREHOUSE_MEMORY), two thirds of the machine's at most, and run again:"
+                " what was built before stands."
+            )
+        raise DbtFailed(message)
 
 
 class Elsewhere:
