@@ -419,11 +419,20 @@ def test_any_order_equals_plain_python_however_it_arrives(
     assert set(found) == expected
 
 
-def test_an_unknown_mode_is_named(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> None:
+def test_a_slip_in_a_declaration_is_named(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> None:
     _, warehouse = make_warehouse()
-    funnel = {**ANY_ORDER, "mode": "any"}
-    with pytest.raises(pytest.fail.Exception, match=r"funnel any: mode any is none of default, .*any_order"):
-        warehouse.run("funnel_conversions", variables={"funnels": [funnel]})
+    for slip, told in (
+        ({"mode": "any"}, r"mode any is none of default, .*any_order"),
+        ({"scope": "sessions"}, r"scope sessions is neither visitor nor session"),
+        ({"window_days": 400}, r"window_days 400 is no number above 0, and 366 at most"),
+        ({"window_days": 0}, r"window_days 0 is no"),
+        ({"windows_days": 3}, r"windows_days is none of name, scope"),
+        ({"steps": []}, r"no steps"),
+        ({"exclude": [{"name": "Left"}]}, r"a step without an event"),
+    ):
+        funnel = {**ANY_ORDER, **slip}
+        with pytest.raises(pytest.fail.Exception, match=f"funnel any: {told}"):
+            warehouse.run("funnel_conversions", variables={"funnels": [funnel]})
 
 
 def test_the_ten_funnels_of_the_docs_build(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> None:
