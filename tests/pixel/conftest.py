@@ -128,9 +128,10 @@ def _handler(shop: Shop) -> type[BaseHTTPRequestHandler]:
             if url.path.endswith(".js") and (DIST / url.path[1:]).is_file():
                 self.answer(200, (DIST / url.path[1:]).read_bytes(), "text/javascript")
             elif url.path.startswith("/v1/"):
-                shop.api_calls.append({"path": url.path, **{k: v[0] for k, v in parse_qs(url.query).items()}})
+                call = {"path": url.path, **{k: v[0] for k, v in parse_qs(url.query).items()}}
+                shop.api_calls.append(call)
                 time.sleep(shop.api_delay)
-                limit = int(shop.api_calls[-1].get("limit", 4))
+                limit = int(call.get("limit", 4))
                 # As the API answers: an arm where the visitor is dealt one, null for everybody else
                 dealt = ("lists", "personal") if url.path.endswith("/recommendations") else (None, None)
                 about = dict(zip(("experiment", "arm"), dealt, strict=True))
