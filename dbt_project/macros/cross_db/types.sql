@@ -101,23 +101,6 @@
 {%- endmacro -%}
 
 
-{#- A hash_key in 16 bytes instead of 32 letters, for joins and sorts of many; it sorts alike. unpacked_key undoes it. -#}
-{%- macro packed_key(key) -%}
-  {{ return(adapter.dispatch('packed_key', 'footfall')(key)) }}
-{%- endmacro -%}
-
-{%- macro duckdb__packed_key(key) -%} cast({{ key }} as uuid) {%- endmacro -%}
-{%- macro default__packed_key(key) -%} {{ key }} {%- endmacro -%}
-
-
-{%- macro unpacked_key(packed) -%}
-  {{ return(adapter.dispatch('unpacked_key', 'footfall')(packed)) }}
-{%- endmacro -%}
-
-{%- macro duckdb__unpacked_key(packed) -%} replace(cast({{ packed }} as varchar), '-', '') {%- endmacro -%}
-{%- macro default__unpacked_key(packed) -%} {{ packed }} {%- endmacro -%}
-
-
 {#- The host of a url, lower case, without www. and port; null where there is none. -#}
 {%- macro url_host(url) -%}
   {{ return(adapter.dispatch('url_host', 'footfall')(url)) }}

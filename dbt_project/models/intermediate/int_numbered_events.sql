@@ -13,8 +13,8 @@
     increment numbers a touched device's events again from there on, after what stands before (restarts, bases).
     A session that the cap cut off begins a chain of its own, too: what is cut off next depends on its start alone.
     All of a device is numbered again where a rule that remembers more than the gap is in force.
-    The numbering runs over the few columns it needs, ids in 16 bytes, and is joined to the rest at the end: sorting wide
-    rows, or keeping them because two places read them, costs several times as much. -#}
+    The numbering runs over the few columns it needs and is joined to the rest at the end: sorting wide rows, or
+    keeping them because two places read them, costs several times as much. -#}
 {%- set gap_us = var('session_gap_seconds') * 1000000 -%}
 {%- set cap_us = var('session_cap_seconds') * 1000000 -%}
 {%- set quarantine_us = var('session_quarantine_seconds') * 1000000 -%}
@@ -28,7 +28,7 @@ with recursive {% if is_incremental() %}{{ session_restarts(gap_us, remembers_mo
 
 {% endif %}events as (
   select
-    {{ packed_key('staged_events.event_id') }} as event_id,
+    staged_events.event_id,
     staged_events.user_id,
     staged_events.device,
     staged_events.order_id,
@@ -315,7 +315,7 @@ session_users as (
 final as (
   select
     events.event_id,
-    {{ hash_key(['events.device', unpacked_key('numbered.first_event_id')]) }} as session_id,
+    {{ hash_key(['events.device', 'numbered.first_event_id']) }} as session_id,
     events.source,
     events.type,
     events.event,
@@ -373,7 +373,7 @@ final as (
   -- whole rows go in one stream from the staged table to this one
   from {{ ref('stg_footfall__events') }} as events
   inner join numbered
-    on {{ packed_key('events.event_id') }} = numbered.event_id
+    on events.event_id = numbered.event_id
   left join session_users
     on events.device = session_users.device
       and numbered.session_number = session_users.session_number
