@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from footfall.settings import load_settings
 from orchestration.lib.durable import write_durably
 
 if TYPE_CHECKING:
@@ -103,10 +104,10 @@ def _raise_failed(result: Any) -> None:
         ]
         message = "dbt failed:\n" + "\n".join(failed)
         if "Out of Memory Error" in message:
-            limit = os.environ.get("FOOTFALL_WAREHOUSE_MEMORY", "4GB")
             message += (
-                f"\nDuckDB may use {limit} here. Give it more by the setting warehouse_memory"
-                " (FOOTFALL_WAREHOUSE_MEMORY), two thirds of the machine's at most, and run again:"
+                f"\nDuckDB may use {load_settings().warehouse_memory} here."
+                " Give it more by the setting warehouse_memory (FOOTFALL_WAREHOUSE_MEMORY),"
+                " two thirds of the machine's at most, and run again:"
                 " what was built before stands."
             )
         raise DbtFailed(message)
