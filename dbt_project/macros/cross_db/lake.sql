@@ -68,8 +68,7 @@
   that an increment costs nothing for history; all of them where the model is built from nothing. A file's name starts
   with its load id (12 digits). The model keeps load_id and lake_file() of every row. Files of the last
   var('lake_lookback_loads') loads that are not among the model's rows are new (a load may still have been writing when
-  it was listed before); older ones are not looked at again. The file of the
-  schema, with zero rows, is always among them.
+  it was listed before); older ones are not looked at again. The file of the schema, with zero rows, is always among them.
   Files are listed when this is called: who reads twice sets a variable once, and reads the same files.
 -#}
 {%- macro lake_increment(name) -%}

@@ -35,8 +35,15 @@
 {%- endmacro -%}
 
 
+{#- Days from step 1 to the last step, as a number. -#}
+{%- macro funnel_days(funnel) -%}
+  {%- set is_declared = funnel.window_days is defined and funnel.window_days is not none -%}
+  {{ return(funnel.window_days if is_declared else var('conversion_window_days')) }}
+{%- endmacro -%}
+
+
 {%- macro funnel_window_us(funnel) -%}
-  {{ ((funnel.window_days or var('conversion_window_days')) * 86400 * 1000000) | int }}
+  {{ (footfall.funnel_days(funnel) * 86400 * 1000000) | int }}
 {%- endmacro -%}
 
 
@@ -91,7 +98,7 @@
   {%- if (funnel.scope or 'visitor') not in ['visitor', 'session'] -%}
     {%- do wrong.append('scope ' ~ funnel.scope ~ ' is neither visitor nor session') -%}
   {%- endif -%}
-  {%- set days = var('conversion_window_days') if funnel.window_days is none or funnel.window_days is undefined else funnel.window_days -%}
+  {%- set days = footfall.funnel_days(funnel) -%}
   {%- if days is not number or days <= 0 or days > 366 -%}
     {%- do wrong.append('window_days ' ~ days ~ ' is no number above 0, and 366 at most') -%}
   {%- endif -%}
@@ -406,7 +413,7 @@
 {%- macro walks(touched) -%}
   {%- set days = [] -%}
   {%- for funnel in var('funnels') if (funnel.scope or 'visitor') == 'visitor' -%}
-    {%- do days.append(funnel.window_days or var('conversion_window_days')) -%}
+    {%- do days.append(footfall.funnel_days(funnel)) -%}
   {%- endfor -%}
   {%- set session_us = (var('session_cap_seconds') + var('session_gap_seconds')) * 1000000 -%}
   {%- set back_us = ([session_us] + [(days | max if days else 0) * 86400 * 1000000]) | max -%}
