@@ -8,6 +8,8 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +18,8 @@ from typing import Any
 
 import httpx
 import pytest
+
+from tests.collector.conftest import REPO
 
 KEY = "ff_demo_write_key"
 Start = Callable[..., Any]
@@ -190,6 +194,26 @@ def test_sigterm_while_the_workers_still_load_ends_them_at_once(start_server: St
     began = time.monotonic()
     assert server.stop() == 0, server.log.read_text()
     assert time.monotonic() - began < 10
+
+
+def test_a_signal_as_a_worker_is_born_ends_it() -> None:
+    """Python drops what comes between the system's fork and its own work in the child."""
+    script = """
+import os, signal
+from collector.cli import hear_signals_from_birth
+signal.signal(signal.SIGTERM, lambda *_: None)
+# Hooks run in their order: this one stands for the process above, which stops its workers at that moment.
+os.register_at_fork(after_in_child=lambda: os.kill(os.getpid(), signal.SIGTERM))
+hear_signals_from_birth()
+child = os.fork()
+if not child:
+    os._exit(0)
+print(os.WTERMSIG(os.waitpid(child, 0)[1]), signal.pthread_sigmask(signal.SIG_BLOCK, []))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=REPO, check=True
+    )
+    assert done.stdout.split() == [str(int(signal.SIGTERM)), "set()"]
 
 
 def test_a_quiet_shops_events_are_sealed_and_the_start_message_says_what_comes_next(
