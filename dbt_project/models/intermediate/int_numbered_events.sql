@@ -4,7 +4,7 @@
     incremental_strategy='replace_from',
     unique_key='device',
     on_schema_change='append_new_columns',
-    meta={'dagster': {'group': 'staging'}, 'replaced_from': 'occurred_at'},
+    meta={'dagster': {'group': 'staging'}, 'replaced_from': 'occurred_at', 'events_to_build': 'staged_events'},
     post_hook="update {{ this }} set is_quarantined = true, built_at = (select max(newest.built_at) from {{ this }} as newest) where not is_quarantined and device in (select q.device from {{ this }} as q where q.is_quarantined)"
   )
 }}
@@ -51,6 +51,7 @@ with recursive {% if is_incremental() %}{{ session_restarts(gap_us, remembers_mo
         and restarts.restarts_at <= staged_events.occurred_at
   {% endif %}
   where not staged_events.is_bot
+    and {{ in_bucket('staged_events.device') }}
 ),
 
 with_previous as (
@@ -382,8 +383,11 @@ final as (
   {% if is_incremental() %}
     left join bases
       on events.device = bases.device
+  {% endif %}
+  where {{ in_bucket('events.device') }}
+  {% if is_incremental() %}
     -- says nothing new: lets a table in the order of time leave its older blocks unread
-    where events.occurred_at >= (select min(restarts.restarts_at) from restarts)
+    and events.occurred_at >= (select min(restarts.restarts_at) from restarts)
   {% endif %}
 )
 
