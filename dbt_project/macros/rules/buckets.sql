@@ -45,7 +45,10 @@
   {%- set statements = [] -%}
   {%- for bucket in range(buckets) -%}
     {%- set condition = 'hash(\\1) % ' ~ buckets ~ ' = ' ~ bucket -%}
-    {%- set selected = modules.re.sub('true /\* bucket of (\S+) \*/', condition, compiled_code) -%}
+    {%- set selected = modules.re.sub('true /[*] bucket of ([^ ]+) [*]/', condition, compiled_code) -%}
+    {%- if selected == compiled_code -%}
+      {%- do exceptions.raise_compiler_error('a model with events_to_build says nowhere in_bucket(device)') -%}
+    {%- endif -%}
     {%- if loop.first -%}
       {%- do statements.append(dbt.duckdb__create_table_as(temporary, relation, selected)) -%}
     {%- else -%}
