@@ -9,13 +9,12 @@ back as the list went: where too much of it went, the product's sessions are loo
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import scipy.sparse as sp
 
 from footfall.session_index import SessionIndex
 from orchestration.lib.session_history import (
@@ -30,7 +29,7 @@ from orchestration.lib.session_history import (
     strongest,
     taken,
 )
-from orchestration.lib.sparse import bounds_of, place_in_run, running
+from orchestration.lib.sparse import found_in, place_in_run, places_of, running
 
 Bools = npt.NDArray[np.bool_]
 
@@ -161,71 +160,124 @@ def _merged_sessions(old: Lookups, moved: _Moved, recent: _Recent, count: int) -
 def _postings(history: History, moved: _Moved, recent: _Recent, count: int) -> tuple[Ints, Ints]:
     old, limit = history.lookups, history.config.sessions_per_item
     bounds, items = once_each(recent.clicks, recent.bounds, count)
-    # A pair of product and session as one number, in the order of the lists.
-    came = items.astype(np.int64) * moved.sessions + np.repeat(recent.numbers, np.diff(bounds))
-    held = np.repeat(np.arange(count), np.diff(old.posting_bounds))
-    stayed = ~moved.is_gone[old.postings]
-    left = held[stayed] * moved.sessions + moved.before[old.postings[stayed]]
-    keys = np.sort(np.concatenate([left, came]))
+    came = np.sort(items.astype(np.int64) * moved.sessions + np.repeat(recent.numbers, np.diff(bounds)))
+    product, session = np.divmod(came, max(moved.sessions, 1))
+    numbers = moved.before.astype(np.int32)[old.postings]
 
     # How far back a list that was cut is known: to its last session, that one included if it is still there.
     reach = np.full(count, moved.sessions, dtype=np.int64)
     cut = np.flatnonzero(old.carriers > limit)
-    last = old.postings[old.posting_bounds[cut + 1] - 1]
-    reach[cut] = moved.before[last] + ~moved.is_gone[last]
-    product = keys // moved.sessions
-    is_known = keys - product * moved.sessions < reach[product]
-    enough = np.bincount(product[is_known], minlength=count) >= limit
+    last = old.posting_bounds[cut + 1] - 1
+    reach[cut] = numbers[last] + ~moved.is_gone[old.postings[last]]
+    is_known = session < reach[product]
+    known_product, known_session = product[is_known], session[is_known]
+    place = found_in(old.posting_bounds, known_product, known_session, lambda at: numbers[at])
+
+    stayed = ~moved.is_gone[old.postings]
+    lengths = np.diff(running(stayed)[old.posting_bounds]) + np.bincount(known_product, minlength=count)
     short = np.zeros(count, dtype=bool)
-    short[cut] = ~enough[cut]
-    keys = keys[is_known & ~short[product]]
-    if short.any():
-        found = np.flatnonzero(short[old.session_items])
-        session = np.searchsorted(old.session_bounds, found, "right") - 1
-        found, session = found[~moved.is_gone[session]], session[~moved.is_gone[session]]
-        again = old.session_items[found].astype(np.int64) * moved.sessions + moved.before[session]
-        keys = np.sort(np.concatenate([keys, again, came[short[items]]]))
-    product, session = np.divmod(keys, max(moved.sessions, 1))
+    short[cut] = lengths[cut] < limit
+    # Between the sessions of before stand those that came; then what went is left out, and what is beyond the limit.
+    is_new = np.zeros(len(numbers) + len(place), dtype=bool)
+    is_new[place + np.arange(len(place))] = True
+    merged = np.empty(len(is_new), dtype=np.int32)
+    merged[is_new], merged[~is_new] = known_session, numbers
+    is_there = np.ones(len(is_new), dtype=bool)
+    is_there[~is_new] = stayed
+    kept_here = _firsts(merged[is_there], lengths, np.where(short, 0, np.minimum(lengths, limit)))
+    lengths = np.minimum(lengths, limit)
+    if not short.any():
+        return running(lengths), kept_here
+    found = np.flatnonzero(short[old.session_items])
+    session = np.searchsorted(old.session_bounds, found, "right") - 1
+    found, session = found[~moved.is_gone[session]], session[~moved.is_gone[session]]
+    again = old.session_items[found].astype(np.int64) * moved.sessions + moved.before[session]
+    keys = np.sort(np.concatenate([again, came[short[product]]]))
+    product, session = np.divmod(keys, moved.sessions)
     kept = place_in_run(product) < limit
-    return bounds_of(product[kept], count), session[kept]
+    product, session = product[kept], session[kept]
+    lengths[short] = np.bincount(product, minlength=count)[short]
+    is_again = np.repeat(short, lengths)
+    result = np.empty(len(is_again), dtype=np.int32)
+    result[is_again], result[~is_again] = session, kept_here
+    return running(lengths), result
+
+
+def _firsts(entries: Ints, lengths: Ints, kept: Ints) -> Ints:
+    """So many first entries of each group of these lengths."""
+    spans = np.stack([kept, lengths - kept], axis=1).ravel()
+    return entries[np.repeat(np.tile([True, False], len(lengths)), spans)]
 
 
 def _rules(history: History, moved: _Moved, recent: _Recent, count: int) -> tuple[Ints, Ints, Ints]:
+    """Only pairs whose total moved are looked up, only rows with such a pair in front are ranked. What is in no list
+    and didn't move stays behind the last of a full list: where enough of what is known is not behind that one as it
+    was, nothing else can be among the best. Elsewhere all pairs of the row are ranked."""
     lookups, archive, config = history.lookups, history.archive, history.config
+    row, col, change = _moves(history, moved, recent, count)
+    place = found_in(archive.total_bounds, row, col, lambda at: archive.total_items[at])
+    is_old = place < archive.total_bounds[row + 1]
+    is_old[is_old] = archive.total_items[place[is_old]] == col[is_old]
+    totals, rank = change.copy(), np.zeros(len(row), dtype=np.int64)
+    totals[is_old] += archive.totals[place[is_old]]
+    rank[is_old] = archive.total_ranks[place[is_old]]
+    is_listed = rank > 0
+    lengths = np.diff(lookups.rule_bounds)
+    is_full = lengths >= config.rules_kept
+    last = lookups.rule_bounds[1:][is_full] - 1
+    # The last of a full list; where a list isn't full, nothing stands behind it.
+    last_total, last_col = np.zeros(count, dtype=np.int64), np.full(count, -1)
+    last_total[is_full], last_col[is_full] = lookups.rule_totals[last], lookups.rule_items[last]
+
+    def in_front(row: Ints, col: Ints, totals: Ints) -> Bools:
+        least = last_total[row]
+        result: Bools = (totals > least) | ((totals == least) & (col <= last_col[row]))
+        return result
+
+    is_touched = np.zeros(count, dtype=bool)
+    is_touched[row[is_listed]] = True
+    is_ahead = ~is_listed & in_front(row, col, totals)
+    is_touched[row[is_ahead]] = True
+    rule_totals = np.array(lookups.rule_totals)
+    rule_totals[lookups.rule_bounds[row[is_listed]] + rank[is_listed] - 1] = totals[is_listed]
+    touched = np.flatnonzero(is_touched)
+    held, places = np.repeat(touched, lengths[touched]), places_of(lookups.rule_bounds, touched)
+    cols, sums = lookups.rule_items[places], rule_totals[places]
+    known = in_front(held, cols, sums)
+    parts = [(held[known], cols[known], sums[known]), (row[is_ahead], col[is_ahead], totals[is_ahead])]
+    found = sum(np.bincount(part[0], minlength=count) for part in parts)
+    is_short = is_touched & is_full & (found < config.rules_kept)
+    if is_short.any():
+        parts = [tuple(each[~is_short[part[0]]] for each in part) for part in parts]
+        short, came = np.flatnonzero(is_short), ~is_old & is_short[row]
+        places = places_of(archive.total_bounds, short)
+        now, moved_here = archive.totals[places], is_old & is_short[row]
+        now[np.searchsorted(places, place[moved_here])] = totals[moved_here]
+        whole, still = np.repeat(short, np.diff(archive.total_bounds)[short]), now > 0
+        parts.append((whole[still], archive.total_items[places][still], now[still]))
+        parts.append((row[came], col[came], totals[came]))
+    rows, cols, sums = (np.concatenate(each) for each in zip(*parts, strict=True))
+    bounds, best = strongest(rows, cols, sums, count, config)
+    new_lengths = np.where(is_touched, np.diff(bounds), lengths)
+    is_ranked, was_ranked = np.repeat(is_touched, new_lengths), np.repeat(is_touched, lengths)
+    items, strengths = np.empty(len(is_ranked), dtype=np.int32), np.empty(len(is_ranked), dtype=np.int64)
+    items[is_ranked], items[~is_ranked] = cols[best], lookups.rule_items[~was_ranked]
+    strengths[is_ranked], strengths[~is_ranked] = sums[best], lookups.rule_totals[~was_ranked]
+    return running(new_lengths), items, strengths
+
+
+def _moves(history: History, moved: _Moved, recent: _Recent, count: int) -> tuple[Ints, Ints, Ints]:
+    """(row, column, by how much) of the pairs whose total is another, in order."""
+    archive, config = history.archive, history.config
     gone = np.flatnonzero(moved.is_gone)
     gone_bounds, gone_clicks = taken(archive.clicks, archive.click_bounds, gone)
     lost = pair_totals(gone_clicks, np.repeat(np.arange(len(gone)), np.diff(gone_bounds)), count, config)
     session = np.repeat(np.arange(len(recent.numbers)), np.diff(recent.bounds))
     difference = pair_totals(recent.clicks, session, count, config) - lost
     difference.eliminate_zeros()
+    difference.sort_indices()
     moves = difference.tocoo()
-    total: Any = sp.csr_matrix(
-        (archive.totals, archive.total_items, archive.total_bounds), shape=(count, count)
-    )
-
-    # Where something got weaker, what stood behind the best may be among them now: the row is ranked whole.
-    is_weaker = np.zeros(count, dtype=bool)
-    is_weaker[moves.row[moves.data < 0]] = True
-    weaker = np.flatnonzero(is_weaker)
-    whole = (total[weaker] + difference[weaker]).tocoo()
-    there = whole.data > 0
-    rises = ~is_weaker[moves.row]
-    row, col = moves.row[rises], moves.col[rises]
-    risen = moves.data[rises] + (np.asarray(total[row, col]).ravel() if len(row) else 0)
-    best_row = np.repeat(np.arange(count), np.diff(lookups.rule_bounds))
-    moved_keys = row.astype(np.int64) * count + col
-    is_same = ~is_weaker[best_row] & ~np.isin(best_row * count + lookups.rule_items, moved_keys)
-    candidates = sp.coo_array(
-        (
-            np.concatenate([whole.data[there], risen, lookups.rule_totals[is_same]]),
-            (
-                np.concatenate([weaker[whole.row[there]], row, best_row[is_same]]),
-                np.concatenate([whole.col[there], col, lookups.rule_items[is_same]]),
-            ),
-        ),
-        shape=(count, count),
-    )
-    return strongest(candidates, count, config)
+    return moves.row.astype(np.int64), moves.col.astype(np.int64), moves.data
 
 
 def _without(lookups: Lookups, is_unseen: Bools) -> Lookups:

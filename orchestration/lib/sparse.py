@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -49,3 +50,24 @@ def places_of(bounds: npt.NDArray[Any], groups: npt.NDArray[Any]) -> npt.NDArray
     lengths = np.diff(bounds)[groups]
     firsts = running(lengths)
     return np.arange(firsts[-1]) + np.repeat(bounds[:-1][groups] - firsts[:-1], lengths)
+
+
+def found_in(
+    bounds: npt.NDArray[Any],
+    groups: npt.NDArray[Any],
+    wanted: npt.NDArray[Any],
+    value_at: Callable[[npt.NDArray[np.int64]], npt.NDArray[Any]],
+) -> npt.NDArray[np.int64]:
+    """For each wanted value the place of the first entry of its group that is not below it, or the group's end.
+
+    value_at: the values at some places; within a group they rise. The work grows with what is wanted, not with the
+    groups.
+    """
+    low, high = bounds[groups].astype(np.int64), bounds[groups + 1].astype(np.int64)
+    last = int(bounds[-1]) - 1
+    while (is_open := low < high).any():
+        middle = (low + high) >> 1
+        is_below = is_open & (value_at(np.minimum(middle, last)) < wanted)
+        low = np.where(is_below, middle + 1, low)
+        high = np.where(is_below | ~is_open, high, middle)
+    return low

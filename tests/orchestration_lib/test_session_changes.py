@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from footfall.session_index import NextItemConfig
 from orchestration.lib.session_changes import with_changes
-from orchestration.lib.session_history import History, history_of
+from orchestration.lib.session_history import History, history_of, strongest
 from orchestration.lib.session_neighbours import index_of
 from tests.session_cases import CLICKS
 
@@ -129,5 +129,16 @@ def test_a_file_of_another_generation_is_none(tmp_path: Path, monkeypatch: pytes
     assert opened is not None
     assert (opened.notes, opened.archive.ids.tolist()) == ({"seen_until": "x"}, [b"s"])
     assert History.open(tmp_path / "nothing") is None
-    monkeypatch.setattr("orchestration.lib.session_history._GENERATION", 2)
+    monkeypatch.setattr("orchestration.lib.session_history._GENERATION", 1)
     assert History.open(tmp_path / "history") is None
+
+
+def test_totals_too_large_for_one_number_rank_alike() -> None:
+    dice = np.random.default_rng(7)
+    pairs = dice.permutation(100 * 100)[:4000]
+    row, col, totals = pairs // 100, pairs % 100, dice.integers(1, 30, len(pairs))
+    bounds, places = strongest(row, col, totals, 100, CONFIGS[3])
+    assert bounds[-1] == len(places) < len(pairs)
+    for large in (10**15, 10**12):
+        found = strongest(row, col, totals * large, 100, CONFIGS[3])
+        assert [each.tolist() for each in found] == [bounds.tolist(), places.tolist()]
