@@ -57,6 +57,8 @@ class Shop:
     api_status: int = 200
     api_delay: float = 0.0
     bodies: list[bytes] = field(default_factory=list)
+    asked: list[float] = field(default_factory=list)
+    """When the collector was asked, in monotonic seconds."""
     attempts: list[bytes] = field(default_factory=list)
     """Bodies that came, also those that the collector did not take."""
     requests: list[str] = field(default_factory=list)
@@ -74,7 +76,7 @@ class Shop:
         """The messages with this event name, or of this type."""
         return [m for m in self.messages if name in (m.get("event"), m["type"])]
 
-    def wait(self, ready: Callable[[], Any], seconds: float = 6.0) -> Any:
+    def wait(self, ready: Callable[[], Any], seconds: float = 30.0) -> Any:
         """Polls until ``ready`` answers something true; fails the test after ``seconds``."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
@@ -87,11 +89,7 @@ class Shop:
     def visit(self, page: Any, path: str) -> None:
         """Opens a page of this shop and waits until every file of the pixel runs in it."""
         page.goto(self.url + path)
-        page.wait_for_function(
-            "['extra', 'watch', 'vitals']"
-            ".every(n => performance.getEntriesByName(`${location.origin}/footfall-${n}.js`).length)"
-        )
-        page.wait_for_timeout(60)
+        page.wait_for_function("['extra', 'watch', 'vitals'].every(n => ran.includes(`footfall-${n}.js`))")
 
     def page(self, path: str) -> str | None:
         """The HTML of a path, with the tag in its head."""
@@ -149,6 +147,7 @@ def _handler(shop: Shop) -> type[BaseHTTPRequestHandler]:
             status = shop.status
             shop.requests.append(f"POST {self.path}")
             if self.path == "/v1/b":
+                shop.asked.append(time.monotonic())
                 shop.attempts.append(body)
                 time.sleep(shop.collector_delay)
                 if status == 0:
@@ -198,11 +197,26 @@ def shop() -> Iterator[Shop]:
         )  # whatever else a test is about: the wire takes all that is sent
 
 
+def pause(page: Any, milliseconds: int) -> None:
+    """Waits by the page's own timers: what they had been set for by now, and sooner, has happened afterwards."""
+    page.evaluate("ms => new Promise(done => setTimeout(done, ms))", milliseconds)
+
+
+def all_answered(page: Any) -> None:
+    """Waits until nothing that the page has sent is without an answer, and nothing waits to be sent."""
+    page.wait_for_function("!Object.keys(localStorage).some(k => k.startsWith('ff_q.'))")
+
+
 @pytest.fixture
 def context(browser: Any) -> Iterator[Any]:
     """A visitor of their own: fresh cookies and storage."""
     context = browser.new_context(viewport={"width": 1200, "height": 900})
-    context.set_default_timeout(5000)
+    context.set_default_timeout(30_000)
+    # which files have run: a script's load event follows its last line
+    context.add_init_script(
+        "window.ran = [];"
+        "document.addEventListener('load', e => ran.push((e.target.src || '').split('/').pop()), true)"
+    )
     yield context
     context.close()
 

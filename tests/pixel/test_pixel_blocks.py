@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
+
+from tests.pixel.conftest import pause
 
 pytestmark = pytest.mark.browser
 
@@ -55,7 +58,8 @@ def test_no_block_repeats_what_one_above_shows(shop: Any, page: Any) -> None:
         ["Recommended 0", "Recommended 1", "Recommended 2"],
         ["Recommended 3", "Recommended 4", "Recommended 5"],
     ]
-    assert [call["limit"] for call in shop.api_calls] == ["3", "6"]
+    # asked for at once: the server may note the second one first
+    assert sorted(call["limit"] for call in shop.api_calls) == ["3", "6"]
     shop.visit(page, "/products/2")
     page.wait_for_selector("[data-footfall=recommended] .ff-card")
     recent = page.query_selector_all("[data-footfall=recently-viewed] .ff-card__title")
@@ -85,6 +89,7 @@ def test_recommendations_know_what_was_looked_at(shop: Any, page: Any) -> None:
     assert cards[0].query_selector(".ff-card__price").inner_text() == "€10.50"
     recent = page.query_selector_all("[data-footfall=recently-viewed] .ff-card__title")
     assert [t.inner_text() for t in recent] == ["Product 2", "Product 1"]
+    shop.wait(lambda: len(shop.named("Recommendation Viewed")) == 2)
     page.click(".ff-card >> nth=1")
     clicked = shop.wait(lambda: shop.named("Recommendation Clicked"))[0]["properties"]
     assert clicked == {
@@ -125,7 +130,7 @@ def test_neighbours_of_a_product_and_the_shops_own_template(shop: Any, page: Any
 def test_the_shops_own_content_stays_when_the_api_does_not_answer(trouble: str, shop: Any, page: Any) -> None:
     shop.pages["/"] = html(block("recommended", more='data-limit="0"' if trouble == "empty" else ""))
     if trouble == "slow":
-        shop.api_delay = 2.5
+        shop.api_delay = 20.0
     if trouble == "down":
         shop.api_status = 503
     if trouble == "empty":
@@ -133,7 +138,7 @@ def test_the_shops_own_content_stays_when_the_api_does_not_answer(trouble: str, 
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     shop.visit(page, "/")
-    state = page.wait_for_selector("[data-footfall-state=kept]", timeout=2300)
+    state = page.wait_for_selector("[data-footfall-state=kept]", timeout=15_000)
     assert state.inner_html() == OWN
     assert errors == []
 
@@ -181,7 +186,7 @@ def test_rage_and_dead_clicks(shop: Any, page: Any) -> None:
         page.click("#plus")
     for _ in range(3):
         page.click("#dead")
-    page.wait_for_timeout(2700)
+    pause(page, 2700)
     page.evaluate("footfall('flush')")
     shop.wait(lambda: shop.named("Dead Click"))
     assert [m["properties"]["element"]["id"] for m in shop.named("Dead Click")] == ["dead"]
@@ -190,12 +195,14 @@ def test_rage_and_dead_clicks(shop: Any, page: Any) -> None:
 
 def test_attention_and_scroll_are_told_when_the_page_is_left(shop: Any, page: Any) -> None:
     shop.pages["/"] = html("<div style='height:4000px'>Long</div>")
+    began = time.monotonic()
     shop.visit(page, "/")
     page.mouse.wheel(0, 1800)
-    page.wait_for_timeout(3200)
+    pause(page, 3200)
     page.goto(shop.url + "/after")
+    passed = time.monotonic() - began
     left = shop.wait(lambda: shop.named("Page Left"))[0]
-    assert 3000 <= left["properties"]["engaged_ms"] <= 6000
+    assert 3000 <= left["properties"]["engaged_ms"] <= passed * 1000
     assert 60 <= left["properties"]["scroll_depth"] <= 75
     assert left["context"]["pageViewId"] == shop.named("page")[0]["context"]["pageViewId"]
     vitals = shop.named("Web Vitals")[0]["properties"]
@@ -234,12 +241,12 @@ def test_a_search_while_typing_counts_when_results_are_shown(shop: Any, page: An
     )
     shop.visit(page, "/")
     page.locator("[type=search]").press_sequentially("mug", delay=20)
-    page.wait_for_timeout(1100)
+    pause(page, 1100)
     page.evaluate(
         "out.innerHTML = '<ul><li><a href=/search?q=red>red</a></li><li><a href=/products/mug-1>Red mug</a></li></ul>'"
     )
     page.locator("[type=search]").press_sequentially("s", delay=20)
-    page.wait_for_timeout(1150)
+    pause(page, 1150)
     page.evaluate("addEventListener('click', e => e.preventDefault())")
     page.click("text=Red mug")
     page.click("#out >> text=red >> nth=0")

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.pixel.conftest import pause
+
 #: Events that follow from waiting or from the pages doing nothing, not from one click.
 BESIDE = {"Dead Click", "Rage Click", "Page Left", "Web Vitals", "Product Added"}
 
@@ -112,7 +114,7 @@ def test_every_click_is_known_for_what_it_is(name: str, shop: Any, page: Any) ->
     table = TABLES[name]
     for what, *_ in table:
         act(page, what)
-        page.wait_for_timeout(20)
+        pause(page, 20)
     page.evaluate("footfall('flush')")
 
     def clicks() -> list[Any]:
@@ -122,7 +124,7 @@ def test_every_click_is_known_for_what_it_is(name: str, shop: Any, page: Any) ->
             if m["type"] == "track" and m["event"] not in BESIDE and "element" in m["properties"]
         ]
 
-    shop.wait(lambda: len(clicks()) >= len(table), 5)
+    shop.wait(lambda: len(clicks()) >= len(table))
     assert clicks() == [tuple(row[1:]) for row in table]
     assert errors == []
 
@@ -149,7 +151,7 @@ def test_a_product_page_says_what_it_sells(shop: Any, page: Any) -> None:
         "product_id": "6655001", "variant_id": "4411", "variant": "S / Cream", "name": "Aran jumper", "price": 89,
         "currency": "EUR", "category": "Jumpers", "image_url": "/pic.svg",
     }.items()  # fmt: skip
-    signed_in = shop.named("Signed In")[0]
+    signed_in = shop.wait(lambda: shop.named("Signed In"))[0]
     identify = shop.named("identify")[0]
     assert signed_in["userId"] == identify["userId"] == "777"
     assert identify["anonymousId"] == shop.named("page")[0]["anonymousId"]
@@ -159,7 +161,7 @@ def test_a_product_page_says_what_it_sells(shop: Any, page: Any) -> None:
 def test_an_option_carries_the_variant_that_the_theme_chose(shop: Any, page: Any) -> None:
     shop.visit(page, "/dawn-product")
     page.click("label[for=size-1]")
-    page.wait_for_timeout(500)
+    pause(page, 500)
     page.evaluate("footfall('flush')")
     picked = shop.wait(lambda: shop.named("Product Option Selected"))[0]["properties"]
     assert picked.items() >= {
@@ -182,7 +184,7 @@ def test_an_add_counts_once_by_fetch_xhr_or_post(
         page.fill("#Quantity", "3")
     page.click("[action='/cart/add'] button:not([type=button])")
     # longer than the intent waits for a request, where one comes
-    page.wait_for_timeout(1600 if name == "debut" else 300)
+    pause(page, 1600 if name == "debut" else 300)
     page.goto(shop.url + "/after")
     shop.wait(lambda: shop.named("Product Added"))
     [added] = [m["properties"] for m in shop.named("Product Added")]
@@ -193,16 +195,16 @@ def test_an_add_counts_once_by_fetch_xhr_or_post(
 def test_views_without_a_load(shop: Any, page: Any) -> None:
     shop.visit(page, "/spa")
     page.click("text=Tea")
-    page.wait_for_timeout(400)
+    pause(page, 400)
     page.click("text=Sencha")
-    page.wait_for_timeout(400)
+    pause(page, 400)
     page.click("#variant")
     page.click("#anchor")
-    page.wait_for_timeout(400)
+    pause(page, 400)
     page.go_back()
     page.go_back()
     page.go_back()
-    page.wait_for_timeout(400)
+    pause(page, 400)
     page.evaluate("footfall('flush')")
     shop.wait(lambda: len(shop.named("page")) >= 4)
     views = [(m["context"]["page"]["path"], m["properties"]["page_type"]) for m in shop.named("page")]
@@ -224,9 +226,9 @@ def test_views_without_a_load(shop: Any, page: Any) -> None:
 def test_a_hash_router_has_pages_too(shop: Any, page: Any) -> None:
     shop.visit(page, "/hash")
     page.click("text=Tea")
-    page.wait_for_timeout(400)
+    pause(page, 400)
     page.click("text=Sencha")
-    page.wait_for_timeout(400)
+    pause(page, 400)
     page.evaluate("footfall('flush')")
     shop.wait(lambda: shop.named("Product Viewed"))
     views = [(m["context"]["page"]["path"], m["properties"]["page_type"]) for m in shop.named("page")]
