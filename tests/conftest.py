@@ -89,7 +89,14 @@ def free_port() -> int:
 
 
 def new_port() -> int:
-    """A port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of this test run's own, that nobody listens on.
+
+    It stays bound to the end of the run, so that the kernel deals it to nobody before its server comes. A server that
+    sets SO_REUSEADDR, as all do, may listen there all the same.
+    """
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        port = int(holder.getsockname()[1])
+        holder.detach()  # open until this process ends
+    return port

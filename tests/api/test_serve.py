@@ -20,12 +20,7 @@ from api.cli import serve
 from footfall.settings import REPO
 from orchestration.lib.snapshot import publish
 from tests.api.conftest import SECRET
-
-
-def _port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from tests.conftest import new_port
 
 
 @contextmanager
@@ -51,7 +46,7 @@ def process(data: Path, port: int) -> Iterator[subprocess.Popen[str]]:
         running.wait(timeout=10)
 
 
-def wait_for(url: str, status: int, seconds: float = 20) -> httpx.Response:
+def wait_for(url: str, status: int, seconds: float = 60) -> httpx.Response:
     end = time.monotonic() + seconds
     last: httpx.Response | Exception | None = None
     while time.monotonic() < end:
@@ -66,7 +61,7 @@ def wait_for(url: str, status: int, seconds: float = 20) -> httpx.Response:
 
 
 def test_serves_follows_and_stops(published: Path, tmp_path: Path) -> None:
-    port = _port()
+    port = new_port()
     (tmp_path / "serving").mkdir()
     with process(tmp_path, port) as running:
         url = f"http://127.0.0.1:{port}"
@@ -74,12 +69,12 @@ def test_serves_follows_and_stops(published: Path, tmp_path: Path) -> None:
 
         (tmp_path / "serving" / "v1").symlink_to(published / "serving" / "v1")
         publish(tmp_path / "serving", "v1")
-        assert wait_for(f"{url}/readyz", 200, seconds=3).json()["version"] == "v1"
+        assert wait_for(f"{url}/readyz", 200).json()["version"] == "v1"
         assert wait_for(f"{url}/v1/recommendations?viewed=p01", 200).json()["items"]
         assert wait_for(f"{url}/v1/funnels/product", 200).json()["steps"]
 
         running.send_signal(signal.SIGTERM)
-        output, _ = running.communicate(timeout=15)
+        output, _ = running.communicate(timeout=60)
     assert running.returncode == 0
     assert f"Footfall API on {url}" in output
     assert "serving snapshot v1" in output

@@ -23,6 +23,7 @@ import pytest
 
 from footfall.settings import Paths
 from orchestration.lib.lake import load_sealed
+from tests.conftest import new_port
 
 HERE = Path(__file__).parent
 REPO = HERE.parents[1]
@@ -106,8 +107,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
     origin = f"http://127.0.0.1:{shop.server_port}"
     keys = [{"key": key, "source": source, "origins": [origin]} for source, key in KEYS.items()]
     log = folder / "collector.log"
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Pages) as probe:
-        port = probe.server_port
+    port = new_port()
     with log.open("wb") as out:
         process = subprocess.Popen(
             [
