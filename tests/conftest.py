@@ -14,9 +14,18 @@ import pytest
 
 from footfall.settings import Paths, Settings, load_settings
 
-# A shared machine draws and runs slowly at times; that says nothing about the code.
+# A shared machine draws and runs slowly at times; that says nothing about the code. And the same examples every time:
+# what a draw by chance finds is worth a look, but says nothing about the change that is tested just then.
 hypothesis.settings.register_profile(
-    "footfall", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], max_examples=100
+    "footfall",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    max_examples=100,
+    derandomize=True,
+)
+# `--hypothesis-profile=explore` draws anew each time.
+hypothesis.settings.register_profile(
+    "explore", hypothesis.settings.get_profile("footfall"), derandomize=False, print_blob=True
 )
 hypothesis.settings.load_profile("footfall")
 
