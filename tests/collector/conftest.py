@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ import pytest
 from collector.files import OsFiles
 from collector.writer import SegmentWriter
 from footfall.segments import Buffer, Envelope, Frame, decode_envelope, read_segment
+from tests.conftest import new_port
 
 REPO = Path(__file__).resolve().parents[2]
 WRITE_KEY = "ff_demo_write_key"
@@ -133,9 +133,7 @@ class Server:
     """A collector as a process of its own."""
 
     def __init__(self, data: Path, log: Path, environment: dict[str, str], arguments: list[str]) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = new_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.data = data
         self.log = log
@@ -152,7 +150,7 @@ class Server:
                 start_new_session=True,
             )
 
-    def wait(self, seconds: float = 20.0) -> Server:
+    def wait(self, seconds: float = 60.0) -> Server:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             with contextlib.suppress(httpx.HTTPError):
@@ -164,10 +162,17 @@ class Server:
         raise AssertionError(f"the collector did not start:\n{self.log.read_text()}")
 
     def kill(self) -> None:
-        """SIGKILL the server and its workers, as the kernel does when memory runs out."""
+        """SIGKILL the server and its workers, as the kernel does when memory runs out; returns when they are gone."""
+        workers = self.workers() if self.process.poll() is None else []
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(10)
+        self.process.wait(30)
+        _wait_until_gone(workers)
+
+    def kill_worker(self, pid: int) -> None:
+        """SIGKILL one worker; returns when it is gone, its connections with it."""
+        os.kill(pid, signal.SIGKILL)
+        _wait_until_gone([pid])
 
     def stop(self) -> int:
         self.process.terminate()
@@ -176,6 +181,21 @@ class Server:
     def workers(self) -> list[int]:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         return [int(pid) for pid in children.split()]
+
+
+def _wait_until_gone(pids: list[int], seconds: float = 30.0) -> None:
+    """A killed process in the middle of an fsync lives until that returns, and holds its segment's lock as long."""
+    deadline = time.monotonic() + seconds
+    while any(_is_alive(pid) for pid in pids):
+        assert time.monotonic() < deadline, f"killed, and not gone after {seconds} s: {pids}"
+        time.sleep(0.005)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 @pytest.fixture

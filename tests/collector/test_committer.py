@@ -15,10 +15,10 @@ import pytest
 
 from collector import committer as module
 from collector.committer import Committer
-from collector.files import OsFiles
 from collector.metrics import Metrics
 from collector.writer import CommitError, SegmentWriter
 from footfall.segments import FRAME_HEAD
+from tests.collector.conftest import FailingFiles
 
 NewWriter = Callable[..., SegmentWriter]
 Payloads = Callable[[], list[bytes]]
@@ -29,16 +29,17 @@ def frame(number: int, size: int = 60) -> bytes:
     return FRAME_HEAD.pack(len(payload), crc32(payload)) + payload
 
 
-class SlowFiles(OsFiles):
+class SlowFiles(FailingFiles):
     """A disk that confirms when the test says so."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.go = threading.Event()
         self.syncs = 0
 
     def sync_data(self, fd: int) -> None:
         self.syncs += 1
-        self.go.wait(5)
+        assert self.go.wait(30)
         super().sync_data(fd)
 
 
@@ -51,7 +52,7 @@ async def settle(task: asyncio.Task[Any]) -> str:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while not condition():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.005)
@@ -72,7 +73,7 @@ def test_requests_that_wait_share_one_fsync(new_writer: NewWriter, sealed_payloa
         await asyncio.gather(first, *others)
         assert disk.syncs == 2
         assert committer.metrics.commit_requests == 200
-        assert await committer.stop(5)
+        assert await committer.stop(30)
 
     asyncio.run(run())
     assert len(sealed_payloads()) == 200
@@ -91,32 +92,37 @@ def test_memory_is_bounded_while_the_disk_hangs(
         tasks = [asyncio.create_task(committer.submit(frame(number, 1000))) for number in range(30)]
         await until(lambda: sum(task.done() for task in tasks) >= 20)
         assert committer.queued_bytes <= 10_000
-        await asyncio.sleep(0.1)
-        assert "has not confirmed a write" in committer.problems()[0]
+        await until(lambda: any("has not confirmed a write" in words for words in committer.problems()))
         disk.go.set()
         outcomes = [await settle(task) for task in tasks]
         assert set(outcomes) == {"committed", "overloaded"}
         assert outcomes.count("committed") >= 9
         assert committer.problems() == []
-        assert await committer.stop(5)
+        assert await committer.stop(30)
 
     asyncio.run(run())
 
 
 def test_a_failed_fsync_fails_every_waiter_and_no_one_else(
-    new_writer: NewWriter, disk: Any, sealed_payloads: Payloads
+    new_writer: NewWriter, sealed_payloads: Payloads
 ) -> None:
+    disk = SlowFiles()
+    disk.fail["sync_data"] = [None, EIO]
+
     async def run() -> None:
-        committer = Committer(new_writer(), Metrics())
+        committer = Committer(new_writer(ops=disk), Metrics())
         committer.start()
-        await committer.submit(frame(0))
-        disk.fail["sync_data"] = [EIO]
+        first = asyncio.create_task(committer.submit(frame(0)))
+        await until(lambda: disk.syncs == 1)
         lost = [asyncio.create_task(committer.submit(frame(number))) for number in range(1, 50)]
+        await asyncio.sleep(0)  # all wait by now, and share the next commit
+        disk.go.set()
+        await first
         assert [await settle(task) for task in lost] == ["fsync"] * 49
         await committer.submit(frame(50))
         assert committer.problems() == []
         assert committer.metrics.commit_failures == {"fsync": 1}
-        assert await committer.stop(5)
+        assert await committer.stop(30)
 
     asyncio.run(run())
     assert len(sealed_payloads()) == 2
@@ -132,7 +138,7 @@ def test_stopping_commits_what_waits_and_refuses_what_comes(
         committer.start()
         waiting = [asyncio.create_task(committer.submit(frame(number))) for number in range(10)]
         await until(lambda: disk.syncs == 1)
-        stopping = asyncio.create_task(committer.stop(5))
+        stopping = asyncio.create_task(committer.stop(30))
         await asyncio.sleep(0.02)
         assert await settle(asyncio.create_task(committer.submit(frame(99)))) == "stopping"
         assert "stopping" in committer.problems()
@@ -173,7 +179,7 @@ def test_a_client_that_went_away_does_not_disturb_the_others(
         gone.cancel()
         disk.go.set()
         await stays
-        assert await committer.stop(5)
+        assert await committer.stop(30)
 
     asyncio.run(run())
     assert len(sealed_payloads()) == 2
@@ -195,7 +201,7 @@ def test_a_bug_in_the_writer_does_not_kill_the_thread(
         monkeypatch.setattr(writer, "commit", broken)
         assert await settle(asyncio.create_task(committer.submit(frame(0)))) == "internal"
         await committer.submit(frame(1))
-        assert await committer.stop(5)
+        assert await committer.stop(30)
 
     asyncio.run(run())
 
@@ -210,7 +216,7 @@ def test_a_quiet_segment_is_sealed_without_another_request(
         committer.start()
         await committer.submit(frame(0))
         await until(lambda: len(sealed_payloads()) == 1)
-        assert await committer.stop(5)
+        assert await committer.stop(30)
 
     asyncio.run(run())
 
@@ -224,11 +230,12 @@ def test_a_failed_disk_is_noticed_to_work_again_without_traffic(
         committer = Committer(new_writer(), Metrics())
         committer.start()
         await committer.submit(frame(0))
-        disk.fail = {"sync_data": [EIO], "sync_file": [EIO] * 3}
+        disk.fail = {"sync_data": [EIO], "sync_file": [EIO] * 100_000}
         assert await settle(asyncio.create_task(committer.submit(frame(1)))) == "fsync"
         assert committer.problems()
+        disk.fail.clear()
         await until(lambda: committer.problems() == [])
-        assert await committer.stop(5)
+        assert await committer.stop(30)
 
     asyncio.run(run())
 
@@ -249,6 +256,6 @@ def test_what_a_dead_neighbour_left_is_brought_in_while_running(
         assert sealed_payloads() == []
         neighbour.ops.close(neighbour._open.fd)
         await until(lambda: len(sealed_payloads()) == 1)
-        assert await committer.stop(5)
+        assert await committer.stop(30)
 
     asyncio.run(run())
