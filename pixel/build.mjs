@@ -19,6 +19,10 @@ const BUDGET = {
   'footfall-debug.js': 1024,
 };
 
+/** The budgets count with the zlib that Node's own builds bring. A distribution's Node (Debian's) has the system's, whose
+ * sizes were up to 13 bytes off. */
+const SLACK = process.versions.zlib.includes('-') ? 0 : 16;
+
 const sha256 = (data) => createHash('sha256').update(data).digest('hex');
 const sources = readdirSync(join(root, 'src'), { recursive: true })
   .filter((name) => name.endsWith('.ts'))
@@ -75,7 +79,7 @@ const manifest = {
 
 let failed = false;
 for (const [name, { bytes, gzip }] of Object.entries(manifest.outputs)) {
-  const over = gzip > BUDGET[name];
+  const over = gzip > BUDGET[name] + SLACK;
   failed ||= over;
   console.log(`${name.padEnd(20)} ${String(bytes).padStart(6)} bytes ${String(gzip).padStart(5)} gzip of ${BUDGET[name]}${over ? '  TOO LARGE' : ''}`);
 }
