@@ -14,6 +14,9 @@ import pytest
 
 from footfall.settings import Paths, Settings, load_settings
 
+# A machine's proxy is for the world, not for the servers that the tests start.
+os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
+
 # A shared machine draws and runs slowly at times; that says nothing about the code. And the same examples every time:
 # what a draw by chance finds is worth a look, but says nothing about the change that is tested just then.
 hypothesis.settings.register_profile(
