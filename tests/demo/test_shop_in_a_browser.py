@@ -28,7 +28,8 @@ def address(free_port: int) -> Iterator[str]:
     process = subprocess.Popen([*server, "--port", str(free_port), "demo.shop.app:app"], cwd=ROOT, env=env)
     url = f"http://127.0.0.1:{free_port}"
     try:
-        for _ in range(150):
+        deadline = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < deadline:
             try:
                 if httpx.get(f"{url}/livez", trust_env=False).status_code == 200:
                     break
@@ -37,12 +38,12 @@ def address(free_port: int) -> Iterator[str]:
         yield url
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(30)
 
 
 def test_pickers_gallery_and_menus(address: str, browser: Any, catalogue: Catalogue) -> None:
     page = browser.new_page(viewport={"width": 1366, "height": 900})
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(30_000)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
 
@@ -72,11 +73,12 @@ def test_pickers_gallery_and_menus(address: str, browser: Any, catalogue: Catalo
     assert page.inner_text("#add-label") == "Sold out"
 
     page.click(".header__inline-menu summary:has-text('Camp')")
-    assert page.is_visible(".header__submenu >> text=Sleeping bags")
+    page.wait_for_selector(".header__submenu >> text=Sleeping bags")
     page.click(".header__inline-menu summary:has-text('Wear')")
-    assert not page.is_visible(".header__submenu >> text=Sleeping bags")
+    page.wait_for_selector(".header__submenu >> text=Base layers")
+    page.wait_for_selector(".header__submenu >> text=Sleeping bags", state="hidden")
     page.keyboard.press("Escape")
-    assert not page.is_visible(".header__submenu >> text=Base layers")
+    page.wait_for_selector(".header__submenu >> text=Base layers", state="hidden")
 
     page.goto(address + "/collections/tents")
     page.select_option("#sort-by", "price-ascending")
@@ -87,7 +89,7 @@ def test_pickers_gallery_and_menus(address: str, browser: Any, catalogue: Catalo
 
 def test_no_page_is_wider_than_a_phone(address: str, browser: Any) -> None:
     page = browser.new_page(viewport={"width": 360, "height": 740})
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(30_000)
     for path in ("/", "/collections/jackets", "/products/drover-duffel", "/search?q=merino", "/cart", "/account/login",
                  "/pages/contact", "/pages/about", "/collections"):  # fmt: skip
         page.goto(address + path)

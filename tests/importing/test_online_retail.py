@@ -7,6 +7,7 @@ import io
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from datetime import datetime
@@ -189,17 +190,20 @@ def test_killed_by_a_signal_and_started_again(door: Any, tmp_path: Path) -> None
     one = dict(zip(SCHEMA.names, ROWS[0][1], strict=True))
     rows = pa.Table.from_pylist([one | {"invoice_no": f"{n // 7}"} for n in range(6000)], schema=SCHEMA)
     pq.write_table(rows, file)
-    door.on_batch = lambda n: time.sleep(0.25)
+    # The door answers two requests, and no more until the command is dead
+    dead = threading.Event()
+    door.on_batch = lambda n: n <= 2 or dead.wait(120)
     command = [sys.executable, "-c", "from footfall.importing.cli import import_group as i; i()"]
     environment = os.environ | {"FOOTFALL_DATA": str(data), "FOOTFALL_CONFIG": os.devnull}
     process = subprocess.Popen(
         [*command, "online-retail", str(file), "--url", door.url], env=environment, stdout=subprocess.DEVNULL
     )
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not list(data.glob("ledgers/*.progress.json")) and time.monotonic() < deadline:
         time.sleep(0.02)
     process.kill()
     process.wait()
+    dead.set()
     assert 0 < len(door.messages) < 6000
     assert ledgers(data) == []
     door.on_batch = lambda n: None

@@ -178,7 +178,7 @@ def test_a_checkpoint_of_another_door_or_a_torn_one_is_not_believed(tmp_path: Pa
 
 
 def test_a_few_requests_are_under_way_at_once(door: Any) -> None:
-    waiting = threading.Barrier(3, timeout=5)
+    waiting = threading.Barrier(3, timeout=60)
     door.on_batch = lambda n: waiting.wait() if n <= 3 else None
     report = send_to(door, (message(n) for n in range(1500)), concurrency=3)
     assert report.accepted == 1500

@@ -46,7 +46,7 @@ def send_from_node(source: str, line: Any, _: pytest.FixtureRequest) -> list[Jso
         input=json.dumps(order),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
     )
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
@@ -78,7 +78,7 @@ def send_from_browser(source: str, line: Any, request: pytest.FixtureRequest) ->
     page.add_init_script(WATCH_BEACONS)
     page.goto(line.shop + path)
     page.evaluate("order => window.send(order)", order)
-    for _ in range(100):
+    for _ in range(600):
         page.wait_for_timeout(50)
         batches = [json.loads(body) for body in bodies + page.evaluate("window.beacons")]
         sent = [message for body in batches for message in body.get("batch", [body])]
