@@ -20,7 +20,7 @@ from dbt_kit import NOON, Lake, Warehouse, message
 
 SELECT = (
     "+visitor_recommendations +funnel_conversions +sessions +sessions_daily +session_products +identity_map "
-    "+product_interactions"
+    "+product_interactions +marketing_objections"
 )
 #: Low, so that some users reach it.
 GUESTS = "identity_max_guests_per_user"
@@ -56,6 +56,8 @@ COMPARED = {
     "int_device_links": "* exclude (built_at, linked_at)",
     "int_orders": "* exclude (built_at)",
     "int_open_carts": "* exclude (built_at)",
+    "int_device_consents": "* exclude (staged_at)",
+    "marketing_objections": "*",
     "identity_map": "*",
     "visitors": "* exclude (built_at)",
     "int_visitor_product_days": "* exclude (built_at)",
@@ -160,7 +162,11 @@ def snapshot(warehouse: Warehouse) -> dict[str, list[tuple[Any, ...]]]:
 
 @pytest.fixture(scope="module")
 def arrivals() -> list[dict[str, Any]]:
-    return history(random.Random(20))
+    rows = history(random.Random(20))
+    rng = random.Random(22)
+    for row in rng.sample(rows, k=len(rows) // 4):
+        row |= {"gpc": rng.random() < 0.2, "consent_marketing": rng.choice([None, False, True])}
+    return rows
 
 
 @pytest.fixture(scope="module")

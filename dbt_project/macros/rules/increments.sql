@@ -124,9 +124,8 @@
 {#- Order ids that a message staged since this model was last built speaks of. -#}
 {%- macro touched_orders() -%}
   select arrivals.order_id
-  from {{ ref('stg_footfall__events') }} as arrivals
-  where arrivals.order_id is not null
-    and arrivals.staged_at > ({{ footfall.last_staged_at() }})
+  from {{ ref('stg_shop__order_messages') }} as arrivals
+  where arrivals.staged_at > ({{ footfall.last_staged_at() }})
 {%- endmacro -%}
 
 

@@ -8,6 +8,7 @@
   )
 }}
 
+-- depends_on: {{ ref('int_numbered_events') }}
 -- Orders and refunds with their session and their visitor of today. On a shared device an order is the
 -- user's that its messages name, else the session's. A refund is its order's: what brings it back names nobody.
 -- is_visitor: somebody whom the shop can meet again, not a token that only the order has.
@@ -38,6 +39,14 @@ devices as (
   select * from {{ ref('int_device_links') }}
 ),
 
+{% if is_incremental() %}renumbered as (
+  select event_id
+  from {{ ref('int_numbered_events') }}
+  where order_id is not null
+    and built_at > ({{ last_built_at() }})
+),
+
+{% endif %}-- What was not numbered again since is in the session that it was in: history stays unread.
 order_events as (
   select
     event_id,
@@ -45,7 +54,16 @@ order_events as (
     session_user_id
   from {{ ref('int_session_events') }}
   where order_id is not null
-    and event_id in (select orders.event_id from orders)
+  {% if is_incremental() %}
+    and built_at > ({{ last_built_at() }})
+    union all
+    select
+      built.event_id,
+      built.session_id,
+      built.last_session_user_id as session_user_id
+    from {{ this }} as built
+    where built.event_id not in (select renumbered.event_id from renumbered)
+  {% endif %}
 ),
 
 with_session as (
@@ -58,6 +76,7 @@ with_session as (
     orders.revenue,
     orders.is_refund,
     orders.occurred_at,
+    order_events.session_user_id as last_session_user_id,
     coalesce(placed.user_id, orders.user_id, order_events.session_user_id) as session_user_id
   from orders
   left join order_events
@@ -75,6 +94,7 @@ final as (
     with_session.event_id,
     with_session.device,
     with_session.session_id,
+    with_session.last_session_user_id,
     {{ visitor_of('with_session', 'devices') }} as visitor_id,
     with_session.revenue,
     with_session.is_refund,

@@ -8,6 +8,7 @@
   )
 }}
 
+-- depends_on: {{ ref('stg_shop__order_messages') }}
 -- A log: with every run, the devices that new messages say something about, and the earliest moment they speak of.
 -- A message about an order touches the devices of every message about it: a server's may take an order over from the
 -- pixel's, and the other way round.
@@ -29,9 +30,8 @@ with arrivals as (
     order_id,
     device,
     occurred_at
-  from {{ ref('stg_footfall__events') }}
-  where not is_bot
-    and order_id in (select arrivals.order_id from arrivals where arrivals.order_id is not null)
+  from {{ ref('stg_shop__order_messages') }}
+  where order_id in (select arrivals.order_id from arrivals where arrivals.order_id is not null)
 ),
 
 order_starts as (

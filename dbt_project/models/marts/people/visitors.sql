@@ -44,10 +44,13 @@ orders as (
   {% endif %}
 ),
 
+-- Joined: looked up by `in`, all rows would be read and faded first.
 affinity as (
-  select * from {{ ref('visitor_product_affinity') }}
+  select affinities.*
+  from {{ ref('visitor_product_affinity') }} as affinities
   {% if is_incremental() %}
-    where visitor_id in (select touched.visitor_id from touched)
+    inner join touched
+      on affinities.visitor_id = touched.visitor_id
   {% endif %}
 ),
 

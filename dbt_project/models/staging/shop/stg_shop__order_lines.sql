@@ -11,10 +11,8 @@
 {%- set line_paths = ['product_id', 'variant_id', 'name', 'price', 'quantity', 'line_number', 'category'] -%}
 
 with events as (
-  select * from {{ ref('stg_footfall__events') }}
+  select * from {{ ref('stg_shop__order_messages') }}
   where event in ('Order Completed', 'Order Refunded')
-    and order_id is not null
-    and not is_bot
 ),
 
 messages as (

@@ -8,10 +8,8 @@
 }}
 
 with events as (
-  select * from {{ ref('stg_footfall__events') }}
+  select * from {{ ref('stg_shop__order_messages') }}
   where event in ('Order Completed', 'Order Refunded')
-    and order_id is not null
-    and not is_bot
 ),
 
 order_lines as (
