@@ -181,13 +181,13 @@ def built(
     delays = [timedelta(), timedelta(), timedelta(hours=9), timedelta(days=30)]
     with_copies.sort(key=lambda row: row["occurred_at"] + rng.choice(delays) * rng.random())
     cuts = sorted(rng.sample(range(1, len(with_copies)), 3))
+    # As is built what is too large for the memory, 4 GB: some 200 events, or 40 visitors, at once.
+    in_buckets = RULES | {"bucket_event_bytes": 20_000_000, "bucket_visitor_bytes": 100_000_000}
     for begin, end in zip([0, *cuts], [*cuts, len(with_copies)], strict=True):
         lake.load(with_copies[begin:end])
-        warehouse.run(SELECT, variables=RULES)
+        warehouse.run(SELECT, variables=in_buckets)
     incremental = snapshot(warehouse)
-    # as a history is built that is too large to be numbered at once: in two or three buckets
-    event_bytes = 10_000_000_000 // len(arrivals)
-    warehouse.run(SELECT, full_refresh=True, variables=RULES | {"bucket_event_bytes": event_bytes})
+    warehouse.run(SELECT, full_refresh=True, variables=in_buckets)
     refreshed = snapshot(warehouse)
     other_lake, other = make_warehouse()
     other_lake.load(sorted(arrivals, key=lambda row: row["occurred_at"]))

@@ -1,18 +1,19 @@
 {#-
-  A model too large to be built at once is built one bucket of devices after the other: what a join must hold stays
-  within the memory limit, however long the history is. The model says
-    meta.events_to_build   a macro that says how many events a build takes, as a scalar query
-  and in_bucket(device) wherever it reads events. Each bucket reads the events again (3.4 s of CPU for 10 million), so
-  there are no more than the memory asks for: var bucket_event_bytes.
+  A model too large to be built at once is built one bucket of devices, or visitors, after the other: what it must hold
+  stays within the memory limit, however long the history is. The model says in its meta
+    rows_to_build   a macro that says how many of them a build takes, as a scalar query
+    row_bytes       the var that says what one of them takes of the memory limit meanwhile
+  and in_bucket(key) where it reads them. Each bucket reads its inputs again, so there are no more than the memory asks
+  for.
 -#}
 
-{#- Whether a device is of the bucket at hand: a condition that create_table_as completes; always true in one go. -#}
-{%- macro in_bucket(device) -%}
-  {{ return(adapter.dispatch('in_bucket', 'footfall')(device)) }}
+{#- Whether a key is of the bucket at hand: a condition that create_table_as completes; always true in one go. -#}
+{%- macro in_bucket(key) -%}
+  {{ return(adapter.dispatch('in_bucket', 'footfall')(key)) }}
 {%- endmacro -%}
 
-{%- macro duckdb__in_bucket(device) -%} true /* bucket of {{ device }} */ {%- endmacro -%}
-{%- macro default__in_bucket(device) -%} true {%- endmacro -%}
+{%- macro duckdb__in_bucket(key) -%} true /* bucket of {{ key }} */ {%- endmacro -%}
+{%- macro default__in_bucket(key) -%} true {%- endmacro -%}
 
 
 {#- How many events wait to be numbered, as a scalar query. -#}
@@ -22,12 +23,26 @@
 {%- endmacro -%}
 
 
+{#- How many visitors get lists, as a scalar query: all, or with an increment that does not make them all anew, few. -#}
+{%- macro visitors_to_list() -%}
+  {%- if is_incremental() -%}
+    select case when min(built.inputs_at) <= {{ footfall.oldest_inputs_kept('max(newest.inputs_at)') }} then count(*) else 0 end
+    from {{ this }} as built
+    cross join ({{ footfall.newest_inputs() }}) as newest
+    where built.rank = 1
+  {%- else -%}
+    select count(*) from {{ ref('visitors') }} as visitors
+  {%- endif -%}
+{%- endmacro -%}
+
+
 {#- In how many buckets the model at hand is built. -#}
 {%- macro buckets_needed() -%}
-  {%- set events = config.get('meta', {}).get('events_to_build') -%}
-  {%- if events -%}
-    {%- set bytes = "parse_formatted_bytes(current_setting('memory_limit'))" -%}
-    {%- set needed = 'select ceil((' ~ context[events]() ~ ') * ' ~ var('bucket_event_bytes') ~ ' / ' ~ bytes ~ ')' -%}
+  {%- set meta = config.get('meta', {}) -%}
+  {%- if meta.get('rows_to_build') -%}
+    {%- set limit = "parse_formatted_bytes(current_setting('memory_limit'))" -%}
+    {%- set rows = '(' ~ context[meta['rows_to_build']]() ~ ')' -%}
+    {%- set needed = 'select ceil(' ~ rows ~ ' * ' ~ var(meta['row_bytes']) ~ ' / ' ~ limit ~ ')' -%}
     {{ return(run_query(needed).columns[0].values()[0] | int) }}
   {%- endif -%}
   {{ return(1) }}
@@ -47,7 +62,7 @@
     {%- set condition = 'hash(\\1) % ' ~ buckets ~ ' = ' ~ bucket -%}
     {%- set selected = modules.re.sub('true /[*] bucket of ([^ ]+) [*]/', condition, compiled_code) -%}
     {%- if selected == compiled_code -%}
-      {%- do exceptions.raise_compiler_error('a model with events_to_build says nowhere in_bucket(device)') -%}
+      {%- do exceptions.raise_compiler_error('a model with rows_to_build says nowhere in_bucket(key)') -%}
     {%- endif -%}
     {%- if loop.first -%}
       {%- do statements.append(dbt.duckdb__create_table_as(temporary, relation, selected)) -%}

@@ -191,6 +191,27 @@
 {%- endmacro -%}
 
 
+{#- How new the inputs of lists are that change without a click: a select of (inputs_at). -#}
+{%- macro newest_inputs() -%}
+  select max(slow_inputs.computed_at) as inputs_at
+  from (
+    select max(computed_at) as computed_at from {{ ref('stg_derived__product_similarity') }}
+    union all
+    select max(computed_at) as computed_at from {{ ref('stg_derived__visitor_affinity') }}
+    union all
+    select max(computed_at) as computed_at from {{ ref('product_co_views') }}
+    union all
+    select max(computed_at) as computed_at from {{ ref('product_co_purchases') }}
+  ) as slow_inputs
+{%- endmacro -%}
+
+
+{#- Lists that were made from inputs that old, or older, are made again when there are newer ones. -#}
+{%- macro oldest_inputs_kept(newest) -%}
+  {{ footfall.add_hours(newest, '-' ~ var('recommendation_max_age_hours')) }}
+{%- endmacro -%}
+
+
 {#- The newest of the slow inputs that this model was built with, as a SQL constant. -#}
 {%- macro newest_known_inputs() -%}
   {%- set found = none -%}

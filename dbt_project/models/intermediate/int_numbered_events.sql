@@ -4,7 +4,12 @@
     incremental_strategy='replace_from',
     unique_key='device',
     on_schema_change='append_new_columns',
-    meta={'dagster': {'group': 'staging'}, 'replaced_from': 'occurred_at', 'events_to_build': 'staged_events'},
+    meta={
+      'dagster': {'group': 'staging'},
+      'replaced_from': 'occurred_at',
+      'rows_to_build': 'staged_events',
+      'row_bytes': 'bucket_event_bytes'
+    },
     post_hook="update {{ this }} set is_quarantined = true, built_at = (select max(newest.built_at) from {{ this }} as newest) where not is_quarantined and device in (select q.device from {{ this }} as q where q.is_quarantined)"
   )
 }}

@@ -5,6 +5,7 @@
     unique_key='visitor_id',
     on_schema_change='append_new_columns',
     tags=['fast'],
+    meta={'rows_to_build': 'visitors_to_list', 'row_bytes': 'bucket_visitor_bytes'},
     post_hook="delete from {{ this }} where visitor_id not in (select visitors.visitor_id from {{ ref('visitors') }} as visitors)"
   )
 }}
@@ -77,18 +78,8 @@ people as (
   select visitor_id from {{ ref('visitors') }}
 ),
 
--- How new the inputs are that change without a click.
 inputs as (
-  select max(computed_at) as inputs_at
-  from (
-    select max(computed_at) as computed_at from {{ ref('stg_derived__product_similarity') }}
-    union all
-    select max(computed_at) as computed_at from {{ ref('stg_derived__visitor_affinity') }}
-    union all
-    select max(computed_at) as computed_at from {{ ref('product_co_views') }}
-    union all
-    select max(computed_at) as computed_at from {{ ref('product_co_purchases') }}
-  ) as slow_inputs
+  {{ newest_inputs() }}
 ),
 
 {% if is_incremental() %}
@@ -110,7 +101,7 @@ outdated as (
   from built
   cross join inputs
   where built.inputs_at < inputs.inputs_at
-    and built.inputs_at <= {{ add_hours('inputs.inputs_at', '-' ~ var('recommendation_max_age_hours')) }}
+    and built.inputs_at <= {{ oldest_inputs_kept('inputs.inputs_at') }}
   union
   select neighbours.visitor_id
   from neighbours
@@ -138,9 +129,12 @@ outdated as (
     visitor_id,
     row_number() over (order by visitor_id) as visitor_number
   from people
+  where {{ in_bucket('visitor_id') }}
   {% if is_incremental() %}
-    where visitor_id in (select outdated.visitor_id from outdated)
+    and (
+      visitor_id in (select outdated.visitor_id from outdated)
       or visitor_id not in (select built.visitor_id from built)
+    )
   {% endif %}
 ),
 
