@@ -46,7 +46,7 @@ def process(data: Path, port: int) -> Iterator[subprocess.Popen[str]]:
         running.wait(timeout=10)
 
 
-def wait_for(url: str, status: int, seconds: float = 60) -> httpx.Response:
+def wait_for(url: str, status: int, seconds: float = 180) -> httpx.Response:
     end = time.monotonic() + seconds
     last: httpx.Response | Exception | None = None
     while time.monotonic() < end:

@@ -150,7 +150,7 @@ class Server:
                 start_new_session=True,
             )
 
-    def wait(self, seconds: float = 60.0) -> Server:
+    def wait(self, seconds: float = 180.0) -> Server:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             with contextlib.suppress(httpx.HTTPError):

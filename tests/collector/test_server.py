@@ -30,7 +30,7 @@ def body_of(*ids: str) -> bytes:
     return json.dumps({"writeKey": KEY, "batch": messages}).encode()
 
 
-def until(holds: Callable[[], Any], seconds: float = 60.0) -> None:
+def until(holds: Callable[[], Any], seconds: float = 180.0) -> None:
     """Polls until ``holds`` answers something true. The limit is for what hangs, not for what is slow."""
     deadline = time.monotonic() + seconds
     while not holds():
@@ -250,7 +250,7 @@ def test_a_port_in_use_is_said_plainly(start_server: Start) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         server = start_server("--port", str(taken.getsockname()[1]), wait=False)
-        assert server.process.wait(60) == 1
+        assert server.process.wait(180) == 1
     text = server.log.read_text()
     assert "something listens there already" in text
     assert "--port" in text
@@ -268,7 +268,7 @@ def test_a_wrong_setting_is_said_plainly(
     start_server: Start, environment: dict[str, str], expected: str
 ) -> None:
     server = start_server(wait=False, **environment)
-    assert server.process.wait(60) == 1
+    assert server.process.wait(180) == 1
     assert expected in server.log.read_text()
     assert "Traceback" not in server.log.read_text()
 
@@ -277,7 +277,7 @@ def test_an_unwritable_directory_is_said_plainly(start_server: Start, tmp_path: 
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "landing").write_text("a file where a directory should be")
     server = start_server(wait=False)
-    assert server.process.wait(60) == 1
+    assert server.process.wait(180) == 1
     text = server.log.read_text()
     assert "can't write to" in text
     assert "FOOTFALL_DATA" in text

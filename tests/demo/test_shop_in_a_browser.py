@@ -28,17 +28,22 @@ def address(free_port: int) -> Iterator[str]:
     process = subprocess.Popen([*server, "--port", str(free_port), "demo.shop.app:app"], cwd=ROOT, env=env)
     url = f"http://127.0.0.1:{free_port}"
     try:
-        deadline = time.monotonic() + 60
-        while process.poll() is None and time.monotonic() < deadline:
-            try:
-                if httpx.get(f"{url}/livez", trust_env=False).status_code == 200:
-                    break
-            except httpx.TransportError:
-                time.sleep(0.1)
+        deadline = time.monotonic() + 180
+        while not _answers(url):
+            assert process.poll() is None, "the shop has ended"
+            assert time.monotonic() < deadline, "the shop did not start"
+            time.sleep(0.1)
         yield url
     finally:
         process.terminate()
         process.wait(30)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/livez", trust_env=False).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 def test_pickers_gallery_and_menus(address: str, browser: Any, catalogue: Catalogue) -> None:

@@ -57,7 +57,7 @@ class Line:
     keys: dict[str, str]
     """Source -> write key."""
 
-    def rows(self, source: str, expected: int, seconds: float = 60.0) -> list[Json]:
+    def rows(self, source: str, expected: int, seconds: float = 180.0) -> list[Json]:
         """Every row of the source, in the order of arrival, once ``expected`` of them are in the lake."""
         until = time.monotonic() + seconds
         while True:
@@ -137,7 +137,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
 
 
 def _wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 180
     while time.monotonic() < until and process.poll() is None:
         with contextlib.suppress(httpx.HTTPError):
             if httpx.get(f"{url}/readyz", timeout=1).status_code == 200:
