@@ -21,26 +21,30 @@ from tests.e2e.conftest import PERSON, Line
 pytestmark = [pytest.mark.browser, pytest.mark.line]
 
 #: The promise is a minute from the click to the API on an idle machine; a test machine is not idle.
-PATIENCE = 180.0
+PATIENCE = 400.0
+#: What a clock's reading may lose on its way into a message; and how late a timer of a busy page may be.
+TICK, LATE = timedelta(milliseconds=10), timedelta(seconds=3)
 
 
 class Clicked(NamedTuple):
-    """What the test clicked, read from the page before the click."""
+    """What the test clicked, read from the page before the click, and between which moments."""
 
     what: str
     text: str
     classes: str
     url: str
-    at: datetime
+    after: datetime
+    before: datetime
 
 
 class Visit(NamedTuple):
-    """A finished visit: what was clicked, what the pixel called the visitor, and the product pages seen."""
+    """A finished visit: what was clicked, what the pixel called the visitor, the product pages seen, the messages."""
 
     clicks: list[Clicked]
     guest: str
     user: str
     products: list[str]
+    sent: list[dict[str, Any]]
     ended: float
 
 
@@ -49,8 +53,9 @@ def click(page: Page, selector: str, what: str, clicks: list[Clicked]) -> None:
     element = page.locator(f"{selector} >> visible=true").first
     text = " ".join(str(element.inner_text()).split())
     classes = element.get_attribute("class") or ""
-    clicks.append(Clicked(what, text, classes, page.url, datetime.now(UTC)))
+    url, after = page.url, datetime.now(UTC)
     element.click()
+    clicks.append(Clicked(what, text, classes, url, after, datetime.now(UTC)))
     page.wait_for_load_state("load")
 
 
@@ -88,7 +93,7 @@ def go_shopping(page: Page, shop: str) -> Visit:
     page.wait_for_timeout(4000)
     guests = {message["anonymousId"] for message in sent}
     assert len(guests) == 1, f"one visitor, one guest token: {guests}"
-    return Visit(clicks, guests.pop(), user, products, time.monotonic())
+    return Visit(clicks, guests.pop(), user, products, sent, time.monotonic())
 
 
 def wait_for(what: str, found: Callable[[], Any], patience: float = PATIENCE) -> Any:
@@ -102,7 +107,7 @@ def wait_for(what: str, found: Callable[[], Any], patience: float = PATIENCE) ->
 @pytest.fixture(scope="module")
 def page(browser: Browser) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": 1280, "height": 900}, user_agent=PERSON)
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(60_000)
     yield page
     page.close()
 
@@ -114,18 +119,24 @@ def visit(line: Line, page: Page) -> Visit:
 
 @pytest.fixture(scope="module")
 def events(line: Line, visit: Visit) -> list[dict[str, Any]]:
-    """The visit's messages in the lake, once the login has arrived there; a message that was sent twice counts once."""
+    """The visit's messages in the lake, once all that left the browser have arrived there and the login with them. One
+    that was sent twice counts once; they are in the order of the browser's own clock.
+    """
     files = f"{line.settings.paths.lake}/events/*/*.parquet"
 
     def rows() -> list[dict[str, Any]]:
         found = duckdb.sql(
-            f"select * from read_parquet('{files}') where guest_token = '{visit.guest}' order by occurred_at"
+            f"select * from read_parquet('{files}') where guest_token = '{visit.guest}' order by original_at"
         )
         messages = [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]
         return list({row["message_id"]: row for row in reversed(messages)}.values())[::-1]
 
-    wait_for("the login in the lake", lambda: any(row["event"] == "Signed In" for row in rows()))
-    return rows()
+    def whole() -> list[dict[str, Any]] | None:
+        found = rows()
+        arrived = {message["messageId"] for message in visit.sent} <= {row["message_id"] for row in found}
+        return found if arrived and any(row["event"] == "Signed In" for row in found) else None
+
+    return list(wait_for("the visit in the lake", whole))
 
 
 def test_every_click_stands_in_the_lake(visit: Visit, events: list[dict[str, Any]]) -> None:
@@ -138,7 +149,8 @@ def test_every_click_stands_in_the_lake(visit: Visit, events: list[dict[str, Any
             if row["element_text"] == clicked.text
             and set(clicked.classes.split()) <= set((row["element_class"] or "").split())
             and row["page_url"] == clicked.url
-            and abs(row["occurred_at"].replace(tzinfo=UTC) - clicked.at) < timedelta(seconds=3)
+            and clicked.after - TICK <= row["original_at"].replace(tzinfo=UTC) <= clicked.before + LATE
+            and abs(row["occurred_at"] - row["original_at"]) < timedelta(seconds=30)
         ]
         assert alike, (
             f"{clicked} is missing among {[(r['event'], r['element_text'], r['zone']) for r in clicks]}"
@@ -191,19 +203,19 @@ def product_kinds(line: Line) -> dict[str, str]:
 
 def test_the_api_recommends_what_is_related(line: Line, visit: Visit, events: list[dict[str, Any]]) -> None:
     """After the sensor's run the guest's list is about jackets, and another guest's is not."""
-    stranger = [item["product_id"] for item in recommended(line, "a-guest-never-seen")]
-
-    def personal() -> list[dict[str, Any]]:
-        items = recommended(line, visit.guest)
-        return items if [item["product_id"] for item in items] != stranger else []
-
-    items = wait_for("recommendations of the guest's own", personal)
-    print(f"from the visit's end to the API: {time.monotonic() - visit.ended:.0f} s")
     kinds = product_kinds(line)
     kind = kinds[visit.products[0]]
-    share = sum(kinds[item["product_id"]] == kind for item in items) / len(items)
-    base = sum(kinds[product] == kind for product in stranger) / len(stranger)
-    assert share >= 0.5 > base, f"{share:.0%} of the guest's list are {kind}, {base:.0%} of a stranger's"
+
+    def share(items: list[dict[str, Any]]) -> float:
+        return sum(kinds[item["product_id"]] == kind for item in items) / len(items)
+
+    def personal() -> list[dict[str, Any]] | None:
+        items, stranger = recommended(line, visit.guest), recommended(line, "a-guest-never-seen")
+        print(f"{share(items):.0%} of the guest's list are {kind}, {share(stranger):.0%} of a stranger's")
+        return items if share(items) >= 0.5 > share(stranger) else None
+
+    items = wait_for("recommendations of the guest's own kind", personal)
+    print(f"from the visit's end to the API: {time.monotonic() - visit.ended:.0f} s")
     assert all(item["reason"] for item in items)
     assert not set(visit.products) & {item["product_id"] for item in items if item["source"] == "trending"}
 

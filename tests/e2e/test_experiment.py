@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Response
 
 from footfall.experiments import Arm, Experiment
 from orchestration.lib.derived import session_index_file
@@ -51,7 +52,7 @@ def build(line: Line, select: str) -> None:
         "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
         "--target-path", str(line.settings.data / "target"), "--log-path", str(line.settings.data / "logs"),
     ]  # fmt: skip
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -72,7 +73,20 @@ def visit(line: Line, browser: Browser, *, clicks: bool) -> dict[str, Any]:
     """A new visitor looks at the home page's list and perhaps clicks its first product; returns the API's answer."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, user_agent=PERSON)
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(60_000)
+    told: list[dict[str, Any]] = []
+
+    def remember(answer: Response) -> None:
+        if "/v1/b" in answer.url and answer.status == 200 and answer.request.post_data:
+            told.extend(json.loads(answer.request.post_data)["batch"])
+
+    def wait_until_told(event: str) -> None:
+        deadline = time.monotonic() + 60
+        while not any(m.get("event") == event and m["properties"]["kind"] == "recommended" for m in told):
+            assert time.monotonic() < deadline, f"the collector was not told: {event}"
+            page.wait_for_timeout(100)
+
+    page.on("response", remember)
     with page.expect_response(
         lambda answer: "/v1/recommendations" in answer.url and answer.status == 200
     ) as answered:
@@ -83,11 +97,10 @@ def visit(line: Line, browser: Browser, *, clicks: bool) -> dict[str, Any]:
     guest = page.evaluate("localStorage.ff_guest")
     # Half of a block has to be seen before it counts as viewed
     page.locator("[data-footfall=recommended]").first.scroll_into_view_if_needed()
-    page.wait_for_timeout(800)
+    wait_until_told("Recommendation Viewed")
     if clicks:
         page.locator("[data-footfall=recommended] .ff-card").first.click()
-        page.wait_for_load_state("load")
-    page.wait_for_timeout(4000)  # the batch timer of the pixel is 3 s
+        wait_until_told("Recommendation Clicked")
     context.close()
     return {**answer, "guest": guest}
 

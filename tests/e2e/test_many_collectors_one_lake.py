@@ -65,7 +65,7 @@ def load(lake: Settings, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return {name: value.value for name, value in events.metadata.items()}
 
 
-def wait_until(what: Any, seconds: float = 30) -> None:
+def wait_until(what: Any, seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < deadline
