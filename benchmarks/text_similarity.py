@@ -99,7 +99,7 @@ def run(count: int, threads: int) -> Measured:
         nothing = time.process_time() - cpu
         size = text_state_file(Path(folder)).stat().st_size / 2**20
     assert first.similarity is not None
-    pairs, features = len(first.similarity.keys), first.similarity.features
+    pairs, features = len(first.similarity.ranks), first.similarity.features
     return Measured(seconds, whole, peak, pairs, features, more, nothing, then.lists, then.changed, size)
 
 

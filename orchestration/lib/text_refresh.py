@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -28,7 +27,7 @@ from orchestration.lib.boilerplate import Boilerplate
 from orchestration.lib.derived import derived_file, notes_of, text_state_file, write_derived
 from orchestration.lib.durable import write_durably
 from orchestration.lib.lake_schema import lake_time
-from orchestration.lib.sparse import SCORE_DIGITS, place_in_run
+from orchestration.lib.sparse import SCORE_DIGITS, bounds_of, place_in_run
 from orchestration.lib.text_features import FeatureCounts, ProductText
 from orchestration.lib.text_similarity import (
     Catalog,
@@ -96,7 +95,7 @@ def refresh(
     state, made = _after(before, catalog, config, now, threads)
     write_durably(text_state_file(derived), lambda aside: _write(aside, state, config.model_version))
     similarity = ranked(catalog, state.lists, state.learned, config)
-    table, changed = _kept_where_same(derived, similarity.table(computed_at=now))
+    table, changed = _kept_where_same(derived, similarity, now)
     write_derived(derived, TABLE, table, notes={**made_from, "learned_at": state.learned_at})
     return Refreshed(similarity, made, changed, why, state.learned_at)
 
@@ -135,9 +134,8 @@ def _usable(path: Path, catalog: Catalog, config: TextSimilarityConfig) -> tuple
         return None, str(error)
     if model_version != config.model_version:
         return None, "the code or the settings changed"
-    learned_from = state.learned.marks
-    came = np.isin(catalog.marks, learned_from, invert=True).sum()
-    went = np.isin(learned_from, catalog.marks, invert=True).sum()
+    learned_from, now = set(state.learned.marks.tolist()), set(catalog.marks.tolist())
+    came, went = len(now - learned_from), len(learned_from - now)
     if max(came, went) > config.relearn_share * len(learned_from):
         return None, f"{came:,} texts came and {went:,} went since {len(learned_from):,} were learned"
     return state, None
@@ -150,6 +148,7 @@ class _Header(msgspec.Struct, frozen=True):
     vocabulary: list[str]
     products: int
     repeated: dict[str, int]
+    stems: dict[str, tuple[str, ...]] = {}
 
 
 def _write(path: Path, state: State, model_version: str) -> None:
@@ -162,6 +161,7 @@ def _write(path: Path, state: State, model_version: str) -> None:
             list(features.vocabulary),
             features.boilerplate.products,
             dict(features.boilerplate.repeated),
+            state.learned.stems,
         )
     )
     matrices = {
@@ -186,7 +186,7 @@ def _read(path: Path) -> tuple[State, str]:
     nothing = sp.csr_matrix((0, len(vocabulary)), dtype=np.float64)
     features = FeatureCounts(nothing, vocabulary, Boilerplate(header.products, header.repeated))
     learned = Learned(
-        header.language, features, arrays["weights"], matrix("learned"), arrays["learned_marks"]
+        header.language, features, arrays["weights"], matrix("learned"), arrays["learned_marks"], header.stems
     )
     lists = Lists(*(arrays[f"lists_{name}"] for name in Lists._fields))
     state = State(learned, header.learned_at, arrays["marks"], matrix("now"), lists)
@@ -255,17 +255,19 @@ def _cut(lists: Lists, most: int) -> Lists:
     reach = lists.reach.copy()
     np.maximum.at(reach, row[place >= most], lists.scores[place >= most])
     kept = (place < most) & (lists.scores > reach[row])
-    return sorted_lists(row[kept], lists.others[kept], lists.scores[kept], reach)
+    return Lists(bounds_of(row[kept], len(reach)), lists.others[kept], lists.scores[kept], reach)
 
 
-def _kept_where_same(derived: Path, table: pa.Table) -> tuple[pa.Table, int]:
+def _kept_where_same(derived: Path, similarity: TextSimilarity, now: datetime) -> tuple[pa.Table, int]:
     """(the table, with the moments of before where a product's list is as before, products with another list)."""
-    path = derived_file(derived, TABLE)
-    before = pq.read_table(path) if path.exists() else table.slice(0, 0)
-    names = pc.unique(pa.chunked_array([*before["key"].chunks, *before["other"].chunks, *table["key"].chunks,
-                                        *table["other"].chunks]))  # fmt: skip
-    both = [_numbers(each, names) for each in (before, table)]
-    (old_key, old_place, old_rest), (key, place, rest) = both
+    path, table = derived_file(derived, TABLE), similarity.table(computed_at=now)
+    # Ids as numbers: there are as many as products, and fifty times as many rows.
+    before = pq.read_table(path, read_dictionary=["key", "other"]) if path.exists() else table.slice(0, 0)
+    old_keys, old_others = (before[name].chunks if path.exists() else [] for name in ("key", "other"))
+    named = [each.dictionary for each in (*old_keys, *old_others, similarity.key, similarity.other)]
+    names = pc.unique(pa.concat_arrays(named))
+    old_key, old_place, old_rest = _numbers(old_keys, old_others, before, names)
+    key, place, rest = _numbers([similarity.key], [similarity.other], table, names)
     found = np.minimum(np.searchsorted(old_place, place), max(len(old_place) - 1, 0))
     same = np.zeros(len(place), dtype=bool)
     if len(old_place):
@@ -283,11 +285,18 @@ def _kept_where_same(derived: Path, table: pa.Table) -> tuple[pa.Table, int]:
     return moved, int((~unchanged & (np.maximum(counts, old_counts) > 0)).sum())
 
 
-def _numbers(table: pa.Table, names: pa.Array) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
+def _numbers(
+    keys: Sequence[pa.DictionaryArray], others: Sequence[pa.DictionaryArray], table: pa.Table, names: pa.Array
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """(number of each key, key and rank as one number, the rest of the row); rows sorted by that number."""
-    key = pc.index_in(table["key"], value_set=names).to_numpy().astype(np.int64)
-    other = pc.index_in(table["other"], value_set=names).to_numpy().astype(np.float64)
-    rank = table["rank"].to_numpy()
-    place = key * _RANKS + rank
-    rest = np.stack([other, table["score"].to_numpy()], axis=1)
-    return key, place, rest
+
+    def numbers(parts: Sequence[pa.DictionaryArray]) -> npt.NDArray[np.int64]:
+        found = [
+            pc.index_in(each.dictionary, value_set=names).to_numpy()[each.indices.to_numpy()]
+            for each in parts
+        ]
+        return np.concatenate([np.zeros(0, np.int64), *found])
+
+    key = numbers(keys)
+    place = key * _RANKS + table["rank"].to_numpy()
+    return key, place, np.stack([numbers(others).astype(np.float64), table["score"].to_numpy()], axis=1)

@@ -22,10 +22,18 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from footfall.settings import Settings
 from orchestration.lib.derived import pairs_table
-from orchestration.lib.sparse import SCORE_DIGITS, SPARE_CANDIDATES, bounds_of, place_in_run, places_of
+from orchestration.lib.sparse import (
+    SCORE_DIGITS,
+    SPARE_CANDIDATES,
+    bounds_of,
+    by_score,
+    place_in_run,
+    places_of,
+)
 from orchestration.lib.text_features import ProductText
 from orchestration.lib.text_vectors import Learned, Matrix, TextSimilarityConfig, learn, nearest, vectors_of
 
@@ -43,8 +51,8 @@ __all__ = [
 class TextSimilarity:
     """Neighbours by product: parallel arrays, sorted by key and rank."""
 
-    keys: list[str]
-    others: list[str]
+    key: pa.DictionaryArray
+    other: pa.DictionaryArray
     ranks: npt.NDArray[np.int32]
     scores: npt.NDArray[np.float64]
     model_version: str
@@ -55,15 +63,23 @@ class TextSimilarity:
     """Boilerplate that was taken out whole, most frequent first."""
 
     @property
+    def keys(self) -> list[str]:
+        return self.key.to_pylist()
+
+    @property
+    def others(self) -> list[str]:
+        return self.other.to_pylist()
+
+    @property
     def alone(self) -> int:
         """Products without any neighbour."""
-        return self.products - len(set(self.keys))
+        return self.products - len(pc.unique(self.key.indices))
 
     def table(self, computed_at: datetime) -> pa.Table:
         """In the common shape of derived pairs, source ``text``."""
         return pairs_table(
-            key=self.keys,
-            other=self.others,
+            key=self.key.dictionary_decode(),
+            other=self.other.dictionary_decode(),
             rank=self.ranks,
             score=self.scores,
             source="text",
@@ -192,7 +208,7 @@ def sorted_lists(
     score: npt.NDArray[np.float64],
     reach: npt.NDArray[np.float64],
 ) -> Lists:
-    order = np.lexsort((other, -score, row))
+    order = by_score(row, score, other)
     return Lists(bounds_of(row[order], len(reach)), other[order].astype(np.int32), score[order], reach)
 
 
@@ -202,7 +218,7 @@ def ranked(catalog: Catalog, lists: Lists, learned: Learned, config: TextSimilar
     by_id = np.empty(len(ids), dtype=np.int64)
     by_id[np.argsort(ids)] = np.arange(len(ids))
     row = np.repeat(np.arange(len(ids)), np.diff(lists.bounds))
-    order = np.lexsort((by_id[lists.others], -lists.scores, row))
+    order = by_score(row, lists.scores, by_id[lists.others])
     order = order[place_in_run(row[order]) < config.top_k]
     bounds, others, scores = bounds_of(row[order], len(ids)), lists.others[order], lists.scores[order]
     row_of = {product_id: row for row, group in enumerate(catalog.members) for product_id in group}
@@ -211,8 +227,10 @@ def ranked(catalog: Catalog, lists: Lists, learned: Learned, config: TextSimilar
     lengths, places = np.diff(bounds)[rows], places_of(bounds, rows)
     repeated = np.repeat(np.arange(len(keys)), lengths)
     return TextSimilarity(
-        keys=np.array(keys, dtype=object)[repeated].tolist(),
-        others=ids[others[places]].tolist(),
+        key=pa.DictionaryArray.from_arrays(pa.array(repeated, pa.int32()), pa.array(keys, pa.string())),
+        other=pa.DictionaryArray.from_arrays(
+            pa.array(others[places], pa.int32()), pa.array(ids, pa.string())
+        ),
         ranks=(place_in_run(repeated) + 1).astype(np.int32),
         scores=scores[places],
         model_version=config.model_version,
@@ -258,6 +276,9 @@ def _collapse(products: list[ProductText]) -> tuple[list[ProductText], list[list
         words = (" ".join(title), product.body_text, product.product_type, product.tags, product.vendor)
         mark = (*words, "" if is_telling else product.product_id)
         groups.setdefault(mark, []).append(product)
-    ordered = [sorted(group, key=lambda p: (not p.is_available, p.product_id)) for group in groups.values()]
+    ordered = [
+        group if len(group) == 1 else sorted(group, key=lambda p: (not p.is_available, p.product_id))
+        for group in groups.values()
+    ]
     marks = [hashlib.blake2b(msgspec.json.encode(mark), digest_size=16).hexdigest() for mark in groups]
     return [group[0] for group in ordered], [[p.product_id for p in group] for group in ordered], marks

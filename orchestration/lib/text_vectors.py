@@ -94,6 +94,8 @@ class Learned:
     """Its texts, not widened ..."""
     marks: npt.NDArray[np.bytes_]
     """... and their hashes."""
+    stems: dict[str, tuple[str, ...]]
+    """Of words met so far, of texts that came later too."""
 
 
 def learn(
@@ -101,7 +103,8 @@ def learn(
 ) -> Learned:
     """Learn a catalog. marks: a hash of each text, different for each."""
     language = config.language if config.language != AUTO else _language(documents)
-    counted = count_features(documents, Analyzer(language), config.fields)
+    stems: dict[str, tuple[str, ...]] = {}
+    counted = count_features(documents, Analyzer(language, stems), config.fields)
     rows = counted.counts.shape[0]
     in_documents = np.bincount(counted.counts.indices, minlength=counted.counts.shape[1])
     # As scikit-learn's smooth_idf
@@ -117,7 +120,8 @@ def learn(
     vocabulary = {name: column for column, name in enumerate(names)}
     nothing = sp.csr_matrix((0, len(names)), dtype=np.float64)
     features = FeatureCounts(nothing, vocabulary, counted.boilerplate)
-    return Learned(language, features, weights, _weighted(counted.counts[:, columns], weights), marks)
+    vectors = _weighted(counted.counts[:, columns], weights)
+    return Learned(language, features, weights, vectors, marks, stems)
 
 
 def _language(documents: Sequence[ProductText]) -> str:
@@ -142,7 +146,9 @@ def vectors_of(
         vectors = learned.vectors[np.maximum(own, 0)]
     if len(new):
         came = [documents[row] for row in new.tolist()]
-        counted = count_features(came, Analyzer(learned.language), config.fields, learned.features)
+        counted = count_features(
+            came, Analyzer(learned.language, learned.stems), config.fields, learned.features
+        )
         fresh = _weighted(counted.counts, learned.weights)
         # The rows of both in the order of the documents
         order = np.where(own < 0, len(documents) + np.cumsum(own < 0) - 1, np.arange(len(documents)))
