@@ -9,7 +9,8 @@ votes, 0.373 with returns too, 0.378 with the rules; on the last two days of the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, KeysView, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,16 @@ from footfall.session_index import NextItemConfig, Scores, SessionIndex, numbere
 from footfall.session_index import ranked as ranked_scores
 from orchestration.lib.session_history import Sessions, history_of, learned
 
-__all__ = ["PUBLISHED", "NextItem", "NextItemConfig", "index_of", "learn", "ranked", "session_config"]
+__all__ = [
+    "PUBLISHED",
+    "NextItem",
+    "NextItemConfig",
+    "SoFar",
+    "index_of",
+    "learn",
+    "ranked",
+    "session_config",
+]
 
 #: VMIS-kNN as Serenade's paper has it: the arm to beat.
 PUBLISHED = NextItemConfig(recency=None, closeness=0.0, revisit=0.0, rule_weight=0.0)
@@ -59,6 +69,41 @@ def ranked(scores: Mapping[int, float], dropped: Collection[int], top: int) -> n
     return ranked_scores(Scores(items, values), dropped, top).items
 
 
+class SoFar:
+    """The clicks of a session, revealed one by one. Its end, and whether a product is in it, cost the same however long
+    it is: a robot's session of 20,000 clicks is 20,000 steps, each of which would go through all before it.
+    """
+
+    def __init__(self, clicks: Iterable[int] = ()) -> None:
+        self._clicks: list[int] = []
+        self._by_last: dict[int, None] = {}
+        for item in clicks:
+            self.add(item)
+
+    def add(self, item: int) -> None:
+        self._clicks.append(item)
+        self._by_last.pop(item, None)
+        self._by_last[item] = None
+
+    def last(self, clicks: int) -> list[int]:
+        """So many last clicks, oldest first."""
+        return self._clicks[-clicks:]
+
+    def newest_first(self) -> Iterator[int]:
+        """The products, each once, by their last click."""
+        return reversed(self._by_last)
+
+    @property
+    def products(self) -> KeysView[int]:
+        return self._by_last.keys()
+
+    def end(self, products: int, clicks: int) -> list[int]:
+        """Clicks with the same last clicks, and the same last different products, as the session."""
+        if len(self._clicks) <= products + clicks:
+            return self._clicks
+        return [*reversed(list(islice(self.newest_first(), products))), *self.last(clicks)]
+
+
 class NextItem:
     """The index over sessions of item numbers, as the evaluation has them.
 
@@ -75,24 +120,31 @@ class NextItem:
         products = [str(item) for item in self._items.tolist()]
         self._index = learn(products, items, bounds, np.asarray(ended, dtype=np.float64), config)
 
-    def by_rules(self, session: Sequence[int]) -> dict[int, float]:
-        """Scores of what may follow; ``session`` is what was clicked so far, oldest first."""
-        return self._named(self._index.by_rules(numbered(session, self._number)))
+    def by_rules(self, session: SoFar) -> dict[int, float]:
+        """Scores of what may follow; ``session`` is what was clicked so far."""
+        return self._named(self._index.by_rules(self._end(session)))
 
-    def by_neighbours(self, session: Sequence[int]) -> dict[int, float]:
+    def by_neighbours(self, session: SoFar) -> dict[int, float]:
         """Scores from the sessions most like this one."""
-        return self._named(self._index.by_neighbours(numbered(session, self._number)))
+        return self._named(self._index.by_neighbours(self._end(session)))
 
-    def next_items(
-        self, session: Sequence[int], top: int = 20, *, drop_seen: bool = False
-    ) -> npt.NDArray[np.int64]:
+    def next_items(self, session: SoFar, top: int = 20, *, drop_seen: bool = False) -> npt.NDArray[np.int64]:
         """Both together, best first, without the product of the last click (drop_seen: of any click)."""
-        numbers = numbered(session, self._number)
-        dropped = set(numbers) if drop_seen else {numbers[-1]}
-        result: npt.NDArray[np.int64] = self._items[
-            ranked_scores(self._index.scores(numbers), dropped, top).items
-        ]
+        numbers = self._end(session)
+        scores = self._index.scores(numbers)
+        dropped = {numbers[-1]}
+        if drop_seen:
+            ids = self._items[scores.items].tolist()
+            dropped = {
+                n for n, item in zip(scores.items.tolist(), ids, strict=True) if item in session.products
+            }
+        result: npt.NDArray[np.int64] = self._items[ranked_scores(scores, dropped, top).items]
         return result
+
+    def _end(self, session: SoFar) -> list[int]:
+        """As numbers, as much of a session as scores depend on."""
+        config = self._index.config
+        return numbered(session.end(config.session_length, config.rule_history), self._number)
 
     def _named(self, scores: Scores) -> dict[int, float]:
         return dict(zip(self._items[scores.items].tolist(), scores.values.tolist(), strict=True))

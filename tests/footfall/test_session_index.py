@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall.session_index import NextItemConfig, Scores, SessionIndex, SessionIndexError, empty_index
-from orchestration.lib.session_neighbours import PUBLISHED, NextItem, index_of, learn
+from orchestration.lib.session_neighbours import PUBLISHED, NextItem, SoFar, index_of, learn
 from tests.session_cases import clicks_table
 
 items = st.integers(0, 6)
@@ -167,4 +167,4 @@ def test_the_evaluation_scores_with_the_same_index() -> None:
     model = NextItem(past, [1.0, 2.0, 3.0])
     index = index_of(clicks_table([[str(item) for item in session] for session in past]))
     served = [int(product) for product, _ in index.next_products(["9", "3"], 5)]
-    assert served == model.next_items([9, 3], 5, drop_seen=True).tolist()
+    assert served == model.next_items(SoFar([9, 3]), 5, drop_seen=True).tolist()

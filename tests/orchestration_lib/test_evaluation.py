@@ -18,13 +18,15 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from footfall.session_index import numbered
+from footfall.session_index import ranked as best_of
 from orchestration.lib.ease import ease_weights, trend
 from orchestration.lib.evaluation.cli import evaluate
 from orchestration.lib.evaluation.measures import ndcg, recall, reciprocal_rank, top_items, with_interval
 from orchestration.lib.evaluation.orders import OrderLines, evaluate_orders, read_orders
 from orchestration.lib.evaluation.reading import FileError, moments
 from orchestration.lib.evaluation.sessions import Sessions, evaluate_sessions, read_sessions
-from orchestration.lib.session_neighbours import PUBLISHED, NextItem, NextItemConfig
+from orchestration.lib.session_neighbours import PUBLISHED, NextItem, NextItemConfig, SoFar, learn
 
 
 def test_measures_by_hand() -> None:
@@ -106,24 +108,24 @@ SESSIONS = Sessions([[1, 2, 3], [1, 2, 3], [4, 5], [1, 2, 9], [2, 3, 1]], [1.0, 
 
 def test_next_item_knows_what_followed() -> None:
     model = NextItem(SESSIONS.items, SESSIONS.ended)
-    assert model.next_items([1, 2])[0] == 3
-    assert model.next_items([4])[0] == 5
-    assert model.next_items([77]).tolist() == []
-    assert 1 in model.next_items([1, 2]).tolist()
-    assert 1 not in model.next_items([1, 2], drop_seen=True).tolist()
-    assert 2 not in model.next_items([1, 2]).tolist()
+    assert model.next_items(SoFar([1, 2]))[0] == 3
+    assert model.next_items(SoFar([4]))[0] == 5
+    assert model.next_items(SoFar([77])).tolist() == []
+    assert 1 in model.next_items(SoFar([1, 2])).tolist()
+    assert 1 not in model.next_items(SoFar([1, 2]), drop_seen=True).tolist()
+    assert 2 not in model.next_items(SoFar([1, 2])).tolist()
 
 
 def test_rules_fall_with_distance() -> None:
     model = NextItem([[1, 2, 3]], [0.0])
-    assert model.by_rules([1]) == {2: 1.0, 3: 0.5}
-    assert model.by_rules([1, 2]) == {3: 1.0 + 0.6 * 0.5, 2: 0.6}
+    assert model.by_rules(SoFar([1])) == {2: 1.0, 3: 0.5}
+    assert model.by_rules(SoFar([1, 2])) == {3: 1.0 + 0.6 * 0.5, 2: 0.6}
 
 
 def test_published_neighbours_by_hand() -> None:
     """Two past sessions share an item with (1, 2); weights fall evenly, votes by the first match."""
     model = NextItem([[1, 7], [2, 8]], [1.0, 2.0], PUBLISHED)
-    scores = model.by_neighbours([1, 2])
+    scores = model.by_neighbours(SoFar([1, 2]))
     idf = math.log(2 / 1)
     assert scores[8] == pytest.approx((2 / 2) / 2 * 0.9 * idf)
     assert scores[7] == pytest.approx((1 / 2) / 2 * 0.8 * idf)
@@ -132,7 +134,7 @@ def test_published_neighbours_by_hand() -> None:
 def test_only_the_newest_sessions_of_an_item_count() -> None:
     config = NextItemConfig(sessions_per_item=1, rule_weight=0.0)
     model = NextItem([[1, 7], [1, 8], [3, 4]], [1.0, 2.0, 3.0], config)
-    assert model.next_items([1]).tolist() == [8]
+    assert model.next_items(SoFar([1])).tolist() == [8]
 
 
 def test_same_sessions_in_any_order_give_the_same_lists() -> None:
@@ -140,7 +142,32 @@ def test_same_sessions_in_any_order_give_the_same_lists() -> None:
     one = NextItem(SESSIONS.items, SESSIONS.ended)
     other = NextItem([SESSIONS.items[n] for n in turned], [SESSIONS.ended[n] for n in turned])
     for so_far in ([1], [2], [1, 2], [2, 3], [3, 1]):
-        assert one.next_items(so_far).tolist() == other.next_items(so_far).tolist()
+        assert one.next_items(SoFar(so_far)).tolist() == other.next_items(SoFar(so_far)).tolist()
+
+
+@pytest.mark.parametrize("products", [3, 14, 400])
+def test_a_long_session_is_answered_from_its_end_as_from_all_of_it(products: int) -> None:
+    dice = np.random.default_rng(6)
+    past = [dice.integers(0, 400, 8).tolist() for _ in range(300)]
+    config = NextItemConfig(session_length=6, rule_history=4)
+    model, index = (
+        NextItem(past, range(300), config),
+        learn(
+            [str(item) for item in range(400)],
+            np.concatenate(past),
+            np.arange(0, 2401, 8),
+            np.arange(300),
+            config,
+        ),
+    )
+    clicks = dice.choice([*range(products), 1000, 1001], 120).tolist()
+    so_far = SoFar()
+    for step, item in enumerate(clicks, 1):
+        so_far.add(item)
+        numbers = numbered(clicks[:step], {n: n for n in range(400)})
+        for drop_seen, dropped in ((False, {numbers[-1]}), (True, set(numbers))):
+            best = best_of(index.scores(numbers), dropped, 20).items
+            assert model.next_items(so_far, 20, drop_seen=drop_seen).tolist() == best.tolist()
 
 
 def test_sessions_protocol() -> None:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ import pyarrow.compute as pc
 
 from orchestration.lib.evaluation.measures import Measured, reciprocal_rank, with_interval
 from orchestration.lib.evaluation.reading import TIMES, FileError, moments, read_text_rows
-from orchestration.lib.session_neighbours import PUBLISHED, NextItem, NextItemConfig, ranked
+from orchestration.lib.session_neighbours import PUBLISHED, NextItem, NextItemConfig, SoFar, ranked
 
 TOP = 20
 
@@ -106,7 +107,7 @@ def _numbers(column: pa.Array, names: dict[str, int]) -> npt.NDArray[np.int64]:
     return np.array(numbers, dtype=np.int64)[encoded.indices.to_numpy(zero_copy_only=False)]
 
 
-Predict = Callable[[Sequence[int], bool], npt.NDArray[np.int64]]
+Predict = Callable[[SoFar, bool], npt.NDArray[np.int64]]
 """(session so far, drop all its products) to at most ``TOP`` items, best first."""
 
 
@@ -117,8 +118,8 @@ def default_arms(train: Sessions, config: NextItemConfig | None = None) -> dict[
     counts = Counter(item for session in train.items for item in session)
     popular = {item: float(n) for item, n in counts.most_common(TOP * 20)}
 
-    def dropped(session: Sequence[int], all_of_it: bool) -> set[int]:
-        return set(session) if all_of_it else {session[-1]}
+    def dropped(session: SoFar, all_of_it: bool) -> Collection[int]:
+        return session.products if all_of_it else session.last(1)
 
     return {
         "popularity": lambda s, new: ranked(popular, dropped(s, new), TOP),
@@ -147,12 +148,13 @@ def evaluate_sessions(
         fresh: list[float] = []
         shown: set[int] = set()
         for session in test.items:
-            for step in range(1, len(session)):
-                so_far, target = session[:step], session[step]
+            so_far = SoFar()
+            for item, target in pairwise(session):
+                so_far.add(item)
                 items = predict(so_far, False)
                 shown.update(items.tolist())
                 every.append(reciprocal_rank(items, target, TOP))
-                if target not in so_far:
+                if target not in so_far.products:
                     fresh.append(reciprocal_rank(predict(so_far, True), target, TOP))
             tick(name, len(session) - 1)
         results.append(

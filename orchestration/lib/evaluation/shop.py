@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import duckdb
@@ -27,7 +28,7 @@ from orchestration.lib.evaluation.measures import Measured, recall, top_items
 from orchestration.lib.evaluation.past import Past
 from orchestration.lib.evaluation.rankings import TOP, Lists
 from orchestration.lib.evaluation.sessions import Predict, Sessions, default_arms, evaluate_sessions
-from orchestration.lib.session_neighbours import NextItem, NextItemConfig
+from orchestration.lib.session_neighbours import NextItem, NextItemConfig, SoFar, ranked
 from orchestration.lib.text_similarity import TextSimilarityConfig, product_texts
 
 OURS = "footfall"
@@ -230,7 +231,7 @@ def _last_visit(shop: _Shop, filling: Floats) -> Callable[[int], Floats]:
         row = shop.seeds(visitor)
         session = row.indices[np.argsort(row.data)].tolist()  # oldest first
         scores = filling.copy()
-        for place, item in enumerate(model.next_items(session, 5 * TOP) if session else ()):
+        for place, item in enumerate(model.next_items(SoFar(session), 5 * TOP) if session else ()):
             scores[item] += 1.0 / (place + 1)
         return scores
 
@@ -343,20 +344,18 @@ def _visits(connection: duckdb.DuckDBPyConnection, shop: _Shop, seed: int) -> It
         yield Metric("visit", result.arm, "coverage", result.coverage, None, None, result.hit_rate.cases)
 
 
-def _recent(session: Any, drop_seen: bool) -> npt.NDArray[np.int64]:
+def _recent(session: SoFar, drop_seen: bool) -> npt.NDArray[np.int64]:
     """The visit's own products again, the last first."""
-    seen = [] if drop_seen else list(dict.fromkeys(reversed(session)))[1 : TOP + 1]
+    seen = [] if drop_seen else list(islice(session.newest_first(), 1, TOP + 1))
     return np.array(seen, dtype=np.int64)
 
 
 def _along(pairs: sp.csr_matrix) -> Predict:
     """What stands beside the last products of the visit."""
 
-    def predict(session: Any, drop_seen: bool) -> npt.NDArray[np.int64]:
-        from orchestration.lib.session_neighbours import ranked
-
+    def predict(session: SoFar, drop_seen: bool) -> npt.NDArray[np.int64]:
         scores: dict[int, float] = {}
-        for back, item in enumerate(list(dict.fromkeys(reversed(session)))[:SEEDS]):
+        for back, item in enumerate(islice(session.newest_first(), SEEDS)):
             if item >= pairs.shape[0]:
                 continue
             begin, end = pairs.indptr[item : item + 2]
@@ -364,7 +363,7 @@ def _along(pairs: sp.csr_matrix) -> Predict:
                 pairs.indices[begin:end].tolist(), pairs.data[begin:end].tolist(), strict=True
             ):
                 scores[other] = scores.get(other, 0.0) + SEED_DECAY**back * score
-        return ranked(scores, set(session) if drop_seen else {session[-1]}, TOP)
+        return ranked(scores, session.products if drop_seen else session.last(1), TOP)
 
     return predict
 

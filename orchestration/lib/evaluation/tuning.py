@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from orchestration.lib.evaluation.measures import Measured, reciprocal_rank, wit
 from orchestration.lib.evaluation.past import Past, TooLittle
 from orchestration.lib.evaluation.rankings import TOP
 from orchestration.lib.evaluation.shop import served_quality, visits
-from orchestration.lib.session_neighbours import NextItem, NextItemConfig, session_config
+from orchestration.lib.session_neighbours import NextItem, NextItemConfig, SoFar, session_config
 
 #: What is tried, beside the value in force. A half-life of 36,500 days is no decay.
 VALUES: dict[str, tuple[float, ...]] = {
@@ -182,11 +183,13 @@ def _tune_sessions(
 
     def ranks(config: NextItemConfig, sessions: Sequence[Sequence[int]]) -> list[float]:
         model = NextItem(learned.items, learned.ended, config)
-        return [
-            reciprocal_rank(model.next_items(session[:step], TOP), session[step], TOP)
-            for session in sessions
-            for step in range(1, len(session))
-        ]
+        found = []
+        for session in sessions:
+            so_far = SoFar()
+            for item, target in pairwise(session):
+                so_far.add(item)
+                found.append(reciprocal_rank(model.next_items(so_far, TOP), target, TOP))
+        return found
 
     best = now
     score, tried = sum(ranks(now, search)), 0
