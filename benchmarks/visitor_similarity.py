@@ -1,11 +1,15 @@
 """Time and memory of visitor similarity at 1x, 10x and 100x, written to Parquet as the asset does.
 
-    python benchmarks/visitor_similarity.py [--visitors 2000] [--scales 1 10 100]
+    python benchmarks/visitor_similarity.py [--visitors 2000] [--scales 1 10 100] [--days 1 7 30]
 
 Visitors look at 1 to 60 products (median 4), popularity after Zipf over a tenth as many products as
 visitors (at most 50,000), a twelfth of them buy. Then one visitor in a hundred looks at one more product, and one
 in ten thousand turns out to be another one: the lists on disk are brought up to date. Each scale runs in a process
 of its own, so that its peak of memory is its own.
+
+Last, how old lists fare: some days pass, in each of which one visitor in a hundred looks at more and one in a hundred
+is new, and everything fades (half-life 30 days); of the visitors without news, how much of the list of before stands
+in the one that would be made now (source blend, at 10x).
 """
 
 from __future__ import annotations
@@ -117,6 +121,43 @@ def run(visitors: int, threads: int) -> Measured:
     return Measured(rows, written.num_rows, clock, whole, more, refreshed.lists, peak, size, cut)
 
 
+def aged(visitors: int, days: int) -> tuple[float, float]:
+    """(share of the first ten, share of all neighbours) of before that are among as many first ones after the days."""
+    from orchestration.lib.visitor_similarity import VisitorSimilarity
+
+    dice = np.random.default_rng(3)
+    news = max(visitors * days // 100, 1)
+    now = shop_affinities(visitors + news)
+    visitor = np.array([int(name[2:]) for name in now["visitor_id"].to_pylist()])
+    is_touched = np.zeros(visitors + news, dtype=bool)
+    is_touched[dice.choice(visitors, news, replace=False)] = True
+    is_old = (visitor < visitors) & ~(is_touched[visitor] & (dice.random(len(visitor)) < 0.5))
+    fade = np.where(is_old, 0.5 ** (days / 30), 1.0)
+    faded = now
+    for place, name in enumerate(now.column_names):
+        if name.endswith("_score"):
+            faded = faded.set_column(place, name, pa.array(now[name].to_numpy() * fade))
+    lists = []
+    for table in (now.filter(pa.array(is_old)), faded):
+        found: dict[str, list[str]] = {}
+        for part in VisitorSimilarity(table).tables(datetime(2026, 3, 1)):
+            blend = part.filter(pc.equal(part["source"], "blend"))
+            for key, other in zip(blend["key"].to_pylist(), blend["other"].to_pylist(), strict=True):
+                found.setdefault(key, []).append(other)
+        lists.append(found)
+    before, after = lists
+    kept = [key for key in before if not is_touched[int(key[2:])]]
+
+    def share(first: int) -> float:
+        shares = [
+            len({*before[key][:first]} & {*after.get(key, [])[:first]}) / len(before[key][:first])
+            for key in kept
+        ]
+        return float(np.mean(shares))
+
+    return share(10), share(50)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -124,6 +165,7 @@ def main() -> None:
     parser.add_argument("--visitors", type=int, default=2000, help="visitors at 1x")
     parser.add_argument("--scales", type=int, nargs="+", default=[1, 10, 100])
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--days", type=int, nargs="*", default=[1, 7, 30])
     arguments = parser.parse_args()
     print(describe_machine("numpy", "scipy", "sparse-dot-topn"))
     print(
@@ -137,6 +179,12 @@ def main() -> None:
             f"{scale:>5}x {count:>9,} {found.affinities:>11,} {found.pairs:>11,} {found.clock:>8.1f} "
             f"{found.whole:>7.1f} {found.peak_mb:>8,} {found.file_mb:>8.1f} {found.cut:>5} {found.more:>11.2f} "
             f"{found.more / found.whole:>6.1%} {found.made:>11,}",
+            flush=True,
+        )
+    for days in arguments.days:
+        ten, every = aged(10 * arguments.visitors, days)
+        print(
+            f"{days:>5} days: of a list of before {ten:.1%} of the first ten stand, {every:.1%} of all",
             flush=True,
         )
 

@@ -223,7 +223,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         Meta(
             ge=0, description="all visitors get new neighbours after so long; in between those with news do"
         ),
-    ] = 24.0
+    ] = 168.0
     evaluation_hours: Annotated[
         float,
         Meta(

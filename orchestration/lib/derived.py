@@ -85,6 +85,11 @@ def text_state_file(derived: Path) -> Path:
     return derived / "product_similarity" / "product_similarity.state"
 
 
+def visitor_names_file(derived: Path) -> Path:
+    """Who stands in whose list of the last rebuild (``visitor_lists.py``)."""
+    return derived / "visitor_affinity" / "visitor_affinity.names"
+
+
 def session_index_file(derived: Path) -> Path:
     """Where the session index stands: no table, but derived and replaced whole like one."""
     return derived / "session_neighbours" / "session_neighbours.index"

@@ -18,7 +18,7 @@ saw that product, and has nothing else to pass on.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -122,16 +122,22 @@ class VisitorSimilarity:
     def model_version(self) -> str:
         return self.config.model_version
 
-    def tables(self, computed_at: datetime, only: pa.Array | None = None) -> Iterator[pa.Table]:
+    def tables(
+        self,
+        computed_at: datetime,
+        only: pa.Array | None = None,
+        told: Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], None] = lambda keys, others: None,
+    ) -> Iterator[pa.Table]:
         """The pairs, source after source, each sorted by key and rank, in tables of bounded size.
 
-        only: the visitors whose lists are wanted, in any order; the lists are those that all would get.
+        only: the visitors whose lists are wanted, in any order; the lists are those that all would get. told: is handed
+        the pairs of each table as places in ``visitor_ids``.
         """
         wanted = np.ones(len(self.visitor_ids), dtype=bool)
         if only is not None:
             wanted = pc.is_in(self.visitor_ids, value_set=only).to_numpy(zero_copy_only=False)
         for space in self._spaces:
-            yield from self._pairs(space, computed_at, wanted)
+            yield from self._pairs(space, computed_at, wanted, told)
 
     def _space(
         self,
@@ -185,7 +191,11 @@ class VisitorSimilarity:
         return _Space(source, vectors, fit, counted)
 
     def _pairs(
-        self, space: _Space, computed_at: datetime, wanted: npt.NDArray[np.bool_]
+        self,
+        space: _Space,
+        computed_at: datetime,
+        wanted: npt.NDArray[np.bool_],
+        told: Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], None],
     ) -> Iterator[pa.Table]:
         lengths = np.diff(space.vectors.indptr)
         keys = np.flatnonzero(wanted & (lengths > 0))
@@ -204,6 +214,7 @@ class VisitorSimilarity:
             )
             key, other, rank, score = self._ranked(scores, chunk, space.can_be_neighbour)
             for part in _parts(lengths[key]):
+                told(key[part], other[part])
                 yield pairs_table(
                     key=self.visitor_ids.take(pa.array(key[part])),
                     other=self.visitor_ids.take(pa.array(other[part])),

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from orchestration.lib.derived import changes_file, derived_file
+from orchestration.lib.derived import changes_file, derived_file, visitor_names_file
 from orchestration.lib.lake_schema import VISITOR_PAIRS
 from orchestration.lib.visitor_lists import Log, Refreshed, refresh
 from orchestration.lib.visitor_similarity import VisitorSimilarity, VisitorSimilarityConfig
@@ -139,7 +139,8 @@ class Shop(RuleBasedStateMachine):
     def runs(self, share: float) -> None:
         self.now += timedelta(seconds=1)
         self.before = in_force(self.derived) if self.last else []
-        self.last = run(self.derived, self.scores, self.entries, self.now, share)
+        day = timedelta(hours=24)
+        self.last = run(self.derived, self.scores, self.entries, self.now, share, rebuild_after=day)
         after, there = in_force(self.derived), {visitor for visitor, _ in self.scores}
         named = {row["other"] for row in after} | {row["key"] for row in after}
         assert named <= there, "a list names a visitor who is none any more"
@@ -219,7 +220,7 @@ CAMPERS: Scores = {(visitor, product): 1.0 for visitor in ("anna", "ben", "cleo"
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"now": START + timedelta(hours=24)}, "1 day, 0:00:00 old"),
+        ({"now": START + timedelta(days=7)}, "7 days, 0:00:00 old"),
         ({"now": START - timedelta(hours=1)}, "later moment"),
         ({"rules": "others"}, "rules of affinity changed"),
         ({"top_k": 2}, "the code or"),
@@ -248,8 +249,22 @@ def test_changes_of_before_a_rebuild_do_not_count_though_a_crash_left_them(tmp_p
     entries = {"anna": START + hour}
     run(tmp_path, CAMPERS | {("anna", "d"): 1.0, ("ben", "d"): 1.0}, entries, START + 2 * hour)
     left = changes_file(tmp_path, "visitor_affinity").read_bytes()
-    run(tmp_path, CAMPERS, entries, START + 30 * hour)
+    run(tmp_path, CAMPERS, entries, START + 170 * hour)
     changes_file(tmp_path, "visitor_affinity").write_bytes(left)
     assert of(in_force(tmp_path), ["anna"]) == of(rebuilt(CAMPERS), ["anna"])
-    again = run(tmp_path, CAMPERS, {"ben": START + 31 * hour}, START + 32 * hour)
+    again = run(tmp_path, CAMPERS, {"ben": START + 171 * hour}, START + 172 * hour)
     assert (again.lists, again.changed) == (1, 1)
+
+
+def test_lists_of_before_there_were_numbers_are_made_anew(tmp_path: Path) -> None:
+    run(tmp_path, CAMPERS, {}, START)
+    hour, names = timedelta(hours=1), visitor_names_file(tmp_path)
+    stale = names.read_bytes()
+    names.unlink()
+    refreshed = run(tmp_path, CAMPERS, {"anna": START + hour}, START + hour)
+    assert refreshed.why_whole == "who stands in its lists isn't known"
+    names.write_bytes(stale)
+    assert run(tmp_path, CAMPERS, {}, START + 2 * hour).why_whole == refreshed.why_whole, "of another rebuild"
+    names.write_bytes(names.read_bytes()[:-70])
+    assert run(tmp_path, CAMPERS, {}, START + 3 * hour).why_whole == refreshed.why_whole, "torn"
+    assert run(tmp_path, CAMPERS, {}, START + 4 * hour).why_whole is None
