@@ -146,7 +146,9 @@
     group by {{ key }}
   ) as newly
   where built.{{ key }} = newly.replaced_key
-    and built.{{ from_column }} >= newly.replaced_from;
+    and built.{{ from_column }} >= newly.replaced_from
+    -- says nothing new: older blocks stay unread
+    and built.{{ from_column }} >= (select min({{ from_column }}) from {{ arguments['temp_relation'] }});
 
   insert into {{ arguments['target_relation'] }} ({{ columns }})
   select {{ columns }} from {{ arguments['temp_relation'] }}

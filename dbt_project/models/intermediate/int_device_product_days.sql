@@ -30,6 +30,10 @@ with {% if is_incremental() %}days as (
   {% endif %}
   where session_events.product_id is not null
     and session_events.event in ('Product Viewed', 'Product Option Selected', 'Product Added', 'Product Removed')
+  {% if is_incremental() %}
+    -- says nothing new: lets a table in the order of time leave its older blocks unread
+    and session_events.occurred_at >= (select cast(min(days.first_day) as timestamp) from days)
+  {% endif %}
 ),
 
 final as (
