@@ -5,6 +5,7 @@ Real processes: shop, pixel in a browser, collector, API. Between them the loade
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -16,9 +17,10 @@ from typing import Any
 
 import duckdb
 import pytest
-from playwright.sync_api import Browser, Response
+from playwright.sync_api import Browser
 
 from footfall.experiments import Arm, Experiment
+from footfall.segments import Frame, decode_envelope, read_segment, unsealed
 from orchestration.lib.derived import session_index_file
 from orchestration.lib.home import DBT_PROJECT, export
 from orchestration.lib.lake import load_waiting
@@ -69,24 +71,35 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
         yield line
 
 
+def waiting_messages(landing: Path) -> list[dict[str, Any]]:
+    """What the collector took and nobody has loaded."""
+    messages: list[dict[str, Any]] = []
+    for path in [*unsealed(landing), *(landing / "sealed").glob("*.seg")]:
+        # Sealed just now: it is there at the next look.
+        with contextlib.suppress(FileNotFoundError):
+            for part in read_segment(path):
+                if isinstance(part, Frame):
+                    messages += [json.loads(bytes(raw)) for raw in decode_envelope(part.payload).batch]
+    return messages
+
+
 def visit(line: Line, browser: Browser, *, clicks: bool) -> dict[str, Any]:
     """A new visitor looks at the home page's list and perhaps clicks its first product; returns the API's answer."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, user_agent=PERSON)
     page = context.new_page()
     page.set_default_timeout(60_000)
-    told: list[dict[str, Any]] = []
-
-    def remember(answer: Response) -> None:
-        if "/v1/b" in answer.url and answer.status == 200 and answer.request.post_data:
-            told.extend(json.loads(answer.request.post_data)["batch"])
+    guest = ""
 
     def wait_until_told(event: str) -> None:
+        """Asked of the collector: of what leaves with its page a browser reports no answer."""
         deadline = time.monotonic() + 60
-        while not any(m.get("event") == event and m["properties"]["kind"] == "recommended" for m in told):
+        while not any(
+            m.get("event") == event and m["properties"]["kind"] == "recommended" and m["anonymousId"] == guest
+            for m in waiting_messages(line.settings.paths.landing)
+        ):
             assert time.monotonic() < deadline, f"the collector was not told: {event}"
             page.wait_for_timeout(100)
 
-    page.on("response", remember)
     with page.expect_response(
         lambda answer: "/v1/recommendations" in answer.url and answer.status == 200
     ) as answered:
