@@ -19,7 +19,7 @@ import resource
 import sys
 import tempfile
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -104,8 +104,9 @@ def run(visitors: int, threads: int) -> Measured:
     with tempfile.TemporaryDirectory() as folder:
         derived = Path(folder)
         begin, cpu = time.perf_counter(), time.process_time()
+        week = timedelta(days=7)
         nobody = Log(first, "rules", lambda _: pa.array([], pa.string()))
-        refreshed = refresh(derived, table, nobody, first, threads=threads)
+        refreshed = refresh(derived, table, nobody, first, rebuild_after=week, threads=threads)
         clock, whole = time.perf_counter() - begin, time.process_time() - cpu
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         written = pq.read_metadata(derived_file(derived, TABLE))
@@ -115,7 +116,8 @@ def run(visitors: int, threads: int) -> Measured:
         del refreshed
         table, touched = day_later(table, visitors)
         cpu = time.process_time()
-        refreshed = refresh(derived, table, Log(later, "rules", lambda _: touched), later, threads=threads)
+        news = Log(later, "rules", lambda _: touched)
+        refreshed = refresh(derived, table, news, later, rebuild_after=week, threads=threads)
         more = time.process_time() - cpu
         assert refreshed.why_whole is None
     return Measured(rows, written.num_rows, clock, whole, more, refreshed.lists, peak, size, cut)

@@ -45,9 +45,6 @@ _MAGIC = b"FFNAME01"
 #: Above this share of visitors with a list in the changes, all are made: the changes are written whole with each run,
 #: and a fifth of the large file every hour costs a day's runs more than one rebuild.
 REBUILD_SHARE = 0.2
-#: All lists are made at least so often. Of the first ten neighbours of a visitor without news 97 % are the same a day
-#: later, 85 % a week later, 57 % a month later (docs/measurements.md); whoever comes back has a new list with the run.
-REBUILD_AFTER = timedelta(days=7)
 _BATCH = 100_000
 
 
@@ -101,14 +98,15 @@ def refresh(
     log: Log,
     now: datetime,
     *,
+    rebuild_after: timedelta,
     config: VisitorSimilarityConfig | None = None,
-    rebuild_after: timedelta = REBUILD_AFTER,
     rebuild_share: float = REBUILD_SHARE,
     threads: int | None = None,
     memory: str = "4GB",
 ) -> Refreshed:
     """Bring ``lake/derived/visitor_affinity`` up to date. affinities: as ``VisitorSimilarity`` takes them.
 
+    rebuild_after: all lists are made at least so often (the setting affinity_rebuild_hours).
     memory: limit of the search for lists that name somebody who is gone.
     """
     similarity = VisitorSimilarity(affinities, config, threads=threads)

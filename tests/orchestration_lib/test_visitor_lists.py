@@ -50,15 +50,21 @@ def log(entries: dict[str, datetime], rules: str = "rules") -> Log:
     )
 
 
+WEEK = timedelta(days=7)
+
+
 def run(
     derived: Path,
     scores: Scores,
     entries: dict[str, datetime],
     now: datetime,
     share: float = 1.0,
+    *,
+    rebuild_after: timedelta = WEEK,
     **more: Any,
 ) -> Refreshed:
-    return refresh(derived, affinities(scores), log(entries), now, config=CONFIG, rebuild_share=share, **more)
+    more |= {"config": CONFIG, "rebuild_share": share, "rebuild_after": rebuild_after}
+    return refresh(derived, affinities(scores), log(entries), now, **more)
 
 
 def in_force(derived: Path) -> list[dict[str, Any]]:
@@ -237,6 +243,7 @@ def test_why_all_lists_are_made(tmp_path: Path, change: dict[str, Any], words: s
         change.get("now", START + timedelta(hours=1)),
         config=VisitorSimilarityConfig(min_products=2, top_k=change.get("top_k", 3), max_product_visitors=8),
         rebuild_share=change.get("share", 1.0),
+        rebuild_after=WEEK,
     )
     assert (words is None) == (refreshed.why_whole is None)
     assert words is None or words in str(refreshed.why_whole)
