@@ -145,7 +145,7 @@ def history(rng: random.Random) -> list[dict[str, Any]]:
                         at + timedelta(days=3),
                         guest=None,
                         user=user or f"user-{number}",
-                        properties={**order, "products": lines[:1]},
+                        properties={**order, "products": lines[: rng.randrange(2)]},
                         source="server",
                         trusted=True,
                     )
@@ -271,11 +271,12 @@ def visitors_of_events(arrivals: list[dict[str, Any]], session_of: dict[str, str
 
 def attempt(funnel: dict[str, Any], events: list[tuple[datetime, int, bool]]) -> list[datetime]:
     """When each step was reached by the attempt that got furthest, of several the first to get there, from the
-    latest start that could. ``events`` are (moment, step or 0, is excluded) in order."""
+    latest start that could; of starts at one moment the first of the order. ``events`` are (moment, step or 0,
+    is excluded) in order."""
     window = timedelta(days=funnel.get("window_days", 7))
     is_later = funnel.get("mode") == "strict_increase"
     is_any = funnel.get("mode") == "any_order"
-    best: tuple[int, timedelta, datetime, list[datetime]] | None = None
+    best: tuple[int, timedelta, datetime, int, list[datetime]] | None = None
     for number, (start, step, _) in enumerate(events):
         if step != 1 and not is_any:
             continue
@@ -287,7 +288,7 @@ def attempt(funnel: dict[str, Any], events: list[tuple[datetime, int, bool]]) ->
             if is_next and at - start <= window and (at > reached[-1] or not is_later):
                 taken.add(next_step)
                 reached.append(at)
-        found = (len(reached), NOON - reached[-1], start, reached)
+        found = (len(reached), NOON - reached[-1], start, -number, reached)
         best = found if best is None else max(best, found)
     return best[-1] if best else []
 

@@ -79,6 +79,27 @@ def warehouse(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> Warehouse
             order("money back", value=15, event="Order Refunded", at=NOON + 2 * MINUTE, **SERVER),
             order("all came back", SHIRT, SOCKS),
             order("all came back", event="Order Refunded", at=NOON + MINUTE, **SERVER),
+            order("a part, then all", SHIRT, SOCKS),
+            order("a part, then all", SOCKS, event="Order Refunded", at=NOON + MINUTE, **SERVER),
+            order("a part, then all", event="Order Refunded", at=NOON + 2 * MINUTE, **SERVER),
+            order("parts and all by id", SHIRT, SOCKS),
+            order(
+                "parts and all by id", event="Order Refunded", refund_id="whole", at=NOON + MINUTE, **SERVER
+            ),
+            order("parts and all by id", SOCKS, event="Order Refunded", refund_id="part", at=NOON, **SERVER),
+            order(
+                "parts and all by id",
+                value=5,
+                event="Order Refunded",
+                refund_id="sum",
+                at=NOON + 2 * MINUTE,
+                **SERVER,
+            ),
+            order(
+                "parts and all by id", event="Order Refunded", refund_id="z", at=NOON + 3 * MINUTE, **SERVER
+            ),
+            order("of an order unheard of", event="Order Refunded", at=NOON, **SERVER),
+            order("of an order unheard of", SHIRT, event="Order Refunded", at=NOON + MINUTE, **SERVER),
             order("price is no number", {**SHIRT, "price": "n/a"}),
         ]
     )
@@ -121,11 +142,17 @@ def test_each_order_counts_once(warehouse: Warehouse, order_id: str, lines: int,
 
 def test_a_refund_stands_by_itself(warehouse: Warehouse) -> None:
     assert warehouse.rows(
-        "select order_id, quantity, revenue from stg_shop__orders where is_refund order by order_id"
+        "select order_id, quantity, revenue from stg_shop__orders where is_refund order by order_id, order_key"
     ) == [
+        ("a part, then all", Decimal("-4.0000"), Decimal("-30.00")),
         ("all came back", Decimal("0.0000"), Decimal("-30.00")),
         ("came back in pieces", Decimal("-2.0000"), Decimal("-5.00")),
         ("money back", Decimal("0.0000"), Decimal("-25.00")),
+        ("of an order unheard of", Decimal("-1.0000"), Decimal("-20.00")),
+        ("parts and all by id", Decimal("-4.0000"), Decimal("-10.00")),
+        ("parts and all by id", Decimal("0.0000"), Decimal("-5.00")),
+        ("parts and all by id", Decimal("0.0000"), Decimal("-15.00")),
+        ("parts and all by id", Decimal("0.0000"), Decimal("0.00")),
         ("refunded", Decimal("-4.0000"), Decimal("-10.00")),
         ("told twice", Decimal("-1.0000"), Decimal("-2.50")),
     ]

@@ -22,7 +22,7 @@ messages as (
     event = 'Order Refunded' as is_refund,
     {{ is_server_side('events') }} as is_server_side,
     -- Segment's specification says total, our tracking plan value.
-    {{ json_texts('properties', ['total', 'revenue']) }} as totals,
+    {{ json_texts('properties', ['total', 'revenue', 'products']) }} as texts,
     case when event = 'Order Refunded' then 'refund:' else 'order:' end
     || coalesce(case when event = 'Order Refunded' then refund_id end, order_id) as order_key
   from events
@@ -61,12 +61,22 @@ stated as (
     is_server_side,
     is_trusted,
     is_refund and refund_id is null as is_part,
+    coalesce({{ list_item('texts', 3) }}, '[]') = '[]' as is_without_lines,
     coalesce(
       order_value,
-      try_cast({{ list_item('totals', 1) }} as decimal(18, 4)),
-      try_cast({{ list_item('totals', 2) }} as decimal(18, 4))
+      try_cast({{ list_item('texts', 1) }} as decimal(18, 4)),
+      try_cast({{ list_item('texts', 2) }} as decimal(18, 4))
     ) as stated_value
   from messages
+),
+
+-- A refund that names neither lines nor a value is one of the whole order, as in Segment's specification.
+whole_parts as (
+  select distinct order_key
+  from stated
+  where is_part
+    and is_without_lines
+    and stated_value is null
 ),
 
 stated_values as (
@@ -134,7 +144,43 @@ valued as (
     on anchors.order_key = line_totals.order_key
 ),
 
--- A refund that names neither lines nor a value is one of the whole order, as in Segment's specification.
+placed as (
+  select
+    order_id,
+    revenue
+  from valued
+  where not is_refund
+),
+
+refunds as (
+  select
+    valued.order_key,
+    placed.revenue as placed_revenue,
+    coalesce(valued.revenue, 0) as own_revenue,
+    valued.revenue is null or whole_parts.order_key is not null as is_whole,
+    sum(coalesce(valued.revenue, 0)) over (partition by valued.order_id) - coalesce(valued.revenue, 0) as other_refunds,
+    row_number() over (
+      partition by valued.order_id, valued.revenue is null or whole_parts.order_key is not null
+      order by valued.occurred_at, valued.order_key
+    ) as turn
+  from valued
+  left join placed
+    on valued.order_id = placed.order_id
+  left join whole_parts
+    on valued.order_key = whole_parts.order_key
+  where valued.is_refund
+),
+
+-- What is left of the order comes back with the first refund of all of it, whichever came before or follows.
+whole_refunds as (
+  select
+    order_key,
+    -greatest(coalesce(placed_revenue + other_refunds, 0), -own_revenue) as revenue
+  from refunds
+  where is_whole
+    and turn = 1
+),
+
 final as (
   select
     valued.order_key,
@@ -146,15 +192,13 @@ final as (
     valued.lines,
     valued.messages,
     valued.quantity,
-    cast(coalesce(valued.revenue, -placed.revenue, 0) as decimal(18, 2)) as revenue,
+    cast(coalesce(whole_refunds.revenue, valued.revenue, 0) as decimal(18, 2)) as revenue,
     valued.is_refund,
     valued.occurred_at,
     valued.staged_at
   from valued
-  left join valued as placed
-    on valued.is_refund
-      and valued.order_id = placed.order_id
-      and not placed.is_refund
+  left join whole_refunds
+    on valued.order_key = whole_refunds.order_key
 )
 
 select * from final
