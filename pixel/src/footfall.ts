@@ -4,7 +4,7 @@
 import { click, target } from './core/clicks';
 import { consent, personal, setConsent, watchConsent } from './core/consent';
 import { D, keys, on, option, read, script, W, write } from './core/env';
-import { allText, describe } from './core/element';
+import { allText, describe, within } from './core/element';
 import { guest, newGuest, openIdentity, shutIdentity } from './core/identity';
 import { message, newView, once, track, VERSION } from './core/message';
 import { adopt, beacon, empty, flush, own } from './core/queue';
@@ -59,6 +59,7 @@ const core: Core = (api.$ = {
   track_: track,
   once_: once,
   describe_: describe,
+  within_: within,
   text_: allText,
   clean_: clean,
   address_: address,
@@ -95,7 +96,8 @@ const hand = (...args: Hand): void => {
 };
 
 const begin = (): void => {
-  if (started || !consent.analytics) return;
+  // (what the browser prerenders nobody has seen yet, and perhaps nobody will)
+  if (started || !consent.analytics || (D as { prerendering?: boolean }).prerendering || D.readyState == 'loading') return;
   started = true;
   view();
   retry();
@@ -118,8 +120,7 @@ const changed = (value: unknown, keep?: boolean): void => {
     if (!before) openIdentity();
     // a grant outlives the page; a refusal leaves nothing behind, not even itself
     if (keep) write('consent', consent.marketing ? 'am' : 'a');
-    if (D.readyState == 'loading') on(D, 'DOMContentLoaded', begin);
-    else begin();
+    begin();
   } else if (before) {
     empty();
     shutIdentity();
@@ -133,6 +134,7 @@ if (!stub?.v) {
   // as a task of its own, small on the stack: the browser notes where cookies are touched, and would parse all of this
   // file once more to tell the line
   queueMicrotask(() => {
+    on(D, 'DOMContentLoaded prerenderingchange', begin);
     for (const call of stub?.q || []) api(...(call as unknown as [string]));
     watchConsent(changed);
   });

@@ -50,6 +50,8 @@ export interface Core {
   /** Sends an event of the page unless this page view has sent it already (with the same product). */
   once_(event: string, properties?: Props): void;
   describe_(element: Element, event?: MouseEvent): Props;
+  /** `closest`, through the roots of web components. */
+  within_(element: Element | null | undefined, selector: string): HTMLElement | null | undefined;
   /** All text inside an element, except of fields. */
   text_(element: Element | null | undefined): string;
   clean_(text: unknown): string;

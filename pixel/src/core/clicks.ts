@@ -1,5 +1,5 @@
 /** Clicks: one message for each, by zone. An option picked with a control is told by its change, not by its click. */
-import { describe } from './element';
+import { describe, within } from './element';
 import { D } from './env';
 import { track } from './message';
 import { rules } from './themes';
@@ -14,7 +14,7 @@ let label: HTMLLabelElement | null = null;
 /** What an event hit, unless the shop wants it left alone. */
 export const target = (e: Event): Element | null => {
   const node = e.composedPath()[0] as Element;
-  return node.closest && !node.closest('[data-ff-ignore]') ? node : null;
+  return (node as Partial<Element>).closest && !within(node, '[data-ff-ignore]') ? node : null;
 };
 
 export const click = (e: MouseEvent, hand: (...args: Hand) => void, more: Core['click_']): void => {

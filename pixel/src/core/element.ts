@@ -2,6 +2,10 @@
 import { address, clean } from './scrub';
 import type { Props } from '../types';
 
+/** `closest`, and on from a shadow root to what hosts it: a web component stands in its page's zones, lists and masks. */
+export const within = (el: Element | null | undefined, selector: string): HTMLElement | null | undefined =>
+  el && (el.closest<HTMLElement>(selector) || within((el.getRootNode() as ShadowRoot).host, selector));
+
 export const attr = (el: Element | null | undefined, name: string): string | undefined =>
   el?.getAttribute(name) || undefined;
 
@@ -21,13 +25,13 @@ const words = (node: Node, deep: boolean): string =>
 
 /** All text inside, except of fields. */
 export const allText = (el: Element | null | undefined, deep = true): string =>
-  el && !el.closest(TYPED) ? clean(words(el, deep)) : '';
+  el && !within(el, TYPED) ? clean(words(el, deep)) : '';
 
 /** Links, buttons and labels say what their nested elements say; any other element only its own text. Radios and
  * checkboxes are called by their label. */
 export const textOf = (el: Element): string =>
   el.matches('input[type=submit]')
-    ? clean(attr(el, 'value'))
+    ? clean((el as HTMLInputElement).value)
     : allText((el as HTMLInputElement).labels?.[0] || el, el.matches('a,button,label,summary,input,[role]'));
 
 /** The element's place among its siblings of the same tag, from 1. */

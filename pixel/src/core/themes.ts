@@ -26,11 +26,10 @@ const semantic: Pack = {
 /** Dawn and the themes built on it (Craft, Sense, Refresh, Studio, Ride, Taste, Crave, Origin). */
 const dawn: Pack = {
   checkout: '.shopify-payment-button',
-  search: 'predictive-search,search-form,.header__search',
+  search: '.header__search',
   pdp_option: 'variant-selects,variant-radios,.product-form__input:not(.product-form__quantity)',
-  cart: 'cart-drawer,cart-notification,cart-items',
   collection_card: '.card-wrapper',
-  pdp_media: 'media-gallery,product-modal',
+  pdp_media: 'media-gallery',
 };
 
 export const rules: Pack = {};

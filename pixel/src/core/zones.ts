@@ -1,6 +1,6 @@
 /** Where in the shop an element stands. All knowledge of markup is in themes.ts. */
 import { D, L, W } from './env';
-import { attr, place } from './element';
+import { place, within } from './element';
 import { handle } from '../handle';
 import { route } from './scrub';
 import { rules } from './themes';
@@ -13,13 +13,13 @@ const pick = (el: Element, selector: string): Element | null => (el.matches(sele
 export const cardOf = (el: Element): Element | null => {
   const card =
     el.closest(rules.collection_card!) ||
-    (el.closest(rules.nav + ',' + rules.footer) ? null : el.closest('li,article') || el.closest(rules.link!));
+    (within(el, rules.nav + ',' + rules.footer) ? null : el.closest('li,article') || el.closest(rules.link!));
   return card && pick(card, rules.link!) && !card.querySelector('h1') ? card : null;
 };
 
 export const zoneOf = (el: Element): string => {
-  const named = attr(el.closest('[data-ff-zone]'), 'data-ff-zone');
-  return named || Object.keys(rules).find((zone) => (zone == 'collection_card' ? cardOf(el) : el.closest(rules[zone]!)))!;
+  const named = within(el, '[data-ff-zone]')?.dataset.ffZone;
+  return named || Object.keys(rules).find((zone) => (zone == 'collection_card' ? cardOf(el) : within(el, rules[zone]!)))!;
 };
 
 export const meta = (): ShopifyMeta => W.ShopifyAnalytics?.meta || {};
@@ -34,7 +34,7 @@ export const pageType = (): string => {
     return found && (found[1] || found[2] || 'home');
   };
   return (
-    attr(D.querySelector('[data-footfall-page-type]'), 'data-footfall-page-type') ||
+    D.querySelector<HTMLElement>('[data-footfall-page-type]')?.dataset.footfallPageType ||
     find('/' + meta().page?.pageType) ||
     find(
       (route(L.hash).replace(/^#!?/, '') || L.pathname)
@@ -55,7 +55,7 @@ export const means = (el: Element, zone: string, props: Props, more: Core['click
   else if (card) {
     const at = card.closest('li,article') || card;
     props.product_id = (pick(at, '[data-product-id]') as HTMLElement | null)?.dataset.productId || handle((pick(card, rules.link!) as HTMLAnchorElement).href);
-    props.list = at.closest<HTMLElement>('[data-ff-list]')?.dataset.ffList || pageType();
+    props.list = within(at, '[data-ff-list]')?.dataset.ffList || pageType();
     props.position = place(at);
   }
   return card && /^(coll|sear)/.test(zone) && !el.matches('button,input,[role=button]') ? 'Product Clicked' : 'Element Clicked';

@@ -3,7 +3,7 @@ import { attr, core, meta } from './core';
 import { handle } from '../handle';
 import type { Product, Props } from '../types';
 
-const { rules_: rules, text_: text } = core;
+const { rules_: rules, text_: text, within_: within } = core;
 
 /** Labels from the menu's root to the link. */
 const navPath = (el: Element): string[] => {
@@ -15,17 +15,21 @@ const navPath = (el: Element): string[] => {
   return path;
 };
 
-/** The card's place among its neighbours that link to products too, from 1. */
+/** The link to a product that an element is or holds. */
+const linkOf = (el: Element): HTMLAnchorElement | null => (el.matches(rules.link!) ? el : el.querySelector(rules.link!)) as HTMLAnchorElement | null;
+
+/** The card's place among its neighbours that link to products, from 1. Several links to one product (its picture, its
+ * name) are one place. */
 const position = (card: Element): number => {
-  for (let n = card, up; (up = n.parentElement); n = up) {
-    const cards = [...up.children].filter((c) => c.matches(rules.link!) || c.querySelector(rules.link!));
-    if (cards[1]) return cards.indexOf(n) + 1;
+  for (let up = card.parentElement; up; up = up.parentElement) {
+    const places = [...new Set([...up.children].flatMap((c) => handle(linkOf(c)?.href!) || []))];
+    if (places[1]) return places.indexOf(handle(linkOf(card)!.href)!) + 1;
   }
   return 1;
 };
 
 export const listOf = (card: Element | null, zone?: string): string | undefined => {
-  const d = card?.closest<HTMLElement>('[data-ff-list],[data-footfall]')?.dataset;
+  const d = within(card, '[data-ff-list],[data-footfall]')?.dataset;
   return d?.ffList || d?.placement || d?.footfall || (zone == 'search' ? zone : /collections\/([^/?#]+)/.exec(location.href)?.[1] || core.pageType_());
 };
 
@@ -37,9 +41,9 @@ export const fromData = (el?: Element | null): Product => {
 
 /** The product that a catalog card shows. Dawn writes the id only at the end of element ids. */
 export const cardProduct = (card: Element): Product => {
-  const link = (card.matches(rules.link!) ? card : card.querySelector(rules.link!)) as HTMLAnchorElement;
+  const link = linkOf(card)!;
   const slug = handle(link.href);
-  const data = fromData(card.closest('li[data-product-id]') || [card, ...card.querySelectorAll('*')].find((x) => attr(x, 'data-product-id')));
+  const data = fromData(within(card, 'li[data-product-id]') || [card, ...card.querySelectorAll('*')].find((x) => attr(x, 'data-product-id')));
   const sold = meta().products?.find((p) => p.handle == slug)?.id;
   return {
     ...data,

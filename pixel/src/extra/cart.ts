@@ -10,15 +10,14 @@ import type { Product } from '../types';
 const PATIENCE_MS = 1500;
 
 let pending: Product | undefined;
-let timer = 0;
+let timer: ReturnType<typeof setTimeout>;
 /** What was clicked last: the intent behind a request that no form and no add button announced. */
 let touched: Element = document.body;
 /** Until then a request belongs to an intent that has been counted. */
 let counted = 0;
-let watching: PerformanceObserver | undefined;
 
 /** The ids in the cart, for the recommendations; only where this visitor may be followed. */
-const remember = (id = ''): void => {
+const remember = (id?: string): void => {
   if (core.personal_()) core.write_('cart', [id, ...core.read_('cart').split(',').slice(0, 19)].join());
 };
 
@@ -37,19 +36,19 @@ core.leave_.push(settle);
 const intent = (el: Element): void => {
   settle();
   const form = el.closest('form');
-  const field = (name: string): string | undefined => form?.querySelector<HTMLInputElement>(`[name=${name}]`)?.value || undefined;
+  const field = (name: string): string | undefined => form?.querySelector<HTMLInputElement>(`[name=${name}]`)?.value;
   const p = productAt(el);
   pending = { ...p, variant_id: field('id') || p.variant_id, quantity: +field('quantity')! || 1 };
-  timer = window.setTimeout(() => {
+  timer = setTimeout(() => {
     counted = performance.now();
     settle();
   }, PATIENCE_MS);
 };
 
 /** From the first click or submit on: before it nobody can have put anything in. */
-const watchRequests = (): void => {
-  if (watching) return;
-  watching = new PerformanceObserver((list) =>
+let watchRequests = (): void => {
+  watchRequests = () => {};
+  new PerformanceObserver((list) =>
     list.getEntries().forEach((entry) => {
       const { name, startTime, responseStatus = 0 } = entry as PerformanceResourceTiming;
       if (!/\/cart\/add(\.js)?(\?|$)/.test(name) || startTime < counted) return;
@@ -57,8 +56,7 @@ const watchRequests = (): void => {
       if (responseStatus > 399) pending = undefined;
       settle();
     }),
-  );
-  watching.observe({ type: 'resource' });
+  ).observe({ type: 'resource' });
 };
 
 /** A click: the intent behind what a script may send next; on an add button that submits no form, an intent itself. */

@@ -18,7 +18,7 @@ export const picked = (el: Element, shown: Element, event?: MouseEvent): void =>
   const props = {
     option_name: optionName(el),
     option_value: core.clean_(
-      chosen?.label || attr(el, 'data-option-value') || attr(el, 'data-value') || attr(el, 'value') || core.text_(el),
+      chosen?.label || attr(el, 'data-option-value') || attr(el, 'data-value') || attr(el, 'value') || core.text_(el) || attr(el, 'aria-label'),
     ),
     zone: 'pdp_option',
     element: core.describe_(shown, event),

@@ -9,7 +9,7 @@ type Json = Record<string, unknown>;
 
 const list = (value: unknown): Json[] => [value || []].flat() as Json[];
 const text = (value: unknown): string | undefined => core.clean_(value) || undefined;
-const money = (value: unknown): number | undefined => +(text(value) ?? NaN) || undefined;
+const money = (value: unknown): number | undefined => +text(value)! || undefined;
 
 /** The variant chosen now: in the address, or what the add form would post. */
 export const variantId = (): string | undefined =>
@@ -33,7 +33,7 @@ const node = (): Json =>
 export const product = (): Product => {
   const id = variantId();
   const og = (name: string): string | undefined =>
-    attr(D.querySelector(`[property="og:${name}"],[property="product:${name}"]`), 'content');
+    attr(D.querySelector(`[property$=":${name}"]`), 'content');
   /** What speaks of the chosen variant, else the first. */
   const chosen = (found: unknown): Json =>
     list(found).find((x) => id && JSON.stringify(x).includes(id)) || list(found)[0] || {};
@@ -58,7 +58,7 @@ export const product = (): Product => {
       product_id: sold && `${sold.id}`,
       variant_id: v && `${v.id}`,
       variant: text(v?.public_title),
-      name: text(v?.name),
+      name: v?.name,
       price: money(v?.price && v.price / 100),
       currency,
       category: text(sold?.type),
@@ -75,8 +75,11 @@ export const product = (): Product => {
   );
 };
 
-/** The product an element belongs to: its card's, else the page's. */
+/** The product an element belongs to: its card's, else the one that its section is marked with, where that is another than the
+ * page's (a set of two, a quick-add window), else the page's. */
 export const productAt = (el: Element): Product => {
   const card = core.card_(el);
-  return card ? cardProduct(card) : product();
+  const near = fromData(core.within_(el, '[data-product-id]'));
+  const page = product();
+  return card ? cardProduct(card) : near.product_id && near.product_id != page.product_id ? near : page;
 };

@@ -1,21 +1,20 @@
 /** What a page is, said once a view: a product, a cart, a search, a list, a checkout, or what its markup declares. */
 import { listOf } from './cards';
-import { attr, core, D, parse } from './core';
+import { core, D, parse } from './core';
 import { product } from './product';
 import type { Item, Props } from '../types';
 
 /** How many products a list shows: said by the markup, or counted. */
 const count = (): number => {
-  const said = attr(D.querySelector('[data-results-count]'), 'data-results-count');
+  const said = D.querySelector<HTMLElement>('[data-results-count]')?.dataset.resultsCount;
   const cards = [...D.querySelectorAll(core.rules_.link!)].map((a) => !a.closest('[data-footfall]') && core.card_(a));
   return said ? +said : new Set(cards.filter(Boolean)).size;
 };
 
 /** The latest products this visitor looked at, for recommendations; only where they may be followed. */
 const remember = (p: Item & Props): void => {
-  const { product_id, name: title, url, image_url, price, currency } = p;
   const before = parse<Item[]>(core.read_('viewed')) || [];
-  const all = [{ product_id, title, url, image_url, price, currency }, ...before.filter((v) => v.product_id != product_id)];
+  const all = [{ ...p, title: p.name }, ...before.filter((v) => v.product_id != p.product_id)];
   if (core.personal_()) core.write_('viewed', JSON.stringify(all.slice(0, 20)));
 };
 

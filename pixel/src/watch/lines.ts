@@ -6,6 +6,10 @@ import type { Product } from '../types';
 const api = W.footfall!;
 
 api('theme', {
+  // what Dawn opens later, or has around a form that is known without
+  search: 'predictive-search,search-form',
+  cart: 'cart-drawer,cart-notification,cart-items',
+  pdp_media: 'product-modal',
   remove: '[href*="/cart/change"][href*="quantity=0"],[data-ff-remove],cart-remove-button,.cart__remove',
   logout: '~logout,~sign-out,~signout',
 });
