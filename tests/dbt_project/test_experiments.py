@@ -166,6 +166,16 @@ def test_lost_visitors_of_one_arm_are_noticed_and_a_visitor_counts_once(results:
             [{**EXPERIMENTS[0], "arms": [{"name": n, "share": 0.5, "recommender": "x"} for n in "ab"]}],
             "not x",
         ),
+        ([{**EXPERIMENTS[0], "ends": "2026-01-01"}], "experiment lists: ends is none of name, starts_on"),
+        (
+            [
+                {
+                    **EXPERIMENTS[0],
+                    "arms": [{"name": n, "share": 0.5, "recomender": "popularity"} for n in "ab"],
+                }
+            ],
+            "experiment lists, arm a: recomender is none of name, share, recommender",
+        ),
     ],
 )
 def test_a_declaration_that_can_not_be_meant_is_refused(

@@ -3,10 +3,16 @@
   holdout of the other). Returns a list of dicts with every arm's place in [0, 1).
 -#}
 {%- macro declared_experiments() -%}
+  {%- do footfall.check_declared(
+    'experiment', var('experiments'), ['name', 'starts_on', 'ends_on', 'salt', 'arms'], ['name', 'arms']
+  ) -%}
   {%- set found = [] -%}
   {%- for experiment in var('experiments') -%}
     {%- set about = namespace(place=0.0, names=[], arms=[]) -%}
     {%- for arm in experiment.arms -%}
+      {%- do footfall.check_declared(
+        'experiment ' ~ experiment.name ~ ', arm', [arm], ['name', 'share', 'recommender'], ['name', 'share']
+      ) -%}
       {%- if arm.name in about.names -%}
         {{ exceptions.raise_compiler_error("experiment " ~ experiment.name ~ ": two arms are called " ~ arm.name) }}
       {%- endif -%}

@@ -85,38 +85,36 @@
 
 
 {#- Stops where a declaration says what no funnel can: a slip of the pen must not count something else. -#}
-{%- macro check_funnel(funnel) -%}
-  {%- set known = ['name', 'scope', 'window_days', 'mode', 'exclude', 'breakdown', 'steps'] -%}
+{%- macro check_funnels() -%}
+  {%- do footfall.check_declared(
+    'funnel', var('funnels'), ['name', 'scope', 'window_days', 'mode', 'exclude', 'breakdown', 'steps'], ['name', 'steps']
+  ) -%}
   {%- set modes = ['default', 'strict_once', 'strict_increase', 'strict_order', 'any_order'] -%}
-  {%- set wrong = [] -%}
-  {%- for key in funnel if key not in known -%}
-    {%- do wrong.append(key ~ ' is none of ' ~ known | join(', ')) -%}
+  {%- for funnel in var('funnels') -%}
+    {%- set wrong = [] -%}
+    {%- if (funnel.mode or 'default') not in modes -%}
+      {%- do wrong.append('mode ' ~ funnel.mode ~ ' is none of ' ~ modes | join(', ')) -%}
+    {%- endif -%}
+    {%- if (funnel.scope or 'visitor') not in ['visitor', 'session'] -%}
+      {%- do wrong.append('scope ' ~ funnel.scope ~ ' is neither visitor nor session') -%}
+    {%- endif -%}
+    {%- set days = footfall.funnel_days(funnel) -%}
+    {%- if days is not number or days <= 0 or days > 366 -%}
+      {%- do wrong.append('window_days ' ~ days ~ ' is no number above 0, and 366 at most') -%}
+    {%- endif -%}
+    {%- if wrong -%}
+      {{ exceptions.raise_compiler_error('dbt_project.yml, funnel ' ~ funnel.name ~ ': ' ~ wrong | join('; ')) }}
+    {%- endif -%}
+    {%- for step in funnel.steps + (funnel.exclude or []) -%}
+      {#- One by one: two steps may well have one name. -#}
+      {%- do footfall.check_declared('funnel ' ~ funnel.name ~ ', step', [step], ['name', 'event', 'where'], ['event']) -%}
+    {%- endfor -%}
   {%- endfor -%}
-  {%- if (funnel.mode or 'default') not in modes -%}
-    {%- do wrong.append('mode ' ~ funnel.mode ~ ' is none of ' ~ modes | join(', ')) -%}
-  {%- endif -%}
-  {%- if (funnel.scope or 'visitor') not in ['visitor', 'session'] -%}
-    {%- do wrong.append('scope ' ~ funnel.scope ~ ' is neither visitor nor session') -%}
-  {%- endif -%}
-  {%- set days = footfall.funnel_days(funnel) -%}
-  {%- if days is not number or days <= 0 or days > 366 -%}
-    {%- do wrong.append('window_days ' ~ days ~ ' is no number above 0, and 366 at most') -%}
-  {%- endif -%}
-  {%- if not funnel.steps -%}
-    {%- do wrong.append('no steps') -%}
-  {%- endif -%}
-  {%- for step in (funnel.steps or []) + (funnel.exclude or []) if not step.event -%}
-    {%- do wrong.append('a step without an event') -%}
-  {%- endfor -%}
-  {%- if wrong -%}
-    {{ exceptions.raise_compiler_error('funnel ' ~ funnel.name ~ ': ' ~ wrong | join('; ')) }}
-  {%- endif -%}
 {%- endmacro -%}
 
 
 {#- One funnel in its mode: a select of (funnel, scope_key, visitor_id, breakdown, step, start_us, reached_us). -#}
 {%- macro walked_funnel(funnel, relation) -%}
-  {{- footfall.check_funnel(funnel) -}}
   {%- if funnel.mode == 'any_order' -%}
     {{ footfall.any_order_funnel(funnel, relation) }}
   {%- else -%}

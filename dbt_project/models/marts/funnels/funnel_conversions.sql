@@ -13,6 +13,8 @@
   )
 }}
 
+{{- check_funnels() -}}
+
 {#- Events that some funnel asks for, with the visitor of today, and with their session where a funnel is
     broken down or asks for it: the join is not for free. An increment reads a touched visitor's events from a
     window before the touch on (macro walks). -#}

@@ -1,3 +1,7 @@
+{{- check_declared(
+  'retention', var('retentions'), ['name', 'first', 'second', 'since', 'until', 'periods'], ['name', 'periods']
+) -}}
+
 -- Who does something again on or after a day: the retentions declared in the var `retentions`. The cohort is
 -- everybody who did the first thing between two days; they are kept for a period when they did the second one
 -- that many days after their first, or later (unbounded retention), before the last day.

@@ -1,3 +1,7 @@
+{{- check_declared(
+  'segment', var('segments'), ['name', 'description', 'where', 'since'], ['name', 'description', 'where']
+) -}}
+
 -- One row a visitor in a segment, with since when and the facts that a message needs. Segments are
 -- declared in the var `segments`; a visitor may be in several.
 with facts as (
@@ -11,7 +15,7 @@ products as (
 members as (
   {% for segment in var('segments') %}
     select
-      cast('{{ segment.name }}' as {{ text_type() }}) as segment,
+      cast('{{ segment.name | replace("'", "''") }}' as {{ text_type() }}) as segment,
       visitor_id,
       cast({{ segment.since or 'last_seen_at' }} as timestamp) as since
     from facts

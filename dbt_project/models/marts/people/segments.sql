@@ -2,7 +2,7 @@
 with declared as (
   {% for segment in var('segments') %}
     select
-      cast('{{ segment.name }}' as {{ text_type() }}) as segment,
+      cast('{{ segment.name | replace("'", "''") }}' as {{ text_type() }}) as segment,
       cast('{{ segment.description | replace("'", "''") }}' as {{ text_type() }}) as description
     {% if not loop.last %}
       union all
