@@ -85,7 +85,8 @@ def _check_port(settings: Settings) -> None:
         taken = error.errno == errno.EADDRINUSE
         reason = "something listens there already" if taken else error.strerror or str(error)
         raise click.ClickException(
-            f"can't listen on {settings.api_host}:{settings.api_port}: {reason}. Choose another with --port"
+            f"can't listen on {settings.api_host}:{settings.api_port}: {reason}. "
+            "Choose another with --port or FOOTFALL_API_PORT"
         ) from None
 
 

@@ -89,10 +89,17 @@ def _check_ports(settings: Settings, *, with_dagster: bool) -> None:
     }
     if with_dagster:
         wanted["FOOTFALL_DAGSTER_PORT"] = settings.dagster_port
-    if taken := [f"{port} ({name})" for name, port in wanted.items() if not port_is_free(port)]:
+    if taken := {name: port for name, port in wanted.items() if not port_is_free(port)}:
+        # One above 1024 that is not taken as well: a hint that doesn't work is worse than none.
+        name, port = next(iter(taken.items()))
+        free = next(
+            other
+            for other in range(port + 10_000 if port < 50_000 else 20_000, 65_536)
+            if port_is_free(other)
+        )
         raise click.ClickException(
-            f"in use: port {', '.join(taken)}. Is a demo running already? Otherwise set another port, "
-            f"as in {next(iter(wanted))}=18710 make demo"
+            f"in use: port {', '.join(f'{port} ({name})' for name, port in taken.items())}. Is a demo running already? "
+            f"Otherwise set another port, as in {name}={free} make demo"
         )
 
 

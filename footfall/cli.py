@@ -6,15 +6,42 @@ in the help instead of breaking it.
 
 from __future__ import annotations
 
+import errno
 import shutil
 import sys
+import time
+from datetime import UTC, datetime
 from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
 import click
 import msgspec
 
 from footfall import __version__
-from footfall.settings import DEMO_KEYS, SECRETS, Setting, Settings, SettingsError, explain_settings
+from footfall.settings import (
+    DEMO_KEYS,
+    SECRETS,
+    Setting,
+    Settings,
+    SettingsError,
+    explain_settings,
+    unknown_variables,
+)
+from footfall.snapshot import SnapshotError, read_pointer
+
+#: A loader takes a segment within seconds; a whole run may be under way, though, which takes minutes.
+_WAITING_SECONDS = 300.0
+#: The whole line publishes every hour.
+_STALE_SECONDS = 2 * 3600.0
+#: What to do about an error of the operating system, as far as that is the same wherever it happens.
+_ADVICE = {
+    errno.EACCES: "change its owner, or choose another directory with FOOTFALL_DATA",
+    errno.EPERM: "change its owner, or choose another directory with FOOTFALL_DATA",
+    errno.EROFS: "choose another directory with FOOTFALL_DATA",
+    errno.ENOSPC: "make room and run it again: what was done before stands (docs/operator/running.md, Disk)",
+    errno.EDQUOT: "make room and run it again: what was done before stands (docs/operator/running.md, Disk)",
+}
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 # The order in which a newcomer meets them.
 _ORDER = [
@@ -53,6 +80,16 @@ class Rooms(click.Group):
             return _missing(cmd_name, error)
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb; what a full disk or a directory of somebody else's raises is said in words."""
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            if error.errno not in _ADVICE or not (error.filename or error.errno in _FULL):
+                raise
+            where = f"{error.filename}: " if error.filename else ""
+            raise click.ClickException(f"{where}{error.strerror}; {_ADVICE[error.errno]}") from error
 
 
 def _verbs() -> dict[str, EntryPoint]:
@@ -108,6 +145,8 @@ def config(as_json: bool) -> None:
         )
         table.add_row(row.name, value, row.origin, row.description)
     Console(width=None if sys.stdout.isatty() else 150).print(table)
+    for _, text in _look_at_variables():
+        click.secho(text, fg="yellow", err=True)
 
 
 def _masked(row: Setting) -> Setting:
@@ -127,8 +166,10 @@ def doctor() -> None:
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
     findings = [
+        *_look_at_variables(),
         *_look_at_disk(settings),
         *_look_at_buckets(settings),
+        *_look_at_snapshot(settings),
         *_look_at_keys(settings),
         *_look_at_doors(settings),
     ]
@@ -137,6 +178,13 @@ def doctor() -> None:
         click.echo(text)
     if not all(good for good, _ in findings):
         sys.exit(1)
+
+
+def _look_at_variables() -> list[tuple[bool, str]]:
+    return [
+        (False, f"{name} sets nothing{f': did you mean {meant}?' if meant else ''}")
+        for name, meant in unknown_variables().items()
+    ]
 
 
 def _look_at_disk(settings: Settings) -> list[tuple[bool, str]]:
@@ -156,20 +204,58 @@ def _look_at_disk(settings: Settings) -> list[tuple[bool, str]]:
             ),
         )
     ]
+    files = list((settings.paths.landing / "quarantine").glob("*"))
+    text = " (bytes that no reader understood; keep them, they may hold events)" if files else ""
+    findings.append((not files, f"landing/quarantine: {len(files)} files{text}"))
+    return [*findings, _look_at_sealed(settings)]
+
+
+def _look_at_sealed(settings: Settings) -> tuple[bool, str]:
+    sealed = []
+    for file in (settings.paths.landing / "sealed").glob("*.seg"):
+        try:
+            sealed.append(file.stat().st_mtime)
+        except FileNotFoundError:  # loaded meanwhile
+            continue
+    if not sealed:
+        return True, "landing/sealed: no segment waits"
+    waited = time.time() - min(sealed)
+    text = f"landing/sealed: {len(sealed)} segments wait, the oldest for {waited:.0f} s"
+    if waited <= _WAITING_SECONDS:
+        return True, text
     taker = (
-        "the bucket: is it there?"
+        f"does {settings.ship_to} answer?"
         if settings.ship_to
-        else "the lake: is Dagster's daemon running (`make dev`)?"
+        else "is Dagster running (`footfall ui`), and what do its runs say?"
     )
-    for folder, meaning in (
-        ("quarantine", "bytes that no reader understood; keep them, they may hold events"),
-        ("sealed", f"segments waiting for {taker}"),
-    ):
-        files = list((settings.paths.landing / folder).glob("*"))
-        findings.append(
-            (not files, f"landing/{folder}: {len(files)} files" + (f" ({meaning})" if files else ""))
+    return False, f"{text}: {taker}"
+
+
+def _only_collects(settings: Settings) -> bool:
+    """Whether this is a collector's machine: what it lands is loaded and served elsewhere."""
+    return bool(settings.ship_to) and not settings.paths.lake.exists()
+
+
+def _look_at_snapshot(settings: Settings) -> list[tuple[bool, str]]:
+    if _only_collects(settings):
+        return []
+    try:
+        pointer = read_pointer(settings.paths.serving)
+    except SnapshotError as error:
+        return [(False, f"serving: {error}. `footfall run` publishes a new version")]
+    if pointer is None:
+        return [(False, "serving: nothing is published yet: `footfall run`, or wait for Dagster's first run")]
+    age = (datetime.now(UTC) - pointer.published_at).total_seconds()
+    text = f"serving: {pointer.version} is in force since {age / 60:.0f} min"
+    if age <= _STALE_SECONDS:
+        return [(True, text)]
+    return [
+        (
+            False,
+            f"{text}, though the whole line publishes every hour: is Dagster running (`footfall ui`), did its last "
+            "run fail, is a publish held back (`footfall quality`)?",
         )
-    return findings
+    ]
 
 
 def _look_at_buckets(settings: Settings) -> list[tuple[bool, str]]:
@@ -202,12 +288,14 @@ def _look_at_doors(settings: Settings) -> list[tuple[bool, str]]:
     import httpx
 
     findings = []
-    for name, url, verb in (
-        ("collector", settings.collector_url, "collect"),
-        ("API", settings.api_url, "serve"),
-    ):
+    doors = [
+        ("collector", f"{settings.collector_url}/readyz", "collect"),
+        ("API", f"{settings.api_url}/readyz", "serve"),
+        ("Dagster", f"{settings.dagster_url}/server_info", "ui"),
+    ]
+    for name, url, verb in doors[:1] if _only_collects(settings) else doors:
         try:
-            answer = httpx.get(f"{url}/readyz", timeout=2)
+            answer = httpx.get(url, timeout=2)
             findings.append(
                 (answer.status_code == 200, f"{name} at {url}: {answer.status_code} {answer.text[:200]}")
             )

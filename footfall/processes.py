@@ -130,7 +130,7 @@ class Processes:
 
 def port_is_free(port: int, host: str = "127.0.0.1") -> bool:
     """Whether nobody listens on the port."""
-    with socket.socket() as probe:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))

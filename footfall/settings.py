@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, get_args, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -35,6 +36,11 @@ DEMO_KEYS = frozenset(
 SECRETS = frozenset({"api_secret_key", "identity_secret", "shopify_secrets"})
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
+#: An empty one would be everybody's: whoever signs with nothing would be believed.
+Secret = Annotated[str, Meta(min_length=8)]
+
+#: Variables of our own that are no settings.
+_OTHER_VARIABLES = frozenset({"FOOTFALL_CONFIG", "FOOTFALL_DAGSTER_DIR", "FOOTFALL_DBT_TARGET"})
 
 
 class SettingsError(Exception):
@@ -152,7 +158,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         Meta(description="domain of the guest cookie that /v1/guest sets; empty: the collector's own host"),
     ] = ""
     shopify_secrets: Annotated[
-        tuple[str, ...],
+        tuple[Secret, ...],
         Meta(
             description="client secrets of the Shopify app, the new one first; without: no webhooks, no App Proxy"
         ),
@@ -174,9 +180,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     api_port: Annotated[Port, Meta(description="port of the API")] = 8720
     api_workers: Annotated[int, Meta(ge=1, description="API processes")] = 1
     api_public_key: Annotated[
-        str, Meta(description="browser key: public lists and the caller's own guest token")
+        Secret, Meta(description="browser key: public lists and the caller's own guest token")
     ] = "ff_demo_public_key"
-    api_secret_key: Annotated[str, Meta(description="server key: everything")] = "ff_demo_secret_key"
+    api_secret_key: Annotated[Secret, Meta(description="server key: everything")] = "ff_demo_secret_key"
     api_origins: Annotated[tuple[str, ...], Meta(description="browser origins that may call the API")] = (
         "*",
     )
@@ -196,7 +202,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         Annotated[float, Meta(gt=0)] | None, Meta(description="the same for one address prefix")
     ] = None
     identity_secret: Annotated[
-        str, Meta(description="HMAC secret with which the shop's server signs a user id for the browser")
+        Secret, Meta(description="HMAC secret with which the shop's server signs a user id for the browser")
     ] = "ff_demo_identity_secret"
     storefront_url: Annotated[
         str, Meta(description="address before /products/<handle>; empty: paths on the shop")
@@ -255,13 +261,18 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         str, Meta(description="bucket that the loader takes other collectors' segments from; empty: none")
     ] = ""
     sensor_seconds: Annotated[
-        int, Meta(ge=1, description="how often the sensor looks for sealed segments")
+        int, Meta(ge=1, description="how often the sensor looks for sealed segments, at most every 5 s")
     ] = 2
     kept_fast_runs: Annotated[
         int, Meta(ge=1, description="finished runs of the fast lane whose log is kept (0.6 MB each)")
     ] = 500
-    failed_rows_shown: Annotated[int, Meta(ge=1, description="failed events shown by `footfall doctor`")] = 10
-    warehouse_memory: Annotated[str, Meta(description="memory limit of a DuckDB connection")] = "4GB"
+    warehouse_memory: Annotated[
+        str,
+        Meta(
+            pattern=r"^[0-9]+([.][0-9]+)? *([KMGT]i?)?B$",
+            description="memory limit of a DuckDB connection, as 4GB or 512MiB",
+        ),
+    ] = "4GB"
 
     @property
     def paths(self) -> Paths:
@@ -314,14 +325,38 @@ def _dec_hook(kind: type, value: Any) -> Any:
     raise NotImplementedError(f"can't read a {kind}")
 
 
+#: How a list of tables is written, in the file and in the environment.
+_EXAMPLES = {
+    "write_keys": """
+  footfall.toml:       [[write_keys]]
+                       key = "..."
+                       source = "shop_pixel"
+                       origins = ["https://shop.example"]
+  FOOTFALL_WRITE_KEYS: [{"key": "...", "source": "shop_pixel", "origins": ["https://shop.example"]}]"""
+}
+
+
+def _takes_none(hint: Any) -> bool:
+    return any(type(None) in get_args(part) for part in (hint, *get_args(hint)))
+
+
 def _convert(name: str, value: Any, hint: Any, origin: str, *, from_text: bool) -> Any:
     is_list = name in {"write_keys", "api_origins", "shopify_secrets", "shopify_shops"}
     try:
+        # A variable can't be null: `FOOTFALL_X=` of an environment file is how one says "none".
+        if from_text and value == "" and _takes_none(hint):
+            return None
         if from_text and is_list and isinstance(value, str):
-            value = msgspec.json.decode(value) if value.lstrip().startswith("[") else value.split(",")
+            value = (
+                msgspec.json.decode(value)
+                if value.lstrip().startswith("[")
+                else [part.strip() for part in value.split(",") if part.strip()]
+            )
         return msgspec.convert(value, hint, strict=not from_text, dec_hook=_dec_hook)
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
-        raise SettingsError(f"{name} (from {origin}): {error}") from None
+        raise SettingsError(
+            f"{name} (from {origin}): {error}. It is: {_description(hint)}{_EXAMPLES.get(name, '')}"
+        ) from None
 
 
 def explain_settings(env: Mapping[str, str] | None = None) -> tuple[Settings, list[Setting]]:
@@ -356,6 +391,10 @@ def explain_settings(env: Mapping[str, str] | None = None) -> tuple[Settings, li
             values[name] = _convert(name, from_file[name], hint, str(file), from_text=False)
             origins[name] = str(file)
     settings = Settings(**values)
+    if settings.api_public_key == settings.api_secret_key:
+        raise SettingsError(
+            "api_public_key and api_secret_key are the same: the key in the shop's pages would open everything"
+        )
     rows = [
         Setting(
             name=field.name,
@@ -366,6 +405,21 @@ def explain_settings(env: Mapping[str, str] | None = None) -> tuple[Settings, li
         for field in msgspec.structs.fields(Settings)
     ]
     return settings, rows
+
+
+def unknown_variables(env: Mapping[str, str] | None = None) -> dict[str, str | None]:
+    """``FOOTFALL_*`` variables that set nothing, each with the name that was perhaps meant.
+
+    They are no error: an orchestrator of containers makes variables of a service's name, like ``FOOTFALL_PORT``.
+    """
+    env = os.environ if env is None else env
+    known = [f"FOOTFALL_{field.upper()}" for field in Settings.__struct_fields__]
+    strange = sorted(
+        name
+        for name in env
+        if name.startswith("FOOTFALL_") and name not in known and name not in _OTHER_VARIABLES
+    )
+    return {name: next(iter(get_close_matches(name, known, n=1)), None) for name in strange}
 
 
 def _description(hint: Any) -> str:

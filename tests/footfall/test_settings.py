@@ -1,12 +1,19 @@
 from __future__ import annotations
 
+import errno
+import os
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
 from footfall.cli import main
-from footfall.settings import SettingsError, explain_settings, load_settings
+from footfall.settings import SettingsError, explain_settings, load_settings, unknown_variables
+from footfall.snapshot import POINTER_FILE, Pointer
 
 
 def test_environment_beats_file_beats_default(tmp_path: Path) -> None:
@@ -30,11 +37,36 @@ def test_environment_beats_file_beats_default(tmp_path: Path) -> None:
         ({"FOOTFALL_WRITE_KEYS": '[{"key": "abcd", "source": "Not A Name"}]'}, "write_keys"),
         ({"FOOTFALL_WRITE_KEYS": "[{"}, "write_keys"),
         ({"FOOTFALL_CONFIG": "/nowhere/footfall.toml"}, "/nowhere/footfall.toml"),
+        ({"FOOTFALL_WAREHOUSE_MEMORY": "lots"}, "as 4GB or 512MiB"),
+        ({"FOOTFALL_WRITE_KEYS": "my-key"}, r'source = "shop_pixel"'),
+        # Nobody signs with nothing: an empty secret would make everybody's signature a good one.
+        ({"FOOTFALL_IDENTITY_SECRET": ""}, "identity_secret"),
+        ({"FOOTFALL_API_SECRET_KEY": ""}, "api_secret_key"),
+        ({"FOOTFALL_SHOPIFY_SECRETS": '[""]'}, "shopify_secrets"),
+        ({"FOOTFALL_API_SECRET_KEY": "ff_demo_public_key"}, "the same"),
     ],
 )
 def test_bad_values_are_named(env: dict[str, str], named: str) -> None:
     with pytest.raises(SettingsError, match=named):
         load_settings(env)
+
+
+def test_an_empty_variable_is_none() -> None:
+    settings = load_settings(
+        {
+            "FOOTFALL_SHOPIFY_SECRETS": "",
+            "FOOTFALL_SHOPIFY_SHOPS": " one.myshopify.com , two.myshopify.com",
+            "FOOTFALL_API_PUBLIC_PER_SECOND": "",
+        }
+    )
+    assert settings.shopify_secrets == ()
+    assert settings.shopify_shops == ("one.myshopify.com", "two.myshopify.com")
+    assert settings.api_public_per_second is None
+
+
+def test_a_variable_that_sets_nothing_is_named_with_the_one_that_was_meant() -> None:
+    env = {"FOOTFALL_COLECTOR_PORT": "1", "FOOTFALL_API_PORT": "1", "FOOTFALL_CONFIG": "x", "HOME": "/"}
+    assert unknown_variables(env) == {"FOOTFALL_COLECTOR_PORT": "FOOTFALL_COLLECTOR_PORT"}
 
 
 def test_unknown_setting_in_the_file_is_an_error(tmp_path: Path) -> None:
@@ -72,3 +104,64 @@ def test_config_shows_no_secret(monkeypatch: pytest.MonkeyPatch, form: list[str]
     assert "abc..." in answer.output
     assert "defghi" not in answer.output
     assert "pqrstu" not in answer.output
+
+
+@pytest.fixture
+def doctor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], str]:
+    """What `footfall doctor` says of a data directory whose doors are all shut."""
+    monkeypatch.setenv("FOOTFALL_DATA", str(tmp_path))
+    for door in ("COLLECTOR", "API", "DAGSTER"):
+        monkeypatch.setenv(f"FOOTFALL_{door}_PORT", "1")
+    return lambda: CliRunner().invoke(main, ["doctor"]).output
+
+
+def test_doctor_minds_segments_that_wait_for_long(doctor: Callable[[], str], tmp_path: Path) -> None:
+    segment = tmp_path / "landing" / "sealed" / "a.seg"
+    segment.parent.mkdir(parents=True)
+    segment.touch()
+    assert " ok  landing/sealed: 1 segments wait" in doctor()
+    os.utime(segment, (time.time() - 900, time.time() - 900))
+    assert " !!  landing/sealed: 1 segments wait, the oldest for 9" in doctor()
+
+
+def test_doctor_minds_a_shop_that_is_served_what_is_old(doctor: Callable[[], str], tmp_path: Path) -> None:
+    assert "nothing is published yet" in doctor()
+    pointer = tmp_path / "serving" / POINTER_FILE
+    pointer.parent.mkdir()
+    for hours, mark in ((1, "ok"), (3, "!!")):
+        published = Pointer(version="v1", published_at=datetime.now(UTC) - timedelta(hours=hours))
+        pointer.write_bytes(msgspec.json.encode(published))
+        assert f" {mark}  serving: v1 is in force since {hours * 60} min" in doctor()
+
+
+def test_doctor_looks_for_dagster_and_for_variables_that_set_nothing(
+    doctor: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOOTFALL_WRITE_KEY", "x")
+    said = doctor()
+    assert "Start it with `footfall ui`" in said
+    assert "FOOTFALL_WRITE_KEY sets nothing: did you mean FOOTFALL_WRITE_KEYS?" in said
+
+
+def test_doctor_asks_a_collectors_machine_for_no_api(
+    doctor: Callable[[], str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("FOOTFALL_SHIP_TO", tmp_path.as_uri())
+    said = doctor()
+    assert "Start it with `footfall collect`" in said
+    assert "footfall ui" not in said
+    assert "serving" not in said
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EROFS])
+def test_what_the_disk_refuses_is_said_in_words(number: int) -> None:
+    @main.command("breaks")
+    def breaks() -> None:
+        raise OSError(number, os.strerror(number), "/srv/footfall/lake")
+
+    try:
+        answer = CliRunner().invoke(main, ["breaks"])
+    finally:
+        del main.commands["breaks"]
+    assert answer.exit_code == 1
+    assert f"Error: /srv/footfall/lake: {os.strerror(number)}; " in answer.output
