@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import signal
 import sys
 import time
 from datetime import UTC, datetime
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from footfall.processes import port_is_free
 from footfall.settings import SettingsError, load_settings
 from orchestration.lib.dbt_runner import manifest_of
 from orchestration.lib.home import DBT_PROJECT, HOME, export
@@ -65,9 +68,11 @@ def _execute(lane: str, full_refresh: bool, progress: Progress, task: TaskID) ->
     """Run the lane's job; returns what failed, or None."""
     import dagster as dg
     from dagster._core.utils import make_new_run_id
+    from rich.markup import escape
 
     from orchestration.definitions import defs
     from orchestration.defs.jobs import FAST_LANE, WHOLE_LINE
+    from orchestration.lib.run_locks import held
 
     job = defs.resolve_job_def(FAST_LANE if lane == "fast" else WHOLE_LINE)
     progress.update(task, description="running", total=len(job.asset_layer.selected_asset_keys))
@@ -76,10 +81,17 @@ def _execute(lane: str, full_refresh: bool, progress: Progress, task: TaskID) ->
     def show(entry: EventLogEntry) -> None:
         event = entry.dagster_event
         if event is None:
+            # What a step says of itself: a warning stays, anything else stands beside the bar until the next.
+            if entry.level >= logging.WARNING:
+                progress.console.print(f"  {entry.user_message}", style="yellow", markup=False)
+            else:
+                progress.update(task, description=escape(entry.user_message.splitlines()[0][:72]))
             return
-        if event.is_step_materialization:
+        if event.is_step_start:
+            progress.update(task, description=str(event.step_key))
+        elif event.is_step_materialization:
             made = event.step_materialization_data.materialization
-            rows = made.metadata.get("dagster/row_count")
+            rows = made.metadata.get("dagster/row_count") or made.metadata.get("rows_loaded")
             count = f"{rows.value:>12,} rows" if rows and isinstance(rows.value, int) else " " * 17
             progress.console.print(f"  {count}  {made.asset_key.to_user_string()}")
             progress.advance(task)
@@ -93,8 +105,9 @@ def _execute(lane: str, full_refresh: bool, progress: Progress, task: TaskID) ->
         elif event.is_step_failure:
             failures.append(f"{event.step_key}: {event.step_failure_data.error_display_string}")
 
-    with dg.DagsterInstance.get() as instance:
-        run_id = make_new_run_id()
+    run_id = make_new_run_id()
+    # `execute_in_process` takes an executor of its own, so the run's lock is taken here.
+    with dg.DagsterInstance.get() as instance, held(load_settings().paths, run_id):
         instance.add_event_listener(run_id, show)
         result = job.execute_in_process(
             instance=instance,
@@ -118,6 +131,11 @@ def ui(host: str) -> None:
         settings = load_settings()
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
+    if not port_is_free(settings.dagster_port, host):
+        raise click.ClickException(
+            f"can't listen on {host}:{settings.dagster_port}: something listens there already. "
+            "Choose another with FOOTFALL_DAGSTER_PORT"
+        )
     export(settings, os.environ)
     # The code server imports the definitions; with the manifest there already it doesn't parse the dbt project.
     manifest_of(DBT_PROJECT)
@@ -125,6 +143,18 @@ def ui(host: str) -> None:
     os.environ["PYTHONWARNINGS"] = "ignore:Function `dev_command`"
     workspace = str(HOME / "orchestration" / "workspace.yaml")
     command = ["dagster", "dev", "-w", workspace, "-h", host, "-p", str(settings.dagster_port)]
+    # At `info` a sensor that found nothing says so twice a look: 60,000 lines a day. The UI shows the same.
+    command += [
+        "--log-level",
+        "warning",
+        "--log-format",
+        "json" if settings.log_format == "json" else "colored",
+    ]
+    click.echo(
+        f"Dagster on http://{host}:{settings.dagster_port} within a minute · runs and logs are there · Ctrl-C stops"
+    )
+    # Who is started by a shell's `&` ignores SIGINT; Dagster treats SIGTERM as it treats SIGINT, and would not end.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execv(sys.executable, [sys.executable, "-m", *command])
 
 

@@ -12,6 +12,7 @@ from orchestration.defs.serving import checks
 from orchestration.defs.similarity import assets as similarity
 from orchestration.defs.warehouse import dbt as warehouse
 from orchestration.defs.warehouse.reconciliation import reconciliation
+from orchestration.processes import one_process
 
 defs = dg.Definitions(
     assets=[
@@ -32,6 +33,5 @@ defs = dg.Definitions(
     jobs=[jobs.fast_lane, jobs.whole_line, jobs.tuning, jobs.reconcile, jobs.housekeeping, jobs.compaction],
     sensors=[sensors.sealed_segments, sensors.catalog_changes],
     schedules=[jobs.hourly, jobs.reconcile_weekly, jobs.housekeeping_hourly, jobs.compaction_daily],
-    # One process a run: a process a step would import Dagster, dbt and scikit-learn again for each (about 8 s a step).
-    executor=dg.in_process_executor,
+    executor=one_process,
 )

@@ -1,5 +1,7 @@
 -- Every order of a visit counts in exactly one session: their sums agree with the orders themselves. What a server
 -- alone told outside any visit is in no session.
+{{ config(meta={'dagster': {'ref': {'name': 'sessions'}}}) }}
+
 with orders as (
   select
     count(*) as orders,

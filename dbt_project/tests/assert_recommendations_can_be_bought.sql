@@ -1,4 +1,6 @@
 -- Nothing out of stock or withdrawn is recommended to anybody.
+{{ config(meta={'dagster': {'ref': {'name': 'visitor_recommendations'}}}) }}
+
 select
   visitor_recommendations.visitor_id,
   visitor_recommendations.product_id

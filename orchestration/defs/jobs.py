@@ -13,6 +13,7 @@ from orchestration.defs.evaluation.assets import TUNING
 from orchestration.defs.warehouse.dbt import fast_models
 from orchestration.defs.warehouse.reconciliation import KEY as RECONCILIATION
 from orchestration.lib.warehouse import POOL
+from orchestration.processes import one_process
 
 FAST_LANE = "fast_lane"
 WHOLE_LINE = "whole_line"
@@ -91,7 +92,7 @@ def forget_old_runs(context: dg.OpExecutionContext) -> None:
 
 @dg.job(
     name="housekeeping",
-    executor_def=dg.in_process_executor,
+    executor_def=one_process,
     description="What keeps the instance small. It opens neither lake nor warehouse.",
 )
 def housekeeping() -> None:
@@ -105,6 +106,7 @@ housekeeping_hourly = dg.ScheduleDefinition(
     cron_schedule="37 * * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Forgets the oldest finished runs of the fast lane.",
 )
 
 
@@ -125,7 +127,7 @@ def merge_days(context: dg.OpExecutionContext) -> None:
 
 @dg.job(
     name="compaction",
-    executor_def=dg.in_process_executor,
+    executor_def=one_process,
     description="Keeps the lake quick to list and to read: a busy shop's loader writes 5,760 files a day and table.",
 )
 def compaction() -> None:

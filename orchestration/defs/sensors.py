@@ -33,15 +33,15 @@ def sealed_segments(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.S
     running = context.instance.get_run_records(dg.RunsFilter(statuses=UNFINISHED), limit=1)
     if running:
         return dg.SkipReason("a run is under way")
-    failures = _failures_in_a_row(context.instance)
-    if failures and (left := _wait_left(context.instance, failures)) > 0:
+    # The fast lane updates what stands; on a new warehouse the slow models have to be there first.
+    lane = FAST_LANE if (load_settings().paths.serving / POINTER_FILE).exists() else WHOLE_LINE
+    failures = _failures_in_a_row(context.instance, lane)
+    if failures and (left := _wait_left(context.instance, lane, failures)) > 0:
         return dg.SkipReason(f"the last {failures} run(s) failed; next try in {left:.0f} s")
     segments = _waiting(load_settings())
     # A failed run may have loaded its segments already: its events are in the lake and still owed to the shop.
     if not segments and not failures:
         return dg.SkipReason("nothing sealed")
-    # The fast lane updates what stands; on a new warehouse the slow models have to be there first.
-    lane = FAST_LANE if (load_settings().paths.serving / POINTER_FILE).exists() else WHOLE_LINE
     return dg.RunRequest(
         job_name=lane,
         tags={
@@ -79,19 +79,21 @@ def _waiting(settings: Settings) -> list[str]:
     return sorted([*local, *(each for each in ids if each not in loaded)])
 
 
-def _failures_in_a_row(instance: dg.DagsterInstance) -> int:
+def _failures_in_a_row(instance: dg.DagsterInstance, lane: str) -> int:
     failures = 0
-    for record in instance.get_run_records(dg.RunsFilter(job_name=FAST_LANE), limit=10):
+    for record in instance.get_run_records(dg.RunsFilter(job_name=lane), limit=10):
         if record.dagster_run.status is not dg.DagsterRunStatus.FAILURE:
             break
         failures += 1
     return failures
 
 
-def _wait_left(instance: dg.DagsterInstance, failures: int) -> float:
-    last = instance.get_run_records(dg.RunsFilter(job_name=FAST_LANE), limit=1)[0]
+def _wait_left(instance: dg.DagsterInstance, lane: str, failures: int) -> float:
+    last = instance.get_run_records(dg.RunsFilter(job_name=lane), limit=1)[0]
     ended = last.end_time or last.update_timestamp.timestamp()
-    return ended + min(7.5 * 2**failures, LONGEST_WAIT) - time.time()
+    wait = min(7.5 * 2**failures, LONGEST_WAIT)
+    # A clock that went back makes the last run one of the future: no reason to wait for longer than this.
+    return min(ended + wait - time.time(), wait)
 
 
 @dg.sensor(

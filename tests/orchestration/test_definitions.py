@@ -132,6 +132,16 @@ def test_a_quality_that_fell_stops_the_publish_in_either_lane(
         snapshot(dg.build_asset_context())
 
 
+def test_every_dbt_test_is_a_check_of_the_graph(defs: dg.Definitions) -> None:
+    """One over several models must say in its meta whose check it is; else it fails a run and stands nowhere."""
+    from orchestration.defs.warehouse.dbt import MANIFEST
+
+    tests = {node["name"] for node in MANIFEST["nodes"].values() if node["resource_type"] == "test"}
+    checks = {key.name for key in defs.resolve_asset_graph().asset_check_keys}
+    assert len(tests) > 100
+    assert not tests - checks
+
+
 @pytest.fixture
 def tick(defs: dg.Definitions, paths: Paths, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Evaluate the sensor of sealed segments against an instance with a history of runs."""
@@ -140,9 +150,9 @@ def tick(defs: dg.Definitions, paths: Paths, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("FOOTFALL_DATA", str(paths.data))
     with dg.DagsterInstance.ephemeral() as instance:
 
-        def evaluate(*statuses: dg.DagsterRunStatus) -> dg.RunRequest | dg.SkipReason:
+        def evaluate(*statuses: dg.DagsterRunStatus, job: str = "fast_lane") -> dg.RunRequest | dg.SkipReason:
             for status in statuses:
-                run = dg.DagsterRun(job_name="fast_lane", status=status)
+                run = dg.DagsterRun(job_name=job, status=status)
                 instance.run_storage.add_run(run)
             result = sealed_segments(dg.build_sensor_context(instance=instance))
             assert isinstance(result, (dg.RunRequest, dg.SkipReason))
@@ -174,16 +184,32 @@ def test_one_run_at_a_time(tick: Any, seal: Seal) -> None:
     assert "under way" in tick(dg.DagsterRunStatus.STARTED).skip_message
 
 
+def test_a_first_whole_line_that_failed_is_tried_again_after_a_while(
+    tick: Any, seal: Seal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not at once and for ever, and though what it loaded waits no longer."""
+    seal("s1", [message(1)])
+    assert "next try" in tick(dg.DagsterRunStatus.FAILURE, job="whole_line").skip_message
+    later = time.time() + 16
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert tick().job_name == "whole_line"
+
+
 def test_a_failed_run_is_tried_again_after_a_while_though_nothing_new_is_sealed(
-    tick: Any, monkeypatch: pytest.MonkeyPatch
+    tick: Any, paths: Paths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its segments may be in the lake already and their events still not in the shop."""
+    paths.serving.mkdir(parents=True)
+    (paths.serving / "current.json").write_text("{}")
     assert "next try" in tick(dg.DagsterRunStatus.FAILURE).skip_message
     later = time.time() + 16
     monkeypatch.setattr(time, "time", lambda: later)
     assert isinstance(tick(), dg.RunRequest)
     # Two in a row wait twice as long.
     assert "the last 2 run(s) failed" in tick(dg.DagsterRunStatus.FAILURE).skip_message
+    # A clock that went back by a day makes nobody wait for a day.
+    monkeypatch.setattr(time, "time", lambda: later - 86_400)
+    assert "next try in 30 s" in tick().skip_message
 
 
 def test_a_changed_catalog_starts_the_whole_line_once(

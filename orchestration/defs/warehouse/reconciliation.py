@@ -18,7 +18,7 @@ CHECK = "assert_increments_equal_a_full_build"
     deps=[model_key("visitors")],
     group_name="quality",
     kinds={"python", "dbt", "duckdb"},
-    owners=["team:data-platform"],
+    owners=["team:data-engineering"],
     pool=POOL,
     check_specs=[
         dg.AssetCheckSpec(
