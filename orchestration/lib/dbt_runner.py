@@ -12,6 +12,7 @@ import os
 import queue
 import shutil
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,10 @@ from orchestration.lib.durable import write_durably
 if TYPE_CHECKING:
     from dagster import AssetExecutionContext
     from dagster_dbt import DagsterDbtTranslator
+
+
+#: How long a build may say nothing in the log; most models take less than a second.
+STILL_SECONDS = 30.0
 
 
 class DbtFailed(Exception):
@@ -177,6 +182,8 @@ def stream(
     """`dbt build` of the selected assets; yields a Dagster event for each model and test as it finishes.
 
     ``unasked`` are models that dbt builds along though the run didn't select them: Dagster expects nothing of them.
+    The log has a line for each result, for what a macro says (the buckets of a large build), and for what is at work
+    where nothing else was said for ``STILL_SECONDS``.
     """
     from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
     from dbt_common.events.functions import msg_to_dict
@@ -194,10 +201,17 @@ def stream(
             events.put(done)
 
     threading.Thread(target=work, name="dbt", daemon=True).start()
-    while (event := events.get()) is not done:
+    at_work: dict[str, float] = {}
+    while (event := next_event(events, at_work, context.log.info)) is not done:
         raw = msg_to_dict(event)
+        if raw["info"]["name"] == "JinjaLogInfo":
+            context.log.info(raw["data"]["msg"])
         if "node_info" not in raw["data"]:
             continue
+        if raw["info"]["name"] == "NodeStart":
+            at_work[raw["data"]["node_info"]["node_name"]] = time.monotonic()
+        elif raw["info"]["name"] == "NodeFinished":
+            at_work.pop(raw["data"]["node_info"]["node_name"], None)
         message = DbtCoreCliEventMessage(raw_event=raw, event_history_metadata={})
         if not message.is_result_event:
             continue
@@ -213,6 +227,22 @@ def stream(
     close_warehouse()
     if failure:
         raise failure[0]
+
+
+def next_event(
+    events: queue.SimpleQueue[Any],
+    at_work: Mapping[str, float],
+    say: Callable[[str], object],
+    seconds: float = STILL_SECONDS,
+) -> Any:
+    """dbt's next event; while none comes, says now and then which nodes are at work and for how long."""
+    while True:
+        try:
+            return events.get(timeout=seconds)
+        except queue.Empty:
+            now = time.monotonic()
+            names = ", ".join(f"{name} ({now - began:.0f} s)" for name, began in at_work.items())
+            say(f"at work: {names or 'dbt itself'}")
 
 
 def _with_row_count(result: Any, node: Mapping[str, Any]) -> Any:

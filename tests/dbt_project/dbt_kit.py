@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -324,17 +324,23 @@ class Warehouse:
     target_path: Path
     _manifests: ClassVar[dict[Path, Any]] = {}
 
-    def dbt(self, *arguments: str, variables: dict[str, Any] | None = None) -> None:
-        """Run one dbt command in this process; a failure fails the test with dbt's own messages."""
+    def dbt(
+        self,
+        *arguments: str,
+        variables: dict[str, Any] | None = None,
+        listen: Callable[[Any], None] | None = None,
+    ) -> None:
+        """Run one dbt command in this process, its events told to ``listen``; a failure fails the test with dbt's own
+        messages."""
         command = list(arguments)
         if variables:
             command += ["--vars", json.dumps(variables)]
         if self.target_path not in self._manifests:
             self._manifests[self.target_path] = self._invoke(["parse"], None)
         if arguments[0] != "parse":
-            self._invoke([*command, "--no-write-json"], self._manifests[self.target_path])
+            self._invoke([*command, "--no-write-json"], self._manifests[self.target_path], listen)
 
-    def _invoke(self, command: list[str], manifest: Any) -> Any:
+    def _invoke(self, command: list[str], manifest: Any, listen: Callable[[Any], None] | None = None) -> Any:
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager
         from dbt.cli.main import dbtRunner
 
@@ -348,7 +354,7 @@ class Warehouse:
         here = Path.cwd()
         try:
             with _environment(FOOTFALL_DATA=str(self.data), DO_NOT_TRACK="1"):
-                result = dbtRunner(manifest=manifest).invoke(command)
+                result = dbtRunner(manifest=manifest, callbacks=[listen] if listen else []).invoke(command)
         finally:
             # dbt-duckdb keeps the file open for the next run in this process; tests read it in between.
             DuckDBConnectionManager.close_all_connections()
@@ -369,13 +375,14 @@ class Warehouse:
         full_refresh: bool = False,
         variables: dict[str, Any] | None = None,
         command: str = "run",
+        listen: Callable[[Any], None] | None = None,
     ) -> None:
         arguments = [command]
         if select:
             arguments += ["--select", *select.split()]
         if full_refresh:
             arguments.append("--full-refresh")
-        self.dbt(*arguments, variables=variables)
+        self.dbt(*arguments, variables=variables, listen=listen)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query on what dbt built."""

@@ -1,13 +1,15 @@
-"""What a failed dbt run says."""
+"""What a dbt run says when it fails, and while it is at work."""
 
 from __future__ import annotations
 
+import queue
+import time
 from pathlib import Path
 
 import pytest
 
 from footfall.settings import load_settings
-from orchestration.lib.dbt_runner import DbtFailed, close_warehouse, invoke
+from orchestration.lib.dbt_runner import DbtFailed, close_warehouse, invoke, next_event
 from orchestration.lib.lake_schema import prepare_lake
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
@@ -21,3 +23,18 @@ def test_who_runs_out_of_memory_is_told_the_setting(tmp_path: Path, monkeypatch:
     with pytest.raises(DbtFailed, match=r"(?s)Out of Memory.*may use 1MB.*warehouse_memory"):
         invoke(PROJECT, ["run", "--select", "+stg_footfall__events"])
     close_warehouse()
+
+
+def test_a_long_build_says_what_is_at_work() -> None:
+    events: queue.SimpleQueue[str] = queue.SimpleQueue()
+    said: list[str] = []
+
+    def say(line: str) -> None:
+        said.append(line)
+        events.put("the next one")
+
+    assert (
+        next_event(events, {"int_numbered_events": time.monotonic() - 60}, say, seconds=0.01)
+        == "the next one"
+    )
+    assert said == ["at work: int_numbered_events (60 s)"]

@@ -49,7 +49,10 @@
 {%- endmacro -%}
 
 
-{#- dbt-duckdb's own, run once for each bucket. -#}
+{#-
+  dbt-duckdb's own, run once for each bucket; the last one is returned, as dbt expects it, for the model's own statement.
+  All are of the model's transaction, which the first one begins.
+-#}
 {%- macro duckdb__create_table_as(temporary, relation, compiled_code, language='sql', partitioned_by=none, sorted_by=none) -%}
   {%- set buckets = footfall.buckets_needed() -%}
   {%- if buckets <= 1 -%}
@@ -57,7 +60,8 @@
       temporary, relation, compiled_code, language, partitioned_by=partitioned_by, sorted_by=sorted_by
     )) }}
   {%- endif -%}
-  {%- set statements = [] -%}
+  {%- set target = relation.include(database=(not temporary), schema=(not temporary)) -%}
+  {%- set work = namespace(bucket='') -%}
   {%- for bucket in range(buckets) -%}
     {%- set condition = 'hash(\\1) % ' ~ buckets ~ ' = ' ~ bucket -%}
     {%- set selected = modules.re.sub('true /[*] bucket of ([^ ]+) [*]/', condition, compiled_code) -%}
@@ -65,11 +69,14 @@
       {%- do exceptions.raise_compiler_error('a model with rows_to_build says nowhere in_bucket(key)') -%}
     {%- endif -%}
     {%- if loop.first -%}
-      {%- do statements.append(dbt.duckdb__create_table_as(temporary, relation, selected)) -%}
+      {%- set work.bucket = dbt.duckdb__create_table_as(temporary, relation, selected) -%}
     {%- else -%}
-      {%- set target = relation.include(database=(not temporary), schema=(not temporary)) -%}
-      {%- do statements.append('insert into ' ~ target ~ ' ' ~ selected ~ ';') -%}
+      {%- set work.bucket = 'insert into ' ~ target ~ ' ' ~ selected -%}
+    {%- endif -%}
+    {%- do log(model.name ~ ': bucket ' ~ loop.index ~ ' of ' ~ buckets, info=true) -%}
+    {%- if not loop.last -%}
+      {%- call statement('bucket') -%}{{ work.bucket }}{%- endcall -%}
     {%- endif -%}
   {%- endfor -%}
-  {{ return(statements | join('\n')) }}
+  {{ return(work.bucket) }}
 {%- endmacro -%}
