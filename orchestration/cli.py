@@ -67,7 +67,7 @@ def run(lane: str, full_refresh: bool) -> None:
 def _execute(lane: str, full_refresh: bool, progress: Progress, task: TaskID) -> str | None:
     """Run the lane's job; returns what failed, or None."""
     import dagster as dg
-    from dagster._core.utils import make_new_run_id
+    from dagster._core.utils import coerce_valid_log_level, make_new_run_id
     from rich.markup import escape
 
     from orchestration.definitions import defs
@@ -82,7 +82,7 @@ def _execute(lane: str, full_refresh: bool, progress: Progress, task: TaskID) ->
         event = entry.dagster_event
         if event is None:
             # What a step says of itself: a warning stays, anything else stands beside the bar until the next.
-            if entry.level >= logging.WARNING:
+            if coerce_valid_log_level(entry.level) >= logging.WARNING:
                 progress.console.print(f"  {entry.user_message}", style="yellow", markup=False)
             else:
                 progress.update(task, description=escape(entry.user_message.splitlines()[0][:72]))

@@ -40,6 +40,8 @@ from orchestration.lib.waiting import (
 
 #: Rows held in memory at once: about 60 MB of Python objects.
 CHUNK_ROWS = 20_000
+#: A backup holds the lake while it takes its files' names (docs/operator/production.md): a second, or a few.
+BACKUP_SECONDS = 60.0
 
 
 class LoadReport(Struct):
@@ -79,15 +81,17 @@ def load_sealed(
     *,
     bucket: Bucket | None = None,
     local: bool = True,
+    wait_seconds: float = 0.0,
 ) -> LoadReport:
     """Load every sealed segment: those on this disk (``local``), then those in the ``bucket``.
 
     ``on_segment`` is told (segment id, its events, its failed rows). Where the bucket fails, what was loaded stays
-    loaded and the report says why it ended. Raises LoaderBusy where another process holds the lake.
+    loaded and the report says why it ended. Raises LoaderBusy where another process holds the lake for longer than
+    ``wait_seconds``.
     """
     prepare_lake(paths)
     report = LoadReport()
-    with only_loader(paths):
+    with only_loader(paths, wait_seconds):
         finish(paths)
         loader = _Loader(paths, report, on_segment)
         if local:
@@ -110,6 +114,7 @@ def load_waiting(settings: Settings, on_segment: Callable[[str, int, int], None]
         on_segment,
         bucket=open_bucket(settings.load_from) if settings.load_from else None,
         local=takes_local(settings),
+        wait_seconds=BACKUP_SECONDS,
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,10 +16,10 @@ from hypothesis import strategies as st
 
 from collector.daily_ids import PREFIX
 from footfall.segments import FailedMessage
-from footfall.settings import Paths
+from footfall.settings import Paths, Settings
 from orchestration.lib import durable, flatten, lake
 from orchestration.lib.flatten import occurred_at
-from orchestration.lib.lake import load_sealed, newest_load_id, sealed_segments
+from orchestration.lib.lake import load_sealed, load_waiting, newest_load_id, sealed_segments
 from orchestration.lib.lake_schema import prepare_lake
 from orchestration.lib.locks import LoaderBusy, only_loader
 from tests.orchestration.conftest import RECEIVED, Seal, message
@@ -188,6 +190,17 @@ def test_two_loaders_do_not_load_one_lake(paths: Paths, seal: Seal) -> None:
     prepare_lake(paths)
     with only_loader(paths), pytest.raises(LoaderBusy):
         load_sealed(paths)
+
+
+def test_a_load_waits_for_a_backup_that_holds_the_lake(paths: Paths, seal: Seal) -> None:
+    seal("s1", [message(1)])
+    prepare_lake(paths)
+    with ThreadPoolExecutor(1) as pool:
+        with only_loader(paths):
+            load = pool.submit(load_waiting, Settings(data=paths.data))
+            time.sleep(0.5)
+            assert not load.done()
+        assert load.result().events == 1
 
 
 def test_a_message_that_the_loader_trips_over_holds_up_nobody(

@@ -87,10 +87,10 @@ def load_segments(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeR
         shared["bucket_error"] = report.bucket_error
     yield dg.MaterializeResult(
         asset_key=["lake", "events"],
-        metadata=shared | {"dagster/row_count": report.events, "files": report.files},
+        metadata=shared | {"rows_loaded": report.events, "files": report.files},
     )
     yield dg.MaterializeResult(
-        asset_key=["lake", "failed_events"], metadata=shared | {"dagster/row_count": report.failed}
+        asset_key=["lake", "failed_events"], metadata=shared | {"rows_loaded": report.failed}
     )
     yield dg.MaterializeResult(asset_key=["lake", "landing_counts"], metadata=shared)
     yield dg.MaterializeResult(asset_key=["ledgers", "imports"])
