@@ -3,4 +3,5 @@ import { blocks, recommend } from './blocks/recommend';
 import { core } from './extra/core';
 
 core.recommend_ = recommend;
+core.blocks_ = blocks;
 blocks();

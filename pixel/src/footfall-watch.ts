@@ -10,7 +10,10 @@ import './watch/person';
 import { typed } from './watch/typed';
 import { watchViews } from './watch/views';
 
-core.add_({ recommend: (...args) => core.load_('blocks').then(() => core.recommend_?.(...args) || []) });
+core.add_({
+  recommend: (...args) => core.load_('blocks').then(() => core.recommend_?.(...args) || []),
+  blocks: () => core.load_('blocks').then(() => core.blocks_?.()),
+});
 core.take_((e, el, _shown, zone) => {
   if (!zone) formEvent(e, el);
   lineEvent(e, el);

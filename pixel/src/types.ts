@@ -86,7 +86,8 @@ export interface Core {
   numbers_: { uncard_?: (run: string) => string };
   /** Set by the lazy file: the product of this page. */
   product_?(): Product;
-  /** Set by the block file. */
+  /** Set by the block file, both. */
+  blocks_?(): void;
   recommend_?(options?: RecommendOptions, done?: (items: Item[]) => void): Promise<Item[]>;
 }
 

@@ -156,6 +156,41 @@ def test_nothing_jumps_when_a_block_is_filled(shop: Any, page: Any) -> None:
     assert page.evaluate("shift") < 0.01
 
 
+@pytest.mark.parametrize(("width", "in_a_row"), [(1200, 4), (390, 2)])
+def test_few_cards_stand_side_by_side_and_are_as_wide_as_many(
+    width: int, in_a_row: int, shop: Any, page: Any
+) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    two = '<div data-footfall="recommended" data-limit="2"></div>'
+    shop.pages["/"] = html(two + '<div data-footfall="recommended" data-limit="4"></div>')
+    shop.visit(page, "/")
+    page.wait_for_selector("[data-footfall-state=filled] >> nth=1")
+    few, many = (
+        [card.bounding_box() for card in one.query_selector_all(".ff-card")]
+        for one in page.query_selector_all("[data-footfall]")
+    )
+    assert len({card["y"] for card in many[:in_a_row]}) == 1
+    assert len({card["width"] for card in few + many}) == 1
+    assert few[1]["x"] - (few[0]["x"] + few[0]["width"]) == pytest.approx(16, abs=1)
+
+
+def test_a_block_that_is_rendered_later_is_filled_when_the_page_says_so(shop: Any, page: Any) -> None:
+    shop.pages["/"] = html(product(1) + '<div id="app"></div>')
+    shop.visit(page, "/")
+    assert not shop.api_calls
+    page.evaluate("html => { app.innerHTML = html; footfall('blocks') }", block("similar"))
+    page.wait_for_selector("[data-footfall-state=filled]")
+    page.evaluate("footfall('blocks')")
+    page.evaluate(
+        "app.innerHTML += '<div data-footfall=similar data-product-id=P2></div>'; footfall('blocks')"
+    )
+    page.wait_for_function("document.querySelectorAll('[data-footfall-state=filled]').length == 2")
+    asked = [call["path"] for call in shop.api_calls]
+    assert asked == ["/v1/products/P1/similar", "/v1/products/P2/similar"], (
+        "a filled block is not asked for again"
+    )
+
+
 def test_developers_ask_for_recommendations(shop: Any, page: Any) -> None:
     shop.pages["/"] = html(
         "<script>(window.footfall = function () { (footfall.q = footfall.q || []).push(arguments) })('recommend', {limit: 2}, x => window.got = x)</script>"

@@ -91,12 +91,13 @@ const bind = (root: Element, item: Item): void =>
 const CARD =
   '<a class="ff-card" data-ff-bind="url"><img class="ff-card__image" loading="lazy" data-ff-bind="image_url"><span class="ff-card__title" data-ff-bind="title"></span><span class="ff-card__price" data-ff-bind="price"></span><span class="ff-card__reason" data-ff-bind="reason"></span></a>';
 
-/** A look for the default card that any rule of the shop overrides: pictures have their place before they load. */
+/** A look for the default card that any rule of the shop overrides: four in a row, two on a phone, as wide when they are
+ * fewer; pictures have their place before they load. */
 const style = (): void => {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(
-    ':where(.ff-list){display:grid;grid-template-columns:repeat(auto-fit,minmax(140px,1fr));gap:16px}' +
-      ':where(.ff-card){display:flex;flex-direction:column;max-width:280px;gap:4px;color:inherit;text-decoration:none}' +
+    ':where(.ff-list){display:grid;grid-template-columns:repeat(auto-fill,minmax(clamp(140px,22%,280px),1fr));gap:16px}' +
+      ':where(.ff-card){display:flex;flex-direction:column;gap:4px;color:inherit;text-decoration:none}' +
       ':where(.ff-card__image){width:100%;height:auto;aspect-ratio:1;object-fit:cover}',
   );
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
