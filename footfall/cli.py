@@ -27,7 +27,7 @@ from footfall.settings import (
     explain_settings,
     unknown_variables,
 )
-from footfall.snapshot import SnapshotError, read_pointer
+from footfall.snapshot import MANIFEST_FILE, SnapshotError, read_pointer
 
 #: A loader takes a segment within seconds; a whole run may be under way, though, which takes minutes.
 _WAITING_SECONDS = 300.0
@@ -245,6 +245,13 @@ def _look_at_snapshot(settings: Settings) -> list[tuple[bool, str]]:
         return [(False, f"serving: {error}. `footfall run` publishes a new version")]
     if pointer is None:
         return [(False, "serving: nothing is published yet: `footfall run`, or wait for Dagster's first run")]
+    if not (settings.paths.serving / pointer.version / MANIFEST_FILE).exists():
+        return [
+            (
+                False,
+                f"serving: {pointer.version} is in force and not there: `footfall run` publishes a new version",
+            )
+        ]
     age = (datetime.now(UTC) - pointer.published_at).total_seconds()
     text = f"serving: {pointer.version} is in force since {age / 60:.0f} min"
     if age <= _STALE_SECONDS:

@@ -100,7 +100,9 @@ def invoke(
 
 def _raise_failed(result: Any) -> None:
     if result.exception:
-        raise DbtFailed(str(result.exception)) from result.exception
+        message = str(result.exception)
+        # Where the advice says it all, thirty lines of dbt's own frames would hide it.
+        raise DbtFailed(message + _advice(message)) from (None if _advice(message) else result.exception)
     if not result.success:
         failed = [
             f"{each.node.unique_id}: {each.message}"
@@ -108,14 +110,42 @@ def _raise_failed(result: Any) -> None:
             if each.status in ("error", "fail", "runtime error")
         ]
         message = "dbt failed:\n" + "\n".join(failed)
-        if "Out of Memory Error" in message:
-            message += (
-                f"\nDuckDB may use {load_settings().warehouse_memory} here."
-                " Give it more by the setting warehouse_memory (FOOTFALL_WAREHOUSE_MEMORY),"
-                " two thirds of the machine's at most, and run again:"
-                " what was built before stands."
-            )
-        raise DbtFailed(message)
+        raise DbtFailed(message + _advice(message))
+
+
+#: DuckDB's words for a Parquet file that was cut off or written over.
+_DAMAGED = (
+    "No magic bytes found",
+    "too small to be a Parquet file",
+    "TProtocolException",
+    "ZSTD Decompression",
+)
+
+
+def _advice(message: str) -> str:
+    """What to do about what DuckDB says; nothing where that is not known."""
+    if "Out of Memory Error" in message:
+        return (
+            f"\nDuckDB may use {load_settings().warehouse_memory} here."
+            " Give it more by the setting warehouse_memory (FOOTFALL_WAREHOUSE_MEMORY),"
+            " two thirds of the machine's at most, and run again:"
+            " what was built before stands."
+        )
+    if "Could not set lock on file" in message:
+        return (
+            "\nAnother program has the warehouse open, be it for reading: close it, and the next run goes on."
+            " Who analyses works in a file of their own (`dbt build --target dev`, docs/analyst/index.md)."
+        )
+    if any(words in message for words in _DAMAGED):
+        return (
+            "\nA Parquet file is damaged: put it back from your backup (docs/operator/production.md), or move it out"
+            " of the lake: the next run goes on, and quality/events_reconciliation says what is missing."
+        )
+    if "No space left on device" in message:
+        return (
+            "\nThe disk is full: docs/operator/production.md says what may go. What was built before stands."
+        )
+    return ""
 
 
 class Elsewhere:

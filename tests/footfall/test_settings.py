@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from footfall.cli import main
 from footfall.settings import SettingsError, explain_settings, load_settings, unknown_variables
-from footfall.snapshot import POINTER_FILE, Pointer
+from footfall.snapshot import MANIFEST_FILE, POINTER_FILE, Pointer
 
 
 def test_environment_beats_file_beats_default(tmp_path: Path) -> None:
@@ -128,6 +128,10 @@ def test_doctor_minds_a_shop_that_is_served_what_is_old(doctor: Callable[[], str
     assert "nothing is published yet" in doctor()
     pointer = tmp_path / "serving" / POINTER_FILE
     pointer.parent.mkdir()
+    pointer.write_bytes(msgspec.json.encode(Pointer(version="v1", published_at=datetime.now(UTC))))
+    assert "v1 is in force and not there" in doctor()
+    (tmp_path / "serving" / "v1").mkdir()
+    (tmp_path / "serving" / "v1" / MANIFEST_FILE).touch()
     for hours, mark in ((1, "ok"), (3, "!!")):
         published = Pointer(version="v1", published_at=datetime.now(UTC) - timedelta(hours=hours))
         pointer.write_bytes(msgspec.json.encode(published))

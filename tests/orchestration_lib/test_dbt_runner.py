@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import queue
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -21,6 +23,39 @@ def test_who_runs_out_of_memory_is_told_the_setting(tmp_path: Path, monkeypatch:
     close_warehouse()
     prepare_lake(load_settings().paths)
     with pytest.raises(DbtFailed, match=r"(?s)Out of Memory.*may use 1MB.*warehouse_memory"):
+        invoke(PROJECT, ["run", "--select", "+stg_footfall__events"])
+    close_warehouse()
+
+
+def test_who_finds_the_warehouse_open_elsewhere_is_told_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOOTFALL_DATA", str(tmp_path))
+    close_warehouse()
+    prepare_lake(load_settings().paths)
+    code = f"import duckdb; c = duckdb.connect({str(tmp_path / 'warehouse.duckdb')!r}); print(1, flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as analyst:
+        assert analyst.stdout is not None
+        assert analyst.stdout.readline() == b"1\n"
+        with pytest.raises(DbtFailed, match=r"(?s)PID \d+.*close it.*--target dev"):
+            invoke(PROJECT, ["run", "--select", "+stg_footfall__events"])
+    close_warehouse()
+
+
+def test_who_has_a_damaged_file_in_the_lake_is_told_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOOTFALL_DATA", str(tmp_path))
+    close_warehouse()
+    paths = load_settings().paths
+    prepare_lake(paths)
+    whole = next((paths.lake / "events").rglob("*.parquet"))
+    (whole.parent / "000000000001-s1.parquet").write_bytes(whole.read_bytes()[:-20])
+    with pytest.raises(
+        DbtFailed, match=r"(?s)000000000001-s1.parquet.*is damaged: put it back from your backup"
+    ):
         invoke(PROJECT, ["run", "--select", "+stg_footfall__events"])
     close_warehouse()
 
