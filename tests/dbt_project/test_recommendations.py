@@ -122,6 +122,22 @@ def test_what_is_out_of_stock_or_withdrawn_is_shown_to_nobody(line: tuple[Lake, 
         assert warehouse.rows(f"select * from {table} where product_id in ('shirt-1', 'shoe-3')") == []
 
 
+@pytest.mark.parametrize(("ids", "is_quiet"), [(["shirt-1", "shirt-2"], True), (["7001", "7002"], False)])
+def test_a_catalog_that_calls_products_by_other_names_is_warned_of(
+    make_warehouse: Callable[[], tuple[Lake, Warehouse]], ids: list[str], is_quiet: bool
+) -> None:
+    lake, warehouse = make_warehouse()
+    lake.catalog(CATALOG)
+    lake.load([viewed("reader", product_id) for product_id in ids])
+    warehouse.run("+products +int_as_of")
+    test = ("test", "--select", "assert_the_catalog_knows_what_visitors_see", "--warn-error")
+    if is_quiet:
+        warehouse.dbt(*test)
+    else:
+        with pytest.raises(pytest.fail.Exception, match="assert_the_catalog_knows"):
+            warehouse.dbt(*test)
+
+
 def test_neighbours_lend_their_products(line: tuple[Lake, Warehouse]) -> None:
     """Whose neighbours are others now gets a list of their products, without a click; nobody else gets a new one."""
     lake, warehouse = line
