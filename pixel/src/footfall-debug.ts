@@ -1,10 +1,11 @@
 /** `?ff_debug=1`: a panel that shows each message as it leaves, and what the collector says to it. For the shop's
  * developers; no visitor loads it. */
-type Sent = { event?: string; type: string; properties?: { zone?: string; name?: string; element?: { text?: string } } };
+type Sent = { event?: string; type: string; properties?: { zone?: string; name?: string; element?: { text?: string; aria_label?: string } } };
 
 const panel = document.createElement('div');
 panel.style.cssText =
   'position:fixed;bottom:8px;right:8px;width:380px;max-width:calc(100vw - 16px);box-sizing:border-box;max-height:50vh;overflow:auto;z-index:2147483647;background:#111;color:#eee;font:12px/1.5 monospace;padding:8px;border-radius:6px';
+panel.dir = 'ltr';
 panel.dataset.ffIgnore = '';
 panel.dataset.ffDebug = '';
 const title = document.createElement('b');
@@ -31,7 +32,7 @@ const seen = (body: unknown): ((answer: string, good?: boolean) => void) => {
     const mark = document.createElement('span');
     const rest = document.createElement('pre');
     const { zone, name, element } = m.properties || {};
-    head.append(mark, [m.event || m.type, zone, name || element?.text].filter(Boolean).join(' · '));
+    head.append(mark, [m.event || m.type, zone, name || element?.text || element?.aria_label].filter(Boolean).join(' · '));
     rest.textContent = JSON.stringify(m, null, 1);
     rest.style.cssText = 'white-space:pre-wrap;overflow-wrap:anywhere;margin:0';
     row.append(head, rest);

@@ -295,11 +295,13 @@ def test_a_search_while_typing_counts_when_results_are_shown(shop: Any, page: An
 
 
 def test_the_overlay_shows_each_message_as_it_leaves(shop: Any, page: Any) -> None:
-    shop.pages["/"] = html("<button type=button>Press</button>")
+    shop.pages["/"] = html(
+        "<button type=button aria-label='Next picture'><svg width=20 height=20></svg></button>"
+    )
     shop.visit(page, "/?ff_debug=1")
-    page.click("text=Press")
+    page.click("svg")
     page.evaluate("footfall('flush')")
-    page.wait_for_selector("[data-ff-debug] summary:has-text('Element Clicked')")
+    page.wait_for_selector("[data-ff-debug] summary:has-text('Element Clicked · other · Next picture')")
     page.click("[data-ff-debug] summary >> nth=0")
     page.wait_for_timeout(100)
     page.evaluate("footfall('flush')")
