@@ -30,6 +30,7 @@ from footfall.session_index import SessionIndex, SessionIndexError
 from footfall.snapshot import (
     FORMAT_VERSION,
     POINTER_FILE,
+    SESSION_CHANGES_FILE,
     SESSIONS_FILE,
     WHOLE_SHOP,
     Blend,
@@ -115,7 +116,9 @@ class Snapshot:
             self._tables = {table: self._open_parts(version_dir, table, opened) for table in Table}
             self._analytics = _open_duckdb(opened)
             self._open_marts(version_dir)
-            self._sessions = SessionIndex.open(version_dir / SESSIONS_FILE)
+            has_changes = SESSION_CHANGES_FILE in self.manifest.files
+            changes = version_dir / SESSION_CHANGES_FILE if has_changes else None
+            self._sessions = SessionIndex.open(version_dir / SESSIONS_FILE, changes)
             self._probe()
         except (SessionIndexError, sqlite3.Error, duckdb.Error, msgspec.DecodeError) as error:
             self._closer()

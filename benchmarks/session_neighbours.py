@@ -6,10 +6,11 @@ Sessions of 2 to 40 clicks (median 6) on a fiftieth as many products (500 to 50,
 session around one part of the catalogue. At 100x: 2,500,000 sessions on 50,000 products, some 18 million clicks.
 
 learn    beside one sort of the same clicks by product and session: no index of them can be had for less.
-+1 %     one per cent more sessions, a tenth as many old ones with one click more: the index on disk is brought up to
++1 %     one per cent more sessions, a tenth as many old ones with one click more: what is on disk is brought up to
          date from the table, as the asset does it, beside the same from nothing.
 request  next_products for running sessions of 1 to 5 products, as the API asks it, beside the same overlap counted by a
-         scan of every click.
+         scan of every click; and of the index with those changes beside it, in CPU milliseconds, which the answers of
+         the index alone take turns with.
 
 Each scale runs in a process of its own, so that its peak of memory is its own (the clicks as a table are in it).
 """
@@ -55,6 +56,9 @@ class Measured(NamedTuple):
     whole: float
     more: float
     history_mb: float
+    changes_mb: float
+    alone_ms: float
+    changed_ms: float
 
 
 def shop_sessions(
@@ -115,9 +119,23 @@ def day_later(clicks: pa.Table, sessions: int) -> pa.Table:
     return pa.concat_tables([mart(old, FIRST), *(mart(part, later) for part in (going, once_more, more))])
 
 
-def increment(sessions: int) -> tuple[float, float, float]:
-    """(CPU seconds of a rebuild by the asset's way, of an increment, MB of the history)."""
-    from orchestration.lib.derived import session_history_file
+def running_sessions(products: int) -> list[list[str]]:
+    dice = np.random.default_rng(2)
+    return [
+        [
+            str(7_000_000 + n)
+            for n in np.minimum(dice.zipf(1.3, dice.integers(1, 6)) - 1, products - 1).tolist()
+        ]
+        for _ in range(REQUESTS)
+    ]
+
+
+def increment(sessions: int) -> tuple[float, float, float, float, float, float]:
+    """(CPU seconds of a rebuild by the asset's way, of an increment, MB of the history and of the changes, CPU
+    milliseconds of an answer without and with them).
+    """
+    from footfall.session_index import SessionIndex
+    from orchestration.lib.derived import session_changes_file, session_history_file, session_index_file
     from orchestration.lib.session_refresh import refresh
 
     clicks, _, _ = shop_sessions(sessions)
@@ -130,8 +148,16 @@ def increment(sessions: int) -> tuple[float, float, float]:
             took.append(time.process_time() - begin)
         assert refreshed.why_whole is None
         assert refreshed.learned >= sessions // 100
-        history = session_history_file(Path(folder)).stat().st_size / 2**20
-    return took[0], took[1], history
+        files = [session_history_file(Path(folder)), session_changes_file(Path(folder))]
+        history, changes = (file.stat().st_size / 2**20 for file in files)
+        indexes = SessionIndex.open(session_index_file(Path(folder))), refreshed.index
+        answers = [0.0, 0.0]
+        for viewed in running_sessions(refreshed.index.seen_products):
+            for which, index in enumerate(indexes):
+                begin = time.process_time()
+                index.next_products(viewed, 50)
+                answers[which] += time.process_time() - begin
+    return took[0], took[1], history, changes, *(1000 * seconds / REQUESTS for seconds in answers)
 
 
 def run(sessions: int) -> Measured:
@@ -152,14 +178,7 @@ def learning(sessions: int) -> tuple[int, int, float, float, int, float, float, 
     begin = time.perf_counter()
     learnt = index_of(clicks)
     learn = time.perf_counter() - begin
-    dice = np.random.default_rng(2)
-    running = [
-        [
-            str(7_000_000 + n)
-            for n in np.minimum(dice.zipf(1.3, dice.integers(1, 6)) - 1, products - 1).tolist()
-        ]
-        for _ in range(REQUESTS)
-    ]
+    running = running_sessions(products)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "sessions.index"
         learnt.write(path)
@@ -195,7 +214,7 @@ def main() -> None:
     print(
         f"{'scale':>6} {'sessions':>10} {'products':>9} {'clicks':>11} {'learn s':>8} {'of sort':>8} {'peak MB':>8} "
         f"{'file MB':>8} {'p50 ms':>7} {'p99 ms':>7} {'of scan':>8} {'whole cpu s':>12} {'+1 % cpu s':>11} "
-        f"{'share':>6} {'history MB':>11}"
+        f"{'share':>6} {'history MB':>11} {'changes MB':>11} {'cpu ms':>7} {'changed':>8}"
     )
     for scale in arguments.scales:
         count = arguments.sessions * scale
@@ -204,7 +223,8 @@ def main() -> None:
             f"{scale:>5}x {count:>10,} {found.products:>9,} {found.clicks:>11,} {found.learn:>8.2f} "
             f"{found.learn / found.sort:>8.1f} {found.peak_mb:>8,} {found.file_mb:>8.1f} {found.p50_ms:>7.2f} "
             f"{found.p99_ms:>7.2f} {found.p50_ms / found.scan_ms:>8.3f} {found.whole:>12.2f} {found.more:>11.2f} "
-            f"{found.more / found.whole:>6.1%} {found.history_mb:>11.1f}",
+            f"{found.more / found.whole:>6.1%} {found.history_mb:>11.1f} {found.changes_mb:>11.1f} "
+            f"{found.alone_ms:>7.3f} {found.changed_ms:>8.3f}",
             flush=True,
         )
 

@@ -6,13 +6,14 @@ near the product that made it a neighbour, and products of the running session m
 rules (Kamehkhosh et al. 2017): in a session that saw a, what came later, the sooner the stronger.
 
 ``orchestration/lib/session_neighbours.py`` learns the arrays, the API maps the file into memory (its workers share the
-pages) and scores; both do it with the class of this module. The file is one of ``array_file.py``, products and settings
-in its header.
+pages) and scores; both do it with the class of this module. The files, one of the last rebuild and one of what changed
+since (``session_arrays.py``), are those of ``array_file.py``, products and settings in their headers.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,11 +23,9 @@ import numpy as np
 import numpy.typing as npt
 
 from footfall.array_file import ArrayFileError, open_arrays, write_arrays
+from footfall.session_arrays import Floats, Ints, Lookups, SessionArrays, SessionChanges
 
-_MAGIC = b"FFSESS01"
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+_MAGIC, _CHANGES_MAGIC = b"FFSESS01", b"FFSESC01"
 
 
 class SessionIndexError(ValueError):
@@ -70,29 +69,50 @@ class Scores(NamedTuple):
 _NO_ITEMS, _NO_SCORES = np.zeros(0, np.int64), np.zeros(0)
 
 
-class SessionArrays(msgspec.Struct, frozen=True):
-    """What was learned. Products and sessions are numbers; a session's number is its place by recency, 0 the newest.
-
-    Of a group (a session, a product) n, its entries are ``x[bounds[n]:bounds[n + 1]]``.
-    """
-
-    session_bounds: npt.NDArray[np.int64]
-    session_items: npt.NDArray[np.int32]
-    """Products of a session, each once, in the order of their first click."""
-    posting_bounds: npt.NDArray[np.int64]
-    postings: npt.NDArray[np.int32]
-    """The newest sessions of a product, newest first."""
-    idf: Floats
-    """By product: log(sessions / sessions that saw it)."""
-    rule_bounds: npt.NDArray[np.int64]
-    rule_items: npt.NDArray[np.int32]
-    rule_strengths: Floats
-
-
 class _Header(msgspec.Struct, frozen=True):
     products: list[str]
     config: NextItemConfig
     sessions: int
+    id: str = ""
+
+
+class Changed(msgspec.Struct, frozen=True):
+    """What changed since a rebuild, as a file of its own."""
+
+    rebuild: str
+    """The id of the index that it is about."""
+    products: list[str]
+    """Ids of the products that the rebuild didn't know."""
+    sessions: int
+    """So many there are now."""
+    spread: int
+    arrays: SessionChanges
+
+    def write(self, path: Path) -> None:
+        """The file, in full; same content, same bytes. Neither renamed nor synced."""
+        about = _ChangesHeader(self.rebuild, self.products, self.sessions, self.spread)
+        arrays = msgspec.structs.asdict(self.arrays)
+        write_arrays(path, _CHANGES_MAGIC, msgspec.structs.asdict(about), arrays)
+
+    @classmethod
+    def open(cls, path: Path) -> Changed:
+        """Map a file. Raises SessionIndexError where it is missing, torn or something else."""
+        try:
+            opened = open_arrays(path, _CHANGES_MAGIC, "file of changed sessions")
+            header = msgspec.json.decode(opened.header, type=_ChangesHeader)
+            arrays = SessionChanges(**opened.arrays)
+            return cls(header.rebuild, header.products, header.sessions, header.spread, arrays)
+        except ArrayFileError as error:
+            raise SessionIndexError(str(error)) from error
+        except (msgspec.MsgspecError, TypeError) as error:
+            raise SessionIndexError(f"{path} can't be read as a file of changed sessions: {error}") from error
+
+
+class _ChangesHeader(msgspec.Struct, frozen=True):
+    rebuild: str
+    products: list[str]
+    sessions: int
+    spread: int
 
 
 class SessionIndex:
@@ -101,14 +121,41 @@ class SessionIndex:
     """
 
     def __init__(
-        self, products: Sequence[str], arrays: SessionArrays, config: NextItemConfig, sessions: int
+        self,
+        products: Sequence[str],
+        arrays: SessionArrays,
+        config: NextItemConfig,
+        sessions: int,
+        changed: Changed | None = None,
+        id: str = "",
     ) -> None:
-        """products: ids by number. sessions: how many were learned from."""
-        self.products = products
+        """products: ids by number, in order. sessions: how many were learned from, but for what changed since. id: of
+        the file, where it is one.
+        """
+        self.id = id
         self.arrays = arrays
         self.config = config
-        self.sessions = sessions
-        self._number = {product: number for number, product in enumerate(products)}
+        self.changed = changed
+        self.sessions = changed.sessions if changed else sessions
+        self.products = [*products, *changed.products] if changed else products
+        changes, spread = (changed.arrays, changed.spread) if changed else (None, 1)
+        self.lookups = Lookups(arrays, changes, spread, config.sessions_per_item)
+        self._number = {product: number for number, product in enumerate(self.products)}
+        #: What ties are broken by: the order of the ids, which numbers are in but for those of new products.
+        self._rank: Ints | None = None
+        if changed:
+            for number in changed.arrays.unseen.tolist():
+                del self._number[self.products[number]]
+            if changed.products:
+                self._rank = np.empty(len(self.products), np.int64)
+                self._rank[sorted(range(len(self.products)), key=self.products.__getitem__)] = np.arange(
+                    len(self.products)
+                )
+
+    @property
+    def seen_products(self) -> int:
+        """Products that a session has."""
+        return len(self._number)
 
     @property
     def model_version(self) -> str:
@@ -121,14 +168,13 @@ class SessionIndex:
 
     def by_rules(self, session: Sequence[int]) -> Scores:
         """What came later in sessions that saw the last products."""
-        arrays = self.arrays
         others: list[npt.NDArray[np.integer[Any]]] = [_NO_ITEMS]
         strengths = [_NO_SCORES]
         for back, item in enumerate(reversed(session[-self.config.rule_history :])):
             if item >= 0:
-                entries = slice(arrays.rule_bounds[item], arrays.rule_bounds[item + 1])
-                others.append(arrays.rule_items[entries])
-                strengths.append(self.config.rule_decay**back * arrays.rule_strengths[entries])
+                later, strength = self.lookups.rules(item)
+                others.append(later)
+                strengths.append(self.config.rule_decay**back * strength)
         return _summed(others, strengths)
 
     def by_neighbours(self, session: Sequence[int]) -> Scores:
@@ -151,16 +197,12 @@ class SessionIndex:
         return scores
 
     def _alike(self, recent: Sequence[int]) -> tuple[()] | tuple[Ints, Floats, Ints]:
-        """The neighbours, best first: their numbers, similarities, and the place in ``recent`` of the newest
+        """The neighbours, best first: their keys, similarities, and the place in ``recent`` of the newest
         product they share.
         """
-        config, arrays = self.config, self.arrays
+        config = self.config
         parts = [
-            arrays.postings[arrays.posting_bounds[item] : arrays.posting_bounds[item + 1]].astype(np.int64)
-            * len(recent)
-            + back
-            for back, item in enumerate(recent)
-            if item >= 0
+            self.lookups.postings(item) * len(recent) + back for back, item in enumerate(recent) if item >= 0
         ]
         if not sum(map(len, parts)):
             return ()
@@ -175,17 +217,12 @@ class SessionIndex:
         return numbers[starts[chosen]], similarity[chosen], backs[starts[chosen]]
 
     def _votes(self, recent: Sequence[int], numbers: Ints, similarity: Floats, first_match: Ints) -> Scores:
-        arrays = self.arrays
-        starts = arrays.session_bounds[numbers]
-        lengths = arrays.session_bounds[numbers + 1] - starts
-        firsts = np.cumsum(lengths) - lengths
-        places = np.arange(int(lengths.sum())) - np.repeat(firsts, lengths)
-        items = arrays.session_items[places + np.repeat(starts, lengths)].astype(np.int64)
+        lengths, places, items = self.lookups.sessions(numbers)
         vote = similarity / len(recent) * np.maximum(0.0, 1.0 - 0.1 * (first_match + 1))
         shared = np.asarray(recent)[first_match]
         shared_places = places[items == np.repeat(shared, lengths)]  # each session has it once
         near = 1.0 + self.config.closeness * np.abs(places - np.repeat(shared_places, lengths))
-        votes = np.repeat(vote, lengths) * arrays.idf[items] / near
+        votes = np.repeat(vote, lengths) * self.lookups.idf[items] / near
         return _summed([items], [votes])
 
     def scores(self, session: Sequence[int]) -> Scores:
@@ -208,24 +245,38 @@ class SessionIndex:
         session = self.numbers(viewed)
         if all(item < 0 for item in session):
             return []
-        best = ranked(self.scores(session), set(session), top)
+        best = ranked(self.scores(session), set(session), top, self._rank)
         return [
             (self.products[item], score)
             for item, score in zip(best.items.tolist(), best.values.tolist(), strict=True)
         ]
 
-    def write(self, path: Path) -> None:
-        """The file, in full; same content, same bytes. Neither renamed nor synced: that is the caller's way."""
+    def write(self, path: Path) -> str:
+        """The file, in full, without what changed since; same content, same bytes. Neither renamed nor synced: that is
+        the caller's way. Returns its id, a hash of what stands in it.
+        """
         about = {"products": list(self.products), "config": self.config, "sessions": self.sessions}
-        write_arrays(path, _MAGIC, about, msgspec.structs.asdict(self.arrays))
+        digest = hashlib.sha256(msgspec.json.encode(about))
+        arrays = msgspec.structs.asdict(self.arrays)
+        for array in arrays.values():
+            digest.update(np.ascontiguousarray(array).view(np.uint8).data if array.nbytes else b"")
+        write_arrays(path, _MAGIC, {**about, "id": digest.hexdigest()}, arrays)
+        return digest.hexdigest()
 
     @classmethod
-    def open(cls, path: Path) -> SessionIndex:
-        """Map a file. Raises SessionIndexError where it is missing, torn or something else."""
+    def open(cls, path: Path, changes: Path | None = None) -> SessionIndex:
+        """Map a file. Raises SessionIndexError where it is missing, torn or something else.
+
+        changes: a file of what changed since; where there is none, or it is about another index, nothing did.
+        """
         try:
             opened = open_arrays(path, _MAGIC, "session index")
             header = msgspec.json.decode(opened.header, type=_Header)
-            return cls(header.products, SessionArrays(**opened.arrays), header.config, header.sessions)
+            changed = Changed.open(changes) if changes and changes.exists() else None
+            if changed and changed.rebuild != header.id:
+                changed = None
+            arrays = SessionArrays(**opened.arrays)
+            return cls(header.products, arrays, header.config, header.sessions, changed, header.id)
         except ArrayFileError as error:
             raise SessionIndexError(str(error)) from error
         except (msgspec.MsgspecError, TypeError) as error:
@@ -248,8 +299,8 @@ def numbered(session: Sequence[Any], number: Mapping[Any, int]) -> list[int]:
     ]
 
 
-def ranked(scores: Scores, dropped: Collection[int], top: int) -> Scores:
-    """The best by falling score, ties by number, the dropped ones left out."""
+def ranked(scores: Scores, dropped: Collection[int], top: int, rank: Ints | None = None) -> Scores:
+    """The best by falling score, the dropped ones left out. Ties go by number, or by the rank of a number."""
     items, values = scores
     if len(items) > top + len(
         dropped
@@ -257,7 +308,7 @@ def ranked(scores: Scores, dropped: Collection[int], top: int) -> Scores:
         least = np.partition(values, len(values) - top - len(dropped))[len(values) - top - len(dropped)]
         near = values >= least
         items, values = items[near], values[near]
-    order = np.lexsort((items, -values))
+    order = np.lexsort((items if rank is None else rank[items], -values))
     kept = [place for place in order.tolist() if items[place] not in dropped][:top]
     return Scores(items[kept], values[kept])
 

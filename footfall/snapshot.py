@@ -6,6 +6,7 @@ snapshot is a directory ``serving/<version>/`` that never changes once it has it
 
     <table>.<part>.sqlite   entries (key TEXT, value BLOB) WITHOUT ROWID; each value a JSON document, shapes below
     sessions.index          what follows in a session (footfall/session_index.py), mapped into memory
+    sessions.changes        what is different since that was learned; not there where nothing is
     <mart>.duckdb           a mart for analysts' endpoints as a table of its name, readable by DuckDB 1.5 and later
     manifest.json           what the writer counted, and each file's size, SHA-256 and what it was made of
 
@@ -27,6 +28,7 @@ import msgspec
 FORMAT_VERSION = 5
 
 SESSIONS_FILE = "sessions.index"
+SESSION_CHANGES_FILE = "sessions.changes"
 MANIFEST_FILE = "manifest.json"
 POINTER_FILE = "current.json"
 

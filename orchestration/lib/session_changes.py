@@ -1,299 +1,299 @@
-"""The session index with what changed since a history was learned: the bits of a rebuild for a share of its work.
+"""What changed in the session index since a history was learned: answers of a rebuild, to the bit, for less work.
 
 Changed sessions are new ones, and ones that are others now (a session that went on, clicks that came late): as the
-history has them they go, with those that are no more, and as they are now they come. Numbers of sessions are by
-recency, so each moves by what came and went before it. What a product's list holds of the history is known only as far
-back as the list went: where too much of it went, the product's sessions are looked up in the history again.
+history has them they go, with those that are no more, and as they are now they come. What is made of it is read beside
+the index of the rebuild (``footfall/session_arrays.py``), so that no list is gone through but those that lost or won.
+What a product's list holds of the history is known only as far back as the list went: where too much of it went, the
+product's sessions are looked up in the history again.
 """
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Callable
 from typing import NamedTuple
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from footfall.session_index import SessionIndex
+from footfall.session_arrays import SessionChanges
+from footfall.session_index import Changed
 from orchestration.lib.session_history import (
     History,
     Ints,
-    Lookups,
     Sessions,
     encoded,
+    idf_of,
     newest_first,
     once_each,
     pair_totals,
+    strengths_of,
     strongest,
     taken,
 )
-from orchestration.lib.sparse import found_in, place_in_run, places_of, running
+from orchestration.lib.sparse import bounds_of, found_in, place_in_run, places_of, running
 
 Bools = npt.NDArray[np.bool_]
 
 
-class _Recent(NamedTuple):
-    """The changed sessions, newest first."""
+class _Came(NamedTuple):
+    """The changed sessions as they are now, newest first."""
 
-    numbers: Ints
-    """Their numbers among all sessions of now."""
+    before: Ints
+    """So many sessions of the history are newer."""
     bounds: Ints
     clicks: Ints
+    product: Ints
+    """Each product of each session once, session after session ..."""
+    session: Ints
+    """... and the session's place."""
 
 
-class _Moved(NamedTuple):
-    """What became of the sessions of the history, by their numbers in it."""
+class _Gone(NamedTuple):
+    """The changed sessions as the history has them, and those that are no more."""
 
-    sessions: int
-    """So many there are now."""
-    is_gone: Bools
-    before: Ints
-    """How many sessions of now are newer: the new number of those that stayed."""
+    sessions: Ints
+    """Their numbers in the history, rising."""
+    product: Ints
+    session: Ints
+    """As above, sessions by their numbers in the history."""
 
 
-def with_changes(history: History, changed: pa.Table, gone: npt.NDArray[np.bytes_]) -> SessionIndex:
-    """The index of the history's sessions, but for those that are ``gone``, and the changed ones.
+class _Keyed(NamedTuple):
+    """The sessions that stand beside the rebuild's, newest first, and how all are called (``SessionChanges``)."""
+
+    keys: Ints
+    bounds: Ints
+    items: Ints
+    spread: int
+    came: Ints
+    """Keys of the sessions that came."""
+
+
+def with_changes(history: History, changed: pa.Table, gone: npt.NDArray[np.bytes_]) -> Changed:
+    """What is different from ``history.index()`` without the sessions that are ``gone`` and with the changed ones.
 
     changed: all clicks of every session that is not as the history has it, as ``history_of`` takes them. gone: ids.
     """
     products, ids, sessions = encoded(changed)
-    everything = sorted({*history.products, *products})
-    place = {product: number for number, product in enumerate(everything)}
-    known = np.array([place[product] for product in history.products], dtype=np.int64)
-    named = np.array([place[product] for product in products], dtype=np.int64)
+    known = {product: number for number, product in enumerate(history.products)}
+    new = [product for product in products if product not in known]
+    known |= {product: len(history.products) + number for number, product in enumerate(new)}
+    count = len(known)
+    named = np.array([known[product] for product in products], dtype=np.int64)
     items = named[sessions.items] if len(sessions.items) else sessions.items
-    moved, recent = _numbered(history, ids, sessions._replace(items=items), gone)
-    old = _renamed(history, known, len(everything))
+    went = _gone(history, ids, gone)
+    came = _came(history, ids, sessions._replace(items=items), count)
 
-    session_bounds, session_items = _merged_sessions(old.lookups, moved, recent, len(everything))
-    posting_bounds, postings = _postings(old, moved, recent, len(everything))
-    rule_bounds, rule_items, rule_totals = _rules(old, moved, recent, len(everything))
-    lookups = Lookups(
-        session_bounds=session_bounds,
-        session_items=session_items,
-        carriers=np.bincount(session_items, minlength=len(everything)),
-        posting_bounds=posting_bounds,
-        postings=postings,
-        rule_bounds=rule_bounds,
-        rule_items=rule_items,
-        rule_totals=rule_totals,
+    carriers = _longer(history.lookups.carriers, count) - np.bincount(went.product, minlength=count)
+    carriers += np.bincount(came.product, minlength=count)
+    total = history.sessions - len(went.sessions) + len(came.before)
+    keyed, posting_bounds, postings, posting_whole = _postings(history, came, went, count)
+    rank = np.empty(count, dtype=np.int64)
+    # Numbers of the history are in the order of the ids.
+    rank[sorted(range(count), key=list(known).__getitem__) if new else slice(None)] = np.arange(count)
+    rule_bounds, rule_items, rule_totals, rule_whole, places, moved = _rules(history, came, went, rank)
+    rule_whole[len(history.products) :] = posting_whole[len(history.products) :] = True
+    changes = SessionChanges(
+        idf=idf_of(total, carriers),
+        unseen=np.flatnonzero(carriers == 0).astype(np.int32),
+        gone=_found(history.archive.kept, went.sessions).astype(np.int32),
+        session_keys=_wide(keyed.keys),
+        session_bounds=_wide(keyed.bounds),
+        session_items=keyed.items.astype(np.int32),
+        posting_bounds=_wide(posting_bounds),
+        postings=_wide(postings),
+        posting_whole=posting_whole,
+        rule_bounds=_wide(rule_bounds),
+        rule_items=rule_items.astype(np.int32),
+        rule_strengths=strengths_of(rule_totals, history.config),
+        rule_whole=rule_whole,
+        moved_places=_wide(places),
+        moved_strengths=strengths_of(moved, history.config),
     )
-    is_seen = lookups.carriers > 0
-    seen = [product for product, there in zip(everything, is_seen.tolist(), strict=True) if there]
-    return _without(lookups, ~is_seen).index(seen, history.config)
+    return Changed(history.notes.get("index", ""), new, total, keyed.spread, changes)
 
 
-def _numbered(
-    history: History, ids: npt.NDArray[np.bytes_], sessions: Sessions, gone: npt.NDArray[np.bytes_]
-) -> tuple[_Moved, _Recent]:
-    is_gone = np.zeros(history.sessions, dtype=bool)
-    is_gone[history.find(gone)] = True
-    is_gone[history.find(ids)] = True
+def _gone(history: History, ids: npt.NDArray[np.bytes_], gone: npt.NDArray[np.bytes_]) -> _Gone:
+    sessions = np.union1d(history.find(gone), history.find(ids))
+    bounds, product = taken(history.lookups.session_items, history.lookups.session_bounds, sessions)
+    return _Gone(sessions, product, np.repeat(sessions, np.diff(bounds)))
+
+
+def _came(history: History, ids: npt.NDArray[np.bytes_], sessions: Sessions, count: int) -> _Came:
     order = newest_first(sessions.ended)
     bounds, clicks = taken(sessions.items, sessions.bounds, order)
-    # Where each changed session stands between those of the history; of those that ended at once the ids decide.
-    ended, fallen = sessions.ended[order], -history.archive.ended
-    first, last = np.searchsorted(fallen, -ended, "left"), np.searchsorted(fallen, -ended, "right")
-    tied = np.flatnonzero(first < last)
-    if len(tied):
-        id_of = np.empty(history.sessions, dtype=np.int64)
-        id_of[history.archive.numbers] = np.arange(history.sessions)
-        for one in tied.tolist():
-            names = history.archive.ids[id_of[first[one] : last[one]]]
-            first[one] += np.searchsorted(names, ids[order[one]])
-    went = np.append(0, np.cumsum(is_gone))
-    came = np.cumsum(np.bincount(first, minlength=history.sessions + 1))[: history.sessions]
-    count = history.sessions - int(went[-1]) + len(order)
-    moved = _Moved(count, is_gone, np.arange(history.sessions) - went[:-1] + came)
-    return moved, _Recent(np.arange(len(order)) + first - went[first], bounds, clicks)
+    # Where each stands between those of the history; of those that ended at once the ids decide.
+    ended, before = sessions.ended[order], history.archive.ended[::-1]
+    first = history.sessions - np.searchsorted(before, ended, "right")
+    last = history.sessions - np.searchsorted(before, ended, "left")
+    for one in np.flatnonzero(first < last).tolist():
+        names = history.archive.ids[history.archive.places[first[one] : last[one]]]
+        first[one] += np.searchsorted(names, ids[order[one]])
+    once_bounds, product = once_each(clicks, bounds, count)
+    return _Came(first, bounds, clicks, product, np.repeat(np.arange(len(order)), np.diff(once_bounds)))
 
 
-def _renamed(history: History, place: Ints, count: int) -> History:
-    """The same with products numbered among more of them; their order stays, so each list stays sorted."""
-    if count == len(place):
-        return history
-    lookups, archive = history.lookups, history.archive
+def _postings(history: History, came: _Came, went: _Gone, count: int) -> tuple[_Keyed, Ints, Ints, Bools]:
+    """(sessions, and by product: bounds, keys, whether they are the whole list)."""
+    old, limit, kept = history.lookups, history.config.sessions_per_item, history.archive.kept
+    carriers = _longer(old.carriers, count)
+    lengths = np.minimum(carriers, limit)
+    # How far back a list that was cut is known: to its last session.
+    reach = np.full(count, history.sessions, dtype=np.int64)
+    cut = np.flatnonzero(carriers > limit)
+    reach[cut] = old.postings[old.posting_bounds[cut + 1] - 1]
+    is_known = came.before[came.session] <= reach[came.product]
+    lost = np.bincount(went.product[went.session <= reach[went.product]], minlength=count)
+    won = np.bincount(came.product[is_known], minlength=count)
+    is_short = (carriers > limit) & (lengths - lost + won < limit)
 
-    def spread(bounds: Ints) -> Ints:
-        lengths = np.zeros(count, dtype=np.int64)
-        lengths[place] = np.diff(bounds)
-        return running(lengths)
-
-    carriers = np.zeros(count, dtype=np.int64)
-    carriers[place] = lookups.carriers
-    return dataclasses.replace(
-        history,
-        lookups=msgspec.structs.replace(
-            lookups,
-            session_items=place[lookups.session_items],
-            carriers=carriers,
-            posting_bounds=spread(lookups.posting_bounds),
-            rule_bounds=spread(lookups.rule_bounds),
-            rule_items=place[lookups.rule_items],
-        ),
-        archive=msgspec.structs.replace(
-            archive,
-            clicks=place[archive.clicks],
-            total_bounds=spread(archive.total_bounds),
-            total_items=place[archive.total_items],
-        ),
-    )
-
-
-def _merged_sessions(old: Lookups, moved: _Moved, recent: _Recent, count: int) -> tuple[Ints, Ints]:
-    bounds, items = once_each(recent.clicks, recent.bounds, count)
-    old_lengths = np.diff(old.session_bounds)
-    lengths = np.empty(moved.sessions, dtype=np.int64)
-    lengths[moved.before[~moved.is_gone]] = old_lengths[~moved.is_gone]
-    lengths[recent.numbers] = np.diff(bounds)
-    is_recent = np.zeros(moved.sessions, dtype=bool)
-    is_recent[recent.numbers] = True
-    is_recent_item = np.repeat(is_recent, lengths)
-    merged = np.empty(len(is_recent_item), dtype=np.int32)
-    merged[is_recent_item] = items
-    merged[~is_recent_item] = old.session_items[np.repeat(~moved.is_gone, old_lengths)]
-    return running(lengths), merged
+    product, session, is_ours = _whole_lists(history, came, went, is_short)
+    # Sessions of the history that no list of the rebuild had.
+    place = np.minimum(np.searchsorted(kept, session), max(len(kept) - 1, 0))
+    is_kept = ~is_ours & (kept[place] == session) if len(kept) else np.zeros(len(session), dtype=bool)
+    keyed, key_of_back = _keyed(history, came, np.unique(session[~is_ours & ~is_kept]))
+    keys = place * keyed.spread + keyed.spread - 1
+    keys[is_ours] = keyed.came[session[is_ours]]
+    is_back = ~is_ours & ~is_kept
+    keys[is_back] = key_of_back(session[is_back])
+    # Of all others only what came.
+    is_added = is_known & ~is_short[came.product]
+    products = np.concatenate([came.product[is_added], product])
+    keys = np.concatenate([keyed.came[came.session[is_added]], keys])
+    order = np.argsort(products, kind="stable")  # newest first in each as they come
+    order = order[place_in_run(products[order]) < limit]
+    return keyed, bounds_of(products[order], count), keys[order], is_short
 
 
-def _postings(history: History, moved: _Moved, recent: _Recent, count: int) -> tuple[Ints, Ints]:
-    old, limit = history.lookups, history.config.sessions_per_item
-    bounds, items = once_each(recent.clicks, recent.bounds, count)
-    came = np.sort(items.astype(np.int64) * moved.sessions + np.repeat(recent.numbers, np.diff(bounds)))
-    product, session = np.divmod(came, max(moved.sessions, 1))
-    numbers = moved.before.astype(np.int32)[old.postings]
-
-    # How far back a list that was cut is known: to its last session, that one included if it is still there.
-    reach = np.full(count, moved.sessions, dtype=np.int64)
-    cut = np.flatnonzero(old.carriers > limit)
-    last = old.posting_bounds[cut + 1] - 1
-    reach[cut] = numbers[last] + ~moved.is_gone[old.postings[last]]
-    is_known = session < reach[product]
-    known_product, known_session = product[is_known], session[is_known]
-    place = found_in(old.posting_bounds, known_product, known_session, lambda at: numbers[at])
-
-    stayed = ~moved.is_gone[old.postings]
-    lengths = np.diff(running(stayed)[old.posting_bounds]) + np.bincount(known_product, minlength=count)
-    short = np.zeros(count, dtype=bool)
-    short[cut] = lengths[cut] < limit
-    # Between the sessions of before stand those that came; then what went is left out, and what is beyond the limit.
-    is_new = np.zeros(len(numbers) + len(place), dtype=bool)
-    is_new[place + np.arange(len(place))] = True
-    merged = np.empty(len(is_new), dtype=np.int32)
-    merged[is_new], merged[~is_new] = known_session, numbers
-    is_there = np.ones(len(is_new), dtype=bool)
-    is_there[~is_new] = stayed
-    kept_here = _firsts(merged[is_there], lengths, np.where(short, 0, np.minimum(lengths, limit)))
-    lengths = np.minimum(lengths, limit)
-    if not short.any():
-        return running(lengths), kept_here
-    found = np.flatnonzero(short[old.session_items])
+def _whole_lists(history: History, came: _Came, went: _Gone, wanted: Bools) -> tuple[Ints, Ints, Bools]:
+    """(product, session, whether the session came) of the newest sessions of some products, from all of the history;
+    a session is its number in the history, or its place among those that came."""
+    if not wanted.any():
+        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, bool)
+    old = history.lookups
+    found = np.flatnonzero(wanted[old.session_items])
     session = np.searchsorted(old.session_bounds, found, "right") - 1
-    found, session = found[~moved.is_gone[session]], session[~moved.is_gone[session]]
-    again = old.session_items[found].astype(np.int64) * moved.sessions + moved.before[session]
-    keys = np.sort(np.concatenate([again, came[short[product]]]))
-    product, session = np.divmod(keys, moved.sessions)
-    kept = place_in_run(product) < limit
-    product, session = product[kept], session[kept]
-    lengths[short] = np.bincount(product, minlength=count)[short]
-    is_again = np.repeat(short, lengths)
-    result = np.empty(len(is_again), dtype=np.int32)
-    result[is_again], result[~is_again] = session, kept_here
-    return running(lengths), result
+    still = ~np.isin(session, went.sessions)
+    found, session = found[still], session[still]
+    ours = np.flatnonzero(wanted[came.product])
+    product = np.concatenate([old.session_items[found], came.product[ours]]).astype(np.int64)
+    sessions = np.concatenate([session, came.session[ours]])
+    is_ours = np.arange(len(product)) >= len(found)
+    # A session that came stands before the first one that is older.
+    age = np.concatenate([session, came.before[came.session[ours]]])
+    order = np.lexsort((sessions, ~is_ours, age, product))
+    order = order[place_in_run(product[order]) < history.config.sessions_per_item]
+    return product[order], sessions[order], is_ours[order]
 
 
-def _firsts(entries: Ints, lengths: Ints, kept: Ints) -> Ints:
-    """So many first entries of each group of these lengths."""
-    spans = np.stack([kept, lengths - kept], axis=1).ravel()
-    return entries[np.repeat(np.tile([True, False], len(lengths)), spans)]
+def _keyed(history: History, came: _Came, back: Ints) -> tuple[_Keyed, Callable[[Ints], Ints]]:
+    """(the sessions that came and those that are ``back``, keys of the latter)."""
+    old = history.lookups
+    age = np.concatenate([came.before, back])
+    # Of the same age, those that came are newer than the session of the history.
+    order = np.lexsort((np.arange(len(age)), age))
+    newer = np.searchsorted(history.archive.kept, age[order])
+    within = place_in_run(newer)
+    spread = int(within.max(initial=-1)) + 2
+    keys = np.empty(len(age), dtype=np.int64)
+    keys[order] = newer * spread + within
+    once_lengths = np.bincount(came.session, minlength=len(came.before))
+    back_bounds, back_items = taken(old.session_items, old.session_bounds, back)
+    lengths = np.concatenate([once_lengths, np.diff(back_bounds)])
+    bounds, items = taken(np.concatenate([came.product, back_items]), running(lengths), order)
+    keyed = _Keyed(keys[order], bounds, items, spread, keys[: len(came.before)])
+    return keyed, lambda sessions: keys[len(came.before) + np.searchsorted(back, sessions)]
 
 
-def _rules(history: History, moved: _Moved, recent: _Recent, count: int) -> tuple[Ints, Ints, Ints]:
-    """Only pairs whose total moved are looked up, only rows with such a pair in front are ranked. What is in no list
-    and didn't move stays behind the last of a full list: where enough of what is known is not behind that one as it
-    was, nothing else can be among the best. Elsewhere all pairs of the row are ranked."""
-    lookups, archive, config = history.lookups, history.archive, history.config
-    row, col, change = _moves(history, moved, recent, count)
-    place = found_in(archive.total_bounds, row, col, lambda at: archive.total_items[at])
-    is_old = place < archive.total_bounds[row + 1]
+def _rules(
+    history: History, came: _Came, went: _Gone, rank: Ints
+) -> tuple[Ints, Ints, Ints, Bools, Ints, Ints]:
+    """(bounds, products, totals) by product of the lists that hold others now, whether that is so, (places, totals) of
+    what is as it was in a list, but for its strength.
+
+    Only pairs whose total moved are looked up, only rows that such a pair came into or went from are ranked. What is in
+    no list and didn't move stays behind the last of a full list: where enough of what is known is not behind that one
+    as it was, nothing else can be among the best. Elsewhere all pairs of the row are ranked. rank: of products, by id.
+    """
+    lookups, archive, config, count = history.lookups, history.archive, history.config, len(rank)
+    rule_bounds, total_bounds = (
+        np.append(bounds, np.full(count + 1 - len(bounds), bounds[-1]))
+        for bounds in (lookups.rule_bounds, archive.total_bounds)
+    )
+    row, col, change = _moves(history, came, went, count)
+    place = found_in(total_bounds, row, col, lambda at: archive.total_items[at])
+    is_old = place < total_bounds[row + 1]
     is_old[is_old] = archive.total_items[place[is_old]] == col[is_old]
-    totals, rank = change.copy(), np.zeros(len(row), dtype=np.int64)
+    totals, listed = change.copy(), np.zeros(len(row), dtype=np.int64)
     totals[is_old] += archive.totals[place[is_old]]
-    rank[is_old] = archive.total_ranks[place[is_old]]
-    is_listed = rank > 0
-    lengths = np.diff(lookups.rule_bounds)
+    listed[is_old] = archive.total_ranks[place[is_old]]
+    is_listed = listed > 0
+    lengths = np.diff(rule_bounds)
     is_full = lengths >= config.rules_kept
-    last = lookups.rule_bounds[1:][is_full] - 1
+    last = rule_bounds[1:][is_full] - 1
     # The last of a full list; where a list isn't full, nothing stands behind it.
-    last_total, last_col = np.zeros(count, dtype=np.int64), np.full(count, -1)
-    last_total[is_full], last_col[is_full] = lookups.rule_totals[last], lookups.rule_items[last]
+    last_total, last_rank = np.zeros(count, dtype=np.int64), np.full(count, -1)
+    last_total[is_full], last_rank[is_full] = lookups.rule_totals[last], rank[lookups.rule_items[last]]
+    least = last_total[row]
+    in_front = (totals > least) | ((totals == least) & (rank[col] <= last_rank[row]))
 
-    def in_front(row: Ints, col: Ints, totals: Ints) -> Bools:
-        least = last_total[row]
-        result: Bools = (totals > least) | ((totals == least) & (col <= last_col[row]))
-        return result
+    is_ahead, fell = ~is_listed & in_front, is_listed & ~in_front
+    is_other = np.zeros(count, dtype=bool)
+    is_other[row[is_ahead | fell]] = True
+    stays = is_listed & in_front & ~is_other[row]
+    moved_places, moved_totals = rule_bounds[row[stays]] + listed[stays] - 1, totals[stays]
+    order = np.argsort(moved_places)
 
-    is_touched = np.zeros(count, dtype=bool)
-    is_touched[row[is_listed]] = True
-    is_ahead = ~is_listed & in_front(row, col, totals)
-    is_touched[row[is_ahead]] = True
-    rule_totals = np.array(lookups.rule_totals)
-    rule_totals[lookups.rule_bounds[row[is_listed]] + rank[is_listed] - 1] = totals[is_listed]
-    touched = np.flatnonzero(is_touched)
-    held, places = np.repeat(touched, lengths[touched]), places_of(lookups.rule_bounds, touched)
-    cols, sums = lookups.rule_items[places], rule_totals[places]
-    known = in_front(held, cols, sums)
+    others = np.flatnonzero(is_other)
+    held, places = np.repeat(others, lengths[others]), places_of(rule_bounds, others)
+    cols, sums = np.asarray(lookups.rule_items[places]), np.asarray(lookups.rule_totals[places])
+    moved = is_listed & is_other[row]
+    at = np.searchsorted(places, rule_bounds[row[moved]] + listed[moved] - 1)
+    sums[at] = totals[moved]
+    known = np.ones(len(places), dtype=bool)
+    known[at[fell[moved]]] = False
     parts = [(held[known], cols[known], sums[known]), (row[is_ahead], col[is_ahead], totals[is_ahead])]
     found = sum(np.bincount(part[0], minlength=count) for part in parts)
-    is_short = is_touched & is_full & (found < config.rules_kept)
+    is_short = is_other & is_full & (found < config.rules_kept)
     if is_short.any():
         parts = [tuple(each[~is_short[part[0]]] for each in part) for part in parts]
-        short, came = np.flatnonzero(is_short), ~is_old & is_short[row]
-        places = places_of(archive.total_bounds, short)
+        short, new = np.flatnonzero(is_short), ~is_old & is_short[row]
+        places = places_of(total_bounds, short)
         now, moved_here = archive.totals[places], is_old & is_short[row]
         now[np.searchsorted(places, place[moved_here])] = totals[moved_here]
-        whole, still = np.repeat(short, np.diff(archive.total_bounds)[short]), now > 0
+        whole, still = np.repeat(short, np.diff(total_bounds)[short]), now > 0
         parts.append((whole[still], archive.total_items[places][still], now[still]))
-        parts.append((row[came], col[came], totals[came]))
+        parts.append((row[new], col[new], totals[new]))
     rows, cols, sums = (np.concatenate(each) for each in zip(*parts, strict=True))
-    bounds, best = strongest(rows, cols, sums, count, config)
-    new_lengths = np.where(is_touched, np.diff(bounds), lengths)
-    is_ranked, was_ranked = np.repeat(is_touched, new_lengths), np.repeat(is_touched, lengths)
-    items, strengths = np.empty(len(is_ranked), dtype=np.int32), np.empty(len(is_ranked), dtype=np.int64)
-    items[is_ranked], items[~is_ranked] = cols[best], lookups.rule_items[~was_ranked]
-    strengths[is_ranked], strengths[~is_ranked] = sums[best], lookups.rule_totals[~was_ranked]
-    return running(new_lengths), items, strengths
+    bounds, best = strongest(rows, rank[cols], sums, count, config)
+    return bounds, cols[best], sums[best], is_other, moved_places[order], moved_totals[order]
 
 
-def _moves(history: History, moved: _Moved, recent: _Recent, count: int) -> tuple[Ints, Ints, Ints]:
+def _moves(history: History, came: _Came, went: _Gone, count: int) -> tuple[Ints, Ints, Ints]:
     """(row, column, by how much) of the pairs whose total is another, in order."""
     archive, config = history.archive, history.config
-    gone = np.flatnonzero(moved.is_gone)
-    gone_bounds, gone_clicks = taken(archive.clicks, archive.click_bounds, gone)
-    lost = pair_totals(gone_clicks, np.repeat(np.arange(len(gone)), np.diff(gone_bounds)), count, config)
-    session = np.repeat(np.arange(len(recent.numbers)), np.diff(recent.bounds))
-    difference = pair_totals(recent.clicks, session, count, config) - lost
+    bounds, clicks = taken(archive.clicks, archive.click_bounds, went.sessions)
+    lost = pair_totals(clicks, np.repeat(np.arange(len(went.sessions)), np.diff(bounds)), count, config)
+    session = np.repeat(np.arange(len(came.before)), np.diff(came.bounds))
+    difference = pair_totals(came.clicks, session, count, config) - lost
     difference.eliminate_zeros()
     difference.sort_indices()
     moves = difference.tocoo()
     return moves.row.astype(np.int64), moves.col.astype(np.int64), moves.data
 
 
-def _without(lookups: Lookups, is_unseen: Bools) -> Lookups:
-    """Without some products, which are in no list of the others."""
-    if not is_unseen.any():
-        return lookups
-    place = np.cumsum(~is_unseen) - 1
+def _wide(values: Ints) -> npt.NDArray[np.int64]:
+    """As the file has them."""
+    return values.astype(np.int64, copy=False)
 
-    def fewer(bounds: Ints) -> Ints:
-        return np.append(bounds[:-1][~is_unseen], bounds[-1])
 
-    return msgspec.structs.replace(
-        lookups,
-        session_items=place[lookups.session_items],
-        carriers=lookups.carriers[~is_unseen],
-        posting_bounds=fewer(lookups.posting_bounds),
-        rule_bounds=fewer(lookups.rule_bounds),
-        rule_items=place[lookups.rule_items],
-    )
+def _longer(values: Ints, count: int) -> Ints:
+    """With zeros for products that the history doesn't know."""
+    return np.append(values, np.zeros(count - len(values), dtype=np.int64))
+
+
+def _found(values: Ints, wanted: Ints) -> Ints:
+    """Places of those that are there; both rise."""
+    places = np.minimum(np.searchsorted(values, wanted), max(len(values) - 1, 0))
+    return places[values[places] == wanted] if len(values) else places[:0]

@@ -2,7 +2,7 @@
 
     history = history_of(clicks)                      # a rebuild
     history.index().write(path)
-    with_changes(history, changed, gone)              # of session_changes.py: what a rebuild now would give, to the bit
+    with_changes(history, changed, gone).write(path)  # of session_changes.py: what is different now
 
 An increment doesn't write a history: changes are always counted from the rebuild that made it. Strengths of rules are
 sums of 1 / steps. They are kept as whole multiples of 1 / ``unit``, which have the same sum in any order.
@@ -24,12 +24,13 @@ import pyarrow.compute as pc
 import scipy.sparse as sp
 
 from footfall.array_file import open_arrays, write_arrays
-from footfall.session_index import NextItemConfig, SessionArrays, SessionIndex
+from footfall.session_arrays import SessionArrays
+from footfall.session_index import NextItemConfig, SessionIndex
 from orchestration.lib.sparse import SCORE_DIGITS, bounds_of, place_in_run, places_of, running
 
 _MAGIC = b"FFHIST01"
 #: Raised when a history of before can't be added to.
-_GENERATION = 2
+_GENERATION = 3
 
 Ints = npt.NDArray[np.integer[Any]]
 
@@ -61,24 +62,26 @@ class Lookups(msgspec.Struct, frozen=True):
     rule_totals: Ints
     """By product, what comes later most strongly, in units."""
 
+    def is_kept(self) -> npt.NDArray[np.bool_]:
+        """A session that is among the newest of none of its products is never looked up."""
+        result = np.zeros(len(self.session_bounds) - 1, dtype=bool)
+        result[self.postings] = True
+        return result
+
     def index(self, products: Sequence[str], config: NextItemConfig) -> SessionIndex:
         """What the API scores with: the sessions that can be looked up, the strongest rules."""
-        sessions = len(self.session_bounds) - 1
-        # A session that is among the newest of none of its products is never looked up.
-        is_kept = np.zeros(sessions, dtype=bool)
-        is_kept[self.postings] = True
-        lengths = np.diff(self.session_bounds)
+        is_kept = self.is_kept()
+        sessions, lengths = len(is_kept), np.diff(self.session_bounds)
         place = np.cumsum(is_kept, dtype=np.int64) - 1
-        idf = np.array([math.log(sessions / n) if n else 0.0 for n in self.carriers.tolist()])
         arrays = SessionArrays(
             session_bounds=running(lengths[is_kept]),
             session_items=self.session_items[np.repeat(is_kept, lengths)].astype(np.int32),
             posting_bounds=self.posting_bounds.astype(np.int64),
             postings=place[self.postings].astype(np.int32),
-            idf=idf,
+            idf=idf_of(sessions, self.carriers),
             rule_bounds=self.rule_bounds.astype(np.int64),
             rule_items=self.rule_items.astype(np.int32),
-            rule_strengths=np.round(self.rule_totals / unit(config), SCORE_DIGITS),
+            rule_strengths=strengths_of(self.rule_totals, config),
         )
         return SessionIndex(list(products), arrays, config, sessions)
 
@@ -100,6 +103,10 @@ class Archive(msgspec.Struct, frozen=True):
     """Of the sessions, in their own order ..."""
     numbers: Ints
     """... and the number of each."""
+    places: Ints
+    """By number, the place of a session's id."""
+    kept: Ints
+    """Numbers of the sessions that the index has."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -159,6 +166,17 @@ class _Header(msgspec.Struct, frozen=True):
     products: list[str]
     config: NextItemConfig
     notes: dict[str, str]
+
+
+def idf_of(sessions: int, carriers: Ints) -> npt.NDArray[np.float64]:
+    """By product: log(sessions / sessions that saw it)."""
+    return np.array([math.log(sessions / n) if n else 0.0 for n in carriers.tolist()], dtype=np.float64)
+
+
+def strengths_of(totals: Ints, config: NextItemConfig) -> npt.NDArray[np.float64]:
+    """Units as they are scored with."""
+    result: npt.NDArray[np.float64] = np.round(totals / unit(config), SCORE_DIGITS)
+    return result
 
 
 def unit(config: NextItemConfig) -> int:
@@ -248,6 +266,8 @@ def learned(
         total_ranks=total_ranks,
         ids=np.zeros(0, "S1") if ids is None else ids,
         numbers=numbers,
+        places=order.astype(np.int32),
+        kept=np.flatnonzero(lookups.is_kept()),
     )
     return History(products, config, lookups, archive, notes or {})
 

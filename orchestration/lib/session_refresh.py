@@ -1,8 +1,9 @@
 """Keeping the session index up to date with the mart session_products: a share of the work for a share of sessions.
 
 ``session_neighbours.history`` holds what the last rebuild learned, ``session_neighbours.index`` what the API scores
-with. An increment reads the sessions that the warehouse built since that rebuild and writes the index anew, the bits
-of a rebuild (``session_changes.py``); the history stays. When they are many, all are learned again.
+with. An increment reads the sessions that the warehouse built since that rebuild and writes
+``session_neighbours.changes``, with which the index gives the answers of a rebuild (``session_changes.py``); history
+and index stay. When the sessions are many, all are learned again.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from footfall.array_file import ArrayFileError
-from footfall.session_index import NextItemConfig, SessionIndex
-from orchestration.lib.derived import session_history_file, session_index_file
+from footfall.session_index import NextItemConfig, SessionIndex, SessionIndexError
+from orchestration.lib.derived import session_changes_file, session_history_file, session_index_file
 from orchestration.lib.durable import write_durably
 from orchestration.lib.session_changes import with_changes
 from orchestration.lib.session_history import History, history_of
@@ -52,37 +53,43 @@ def refresh(
     config: NextItemConfig | None = None,
     rebuild_share: float = REBUILD_SHARE,
 ) -> Refreshed:
-    """Write the index of all sessions of the mart, and the history where it is made again."""
+    """Bring the index of all sessions of the mart up to date."""
     config = config or NextItemConfig()
-    history, why = _usable(session_history_file(derived), config)
+    history, why = _usable(derived, config)
     if history is not None:
         seen_until = datetime.fromisoformat(history.notes["seen_until"])
         changed = warehouse.sql(f"{_CLICKS} where built_at > ?", params=[seen_until]).to_arrow_table()
         ids = _ids(pc.unique(changed["session_id"]))
         gone = _gone(warehouse, history, len(ids) - len(history.find(ids)))
         if len(ids) + len(gone) <= rebuild_share * history.sessions:
-            index = with_changes(history, changed, gone)
-            write_durably(session_index_file(derived), index.write)
+            different = with_changes(history, changed, gone)
+            write_durably(session_changes_file(derived), different.write)
+            index = SessionIndex.open(session_index_file(derived), session_changes_file(derived))
             return Refreshed(index, len(ids), len(gone), None, history.notes["made_at"])
         why = f"{len(ids) + len(gone):,} sessions changed since the last, which had {history.sessions:,}"
     [(newest,)] = warehouse.sql("select max(built_at) from session_products").fetchall()
     notes = {"seen_until": (newest or datetime(1970, 1, 1)).isoformat(), "made_at": now.isoformat()}
     history = history_of(warehouse.sql(_CLICKS).to_arrow_table(), config, notes)
     index = history.index()
-    # The index first: with the old history a run that comes after a crash here learns the same once more.
-    write_durably(session_index_file(derived), index.write)
+    # The index first: what changed since another one counts no more, and beside it the old history is of no use to a
+    # run that comes after a crash here.
+    write_durably(session_index_file(derived), lambda aside: notes.update(index=index.write(aside)))
     write_durably(session_history_file(derived), history.write)
+    session_changes_file(derived).unlink(missing_ok=True)
     return Refreshed(index, history.sessions, 0, why, notes["made_at"])
 
 
-def _usable(path: Path, config: NextItemConfig) -> tuple[History | None, str]:
+def _usable(derived: Path, config: NextItemConfig) -> tuple[History | None, str]:
     """The history to add to, or why there is none."""
     try:
-        history = History.open(path)
-    except ArrayFileError as error:
+        history = History.open(session_history_file(derived))
+        if history is None:
+            return None, "there is none yet"
+        index = SessionIndex.open(session_index_file(derived))
+    except (ArrayFileError, SessionIndexError) as error:
         return None, str(error)
-    if history is None:
-        return None, "there is none yet"
+    if index.id != history.notes["index"]:
+        return None, "the index is not of the sessions that were learned last"
     return (history, "") if history.config == config else (None, "the settings changed")
 
 

@@ -25,6 +25,7 @@ from footfall.snapshot import (
     FORMAT_VERSION,
     MANIFEST_FILE,
     POINTER_FILE,
+    SESSION_CHANGES_FILE,
     SESSIONS_FILE,
     VERSION_PATTERN,
     Manifest,
@@ -106,6 +107,7 @@ def build_snapshot(
     version: str,
     min_ratio: float = MIN_RATIO,
     session_index: Path | None = None,
+    session_changes: Path | None = None,
     served: Mapping[str, ServedMart] | None = None,
 ) -> SnapshotReport:
     """Write ``serving_dir/<version>/`` from the marts and audit it, without publishing it.
@@ -113,6 +115,7 @@ def build_snapshot(
     A version that stands there already is left as it is (versions never change), so a retry costs nothing.
     min_ratio: how far a table may shrink against the version in force, 0 to let everything through.
     session_index: the file of the session neighbours; where there is none yet, an empty one is published.
+    session_changes: what is different since; where it is about another index, or not there, nothing is.
     served: marts to serve as they are, beside those that the API has endpoints for; one that isn't built, or not so,
     is left out and named in the report.
 
@@ -134,7 +137,9 @@ def build_snapshot(
         try:
             base = _in_force(serving_dir)
             good, left_out = servable(warehouse_con, served or {})
-            manifest, written = _write(warehouse_con, aside, version, base, session_index, good)
+            manifest, written = _write(
+                warehouse_con, aside, version, base, session_index, session_changes, good
+            )
             audit_change(manifest, base.manifest if base else None, min_ratio)
         except BaseException:
             shutil.rmtree(aside, ignore_errors=True)
@@ -187,6 +192,7 @@ def _write(
     version: str,
     base: Base | None,
     session_index: Path | None,
+    session_changes: Path | None,
     served: dict[str, ServedMart],
 ) -> tuple[Manifest, Written]:
     try:
@@ -200,7 +206,7 @@ def _write(
             files.add_mart(name, query, order)
         written = files.written
         audit_written(aside, written, _scalar(con, f"select count(*) from {mart('products')}"))
-        files.add_ready(SESSIONS_FILE, lambda path: written.rows.update(_write_sessions(session_index, path)))
+        _add_sessions(files, session_index, session_changes)
         manifest = Manifest(
             format_version=FORMAT_VERSION,
             version=version,
@@ -230,23 +236,32 @@ def _known_labels(base: Base | None) -> dict[tuple[str, str], int]:
     }
 
 
-def _write_sessions(source: Path | None, path: Path) -> dict[str, int]:
-    """The session index as another name of the asset's file, which is replaced by renaming and never written to: a
-    publish every few seconds need not copy it. Raises AuditFailedError where it is no index.
+def _add_sessions(files: Files, index: Path | None, changes: Path | None) -> None:
+    """The session index as another name of the asset's files, which are replaced by renaming and never written to: a
+    publish every few seconds need not copy them. Raises AuditFailedError where they are none.
     """
-    if source is None or not source.exists():
-        empty_index().write(path)
+    if index is None or not index.exists():
+        files.add_ready(SESSIONS_FILE, empty_index().write)
     else:
-        try:
-            path.hardlink_to(source)
-        except OSError:  # another disk, or one without hard links
-            shutil.copyfile(source, path)
+        files.add_ready(SESSIONS_FILE, lambda path: _another_name(index, path))
+    ours = files.aside / SESSIONS_FILE
     try:
-        index = SessionIndex.open(path)
+        learned = SessionIndex.open(ours, changes)
+        if learned.changed and changes:
+            files.add_ready(SESSION_CHANGES_FILE, lambda path: _another_name(changes, path))
+            learned = SessionIndex.open(ours, files.aside / SESSION_CHANGES_FILE)
     except SessionIndexError as error:
         raise AuditFailedError([f"session neighbours: {error}"]) from error
+    files.written.rows["sessions.products"] = learned.seen_products
+    files.written.rows["sessions.sessions"] = learned.sessions
+
+
+def _another_name(source: Path, path: Path) -> None:
+    try:
+        path.hardlink_to(source)
+    except OSError:  # another disk, or one without hard links
+        shutil.copyfile(source, path)
     fsync_path(path)
-    return {"sessions.products": len(index.products), "sessions.sessions": index.sessions}
 
 
 def _coverage(con: duckdb.DuckDBPyConnection, rows: dict[str, int]) -> dict[str, float]:

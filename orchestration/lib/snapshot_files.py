@@ -68,7 +68,7 @@ class Files:
 
     def __init__(self, con: duckdb.DuckDBPyConnection, aside: Path, base: Base | None) -> None:
         self._con = con
-        self._aside = aside
+        self.aside = aside
         self._base = base
         self.written = Written()
 
@@ -113,7 +113,7 @@ class Files:
         content = f"{_digest(rows, order, STORAGE_VERSION)}-{total:x}-{count}"
         if self._take_over(mart_file(name), content):
             return
-        path = self._aside / mart_file(name)
+        path = self.aside / mart_file(name)
         self._con.execute(
             f"attach '{sql_path(path)}' as {_OUT} (read_write, storage_version '{STORAGE_VERSION}')"
         )
@@ -127,7 +127,7 @@ class Files:
 
     def add_ready(self, name: str, make: Callable[[Path], object]) -> None:
         """A file that another asset made and that costs nothing to put here."""
-        path = self._aside / name
+        path = self.aside / name
         make(path)
         self.written.files[name] = seal(path, "")
         if self._base and self._base.manifest.files.get(name) == self.written.files[name]:
@@ -158,7 +158,7 @@ class Files:
                 content, count = changed[number]
                 if found[number] != count:
                     raise AuditFailedError([f"{table}: {found[number]} documents for {count} keys"])
-                path = self._aside / table_file(table, number)
+                path = self.aside / table_file(table, number)
                 self.written.files[path.name] = seal(path, content)
 
     def _write_part(self, table: Table, number: int, rows: Iterator[tuple[str, bytes]]) -> int:
@@ -166,7 +166,7 @@ class Files:
         VACUUM to do. A crash throws the whole file away, so neither a journal nor a sync is needed before the one at
         the end. Returns how many rows there were.
         """
-        path = self._aside / table_file(table, number)
+        path = self.aside / table_file(table, number)
         sink = sqlite3.connect(path, isolation_level=None)
         try:
             sink.execute(f"pragma page_size = {PAGE_BYTES}")
@@ -197,7 +197,7 @@ class Files:
             # Read once more: a file that its disk has damaged must not be handed on from version to version.
             if seal(path, content) != before:
                 return False
-            os.link(path, self._aside / name)
+            os.link(path, self.aside / name)
         except OSError:  # gone, unreadable, or a file system without hard links: written anew
             return False
         self.written.files[name] = before

@@ -11,11 +11,16 @@ from typing import Any
 
 import duckdb
 import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
+from api.snapshots import Snapshot
 from footfall.snapshot import (
     MANIFEST_FILE,
     POINTER_FILE,
+    SESSION_CHANGES_FILE,
     SESSIONS_FILE,
     Pick,
     Pointer,
@@ -29,14 +34,20 @@ from footfall.snapshot import (
 )
 from orchestration.lib import snapshot as writer
 from orchestration.lib import snapshot_files
+from orchestration.lib.session_changes import with_changes
+from orchestration.lib.session_history import history_of
+from orchestration.lib.session_neighbours import index_of
 from orchestration.lib.snapshot import (
+    AuditFailedError,
+    SnapshotReport,
     build_snapshot,
     prune,
     publish,
 )
 from orchestration.lib.snapshot_audit import SHAPES
 from orchestration.lib.snapshot_marts import ANALYTICS
-from tests.api.conftest import make_marts, values
+from tests.api.conftest import SESSIONS, make_marts, values
+from tests.session_cases import clicks_table
 
 
 def test_publish_refuses_what_is_not_whole(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
@@ -155,6 +166,43 @@ def test_death_at_any_step_leaves_a_whole_version_in_force(tmp_path: Path) -> No
 def inodes(path: Path) -> dict[str, int]:
     """Of the files made from marts: the session neighbours are another asset's."""
     return {name: (path / name).stat().st_ino for name in read_manifest(path).files if name != SESSIONS_FILE}
+
+
+def test_what_changed_in_sessions_goes_along_and_the_index_stays(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    index, changes, serving = tmp_path / "index", tmp_path / "changes", tmp_path / "serving"
+    before, more = clicks_table(SESSIONS), clicks_table([*SESSIONS, ["p09", "p04"], ["p09", "new"]])
+    history = history_of(before, notes={})
+    history.notes["index"] = history.index().write(index)
+    came = more.filter(pc.is_in(more["session_id"], pa.array([f"s{len(SESSIONS)}", f"s{len(SESSIONS) + 1}"])))
+    with_changes(history, came, np.zeros(0, "S1")).write(changes)
+
+    def build(version: str) -> SnapshotReport:
+        return build_snapshot(
+            warehouse, serving, version=version, session_index=index, session_changes=changes
+        )
+
+    first = build("v1")
+    publish(serving, "v1")
+    assert SESSION_CHANGES_FILE in read_manifest(first.path).files
+    assert first.rows["sessions.sessions"] == len(SESSIONS) + 2
+    served, rebuilt = Snapshot(first.path), index_of(more)
+    for viewed in (["p09"], ["p01", "p09"], ["new"], ["p01", "p03"]):
+        assert served.next_products(viewed[::-1], 9) == rebuilt.next_products(viewed, 9) != []
+    with_changes(history, came.slice(0, 2), np.zeros(0, "S1")).write(changes.with_suffix(".aside"))
+    changes.with_suffix(".aside").replace(changes)
+    second = build("v2")
+    assert second.rows["sessions.sessions"] == len(SESSIONS) + 1
+    assert second.files_written == 1, "what changed, and not the index"
+    index_of(more).write(tmp_path / "index.aside")
+    (tmp_path / "index.aside").replace(index)
+    third = build("v3")
+    assert SESSION_CHANGES_FILE not in read_manifest(third.path).files, "they are about another index"
+    assert third.rows["sessions.sessions"] == len(SESSIONS) + 2
+    changes.write_bytes(b"torn")
+    with pytest.raises(AuditFailedError, match="session neighbours"):
+        build("v4")
 
 
 def published(con: duckdb.DuckDBPyConnection, serving: Path, version: str) -> Path:

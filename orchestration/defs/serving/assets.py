@@ -28,7 +28,7 @@ from orchestration.lib.warehouse import POOL, reading
 )
 def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Write, audit, publish, prune. Raises dg.Failure while an evaluation holds publishes back."""
-    from orchestration.lib.derived import session_index_file
+    from orchestration.lib.derived import session_changes_file, session_index_file
     from orchestration.lib.evaluation.history import held
     from orchestration.lib.snapshot import build_snapshot, prune, publish
 
@@ -49,6 +49,7 @@ def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
             version=version,
             min_ratio=settings.snapshot_min_ratio,
             session_index=session_index_file(settings.paths.derived),
+            session_changes=session_changes_file(settings.paths.derived),
             served=served_marts(),
         )
     for name, reason in report.left_out.items():

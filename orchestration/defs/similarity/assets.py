@@ -114,13 +114,13 @@ def visitor_affinity(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     owners=OWNERS,
     pool=POOL,
     description="What follows in a session: the newest sessions of every product (VMIS-kNN) and sequential rules, as "
-    "one file that goes into the snapshot and that the API scores the running session with. Only sessions that changed "
-    "are gone through.",
+    "one file that goes into the snapshot and that the API scores the running session with, and a small one of what is "
+    "different since. Only sessions that changed are gone through.",
 )
 def session_neighbours(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Read session_products, write ``lake/derived/session_neighbours``."""
     from orchestration.lib.dbt_runner import project_vars
-    from orchestration.lib.derived import session_history_file, session_index_file
+    from orchestration.lib.derived import session_changes_file, session_history_file, session_index_file
     from orchestration.lib.home import DBT_PROJECT
     from orchestration.lib.session_neighbours import session_config
     from orchestration.lib.session_refresh import refresh
@@ -132,7 +132,7 @@ def session_neighbours(context: dg.AssetExecutionContext) -> dg.MaterializeResul
         refreshed = refresh(derived, connection, datetime.now(UTC), config=config)
     if refreshed.why_whole:
         context.log.info(f"learned all sessions: {refreshed.why_whole}")
-    index, path = refreshed.index, session_index_file(derived)
+    index, path, changes = refreshed.index, session_index_file(derived), session_changes_file(derived)
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": index.sessions,
@@ -140,10 +140,11 @@ def session_neighbours(context: dg.AssetExecutionContext) -> dg.MaterializeResul
             "sessions_gone": refreshed.gone,
             "whole_rebuild_at": refreshed.whole_at,
             "why_whole": refreshed.why_whole or "not this time",
-            "products": len(index.products),
-            "postings": len(index.arrays.postings),
-            "rules": len(index.arrays.rule_items),
+            "products": index.seen_products,
+            "postings_of_whole": len(index.arrays.postings),
+            "rules_of_whole": len(index.arrays.rule_items),
             "size_mb": round(path.stat().st_size / 2**20, 2),
+            "changes_mb": round(changes.stat().st_size / 2**20, 2) if changes.exists() else 0.0,
             "history_mb": round(session_history_file(derived).stat().st_size / 2**20, 2),
             "model_version": index.model_version,
             "path": dg.MetadataValue.path(str(path)),
