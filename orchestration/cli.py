@@ -19,6 +19,7 @@ from orchestration.lib.home import DBT_PROJECT, HOME, export
 
 if TYPE_CHECKING:
     from dagster import EventLogEntry
+    from dagster_shared.error import SerializableErrorInfo
     from rich.progress import Progress, TaskID
 
 
@@ -103,7 +104,7 @@ def _execute(lane: str, full_refresh: bool, progress: Progress, task: TaskID) ->
                 if check.severity is dg.AssetCheckSeverity.ERROR:
                     failures.append(text)
         elif event.is_step_failure:
-            failures.append(f"{event.step_key}: {event.step_failure_data.error_display_string}")
+            failures.append(told_failure(str(event.step_key), event.step_failure_data.error))
 
     run_id = make_new_run_id()
     # `execute_in_process` takes an executor of its own, so the run's lock is taken here.
@@ -121,6 +122,14 @@ def _execute(lane: str, full_refresh: bool, progress: Progress, task: TaskID) ->
     if result.success and not failures:
         return None
     return "\n".join(failures) or "the run failed; its log is in Dagster's UI"
+
+
+def told_failure(step: str, error: SerializableErrorInfo | None) -> str:
+    """A step's failure for a terminal: the stack first, and last, where one looks, what went wrong."""
+    if error is None:
+        return f"{step} failed"
+    raised = error.cause or error  # around what the step raised stands Dagster's own
+    return f"{error.to_string()}\n\n{step}: {raised.message.strip()}"
 
 
 @click.command()

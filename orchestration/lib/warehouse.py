@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,8 +32,13 @@ class WarehouseBusy(Exception):
 
 
 @contextmanager
-def exclusive(paths: Paths, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
-    """Hold the warehouse alone. The lock is the kernel's: it goes with the process, however that ends."""
+def exclusive(
+    paths: Paths, wait_seconds: float = WAIT_SECONDS, say: Callable[[str], object] | None = None
+) -> Iterator[None]:
+    """Hold the warehouse alone. The lock is the kernel's: it goes with the process, however that ends.
+
+    Who has to wait says so, once, by ``say``. Raises WarehouseBusy after ``wait_seconds``.
+    """
     paths.data.mkdir(parents=True, exist_ok=True)
     lock = paths.data / ".warehouse.lock"
     with lock.open("w") as handle:
@@ -47,6 +52,9 @@ def exclusive(paths: Paths, wait_seconds: float = WAIT_SECONDS) -> Iterator[None
                     raise WarehouseBusy(
                         f"{paths.warehouse} was in use for {wait_seconds:.0f} s; `fuser {lock}` names the process"
                     ) from None
+                if say:
+                    say(f"waits for another process to let go of {lock}; `fuser {lock}` names it")
+                    say = None
                 time.sleep(0.1)
         yield
 

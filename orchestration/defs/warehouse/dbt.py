@@ -83,7 +83,7 @@ def dbt_models(context: dg.AssetExecutionContext, config: Build) -> Iterator[Any
     models = {key.path[-1] for key in context.selected_asset_keys}
     in_force = versions_in_force(DBT_PROJECT, MANIFEST)
     views = versions_in_force(DBT_PROJECT, MANIFEST, "view")
-    with exclusive(paths):
+    with exclusive(paths, say=context.log.warning):
         changed = outdated(paths, in_force, models)
         if changed:
             context.log.info(
