@@ -181,6 +181,18 @@ def test_two_links_to_one_product_are_one_place(shop: Any, page: Any) -> None:
     assert [m["properties"]["position"] for m in shop.named("Product Clicked")] == [3, 3]
 
 
+@pytest.mark.browser
+def test_addresses_of_another_kind_are_one_place_too(shop: Any, page: Any) -> None:
+    shop.pages["/hats"] = GRID.replace("/products/", "/p/")
+    shop.visit(page, "/hats")
+    page.evaluate("footfall('theme', {link: '[href*=\"/p/\"]'})")
+    page.click("#c")
+    page.click("#stars")
+    page.evaluate("footfall('flush')")
+    shop.wait(lambda: len(shop.named("Product Clicked")) == 2)
+    assert [m["properties"]["position"] for m in shop.named("Product Clicked")] == [3, 3]
+
+
 SET_OF_TWO = """<!doctype html><html><head><title>Abaya</title><!--footfall-->
 <script type="application/ld+json">{"@type": "Product", "name": "Abaya", "productID": "AB-1"}</script></head>
 <body data-footfall-page-type="product"><main><h1>Abaya</h1>

@@ -18,17 +18,20 @@ const navPath = (el: Element): string[] => {
 /** The link to a product that an element is or holds. */
 const linkOf = (el: Element): HTMLAnchorElement | null => (el.matches(rules.link!) ? el : el.querySelector(rules.link!)) as HTMLAnchorElement | null;
 
+/** What a product's links have in common; a card that is no link, but is named as one, is itself. */
+const sold = (el: Element): string | Element | null => linkOf(el)?.pathname || linkOf(el);
+
 /** The card's place among its neighbours that link to products, from 1. Several links to one product (its picture, its
  * name) are one place. */
 const position = (card: Element): number => {
-  for (let up = card.parentElement; up; up = up.parentElement) {
-    const places = [...new Set([...up.children].flatMap((c) => handle(linkOf(c)?.href!) || []))];
-    if (places[1]) return places.indexOf(handle(linkOf(card)!.href)!) + 1;
+  for (let up: Element | null = card; (up = up.parentElement); ) {
+    const places = [...new Set([...up.children].flatMap((c) => sold(c) || []))];
+    if (places[1]) return places.indexOf(sold(card)!) + 1;
   }
   return 1;
 };
 
-export const listOf = (card: Element | null, zone?: string): string | undefined => {
+export const listOf = (card?: Element, zone?: string): string | undefined => {
   const d = within(card, '[data-ff-list],[data-footfall]')?.dataset;
   return d?.ffList || d?.placement || d?.footfall || (zone == 'search' ? zone : /collections\/([^/?#]+)/.exec(location.href)?.[1] || core.pageType_());
 };
@@ -44,10 +47,10 @@ export const cardProduct = (card: Element): Product => {
   const link = linkOf(card)!;
   const slug = handle(link.href);
   const data = fromData(within(card, 'li[data-product-id]') || [card, ...card.querySelectorAll('*')].find((x) => attr(x, 'data-product-id')));
-  const sold = meta().products?.find((p) => p.handle == slug)?.id;
+  const known = meta().products?.find((p) => p.handle == slug)?.id;
   return {
     ...data,
-    product_id: data.product_id || (sold && `${sold}`) || / id="[^"]*-(\d{6,})"/.exec(card.outerHTML)?.[1] || slug,
+    product_id: data.product_id || (known && `${known}`) || / id="[^"]*-(\d{6,})"/.exec(card.outerHTML)?.[1] || slug,
     name: data.name || text(card.querySelector('h2,h3,h4,[class*=title]') || link),
     url: core.address_(link.href),
   };

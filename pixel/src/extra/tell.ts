@@ -32,7 +32,7 @@ export const tell = (): void => {
   else if (type == 'search' && query)
     core.once_('Products Searched', { query: core.clean_(new URLSearchParams('q=' + query).get('q')), results_count: count() });
   else if (type == 'collection')
-    core.once_('Product List Viewed', { list: listOf(null), results_count: count() });
+    core.once_('Product List Viewed', { list: listOf(), results_count: count() });
   else if (type == 'checkout') {
     // once in a session, however many steps it has
     const [session] = core.read_('session').split(' ');
