@@ -41,15 +41,20 @@ def pairs_table(
     score: npt.NDArray[np.floating[Any]],
     source: str,
     model_version: str,
-    computed_at: datetime,
+    computed_at: datetime | npt.NDArray[np.int64],
     shared: pa.Array | None = None,
 ) -> pa.Table:
-    """Pairs of one source in the common shape; ``computed_at`` is kept as UTC without a zone.
+    """Pairs of one source in the common shape; ``computed_at`` is kept as UTC without a zone, or
+    comes in microseconds for each pair.
 
     ``shared`` (a list of product ids a pair) makes it the shape of visitor pairs.
     """
     rows = len(rank)
-    computed_at = lake_time(computed_at)
+    moments = (
+        pa.repeat(pa.scalar(lake_time(computed_at), pa.timestamp("us")), rows)
+        if isinstance(computed_at, datetime)
+        else pa.array(computed_at.view("datetime64[us]"))
+    )
     columns: list[Any] = [
         pa.array(key, pa.string()),
         pa.array(other, pa.string()),
@@ -57,7 +62,7 @@ def pairs_table(
         pa.array(score, pa.float64()),
         pa.repeat(pa.scalar(source, pa.string()), rows),
         pa.repeat(pa.scalar(model_version, pa.string()), rows),
-        pa.repeat(pa.scalar(computed_at, pa.timestamp("us")), rows),
+        moments,
     ]
     if shared is None:
         return pa.Table.from_arrays(columns, schema=PAIRS)

@@ -13,13 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import scipy.sparse as sp
 
 from footfall.array_file import ArrayFileError, open_arrays, write_arrays
@@ -42,11 +41,11 @@ from orchestration.lib.text_similarity import (
 from orchestration.lib.text_vectors import Learned, Matrix, TextSimilarityConfig, learn, nearest, vectors_of
 
 TABLE = "product_similarity"
-_MAGIC = b"FFTEXT01"
+_MAGIC, _WHAT = b"FFTEXT02", "state of text similarity"
 #: New texts compared with all others at once: about 300 MB where everything is a little alike.
 _CHUNK = 500
-#: More than any rank.
-_RANKS = 1_000_000
+
+Ints = npt.NDArray[np.int64]
 
 
 class State(msgspec.Struct, frozen=True):
@@ -57,6 +56,17 @@ class State(msgspec.Struct, frozen=True):
     marks: npt.NDArray[np.bytes_]
     vectors: Matrix
     lists: Lists
+
+
+class Told(NamedTuple):
+    """The lists as they stand in the table, so that it need not be read to see which are others now."""
+
+    keys: npt.NDArray[np.bytes_]
+    """Products with a list, by id."""
+    digests: npt.NDArray[np.bytes_]
+    """A hash of each list: who is in it, with which scores."""
+    moments: Ints
+    """When each was made, in microseconds."""
 
 
 @dataclass(frozen=True)
@@ -93,9 +103,10 @@ def refresh(
     catalog = catalog_of(products)
     before, why = _usable(text_state_file(derived), catalog, config)
     state, made = _after(before, catalog, config, now, threads)
-    write_durably(text_state_file(derived), lambda aside: _write(aside, state, config.model_version))
     similarity = ranked(catalog, state.lists, state.learned, config)
-    table, changed = _kept_where_same(derived, similarity, now)
+    told, lengths, changed = _told_now(similarity, _told_before(text_state_file(derived)), now)
+    write_durably(text_state_file(derived), lambda aside: _write(aside, state, told, config.model_version))
+    table = similarity.table(np.repeat(told.moments, lengths))
     write_derived(derived, TABLE, table, notes={**made_from, "learned_at": state.learned_at})
     return Refreshed(similarity, made, changed, why, state.learned_at)
 
@@ -145,23 +156,19 @@ class _Header(msgspec.Struct, frozen=True):
     model_version: str
     learned_at: str
     language: str
-    vocabulary: list[str]
     products: int
     repeated: dict[str, int]
-    stems: dict[str, tuple[str, ...]] = {}
 
 
-def _write(path: Path, state: State, model_version: str) -> None:
+def _write(path: Path, state: State, told: Told, model_version: str) -> None:
     features = state.learned.features
     about = msgspec.structs.asdict(
         _Header(
             model_version,
             state.learned_at,
             state.learned.language,
-            list(features.vocabulary),
             features.boilerplate.products,
             dict(features.boilerplate.repeated),
-            state.learned.stems,
         )
     )
     matrices = {
@@ -171,22 +178,30 @@ def _write(path: Path, state: State, model_version: str) -> None:
     }
     lists = {f"lists_{name}": array for name, array in state.lists._asdict().items()}
     marks = {"marks": state.marks, "learned_marks": state.learned.marks, "weights": state.learned.weights}
-    write_arrays(path, _MAGIC, about, {**marks, **matrices, **lists})
+    # Hundreds of thousands of words and phrases: one text is read in a tenth of the time that JSON takes.
+    words = {
+        "vocabulary": np.frombuffer("\n".join(features.vocabulary).encode(), np.uint8),
+        "stems": np.frombuffer(msgspec.json.encode(state.learned.stems), np.uint8),
+    }
+    lists_told = {f"told_{name}": array for name, array in told._asdict().items()}
+    write_arrays(path, _MAGIC, about, {**marks, **words, **matrices, **lists, **lists_told})
 
 
 def _read(path: Path) -> tuple[State, str]:
-    opened = open_arrays(path, _MAGIC, "state of text similarity")
+    opened = open_arrays(path, _MAGIC, _WHAT)
     header, arrays = msgspec.json.decode(opened.header, type=_Header), opened.arrays
+    words = arrays["vocabulary"].tobytes().decode()
+    vocabulary = {name: column for column, name in enumerate(words.split("\n") if words else ())}
+    stems = msgspec.json.decode(arrays["stems"].tobytes(), type=dict[str, tuple[str, ...]])
 
     def matrix(name: str) -> Matrix:
         parts = tuple(arrays[f"{name}_{part}"] for part in ("data", "indices", "indptr"))
-        return sp.csr_matrix(parts, shape=(len(parts[2]) - 1, len(header.vocabulary)))
+        return sp.csr_matrix(parts, shape=(len(parts[2]) - 1, len(vocabulary)))
 
-    vocabulary = {name: column for column, name in enumerate(header.vocabulary)}
     nothing = sp.csr_matrix((0, len(vocabulary)), dtype=np.float64)
     features = FeatureCounts(nothing, vocabulary, Boilerplate(header.products, header.repeated))
     learned = Learned(
-        header.language, features, arrays["weights"], matrix("learned"), arrays["learned_marks"], header.stems
+        header.language, features, arrays["weights"], matrix("learned"), arrays["learned_marks"], stems
     )
     lists = Lists(*(arrays[f"lists_{name}"] for name in Lists._fields))
     state = State(learned, header.learned_at, arrays["marks"], matrix("now"), lists)
@@ -258,45 +273,42 @@ def _cut(lists: Lists, most: int) -> Lists:
     return Lists(bounds_of(row[kept], len(reach)), lists.others[kept], lists.scores[kept], reach)
 
 
-def _kept_where_same(derived: Path, similarity: TextSimilarity, now: datetime) -> tuple[pa.Table, int]:
-    """(the table, with the moments of before where a product's list is as before, products with another list)."""
-    path, table = derived_file(derived, TABLE), similarity.table(computed_at=now)
-    # Ids as numbers: there are as many as products, and fifty times as many rows.
-    before = pq.read_table(path, read_dictionary=["key", "other"]) if path.exists() else table.slice(0, 0)
-    old_keys, old_others = (before[name].chunks if path.exists() else [] for name in ("key", "other"))
-    named = [each.dictionary for each in (*old_keys, *old_others, similarity.key, similarity.other)]
-    names = pc.unique(pa.concat_arrays(named))
-    old_key, old_place, old_rest = _numbers(old_keys, old_others, before, names)
-    key, place, rest = _numbers([similarity.key], [similarity.other], table, names)
-    found = np.minimum(np.searchsorted(old_place, place), max(len(old_place) - 1, 0))
-    same = np.zeros(len(place), dtype=bool)
-    if len(old_place):
-        same = (old_place[found] == place) & (old_rest[found] == rest).all(axis=1)
-    counts, old_counts, matched = (
-        np.bincount(each, minlength=len(names)) for each in (key, old_key, key[same])
-    )
-    unchanged = (matched == counts) & (counts == old_counts)
-    moments = table["computed_at"].to_numpy().copy()
-    if len(old_place):
-        old_moments = before["computed_at"].to_numpy()
-        moments[unchanged[key]] = old_moments[found][unchanged[key]]
-    moved = table.set_column(table.schema.get_field_index("computed_at"), table.schema.field("computed_at"),
-                             pa.array(moments, pa.timestamp("us")))  # fmt: skip
-    return moved, int((~unchanged & (np.maximum(counts, old_counts) > 0)).sum())
+def _told_before(path: Path) -> Told:
+    """The lists that were written last; none where that isn't known, so that all count as made now."""
+    try:
+        arrays = open_arrays(path, _MAGIC, _WHAT).arrays
+    except ArrayFileError:
+        return Told(np.zeros(0, "S1"), np.zeros(0, "S1"), np.zeros(0, np.int64))
+    return Told(*(arrays[f"told_{name}"] for name in Told._fields))
 
 
-def _numbers(
-    keys: Sequence[pa.DictionaryArray], others: Sequence[pa.DictionaryArray], table: pa.Table, names: pa.Array
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """(number of each key, key and rank as one number, the rest of the row); rows sorted by that number."""
-
-    def numbers(parts: Sequence[pa.DictionaryArray]) -> npt.NDArray[np.int64]:
-        found = [
-            pc.index_in(each.dictionary, value_set=names).to_numpy()[each.indices.to_numpy()]
-            for each in parts
-        ]
-        return np.concatenate([np.zeros(0, np.int64), *found])
-
-    key = numbers(keys)
-    place = key * _RANKS + table["rank"].to_numpy()
-    return key, place, np.stack([numbers(others).astype(np.float64), table["score"].to_numpy()], axis=1)
+def _told_now(similarity: TextSimilarity, before: Told, now: datetime) -> tuple[Told, Ints, int]:
+    """(the lists of now, with the moments of before where a list is as before; rows of each; products with another
+    list)."""
+    numbers = similarity.key.indices.to_numpy()
+    starts = np.flatnonzero(np.diff(numbers, prepend=-1))
+    bounds = np.append(starts, len(numbers))
+    ids = similarity.key.dictionary.take(pa.array(numbers[starts])).to_pylist()
+    keys = np.array([each.encode() for each in ids] or np.zeros(0, "S1"), dtype=np.bytes_)
+    others = [
+        hashlib.blake2b(each.encode(), digest_size=8).digest()
+        for each in similarity.other.dictionary.to_pylist()
+    ]
+    other = np.frombuffer(b"".join(others), np.uint64)[similarity.other.indices.to_numpy()]
+    rows = memoryview(np.stack([other, similarity.scores.view(np.uint64)], axis=1).tobytes())
+    digests = [
+        hashlib.blake2b(rows[16 * begin : 16 * end], digest_size=16).hexdigest()
+        for begin, end in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)
+    ]
+    digest = np.array(digests, dtype="S32")
+    moments = np.full(len(keys), np.datetime64(now, "us").astype(np.int64))
+    same = np.zeros(len(keys), dtype=bool)
+    if len(before.keys):
+        place = np.minimum(np.searchsorted(before.keys, keys), len(before.keys) - 1)
+        there = before.keys[place] == keys
+        same = there & (before.digests[place] == digest)
+        moments[same] = before.moments[place[same]]
+        gone = len(before.keys) - int(there.sum())
+    else:
+        gone = 0
+    return Told(keys, digest, moments), np.diff(bounds), int((~same).sum()) + gone

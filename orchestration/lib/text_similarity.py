@@ -75,8 +75,8 @@ class TextSimilarity:
         """Products without any neighbour."""
         return self.products - len(pc.unique(self.key.indices))
 
-    def table(self, computed_at: datetime) -> pa.Table:
-        """In the common shape of derived pairs, source ``text``."""
+    def table(self, computed_at: datetime | npt.NDArray[np.int64]) -> pa.Table:
+        """In the common shape of derived pairs, source ``text``. computed_at: of all, or in microseconds of each."""
         return pairs_table(
             key=self.key.dictionary_decode(),
             other=self.other.dictionary_decode(),

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -15,10 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestration.lib.derived import derived_file, text_state_file
-from orchestration.lib.durable import write_durably
 from orchestration.lib.sparse import SCORE_DIGITS, by_score
 from orchestration.lib.text_features import ProductText
-from orchestration.lib.text_refresh import _read, _write, refresh
+from orchestration.lib.text_refresh import _read, refresh
 from orchestration.lib.text_similarity import catalog_of, nearest_lists, product_text_similarity, ranked
 from orchestration.lib.text_vectors import TextSimilarityConfig, vectors_of
 
@@ -157,19 +155,13 @@ def test_a_run_that_died_between_state_and_table_is_made_up_for(shop: dict[str, 
     assert written(tmp_path) == expected
 
 
-def test_a_state_without_stems_is_added_to(tmp_path: Path, shop: dict[str, str]) -> None:
-    """As it was written before there were any in it."""
+def test_stems_are_kept_and_added_to(tmp_path: Path, shop: dict[str, str]) -> None:
     refresh(tmp_path, catalog(shop), NOW, config=CONFIG)
-    state, version = _read(text_state_file(tmp_path))
-    assert set(state.learned.stems) == {word for text in shop.values() for word in text.split()}
-    without = msgspec.structs.replace(state, learned=replace(state.learned, stems={}))
-    write_durably(text_state_file(tmp_path), lambda aside: _write(aside, without, version))
-    changed = {**shop, "p001": f"{shop['p002']} never1 seen1"}
-    assert refresh(tmp_path, catalog(changed), NOW, config=CONFIG).why_whole is None
-    assert written(tmp_path) == full_run(tmp_path, changed, CONFIG)
     state, _ = _read(text_state_file(tmp_path))
-    assert state.learned.stems["never1"] == ("never1",)
-    assert len(state.learned.stems) < 12, "of the new text alone"
+    assert set(state.learned.stems) == {word for text in shop.values() for word in text.split()}
+    refresh(tmp_path, catalog({**shop, "p001": f"{shop['p002']} never1 seen1"}), NOW, config=CONFIG)
+    more, _ = _read(text_state_file(tmp_path))
+    assert more.learned.stems.keys() - state.learned.stems.keys() == {"never1", "seen1"}
 
 
 def test_entries_are_ranked_by_row_score_and_tie() -> None:
