@@ -2,7 +2,8 @@
 
 A lake of generated events with realistic skew (a few huge visitors, a long tail, copies, logins, orders) is built
 by dbt into a temporary directory, then one per cent more events arrive and are built as an increment. Beside it
-stand a plain DuckDB script that makes the same sessions from the same files, and the time to read the files.
+stand a plain DuckDB script that makes the same sessions from the same files, the time to read the files, and, over the
+events as dbt staged them, sessions by lag and a running sum beside the models that do just that.
 
 Run: python benchmarks/warehouse.py [--events 100000 --events 1000000] [--sessions-only] [--memory 8GB]
 100 million events need about 60 GB of disk and an hour. Exits 1 where the two disagree on a session.
@@ -277,6 +278,41 @@ BY_HAND = """
 """
 
 
+#: The two steps of a plain sessionization over staged events: ids by gap, then an aggregate, of these columns alone.
+WINDOWS = (
+    """
+    create or replace table sessionized as
+    select *, sum(opens) over (partition by device order by occurred_at, event_id) as session_number
+    from (
+        select
+            event_id, device, guest_token, user_id, type, event, product_id, page_path, page_url, page_referrer,
+            campaign, occurred_at,
+            case when occurred_at - lag(occurred_at) over (partition by device order by occurred_at, event_id)
+                <= interval 30 minutes then 0 else 1 end as opens
+        from warehouse.stg_footfall__events
+        where not is_bot
+    )
+    """,
+    """
+    create or replace table sessions as
+    select
+        md5(device || '|' || session_number) as session_id, device, session_number, max(guest_token) as guest_token,
+        arg_max(user_id, occurred_at) as user_id, min(occurred_at) as started_at, max(occurred_at) as ended_at,
+        arg_min(page_path, occurred_at) as landing_page, arg_max(page_path, occurred_at) as exit_page,
+        arg_min(page_url, occurred_at) as landing_url, arg_min(page_referrer, occurred_at) as referrer,
+        arg_min(campaign, occurred_at) as campaign, count(*) as events,
+        count(*) filter (type = 'page') as page_views,
+        count(*) filter (event in ('Element Clicked', 'Product Clicked', 'Product Option Selected')) as clicks,
+        count(distinct product_id) filter (event = 'Product Viewed') as products_viewed,
+        count(*) filter (event = 'Product Added') as carts
+    from sessionized
+    group by device, session_number
+    """,
+)
+#: What dbt does of that, on the whole of what is staged.
+SAME_STEPS = ["--full-refresh", "--select", "int_numbered_events", "int_sessions"]
+
+
 def limited(database: Path | str = ":memory:") -> duckdb.DuckDBPyConnection:
     """A connection that may use as much as dbt's."""
     return duckdb.connect(
@@ -295,6 +331,41 @@ def by_hand(data: Path, files: str) -> tuple[float, float] | None:
             print(f"by hand: {error}", file=sys.stderr)
             return None
         return time.perf_counter() - started, time.process_time() - cpu_started
+
+
+def by_windows(data: Path) -> list[tuple[float, float]] | None:
+    """Seconds and CPU seconds of each step of WINDOWS; None where memory and disk don't suffice."""
+    taken = []
+    with limited(data / "by_windows.duckdb") as con:
+        con.execute("set preserve_insertion_order = false")
+        con.execute(f"attach '{data / 'warehouse.duckdb'}' as warehouse (read_only)")
+        for step in WINDOWS:
+            started, cpu_started = time.perf_counter(), time.process_time()
+            try:
+                con.execute(step)
+            except duckdb.OutOfMemoryException as error:
+                print(f"by windows: {error}", file=sys.stderr)
+                return None
+            taken.append((time.perf_counter() - started, time.process_time() - cpu_started))
+    return taken
+
+
+def beside_windows(data: Path) -> str:
+    """What the plain sessionization took and what dbt takes for the same two steps, in words."""
+    plain = by_windows(data)
+    (data / "by_windows.duckdb").unlink()
+    ours = dbt(data, SAME_STEPS)
+    steps = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in ours.models.items())
+    words = f"by dbt {ours.seconds:.1f} s, {ours.cpu_seconds:.1f} CPU-s ({steps})"
+    if plain is None:
+        return f"by windows: out of memory and disk; {words}"
+    (numbering, numbering_cpu), (summing, summing_cpu) = plain
+    seconds, cpu_seconds = numbering + summing, numbering_cpu + summing_cpu
+    shares = f"x{ours.seconds / seconds:.2f}, by CPU x{ours.cpu_seconds / cpu_seconds:.2f}"
+    return (
+        f"by windows {seconds:.1f} s, {cpu_seconds:.1f} CPU-s"
+        f" (sessionize {numbering:.1f} s, aggregate {summing:.1f} s); {words}: {shares}"
+    )
 
 
 def scan_floor(files: str) -> float:
@@ -352,6 +423,7 @@ def measure(events: int, with_fast: bool, directory: Path) -> bool:
     same = script is None or agree(data)
     (data / "by_hand.duckdb").unlink()
     print(f"{events:>11,}  {beside(sessions, script, floor, same)}", flush=True)
+    print(f"{events:>11,}  staged events, {beside_windows(data)}", flush=True)
     fast = sessions + dbt(data, [*REST_OF_FAST, *SLOW_INPUTS]) if with_fast else None
     for span in increments_of(events):
         with limited() as con:
