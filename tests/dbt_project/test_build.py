@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+import duckdb
 import pyarrow.parquet as pq
 import pytest
 from dbt_kit import NOON, Lake, Warehouse, message
@@ -135,6 +136,32 @@ def test_a_lake_of_before_a_column_is_read(make_warehouse: Callable[[], tuple[La
         pq.write_table(pq.read_table(file, partitioning=None).drop_columns(["content_hash"]), file)
     warehouse.run("+stg_footfall__events")
     assert warehouse.rows("select event from stg_footfall__events order by 1") == [("Bought",), ("Viewed",)]
+
+
+def test_a_column_that_a_model_gained_joins_the_table(
+    make_warehouse: Callable[[], tuple[Lake, Warehouse]],
+) -> None:
+    """As one that a release adds: the table of before lacks it, has the rest in another order, and keeps its rows."""
+    lake, warehouse = make_warehouse()
+    lake.load([message("Viewed", NOON, guest="before")])
+    warehouse.run("+int_touched_devices")
+    with duckdb.connect(str(warehouse.data / "warehouse.duckdb")) as connection:
+        connection.execute("alter table int_touched_devices rename to old")
+        connection.execute("create table int_touched_devices as select staged_at, device from old")
+    lake.load([message("Viewed", NOON, guest="after")])
+    warehouse.run("+int_touched_devices")
+    assert warehouse.rows("select device, touched_from from int_touched_devices order by 1") == [
+        ("after", NOON),
+        ("before", None),
+    ]
+    lake.load([message("Viewed", NOON, guest="last")])
+    warehouse.run("+int_touched_devices")
+    assert warehouse.rows(
+        "select device from int_touched_devices where touched_from is not null order by 1"
+    ) == [
+        ("after",),
+        ("last",),
+    ]
 
 
 def test_copies_are_known_by_id_and_own_time(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> None:

@@ -51,9 +51,15 @@
 
 {#-
   dbt-duckdb's own, run once for each bucket; the last one is returned, as dbt expects it, for the model's own statement.
-  All are of the model's transaction, which the first one begins.
+  All are of the model's transaction, which the first one begins. What an increment appends goes straight from its query
+  into the table: what dbt calls the temporary table of the new rows is a view then, and they are not written twice. Who
+  replaces rows deletes others before, and needs the table.
 -#}
 {%- macro duckdb__create_table_as(temporary, relation, compiled_code, language='sql', partitioned_by=none, sorted_by=none) -%}
+  {%- if temporary and language == 'sql' and model.resource_type == 'model'
+      and config.get('incremental_strategy') == 'append' and not config.get('contract').enforced -%}
+    {{ return('create temporary view ' ~ relation.include(database=false, schema=false) ~ ' as (' ~ compiled_code ~ ')') }}
+  {%- endif -%}
   {%- set buckets = footfall.buckets_needed() -%}
   {%- if buckets <= 1 -%}
     {{ return(dbt.duckdb__create_table_as(

@@ -404,8 +404,9 @@
 
   No event can be a later step of an attempt that began more than the window before it: attempts that began before
   walked_from stand as they are, those from there on are made again, and the better one counts. Only the best attempt
-  is kept, though. Where it began after walked_from it may be no more (an excluded event came late, a session went to
-  another user), and which came second nobody knows: that visitor's funnels are walked from the beginning.
+  is kept, though. Where it began after walked_from and took a step after the touch it may be no more (an excluded event
+  came late, a session went to another user), and which came second nobody knows: that visitor's funnels are walked
+  from the beginning. One whose steps all lie before the touch is found again, and still beats what began before it.
   A session is no longer than its cap, what a server tells of it no later than a gap after it.
 -#}
 {%- macro walks(touched) -%}
@@ -419,8 +420,11 @@
   select
     starts.visitor_id,
     starts.touched_from,
-    case when max(attempts.started_at) >= starts.walked_from then {{ the_beginning }} else starts.walked_from end
-      as walked_from
+    case
+      when max(case when attempts.started_at >= starts.walked_from then attempts.reached_at end) >= starts.touched_from
+        then {{ the_beginning }}
+      else starts.walked_from
+    end as walked_from
   from (
     select
       visitor_id,

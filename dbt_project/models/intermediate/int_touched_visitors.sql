@@ -11,8 +11,15 @@
 -- depends_on: {{ ref('int_numbered_events') }}
 -- A log: with every run, the visitors whose facts may be others now, by the device that makes it so, and from when on.
 -- A touched device touches everybody who has, or ever had, something on it: its visitor, the users seen with it, the
--- buyers of its orders. A device that changed hands touches them from its beginning.
-with {% if is_incremental() %}touched as (
+-- buyers of its orders. A device that changed hands touches them from its first event on, a new one from its first: not
+-- from the beginning of time, which would have all history read for whoever comes for the first time.
+with {% if is_incremental() %}moved as (
+  select device
+  from {{ ref('int_device_links') }}
+  where linked_at > ({{ last_staged_at() }})
+),
+
+touched as (
   select
     device,
     min(touched_from) as touched_from
@@ -32,9 +39,16 @@ with {% if is_incremental() %}touched as (
     union all
     select
       device,
-      cast('0001-01-01' as timestamp) as touched_from
-    from {{ ref('int_device_links') }}
-    where linked_at > ({{ last_staged_at() }})
+      first_seen_at as touched_from
+    from {{ ref('int_device_sightings') }}
+    where device in (select moved.device from moved)
+    union all
+    -- a refund hangs on the device of its order, and may be older than all that this was seen with
+    select
+      device,
+      occurred_at as touched_from
+    from {{ ref('int_orders') }}
+    where device in (select moved.device from moved)
   ) as reasons
   group by device
 ),

@@ -122,15 +122,27 @@ visitor_orders as (
   group by visitor_id
 ),
 
-last_products as (
+-- The last moment first: what is left to rank are ties, not everybody's every product.
+last_moments as (
   select
     visitor_id,
-    product_id,
+    max(last_at) as last_at
+  from affinity
+  group by visitor_id
+),
+
+last_products as (
+  select
+    affinity.visitor_id,
+    affinity.product_id,
     row_number() over (
-      partition by visitor_id
-      order by last_at desc, {{ rankable('affinity') }} desc, product_id asc
+      partition by affinity.visitor_id
+      order by {{ rankable('affinity.affinity') }} desc, affinity.product_id asc
     ) as recency
   from affinity
+  inner join last_moments
+    on affinity.visitor_id = last_moments.visitor_id
+      and affinity.last_at = last_moments.last_at
 ),
 
 final as (
