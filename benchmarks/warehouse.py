@@ -278,15 +278,16 @@ BY_HAND = """
 """
 
 
-#: The two steps of a plain sessionization over staged events: ids by gap, then an aggregate, of these columns alone.
+#: What an aggregate by session reads of an event, beside its time.
+NARROW = "event_id, device, guest_token, user_id, type, event, product_id, page_path, page_url, page_referrer, campaign"
+#: The two steps of a plain sessionization over staged events: ids by gap, then an aggregate.
 WINDOWS = (
     """
     create or replace table sessionized as
     select *, sum(opens) over (partition by device order by occurred_at, event_id) as session_number
     from (
         select
-            event_id, device, guest_token, user_id, type, event, product_id, page_path, page_url, page_referrer,
-            campaign, occurred_at,
+            {columns}, occurred_at,
             case when occurred_at - lag(occurred_at) over (partition by device order by occurred_at, event_id)
                 <= interval 30 minutes then 0 else 1 end as opens
         from warehouse.stg_footfall__events
@@ -333,39 +334,43 @@ def by_hand(data: Path, files: str) -> tuple[float, float] | None:
         return time.perf_counter() - started, time.process_time() - cpu_started
 
 
-def by_windows(data: Path) -> list[tuple[float, float]] | None:
-    """Seconds and CPU seconds of each step of WINDOWS; None where memory and disk don't suffice."""
-    taken = []
-    with limited(data / "by_windows.duckdb") as con:
+def by_windows(data: Path, columns: str) -> tuple[float, float] | None:
+    """Seconds and CPU seconds of WINDOWS that carry these columns; None where memory and disk don't suffice."""
+    database = data / "by_windows.duckdb"
+    with limited(database) as con:
         con.execute("set preserve_insertion_order = false")
         con.execute(f"attach '{data / 'warehouse.duckdb'}' as warehouse (read_only)")
-        for step in WINDOWS:
-            started, cpu_started = time.perf_counter(), time.process_time()
-            try:
-                con.execute(step)
-            except duckdb.OutOfMemoryException as error:
-                print(f"by windows: {error}", file=sys.stderr)
-                return None
-            taken.append((time.perf_counter() - started, time.process_time() - cpu_started))
-    return taken
+        started, cpu_started = time.perf_counter(), time.process_time()
+        try:
+            for step in WINDOWS:
+                con.execute(step.format(columns=columns))
+        except duckdb.OutOfMemoryException as error:
+            print(f"by windows: {error}", file=sys.stderr)
+            return None
+        finally:
+            database.unlink()
+        return time.perf_counter() - started, time.process_time() - cpu_started
 
 
 def beside_windows(data: Path) -> str:
-    """What the plain sessionization took and what dbt takes for the same two steps, in words."""
-    plain = by_windows(data)
-    (data / "by_windows.duckdb").unlink()
+    """What dbt takes for the two steps, and a plain sessionization of few columns and of all that dbt carries."""
+    with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True) as con:
+        carried = con.execute("""
+            select string_agg(column_name, ', ')
+            from (describe int_numbered_events) semi join (describe stg_footfall__events) using (column_name)
+            where column_name != 'occurred_at'
+        """).fetchall()[0][0]
+    plain = {"few columns": by_windows(data, NARROW), "all columns": by_windows(data, carried)}
     ours = dbt(data, SAME_STEPS)
-    steps = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in ours.models.items())
-    words = f"by dbt {ours.seconds:.1f} s, {ours.cpu_seconds:.1f} CPU-s ({steps})"
-    if plain is None:
-        return f"by windows: out of memory and disk; {words}"
-    (numbering, numbering_cpu), (summing, summing_cpu) = plain
-    seconds, cpu_seconds = numbering + summing, numbering_cpu + summing_cpu
-    shares = f"x{ours.seconds / seconds:.2f}, by CPU x{ours.cpu_seconds / cpu_seconds:.2f}"
-    return (
-        f"by windows {seconds:.1f} s, {cpu_seconds:.1f} CPU-s"
-        f" (sessionize {numbering:.1f} s, aggregate {summing:.1f} s); {words}: {shares}"
-    )
+    words = [f"by dbt {ours.seconds:.1f} s, {ours.cpu_seconds:.1f} CPU-s"]
+    for name, taken in plain.items():
+        words.append(
+            f"by windows, {name}: out of memory and disk"
+            if taken is None
+            else f"by windows, {name}: {taken[0]:.1f} s, {taken[1]:.1f} CPU-s, dbt x{ours.seconds / taken[0]:.2f},"
+            f" by CPU x{ours.cpu_seconds / taken[1]:.2f}"
+        )
+    return "; ".join(words)
 
 
 def scan_floor(files: str) -> float:
