@@ -131,7 +131,7 @@ def trackers() -> dict[str, Tracker]:
             "The browser's own part of it",
             '<script async src="/floor.js"></script>',
             {"floor.js": (HERE / "floor.js").read_bytes()}
-            | {f"floor-{name}.js": b"(() => {})()" for name in ("one", "two", "three")},
+            | {f"floor-{name}.js": b"(() => {})()" for name in ("one", "two")},
         ),
         "plausible": Tracker("Plausible", '<script async src="/plausible.js"></script>', plausible),
         "plausible_all": Tracker(

@@ -9,12 +9,11 @@ import { minify } from 'terser';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 
-/** Bytes after gzip -9. Every visitor loads the first four, a page with blocks the fifth, a developer the sixth. */
+/** Bytes after gzip -9. Every visitor loads the first three, a page with blocks the fourth, a developer the fifth. */
 const BUDGET = {
   'footfall.js': 5 * 1024,
   'footfall-extra.js': 2.5 * 1024,
-  'footfall-watch.js': 2.5 * 1024,
-  'footfall-vitals.js': 1.375 * 1024,
+  'footfall-watch.js': 3.75 * 1024,
   'footfall-blocks.js': 1.8 * 1024,
   'footfall-debug.js': 1024,
 };
@@ -52,20 +51,26 @@ const bundle = (name) => {
   return built.outputFiles[0].text;
 };
 
+/** Asks the browser to compile every function while the file comes, on another thread, and not each at its first call on
+ * the page's: 1.6 of 10.4 ms less at load. Chromium's since 136; a comment to all others. */
+const HINT = '//# allFunctionsCalledOnLoad\n';
+/** Only what every visitor loads. */
+const EAGER = /footfall(-extra|-watch)?\.js/;
+
 /** esbuild's own minifier inlines less: terser is worth 4 %. Statements joined by commas, and functions with arguments
  * inlined, are shorter, but gzip has more to do: 0.2 %. */
-const squeeze = async (code) => {
+const squeeze = async (name, code) => {
   const { code: small } = await minify(code, {
     ecma: 2020,
     toplevel: true,
     compress: { passes: 4, inline: 1, sequences: false, unsafe: true, unsafe_arrows: true, unsafe_methods: true, pure_getters: true, keep_fargs: false },
   });
   // terser unwraps a file that is one function, and its names would become the page's
-  return Buffer.from(small.startsWith('(()=>{') ? small : `(()=>{${small}})();`);
+  return Buffer.from((EAGER.test(name) ? HINT : '') + (small.startsWith('(()=>{') ? small : `(()=>{${small}})();`));
 };
 
 const outputs = {};
-for (const name of Object.keys(BUDGET)) outputs[name] = await squeeze(bundle(name));
+for (const name of Object.keys(BUDGET)) outputs[name] = await squeeze(name, bundle(name));
 
 const manifest = {
   sources: Object.fromEntries(sources.map((name) => [name, sha256(readFileSync(join(root, name)))])),

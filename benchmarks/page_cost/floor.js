@@ -1,10 +1,10 @@
 // What the browser itself takes for a tracker that knows a visitor again and sends one request, without a line of logic:
-// storage and the cookie opened, read and written, three more files fetched and run, one batch of 2 KB posted after 3 s.
+// storage and the cookie opened, read and written, two more files fetched and run, one batch of 2 KB posted after 3 s.
 (() => {
   const known = localStorage.floor || /floor=(\w+)/.exec(document.cookie)?.[1] || String(Math.random())
   localStorage.floor = known
   document.cookie = `floor=${known};path=/;samesite=lax`
-  for (const name of ['one', 'two', 'three']) {
+  for (const name of ['one', 'two']) {
     const tag = document.createElement('script')
     tag.src = `/floor-${name}.js`
     tag.async = false

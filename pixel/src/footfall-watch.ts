@@ -1,27 +1,39 @@
 /** Loaded beside the rest: who the visitor is and how they fare. Logins, views without a load, attention, forms,
- * the cookie that the collector sets, what earlier pages left. */
-import { core } from './extra/core';
+ * frustration, Web Vitals, the cookie that the collector sets, what earlier pages left; and what few clicks need: which
+ * numbers are cards, more theme packs, the time zone. */
+import { core, W } from './extra/core';
 import { adopt } from './watch/adopt';
 import { keepCookie } from './watch/cookie';
 import { formEvent } from './watch/forms';
+import { frustrated, watchReactions } from './watch/frustration';
 import { watchGoing } from './watch/going';
 import { lineEvent, readPerson } from './watch/lines';
+import { packs } from './watch/packs';
 import './watch/person';
+import { rememberTimezone } from './watch/timezone';
 import { typed } from './watch/typed';
+import { uncard } from './watch/uncard';
 import { watchViews } from './watch/views';
+import { watchVitals } from './watch/vitals';
 
+core.numbers_.uncard_ = uncard;
+W.footfall!('theme', packs);
 core.add_({
   recommend: (...args) => core.load_('blocks').then(() => core.recommend_?.(...args) || []),
   blocks: () => core.load_('blocks').then(() => core.blocks_?.()),
 });
-core.take_((e, el, _shown, zone) => {
+core.take_((e, el, shown, zone) => {
   if (!zone) formEvent(e, el);
   lineEvent(e, el);
   typed(e, el);
+  if (zone) frustrated(e as MouseEvent, el, shown!, zone);
 });
 readPerson();
 watchViews();
 watchGoing();
+watchReactions();
+watchVitals();
+rememberTimezone();
 adopt();
 keepCookie();
 core.viewed_.push(adopt, keepCookie);

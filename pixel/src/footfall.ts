@@ -91,7 +91,7 @@ const core: Core = (api.$ = {
 
 /** Hands a DOM event to the other files, and keeps it until all have come. */
 const hand = (...args: Hand): void => {
-  if (!takers[2]) early.push(args);
+  if (!takers[1]) early.push(args);
   takers.forEach((f) => f(...args));
 };
 
@@ -110,7 +110,7 @@ const begin = (): void => {
     core.leave_.forEach((f) => f(true));
     beacon();
   });
-  ['extra', 'watch', 'vitals'].forEach(load);
+  ['extra', 'watch'].forEach(load);
   if (D.querySelector('[data-footfall]')) load('blocks');
 };
 

@@ -103,7 +103,7 @@ export class Browser {
         static override now = clock;
       },
       Math: Object.assign(Object.create(Math), { random: () => (this.random = (this.random * 16807) % 2147483647) / 2147483647 }),
-      crypto: { getRandomValues: (array: Uint8Array) => new Uint8Array(new Uint32Array([0, 0, 0, ++this.ids]).buffer).slice(0, array.length) },
+      crypto: { getRandomValues: () => new Uint16Array(new Uint32Array([0, 0, 0, ++this.ids]).buffer) },
       setTimeout: (run: () => void, ms?: number) => this.later(page, run, ms),
       clearTimeout: (id: number) => void (this.events = this.events.filter((e) => e.id != id)),
       fetch: (_: string, { body }: { body: string }) => {

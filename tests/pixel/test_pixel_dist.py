@@ -38,12 +38,22 @@ def test_every_output_is_the_one_that_the_build_wrote() -> None:
 def test_no_file_leaves_names_in_the_page() -> None:
     for name in MANIFEST["outputs"]:
         code = (DIST / name).read_text()
-        assert code.startswith("(()=>{"), name
+        assert re.match(r"(//# \w+\n)?\(\(\)=>{", code), name
         assert code.endswith("})();"), name
 
 
+def test_what_every_visitor_loads_is_compiled_before_it_runs() -> None:
+    """The browser takes the hint only from the first line."""
+    hinted = {
+        name
+        for name in MANIFEST["outputs"]
+        if (DIST / name).read_text().startswith("//# allFunctionsCalledOnLoad\n")
+    }
+    assert hinted == {"footfall.js", "footfall-extra.js", "footfall-watch.js"}
+
+
 @pytest.mark.parametrize(
-    ("name", "budget"), [("footfall.js", 5 * 1024), ("footfall-extra.js", 2560), ("footfall-watch.js", 2560)]
+    ("name", "budget"), [("footfall.js", 5 * 1024), ("footfall-extra.js", 2560), ("footfall-watch.js", 3840)]
 )
 def test_what_every_visitor_loads_is_small(name: str, budget: int) -> None:
     assert len(gzip.compress((DIST / name).read_bytes(), 9)) <= budget + OTHER_ZLIB

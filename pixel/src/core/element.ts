@@ -60,8 +60,8 @@ export const describe = (el: Element, event?: MouseEvent): Props => {
     data,
     position: place(el),
     selector: selector(el),
-    x: event?.clientX,
-    y: event?.clientY,
+    x: event?.x,
+    y: event?.y,
   };
   for (const { name, value } of el.attributes) {
     if (/^data-ff-/.test(name)) data[name.slice(8)] = clean(value);

@@ -20,7 +20,7 @@ export const on = (target: EventTarget, types: string, listener: (e: Event) => v
   types.split(' ').forEach((type) => target.addEventListener(type, listener, true));
 
 /** 128 random bits as 32 hex digits: every id we make (a uuid without its dashes; `crypto.randomUUID` is missing on plain http). */
-export const hex = (): string => [...crypto.getRandomValues(new Uint8Array(16))].map((n) => (n + 256).toString(16).slice(1)).join('');
+export const hex = (): string => [...crypto.getRandomValues(new Uint16Array(8))].map((n) => (n + 65536).toString(16).slice(1)).join('');
 
 let store: Record<string, string> = {};
 try {

@@ -48,7 +48,7 @@ export const message = (type: string, event?: string, properties?: Props, traits
       anonymousId: guest(),
       userId: user() || undefined,
       context: {
-        sessionId: session(/utm_[^#]+/.exec(page.search)?.[0]),
+        sessionId: session(/utm_.+/.exec(page.search)?.[0]),
         pageViewId: view,
         page: {
           url: page.href,

@@ -1,18 +1,17 @@
 /** Theme packs: what shops' markup looks like, as data. A new theme is a new pack (or, on one shop,
  * `footfall('theme', {nav: '.my-menu'})`), never code. Keys are zones, in the order of their precedence, then two
- * named selectors; src/watch/lines.ts adds two more, src/watch/packs.ts is one more pack. `~x` stands for
- * "a link or a form that leads to x". */
+ * named selectors; src/watch/lines.ts adds two more, src/watch/packs.ts is one more pack. */
 
 export type Pack = Record<string, string>;
 
-/** Plain semantic HTML, and what Shopify's platform asks of every theme. */
-const semantic: Pack = {
+/** What all packs say. It begins with plain semantic HTML, and what Shopify's platform asks of every theme. */
+export const rules: Pack = {
   add_to_cart: '[name=add],[href*="/cart/add"],[action*="/cart/add"] [type=submit],[action*="/cart/add"] button:not([type])',
-  checkout: '[name=checkout],~/checkout,[data-footfall-page-type=checkout] form',
+  checkout: '[name=checkout],[href*="/checkout"],[action*="/checkout"],[data-footfall-page-type=checkout] form',
   search: '[role=search],[action*="/search"],[type=search]',
   pdp_option: '[data-option-name],[action*="/cart/add"] select,[action*="/cart/add"] fieldset',
   cart: '[href$="/cart"],[action$="/cart"],[href*="/cart/"],.cart',
-  account: '~/account,~/log,~/register',
+  account: '[href*="/account"],[action*="/account"],[href*="/log"],[action*="/log"],[href*="/register"],[action*="/register"]',
   collection_card: '.product-card,.product-item,[itemtype$="/Product"]',
   pdp_media: '[itemprop=image],.product-media,.product-gallery',
   form: 'form',
@@ -32,11 +31,8 @@ const dawn: Pack = {
   pdp_media: 'media-gallery',
 };
 
-export const rules: Pack = {};
-
 export const addPack = (pack: Pack): void => {
-  for (const key in pack)
-    rules[key] = (rules[key] ? rules[key] + ',' : '') + pack[key]!.replace(/~([\w/-]+)/g, '[href*="$1"],[action*="$1"]');
+  for (const key in pack) rules[key] = (rules[key] ? rules[key] + ',' : '') + pack[key];
 };
 
-[semantic, dawn].forEach(addPack);
+addPack(dawn);

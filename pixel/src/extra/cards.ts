@@ -1,5 +1,5 @@
 /** Catalog cards and menus: which product a click is about, from which list and place, and the way through a menu. */
-import { attr, core, meta } from './core';
+import { core, meta } from './core';
 import { handle } from '../handle';
 import type { Product, Props } from '../types';
 
@@ -46,7 +46,7 @@ export const fromData = (el?: Element | null): Product => {
 export const cardProduct = (card: Element): Product => {
   const link = linkOf(card)!;
   const slug = handle(link.href);
-  const data = fromData(within(card, 'li[data-product-id]') || [card, ...card.querySelectorAll('*')].find((x) => attr(x, 'data-product-id')));
+  const data = fromData(within(card, 'li[data-product-id]') || [card, ...card.querySelectorAll('[data-product-id]')].find((x) => (x as HTMLElement).dataset.productId));
   const known = meta().products?.find((p) => p.handle == slug)?.id;
   return {
     ...data,

@@ -18,7 +18,7 @@ let counted = 0;
 
 /** The ids in the cart, for the recommendations; only where this visitor may be followed. */
 const remember = (id?: string): void => {
-  if (core.personal_()) core.write_('cart', [id, ...core.read_('cart').split(',').slice(0, 19)].join());
+  if (core.personal_()) core.write_('cart', `${[id, ...core.read_('cart').split(',').slice(0, 19)]}`);
 };
 
 /** Whoever had the intent has gone on, or has waited long enough. */

@@ -22,16 +22,15 @@ export const tell = (): void => {
   for (const el of D.querySelectorAll<HTMLElement>('[data-footfall-event]'))
     core.once_(el.dataset.footfallEvent!, parse(el.dataset.footfallProps));
   const type = core.pageType_();
-  const { search, hash } = location;
-  const query = /[?&](q|query|s|search)=([^&#]+)/.exec(search || hash)?.[2];
   const p = type == 'product' && product();
   if (p && p.product_id) {
     core.once_('Product Viewed', p);
     remember(p as Item & Props);
   } else if (type == 'cart') core.once_('Cart Viewed');
-  else if (type == 'search' && query)
-    core.once_('Products Searched', { query: core.clean_(new URLSearchParams('q=' + query).get('q')), results_count: count() });
-  else if (type == 'collection')
+  else if (type == 'search') {
+    const query = /[?&](q|query|s|search)=([^&#]+)/.exec(location.href)?.[2];
+    if (query) core.once_('Products Searched', { query: core.clean_(new URLSearchParams('q=' + query).get('q')), results_count: count() });
+  } else if (type == 'collection')
     core.once_('Product List Viewed', { list: listOf(), results_count: count() });
   else if (type == 'checkout') {
     // once in a session, however many steps it has

@@ -11,7 +11,7 @@ api('theme', {
   cart: 'cart-drawer,cart-notification,cart-items',
   pdp_media: 'product-modal',
   remove: '[href*="/cart/change"][href*="quantity=0"],[data-ff-remove],cart-remove-button,.cart__remove',
-  logout: '~logout,~sign-out,~signout',
+  logout: '[href*=logout],[action*=logout],[href*=sign-out],[action*=sign-out],[href*=signout],[action*=signout]',
 });
 
 /** A click on a remove button, or on (or in a form with) a way out. */

@@ -8,7 +8,7 @@ let timer = 0;
 let last = '';
 
 export const typed = (e: Event, el: Element): void => {
-  if (e.type != 'input' || core.zone_(el) != 'search' || !el.matches('[type=search],[type=text]')) return;
+  if (e.type != 'input' || !el.matches('[type=search],[type=text]') || core.zone_(el) != 'search') return;
   clearTimeout(timer);
   timer = window.setTimeout(() => {
     const query = core.clean_((el as HTMLInputElement).value);
