@@ -20,7 +20,7 @@ from dbt_kit import NOON, Lake, Warehouse, message
 
 SELECT = (
     "+visitor_recommendations +funnel_conversions +sessions +sessions_daily +session_products +identity_map "
-    "+product_interactions +marketing_objections"
+    "+product_interactions +product_co_purchases +marketing_objections"
 )
 #: Low, so that some users reach it.
 GUESTS = "identity_max_guests_per_user"
@@ -41,10 +41,13 @@ FUNNELS: list[dict[str, Any]] = [
 ]
 RULES = GUARDS | {"funnels": FUNNELS}
 PRODUCTS = [f"p{number}" for number in range(12)]
+#: Pages call these by their handle; the catalog, which comes late, by an id.
+IDS = {"p2": "1002", "p3": "1003", "p11": "1011"}
+CATALOG = [{"product_id": product, "handle": handle} for handle, product in IDS.items()]
 ORDER_KEYS = "order_key, order_id, device, user_id, lines, quantity, revenue, is_refund, occurred_at"
 COMPARED = {
     "stg_footfall__events": "event_id, source, device, user_id, occurred_at, properties, order_id",
-    "int_session_events": "event_id, session_id, session_number, device_event_number",
+    "int_session_events": "event_id, session_id, session_number, device_event_number, product_id",
     "int_sessions": "* exclude (built_at)",
     "sessions": "*",
     "sessions_daily": "* exclude (built_at)",
@@ -67,6 +70,7 @@ COMPARED = {
     ),
     "funnel_conversions": "* exclude (built_at)",
     "product_interactions": "*",
+    "product_co_purchases": "* exclude (computed_at)",
     "visitor_recommendations": "visitor_id, rank, product_id, round(score, 9), source, reason",
 }
 
@@ -184,12 +188,15 @@ def built(
     # As is built what is too large for the memory, 4 GB: some 200 events, or 40 visitors, at once.
     in_buckets = RULES | {"bucket_event_bytes": 20_000_000, "bucket_visitor_bytes": 100_000_000}
     for begin, end in zip([0, *cuts], [*cuts, len(with_copies)], strict=True):
+        if begin == cuts[1]:
+            lake.catalog(CATALOG)
         lake.load(with_copies[begin:end])
         warehouse.run(SELECT, variables=in_buckets)
     incremental = snapshot(warehouse)
     warehouse.run(SELECT, full_refresh=True, variables=in_buckets)
     refreshed = snapshot(warehouse)
     other_lake, other = make_warehouse()
+    other_lake.catalog(CATALOG)
     other_lake.load(sorted(arrivals, key=lambda row: row["occurred_at"]))
     other.run(SELECT, variables=RULES)
     return {"incremental": incremental, "refreshed": refreshed, "at once": snapshot(other)}
@@ -342,7 +349,8 @@ def test_affinities_equal_plain_python(
     days: dict[tuple[Any, ...], list[datetime]] = defaultdict(list)
     for row in arrivals:
         if row["event"] in kinds and event_id(row) in owner:
-            key = (owner[event_id(row)], row["product_id"], row["event"], row["occurred_at"].date())
+            product = IDS.get(row["product_id"], row["product_id"])
+            key = (owner[event_id(row)], product, row["event"], row["occurred_at"].date())
             days[key].append(row["occurred_at"])
     expected: dict[tuple[str, str], float] = defaultdict(float)
     for (visitor, product, event, _), times in days.items():

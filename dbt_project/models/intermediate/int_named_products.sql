@@ -13,23 +13,25 @@ with order_lines as (
     count(*) as mentions,
     max(case when unit_price is not null then occurred_at end) as priced_at,
     max(occurred_at) as last_seen_at
-  from {{ ref('stg_shop__order_lines') }}
+  from {{ ref('int_order_lines') }}
   where product_id is not null
   group by product_id, product_name
 ),
 
 mentions as (
   select
-    product_id,
-    name,
-    category,
-    url,
-    currency,
-    price,
-    mentions,
-    priced_at,
-    last_seen_at
-  from {{ ref('int_product_mentions') }}
+    coalesce(aliases.product_id, mentions.product_id) as product_id,
+    mentions.name,
+    mentions.category,
+    mentions.url,
+    mentions.currency,
+    mentions.price,
+    mentions.mentions,
+    mentions.priced_at,
+    mentions.last_seen_at
+  from {{ ref('int_product_mentions') }} as mentions
+  left join {{ ref('int_product_aliases') }} as aliases
+    on mentions.product_id = aliases.alias
   union all
   select * from order_lines
 ),

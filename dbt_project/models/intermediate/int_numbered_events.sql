@@ -344,7 +344,7 @@ final as (
     events.element_href,
     events.zone,
     events.nav_path,
-    events.product_id,
+    coalesce(aliases.product_id, events.product_id) as product_id,
     events.variant_id,
     events.variant_name,
     events.order_id,
@@ -385,6 +385,8 @@ final as (
       and numbered.session_number = session_users.session_number
   left join quarantined
     on events.device = quarantined.device
+  left join {{ ref('int_product_aliases') }} as aliases
+    on events.product_id = aliases.alias
   {% if is_incremental() %}
     left join bases
       on events.device = bases.device

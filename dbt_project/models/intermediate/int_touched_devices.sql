@@ -9,9 +9,11 @@
 }}
 
 -- depends_on: {{ ref('stg_shop__order_messages') }}
+-- depends_on: {{ ref('int_product_aliases') }}
+-- depends_on: {{ ref('stg_shop__order_lines') }}
 -- A log: with every run, the devices that new messages say something about, and the earliest moment they speak of.
 -- A message about an order touches the devices of every message about it: a server's may take an order over from the
--- pixel's, and the other way round.
+-- pixel's, and the other way round. A handle that the catalog explains now touches whoever saw it before.
 with arrivals as (
   select
     device,
@@ -25,13 +27,29 @@ with arrivals as (
   {% endif %}
 ),
 
-{% if is_incremental() %}order_messages as (
+{% if is_incremental() %}learned as (
+  select
+    alias,
+    staged_at
+  from {{ ref('int_product_aliases') }}
+  where staged_at > ({{ last_staged_at() }})
+),
+
+order_messages as (
   select
     order_id,
     device,
     occurred_at
   from {{ ref('stg_shop__order_messages') }}
-  where order_id in (select arrivals.order_id from arrivals where arrivals.order_id is not null)
+  where order_id in (
+    select arrivals.order_id
+    from arrivals
+    where arrivals.order_id is not null
+    union
+    select order_lines.order_id
+    from {{ ref('stg_shop__order_lines') }} as order_lines
+    where order_lines.product_id in (select learned.alias from learned)
+  )
 ),
 
 order_starts as (
@@ -55,6 +73,13 @@ order_starts as (
     from order_messages
     inner join order_starts
       on order_messages.order_id = order_starts.order_id
+    union all
+    select
+      device,
+      occurred_at as touched_from
+    from {{ ref('stg_footfall__events') }}
+    where not is_bot
+      and product_id in (select learned.alias from learned)
   {% endif %}
 ),
 
@@ -62,7 +87,11 @@ final as (
   select
     device,
     min(touched_from) as touched_from,
-    (select max(arrivals.staged_at) from arrivals) as staged_at
+    {% if is_incremental() %}
+      greatest((select max(arrivals.staged_at) from arrivals), (select max(learned.staged_at) from learned)) as staged_at
+    {% else %}
+      (select max(arrivals.staged_at) from arrivals) as staged_at
+    {% endif %}
   from touched
   group by device
 )

@@ -43,7 +43,7 @@ orders as (
 ),
 
 order_lines as (
-  select * from {{ ref('stg_shop__order_lines') }}
+  select * from {{ ref('int_order_lines') }}
   where product_id is not null
     and order_key in (select orders.order_key from orders)
 ),

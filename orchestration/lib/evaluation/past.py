@@ -31,7 +31,7 @@ from orchestration.lib.warehouse import reading, sql_path
 CUT = {
     "int_visitor_product_days": "day < date '{split}'",
     "int_session_events": "product_id is not null and occurred_at < timestamp '{split}'",
-    "stg_shop__order_lines": "occurred_at < timestamp '{split}'",
+    "int_order_lines": "occurred_at < timestamp '{split}'",
     "int_orders": "occurred_at < timestamp '{split}'",
     "int_sessions": "started_at < timestamp '{split}'",
     "int_device_links": None,

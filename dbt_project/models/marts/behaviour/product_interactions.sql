@@ -15,7 +15,7 @@ with events as (
 ),
 
 order_lines as (
-  select * from {{ ref('stg_shop__order_lines') }}
+  select * from {{ ref('int_order_lines') }}
   where product_id is not null
 ),
 
