@@ -15,7 +15,7 @@ import logging
 import sqlite3
 import tempfile
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
@@ -144,17 +144,24 @@ class Snapshot:
         return self.manifest.blend
 
     def product(self, product_id: str) -> ProductCard | None:
-        """The card of a product known from the catalogue or from events."""
+        """The card of a product known from the catalogue or from events, by its id or its handle."""
         try:
             return self._cards[product_id]
         except KeyError:
             value = self._get(Table.PRODUCTS, product_id)
+            if value is None and (named := self._get(Table.HANDLES, product_id)) is not None:
+                value = self._get(Table.PRODUCTS, _TEXT.decode(named))
             if value is None:
                 return None
             if len(self._cards) >= CARDS_KEPT:
                 self._cards.clear()
             card = self._cards[product_id] = _PRODUCT.decode(value)
             return card
+
+    def product_ids(self, names: Iterable[str]) -> tuple[str, ...]:
+        """The ids of products that a page names by id or handle, each once; an unknown name stays as it is."""
+        found = (card.product_id if (card := self.product(name)) else name for name in names)
+        return tuple(dict.fromkeys(found))
 
     def picks(self, table: Table, key: str) -> list[tuple[str, float, int]]:
         """A published list, best first, as (product id, score, label number); empty where there is none. These are

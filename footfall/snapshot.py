@@ -25,7 +25,7 @@ from pathlib import Path
 import msgspec
 
 #: Raised by one whenever a reader of the old format could misread the new one.
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 
 SESSIONS_FILE = "sessions.index"
 SESSION_CHANGES_FILE = "sessions.changes"
@@ -75,6 +75,8 @@ class Table(StrEnum):
 
     PRODUCTS = "products"
     """product_id -> ProductCard"""
+    HANDLES = "handles"
+    """handle that is no product's id -> product_id: all that some cards of a shop know"""
     SIMILAR = "similar"
     """product_id -> list[Pick]: products whose text is alike"""
     VIEWED_TOGETHER = "viewed_together"

@@ -35,7 +35,10 @@ VisitorId = Annotated[
     ),
 ]
 ProductId = Annotated[
-    str, PathParameter(max_length=ID_LENGTH, description="Product id of the catalogue or of an event")
+    str,
+    PathParameter(
+        max_length=ID_LENGTH, description="Product id of the catalogue or of an event, or a handle"
+    ),
 ]
 
 

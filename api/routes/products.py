@@ -75,12 +75,13 @@ def _list(
     request: Request[Any, Any, Any], product_id: str, order: Sequence[Table], limit: int, fallback: bool
 ) -> Response[ProductList]:
     snapshot = request.app.state.store.current()
-    if snapshot.product(product_id) is None:
+    card = snapshot.product(product_id)
+    if card is None:
         raise NotFoundException(detail=f"no product {product_id!r} in this snapshot")
     body = ProductList(
         version=snapshot.version,
         generated_at=snapshot.generated_at,
-        product_id=product_id,
-        items=product_list(snapshot, product_id, order, limit, fallback=fallback),
+        product_id=card.product_id,
+        items=product_list(snapshot, card.product_id, order, limit, fallback=fallback),
     )
     return answer(request, body, PUBLIC_LIST)

@@ -79,9 +79,9 @@ def recommendations(
     experiment, arm = _arm(snapshot, visitor_id, guest)
     wish = Wish(
         visitor_id=visitor_id,
-        viewed=split_ids(viewed)[: 1 if objects else None],
-        cart=() if objects and placement != "cart" else split_ids(cart),
-        exclude=split_ids(exclude),
+        viewed=snapshot.product_ids(split_ids(viewed)[: 1 if objects else None]),
+        cart=() if objects and placement != "cart" else snapshot.product_ids(split_ids(cart)),
+        exclude=snapshot.product_ids(split_ids(exclude)),
         limit=limit,
         placement=placement,
         is_personal=arm is None or arm.recommender == "personal",

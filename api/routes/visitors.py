@@ -187,18 +187,18 @@ def affinity(
     card = snapshot.product(product)
     if card is None:
         raise NotFoundException(detail=f"no product {product!r} in this snapshot")
-    row = next((row for row in snapshot.product_affinities(found) if row.product_id == product), None)
+    row = next((row for row in snapshot.product_affinities(found) if row.product_id == card.product_id), None)
     body = AffinityAnswer(
         version=snapshot.version,
         generated_at=snapshot.generated_at,
         visitor=visitor,
         visitor_id=found,
-        product_id=product,
+        product_id=card.product_id,
         affinity=row.affinity if row else 0.0,
         parts=_parts(row) if row else AffinityParts(),
         category=card.product_type,
         category_affinity=_category_affinity(snapshot, found, card),
-        recommendation=_published_rank(snapshot, found, product),
+        recommendation=_published_rank(snapshot, found, card.product_id),
     )
     return answer(request, body, PERSONAL)
 

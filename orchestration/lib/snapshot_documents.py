@@ -136,6 +136,16 @@ def sources() -> dict[Table, Source]:
     )
     return {
         Table.PRODUCTS: _document("product_id", product, "products"),
+        Table.HANDLES: Source(
+            rows=f"""
+                select handle as key, product_id
+                from {mart("products")}
+                where handle not in (select product_id from {mart("products")})
+                qualify row_number() over (partition by handle order by captured_at desc, product_id) = 1
+            """,
+            value="encode(to_json(r.product_id)::varchar)",
+            is_grouped=False,
+        ),
         **{
             table: _picks("product_recommendations", "product_id", "other_product_id", f"r.kind = '{table}'")
             for table in (Table.SIMILAR, Table.VIEWED_TOGETHER, Table.BOUGHT_TOGETHER)

@@ -102,6 +102,24 @@ def test_item_has_what_a_shop_shows(client: Client) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/products/{}/similar",
+        "/v1/products/{}/bought-together",
+        "/v1/recommendations?viewed={},p02&cart=p04&placement=cart",
+        "/v1/recommendations?cart={}&placement=cart",
+        "/v1/recommendations?exclude={},p05",
+        f"/v1/affinity?visitor={ADA_GUEST}&product={{}}",
+    ],
+)
+def test_a_handle_says_the_same_as_the_id(client: Client, path: str) -> None:
+    """All that some cards know of a product is its address."""
+    by_id = get(client, path.format("p01"))
+    assert get(client, path.format("thing-1")) == by_id
+    assert get(client, path.format("p07")) != by_id
+
+
 def test_guest_token_leads_to_the_persons_list(client: Client) -> None:
     items = get(client, f"/v1/recommendations?guest={ADA_GUEST}", headers=PUBLIC)["items"]
     assert items[0]["source"] == "affinity"
