@@ -144,12 +144,12 @@ class Snapshot:
         return self.manifest.blend
 
     def product(self, product_id: str) -> ProductCard | None:
-        """The card of a product known from the catalogue or from events, by its id or its handle."""
+        """The card of a product known from the catalogue or from events, by its id or a name that a page has for it."""
         try:
             return self._cards[product_id]
         except KeyError:
             value = self._get(Table.PRODUCTS, product_id)
-            if value is None and (named := self._get(Table.HANDLES, product_id)) is not None:
+            if value is None and (named := self._get(Table.ALIASES, product_id)) is not None:
                 value = self._get(Table.PRODUCTS, _TEXT.decode(named))
             if value is None:
                 return None
@@ -159,7 +159,7 @@ class Snapshot:
             return card
 
     def product_ids(self, names: Iterable[str]) -> tuple[str, ...]:
-        """The ids of products that a page names by id or handle, each once; an unknown name stays as it is."""
+        """The ids of products, by whatever name a page has for them, each once; an unknown name stays as it is."""
         found = (card.product_id if (card := self.product(name)) else name for name in names)
         return tuple(dict.fromkeys(found))
 

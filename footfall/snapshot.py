@@ -75,8 +75,8 @@ class Table(StrEnum):
 
     PRODUCTS = "products"
     """product_id -> ProductCard"""
-    HANDLES = "handles"
-    """handle that is no product's id -> product_id: all that some cards of a shop know"""
+    ALIASES = "aliases"
+    """handle, or what else a page calls a product -> product_id"""
     SIMILAR = "similar"
     """product_id -> list[Pick]: products whose text is alike"""
     VIEWED_TOGETHER = "viewed_together"

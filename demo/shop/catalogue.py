@@ -86,7 +86,9 @@ class Product:
 
     @property
     def price(self) -> Decimal:
-        return min(variant.price for variant in self.variants)
+        """What a card shows, as the catalogue's reader has it: the lowest of what can be bought, else the lowest."""
+        buyable = [v.price for v in self.variants if v.available]
+        return min(buyable or [v.price for v in self.variants])
 
     @property
     def was(self) -> Decimal | None:

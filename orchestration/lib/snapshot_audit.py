@@ -34,7 +34,7 @@ READ_BACK = 200
 #: What decodes a value of each table: the API's own types.
 SHAPES: dict[Table, Any] = {
     Table.PRODUCTS: format_.ProductCard,
-    Table.HANDLES: str,
+    Table.ALIASES: str,
     Table.SIMILAR: list[format_.Pick],
     Table.VIEWED_TOGETHER: list[format_.Pick],
     Table.BOUGHT_TOGETHER: list[format_.Pick],

@@ -136,13 +136,8 @@ def sources() -> dict[Table, Source]:
     )
     return {
         Table.PRODUCTS: _document("product_id", product, "products"),
-        Table.HANDLES: Source(
-            rows=f"""
-                select handle as key, product_id
-                from {mart("products")}
-                where handle not in (select product_id from {mart("products")})
-                qualify row_number() over (partition by handle order by captured_at desc, product_id) = 1
-            """,
+        Table.ALIASES: Source(
+            rows=f"select alias as key, product_id from {mart('product_aliases')}",
             value="encode(to_json(r.product_id)::varchar)",
             is_grouped=False,
         ),

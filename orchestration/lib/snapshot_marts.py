@@ -18,6 +18,7 @@ MARTS: dict[str, tuple[str, ...]] = {
         "product_id", "handle", "title", "vendor", "product_type", "url", "image_url", "price", "currency",
         "is_available", "captured_at",
     ),
+    "product_aliases": ("alias", "product_id"),
     "product_recommendations": (
         "product_id", "kind", "rank", "other_product_id", "score", "source", "reason",
     ),

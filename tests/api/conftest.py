@@ -40,6 +40,7 @@ create table marts.products (
     tags varchar[], url varchar, image_url varchar, price decimal(18, 2), currency varchar, is_available boolean,
     captured_at timestamp
 );
+create table marts.product_aliases (alias varchar, product_id varchar);
 create table marts.identity_map (
     identifier varchar, visitor_id varchar, identifier_type varchar, value varchar,
     first_seen_at timestamp, last_seen_at timestamp
@@ -142,6 +143,7 @@ def make_marts(con: duckdb.DuckDBPyConnection, *, products: int = 12) -> None:
                 seen + dt.timedelta(minutes=number),
             ],
         )  # fmt: skip
+        _insert(con, "product_aliases", [f"thing-{number}", name])
     _lists(con)
     _people(con, seen)
     _analytics(con)

@@ -41,9 +41,12 @@ FUNNELS: list[dict[str, Any]] = [
 ]
 RULES = GUARDS | {"funnels": FUNNELS}
 PRODUCTS = [f"p{number}" for number in range(12)]
-#: Pages call these by their handle; the catalog, which comes late, by an id.
-IDS = {"p2": "1002", "p3": "1003", "p11": "1011"}
-CATALOG = [{"product_id": product, "handle": handle} for handle, product in IDS.items()]
+#: Pages call these by their handle, the catalog, which comes late, by an id; the last it calls by the handle in the
+#: address of the product's page.
+IDS = {"p2": "1002", "p3": "1003", "p11": "1011", "p5": "lamp"}
+CATALOG = [
+    {"product_id": product, "handle": product if product == "lamp" else name} for name, product in IDS.items()
+]
 ORDER_KEYS = "order_key, order_id, device, user_id, lines, quantity, revenue, is_refund, occurred_at"
 COMPARED = {
     "stg_footfall__events": "event_id, source, device, user_id, occurred_at, properties, order_id",
@@ -167,6 +170,9 @@ def snapshot(warehouse: Warehouse) -> dict[str, list[tuple[Any, ...]]]:
 @pytest.fixture(scope="module")
 def arrivals() -> list[dict[str, Any]]:
     rows = history(random.Random(20))
+    for row in rows:
+        if row["event"] == "Product Viewed" and row["product_id"] == "p5":
+            row["page_url"] = "https://shop.example/collections/lights/products/lamp?variant=1"
     rng = random.Random(22)
     for row in rng.sample(rows, k=len(rows) // 4):
         row |= {"gpc": rng.random() < 0.2, "consent_marketing": rng.choice([None, False, True])}

@@ -115,6 +115,12 @@
 {%- endmacro -%}
 
 
+{#- The handle in a product's address; '' where there is none. -#}
+{%- macro handle_of(url) -%}
+  regexp_extract({{ url }}, '/products?/([^/?#]+)', 1)
+{%- endmacro -%}
+
+
 {#- Whether a text matches a regular expression anywhere. -#}
 {%- macro matches(expression, pattern) -%}
   {{ return(adapter.dispatch('matches', 'footfall')(expression, pattern)) }}

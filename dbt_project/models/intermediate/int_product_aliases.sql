@@ -8,9 +8,9 @@
   )
 }}
 
--- Which product a page means that knows nothing but its handle (a card that is only a link), and when the warehouse
--- learned it. What the catalog said last of a handle counts, also when the product is gone; an id is never an alias of
--- another product.
+-- Which product of the catalog a page means by another name, and when the warehouse learned it: the handle, where a
+-- card is only a link, or an id that the catalog doesn't have, where the product's own page has the handle in its address. A
+-- name that is some product's id is never another's; a handle says more than a page; of several the newest counts.
 with products as (
   select
     product_id,
@@ -18,36 +18,63 @@ with products as (
     captured_at
   from {{ ref('stg_catalog__products') }}
   where is_latest
+    and handle is not null
 ),
 
-owned_handles as (
+pages as (
   select
-    products.handle as alias,
-    products.product_id,
-    row_number() over (
-      partition by products.handle
-      order by products.captured_at desc, products.product_id asc
-    ) as claim
+    product_id as alias,
+    {{ handle_of('url') }} as handle,
+    last_seen_at
+  from {{ ref('int_product_mentions') }}
+  where url is not null
+),
+
+claims as (
+  select
+    handle as alias,
+    product_id,
+    0 as is_guess,
+    captured_at as claimed_at
   from products
-  left join products as named
-    on products.handle = named.product_id
-  where products.handle is not null
-    and named.product_id is null
+  union all
+  select
+    pages.alias,
+    products.product_id,
+    1 as is_guess,
+    pages.last_seen_at as claimed_at
+  from pages
+  inner join products
+    on pages.handle = products.handle
+),
+
+ranked as (
+  select
+    claims.alias,
+    claims.product_id,
+    row_number() over (
+      partition by claims.alias
+      order by claims.is_guess asc, claims.claimed_at desc, claims.product_id asc
+    ) as claim_rank
+  from claims
+  left join {{ ref('stg_catalog__products') }} as named
+    on claims.alias = named.product_id
+  where named.product_id is null
 ),
 
 final as (
   select
-    owned_handles.alias,
-    owned_handles.product_id,
+    ranked.alias,
+    ranked.product_id,
     {{ staged_moment() }} as staged_at
-  from owned_handles
+  from ranked
   {% if is_incremental() %}
     left join {{ this }} as known
-      on owned_handles.alias = known.alias
+      on ranked.alias = known.alias
   {% endif %}
-  where owned_handles.claim = 1
+  where ranked.claim_rank = 1
   {% if is_incremental() %}
-    and (known.product_id is null or known.product_id != owned_handles.product_id)
+    and (known.product_id is null or known.product_id != ranked.product_id)
   {% endif %}
 )
 

@@ -4,7 +4,7 @@
     incremental_strategy='delete+insert',
     unique_key='product_id',
     on_schema_change='append_new_columns',
-    meta={'dagster': {'group': 'catalog'}}
+    meta={'dagster': {'group': 'staging'}}
   )
 }}
 

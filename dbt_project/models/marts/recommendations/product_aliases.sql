@@ -1,0 +1,6 @@
+{{ config(materialized='view', tags=['fast'], meta={'dagster': {'group': 'catalog'}}) }}
+
+select
+  alias,
+  product_id
+from {{ ref('int_product_aliases') }}
