@@ -9,8 +9,9 @@
 }}
 
 -- Which product of the catalog a page means by another name, and when the warehouse learned it: the handle, where a
--- card is only a link, or an id that the catalog doesn't have, where the product's own page has the handle in its address. A
--- name that is some product's id is never another's; a handle says more than a page; of several the newest counts.
+-- card is only a link, or an id that the catalog doesn't have, where the product's own page has the handle in its
+-- address. A name that is some product's id is never another's; a handle says more than a page; of several the newest
+-- counts.
 with products as (
   select
     product_id,
