@@ -13,7 +13,7 @@
 -- depends_on: {{ ref('stg_shop__order_lines') }}
 -- A log: with every run, the devices that new messages say something about, and the earliest moment they speak of.
 -- A message about an order touches the devices of every message about it: a server's may take an order over from the
--- pixel's, and the other way round. A handle that the catalog explains now touches whoever saw it before.
+-- pixel's, and the other way round. Another name of a product, learned now, touches whoever saw it.
 with arrivals as (
   select
     device,

@@ -155,14 +155,11 @@ placed as (
 refunds as (
   select
     valued.order_key,
+    valued.order_id,
+    valued.occurred_at,
     placed.revenue as placed_revenue,
     coalesce(valued.revenue, 0) as own_revenue,
-    valued.revenue is null or whole_parts.order_key is not null as is_whole,
-    sum(coalesce(valued.revenue, 0)) over (partition by valued.order_id) - coalesce(valued.revenue, 0) as other_refunds,
-    row_number() over (
-      partition by valued.order_id, valued.revenue is null or whole_parts.order_key is not null
-      order by valued.occurred_at, valued.order_key
-    ) as turn
+    valued.revenue is null or whole_parts.order_key is not null as is_whole
   from valued
   left join placed
     on valued.order_id = placed.order_id
@@ -171,12 +168,23 @@ refunds as (
   where valued.is_refund
 ),
 
+numbered_refunds as (
+  select
+    *,
+    sum(own_revenue) over (partition by order_id) - own_revenue as other_refunds,
+    row_number() over (
+      partition by order_id, is_whole
+      order by occurred_at, order_key
+    ) as turn
+  from refunds
+),
+
 -- What is left of the order comes back with the first refund of all of it, whichever came before or follows.
 whole_refunds as (
   select
     order_key,
     -greatest(coalesce(placed_revenue + other_refunds, 0), -own_revenue) as revenue
-  from refunds
+  from numbered_refunds
   where is_whole
     and turn = 1
 ),
