@@ -3,13 +3,11 @@
 The **public** key stands in the shop's pages: product lists, and what belongs to the caller's own guest token
 (the token is the proof, so it must be too long to guess). The **secret** key stays on the shop's server:
 everything. A logged-in user's data from a browser needs the signature HMAC-SHA256(user_id, identity_secret),
-made on that server.
+made on that server. Of each there may be several, so that one can be changed while callers have the old one.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import time
 from enum import Enum
 from typing import Any
@@ -20,7 +18,7 @@ from litestar.handlers import BaseRouteHandler
 
 from api.limits import NO_KEY, Limits
 from api.snapshots import Snapshot
-from footfall.keys import is_signed_proxy
+from footfall.keys import is_one_of, is_signed_proxy, is_signed_user
 from footfall.settings import Settings
 
 #: 128 random bits take 22 characters in base64url, 32 in hex, 36 as a UUID. A shorter token could be guessed.
@@ -56,9 +54,9 @@ def identify(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:
             detail="a key is needed: header X-Footfall-Key, Authorization: Bearer, or parameter key",
             headers=_REALM,
         )
-    if _same(key, settings.api_secret_key):
+    if is_one_of(key, settings.api_secret_keys):
         return Caller.SECRET
-    if _same(key, settings.api_public_key):
+    if is_one_of(key, settings.api_public_keys):
         return Caller.PUBLIC
     raise NotAuthorizedException(detail="the key is unknown", headers=_REALM)
 
@@ -162,15 +160,10 @@ def visitor_by_id(
     raise NotFoundException(detail=f"no visitor {given!r} in this snapshot")
 
 
-def sign_user(identity_secret: str, user_id: str) -> str:
-    """HMAC-SHA256(user_id, identity_secret) in hex: what the shop's server gives a logged-in user's page."""
-    return hmac.new(identity_secret.encode(), user_id.encode(), hashlib.sha256).hexdigest()
-
-
 def _check_user(settings: Settings, caller: Caller, user_id: str, signature: str | None) -> None:
     if caller is Caller.SECRET:
         return
-    if not signature or not _same(signature.lower(), sign_user(settings.identity_secret, user_id)):
+    if not signature or not is_signed_user(settings.identity_secrets, user_id, signature):
         raise PermissionDeniedException(
             detail="a user id needs the secret key, or its HMAC-SHA256(user_id, identity_secret) in hex"
         )
@@ -190,8 +183,3 @@ def _bearer(authorization: str | None) -> str | None:
     if authorization and authorization[:7].lower() == "bearer ":
         return authorization[7:].strip()
     return None
-
-
-def _same(given: str, expected: str) -> bool:
-    """Comparison in constant time; on bytes, because compare_digest refuses text beyond ASCII."""
-    return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())

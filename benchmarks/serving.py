@@ -236,8 +236,8 @@ def main() -> None:
         env = {
             **os.environ,
             "FOOTFALL_DATA": str(data),
-            "FOOTFALL_API_PUBLIC_KEY": KEY,
-            "FOOTFALL_API_SECRET_KEY": SECRET,
+            "FOOTFALL_API_PUBLIC_KEYS": KEY,
+            "FOOTFALL_API_SECRET_KEYS": SECRET,
             "PYTHONPATH": str(REPO),
         }
 

@@ -109,7 +109,7 @@ def _wait_until_idle() -> None:
 
 
 def _version() -> str:
-    ask = f"{SETTINGS.api_url}/v1/recommendations?key={SETTINGS.api_public_key}&limit=1"
+    ask = f"{SETTINGS.api_url}/v1/recommendations?key={SETTINGS.public_key}&limit=1"
     return str(httpx.get(ask, timeout=10).json()["version"])
 
 

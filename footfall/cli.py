@@ -153,9 +153,8 @@ def _masked(row: Setting) -> Setting:
     """Secrets don't belong on a screen or in a log; their first letters tell which one is in force."""
     if row.name not in SECRETS:
         return row
-    values = row.value if isinstance(row.value, tuple) else (row.value,)
-    masked = tuple(f"{value[:3]}... ({len(value)} characters)" for value in values)
-    return msgspec.structs.replace(row, value=masked if isinstance(row.value, tuple) else masked[0])
+    masked = tuple(f"{value[:3]}... ({len(value)} characters)" for value in row.value)
+    return msgspec.structs.replace(row, value=masked)
 
 
 @main.command()
@@ -284,11 +283,21 @@ def _look_at_buckets(settings: Settings) -> list[tuple[bool, str]]:
 
 
 def _look_at_keys(settings: Settings) -> list[tuple[bool, str]]:
-    used = {key.key for key in settings.write_keys}
-    used |= {settings.api_public_key, settings.api_secret_key, settings.identity_secret}
-    if demo := sorted(used & DEMO_KEYS):
-        return [(False, f"keys from the public repository are in force ({', '.join(demo)}): set your own")]
-    return [(True, "keys are your own")]
+    in_force = {
+        "write keys": [key.key for key in settings.write_keys],
+        "public keys": settings.api_public_keys,
+        "secret keys": settings.api_secret_keys,
+        "identity secrets": settings.identity_secrets,
+        "Shopify secrets": settings.shopify_secrets,
+    }
+    counts = ", ".join(f"{len(keys)} {name}" for name, keys in in_force.items())
+    demo = sorted({key for keys in in_force.values() for key in keys} & DEMO_KEYS)
+    text = (
+        f"keys from the public repository are in force ({', '.join(demo)}): set your own"
+        if demo
+        else "keys are your own"
+    )
+    return [(not demo, text), (True, f"in force: {counts}")]
 
 
 def _look_at_doors(settings: Settings) -> list[tuple[bool, str]]:

@@ -1,7 +1,8 @@
-"""Signatures of requests that come from Shopify: webhooks and the App Proxy.
+"""Keys and signatures of requests, each held against all secrets in force: during a rotation the old one is good too.
 
-Both are HMAC-SHA256 with the app's client secret. Several secrets may be given, since after a rotation Shopify signs
-with the old one for a while. Sources: shopify.dev, "Verify webhook deliveries" and "Authenticate app proxies".
+Signed are user ids, by the shop's server, and what comes from Shopify, webhooks and the App Proxy, with the app's client
+secret: after a rotation with the old one for a while. All are HMAC-SHA256. Sources: shopify.dev, "Verify webhook
+deliveries" and "Authenticate app proxies".
 """
 
 from __future__ import annotations
@@ -19,6 +20,23 @@ PROXY_SECONDS = 600
 MAX_PARAMETERS = 200
 
 
+def is_one_of(given: str, expected: Iterable[str]) -> bool:
+    """Whether the text is among those expected. How long it takes says neither whether, nor which one it is."""
+    # On bytes, because compare_digest refuses text beyond ASCII; all of them, so that no time tells which matched.
+    matches = [hmac.compare_digest(given.encode("utf-8", "replace"), one.encode()) for one in expected]
+    return any(matches)
+
+
+def sign_user(identity_secret: str, user_id: str) -> str:
+    """HMAC-SHA256(user_id, identity_secret) in hex: what the shop's server gives a logged-in user's page."""
+    return hmac.new(identity_secret.encode(), user_id.encode(), hashlib.sha256).hexdigest()
+
+
+def is_signed_user(secrets: Iterable[str], user_id: str, signature: str) -> bool:
+    """Whether one of the secrets made this signature, in hex of either case, over the user id."""
+    return is_one_of(signature.lower(), (sign_user(secret, user_id) for secret in secrets))
+
+
 def webhook_signature(secret: str, body: bytes) -> str:
     """What Shopify writes into ``X-Shopify-Hmac-Sha256`` for this body."""
     return base64.b64encode(hmac.digest(secret.encode(), body, hashlib.sha256)).decode("ascii")
@@ -26,7 +44,7 @@ def webhook_signature(secret: str, body: bytes) -> str:
 
 def is_signed_webhook(secrets: Iterable[str], body: bytes, signature: str) -> bool:
     """Whether one of the secrets made this signature over the body's exact bytes. Takes the same time for any text."""
-    return _any_of(signature, (webhook_signature(secret, body) for secret in secrets))
+    return is_one_of(signature, (webhook_signature(secret, body) for secret in secrets))
 
 
 def proxy_signature(secret: str, query: str) -> str:
@@ -56,14 +74,8 @@ def is_signed_proxy(secrets: Iterable[str], query: str, now: float) -> bool:
         return False
     if len(given) != 1 or len(moments) != 1 or abs(now - moments[0]) > PROXY_SECONDS:
         return False
-    return _any_of(given[0].lower(), (proxy_signature(secret, query) for secret in secrets))
+    return is_one_of(given[0].lower(), (proxy_signature(secret, query) for secret in secrets))
 
 
 def _parameters(query: str) -> list[tuple[str, str]]:
     return parse_qsl(query, keep_blank_values=True, errors="surrogateescape", max_num_fields=MAX_PARAMETERS)
-
-
-def _any_of(given: str, expected: Iterable[str]) -> bool:
-    # On bytes, because compare_digest refuses text beyond ASCII; all of them, so that no time tells which matched.
-    matches = [hmac.compare_digest(given.encode("utf-8", "replace"), one.encode()) for one in expected]
-    return any(matches)

@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -32,8 +32,8 @@ DEMO_KEYS = frozenset(
     }
 )
 
-#: Settings that `footfall config` doesn't show in full. Write keys and the public key are public.
-SECRETS = frozenset({"api_secret_key", "identity_secret", "shopify_secrets"})
+#: Settings that `footfall config` doesn't show in full. Write keys and public keys are public.
+SECRETS = frozenset({"api_secret_keys", "identity_secrets", "shopify_secrets"})
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 #: An empty one would be everybody's: whoever signs with nothing would be believed.
@@ -41,6 +41,13 @@ Secret = Annotated[str, Meta(min_length=8)]
 
 #: Variables of our own that are no settings.
 _OTHER_VARIABLES = frozenset({"FOOTFALL_CONFIG", "FOOTFALL_DAGSTER_DIR", "FOOTFALL_DBT_TARGET"})
+
+#: What a setting was called before. Passed over, the key of an upgraded API would be the one of the public repository.
+_RENAMED = {
+    "api_public_key": "api_public_keys",
+    "api_secret_key": "api_secret_keys",
+    "identity_secret": "identity_secrets",
+}
 
 
 class SettingsError(Exception):
@@ -179,10 +186,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     api_host: Annotated[str, Meta(description="address the API listens on")] = "127.0.0.1"
     api_port: Annotated[Port, Meta(description="port of the API")] = 8720
     api_workers: Annotated[int, Meta(ge=1, description="API processes")] = 1
-    api_public_key: Annotated[
-        Secret, Meta(description="browser key: public lists and the caller's own guest token")
-    ] = "ff_demo_public_key"
-    api_secret_key: Annotated[Secret, Meta(description="server key: everything")] = "ff_demo_secret_key"
+    api_public_keys: Annotated[
+        tuple[Secret, ...],
+        Meta(
+            description="browser keys, the new one first: public lists and the caller's own guest token; empty: none"
+        ),
+    ] = ("ff_demo_public_key",)
+    api_secret_keys: Annotated[
+        tuple[Secret, ...],
+        Meta(description="server keys, the new one first: everything; empty: nobody may"),
+    ] = ("ff_demo_secret_key",)
     api_origins: Annotated[tuple[str, ...], Meta(description="browser origins that may call the API")] = (
         "*",
     )
@@ -201,9 +214,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     api_secret_per_second_of_address: Annotated[
         Annotated[float, Meta(gt=0)] | None, Meta(description="the same for one address prefix")
     ] = None
-    identity_secret: Annotated[
-        Secret, Meta(description="HMAC secret with which the shop's server signs a user id for the browser")
-    ] = "ff_demo_identity_secret"
+    identity_secrets: Annotated[
+        tuple[Secret, ...],
+        Meta(
+            description="HMAC secrets with which the shop's server signs a user id for the browser, the new one first"
+        ),
+    ] = ("ff_demo_identity_secret",)
     storefront_url: Annotated[
         str, Meta(description="address before /products/<handle>; empty: paths on the shop")
     ] = ""
@@ -305,6 +321,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             "no trusted write key: add one to write_keys (trusted = true) to bring in history"
         )
 
+    @property
+    def public_key(self) -> str:
+        """The public key for a page: the newest. Raises SettingsError where there is none."""
+        if not self.api_public_keys:
+            raise SettingsError("no public key: a page can't ask the API without one, set api_public_keys")
+        return self.api_public_keys[0]
+
 
 class Setting(msgspec.Struct, frozen=True):
     """One row of ``footfall config``."""
@@ -340,13 +363,16 @@ def _takes_none(hint: Any) -> bool:
     return any(type(None) in get_args(part) for part in (hint, *get_args(hint)))
 
 
+def _is_list(hint: Any) -> bool:
+    return any(get_origin(part) is tuple for part in (hint, *get_args(hint)))
+
+
 def _convert(name: str, value: Any, hint: Any, origin: str, *, from_text: bool) -> Any:
-    is_list = name in {"write_keys", "api_origins", "shopify_secrets", "shopify_shops"}
     try:
         # A variable can't be null: `FOOTFALL_X=` of an environment file is how one says "none".
         if from_text and value == "" and _takes_none(hint):
             return None
-        if from_text and is_list and isinstance(value, str):
+        if from_text and _is_list(hint) and isinstance(value, str):
             value = (
                 msgspec.json.decode(value)
                 if value.lstrip().startswith("[")
@@ -375,6 +401,12 @@ def explain_settings(env: Mapping[str, str] | None = None) -> tuple[Settings, li
             raise SettingsError(f"{file} is not TOML: {error}") from None
     elif "FOOTFALL_CONFIG" in env:
         raise SettingsError(f"FOOTFALL_CONFIG names {file}, which does not exist")
+    for old, new in _RENAMED.items():
+        if old in from_file or f"FOOTFALL_{old.upper()}" in env:
+            raise SettingsError(
+                f"{old} is called {new} now, and holds several, the new one first. "
+                f'footfall.toml: {new} = ["..."]; FOOTFALL_{new.upper()}: new,old'
+            )
     if unknown := sorted(set(from_file) - set(hints)):
         raise SettingsError(
             f"{file}: unknown setting {', '.join(unknown)}. `footfall config` lists the names"
@@ -391,9 +423,9 @@ def explain_settings(env: Mapping[str, str] | None = None) -> tuple[Settings, li
             values[name] = _convert(name, from_file[name], hint, str(file), from_text=False)
             origins[name] = str(file)
     settings = Settings(**values)
-    if settings.api_public_key == settings.api_secret_key:
+    if set(settings.api_public_keys) & set(settings.api_secret_keys):
         raise SettingsError(
-            "api_public_key and api_secret_key are the same: the key in the shop's pages would open everything"
+            "api_public_keys and api_secret_keys share a key: the one in the shop's pages would open everything"
         )
     rows = [
         Setting(

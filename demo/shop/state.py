@@ -1,6 +1,6 @@
 """What the shop remembers about a browser: cart, customer, checkout. All of it in one signed cookie.
 
-The cookie is JSON with an HMAC in front. A cookie that was tampered with, or that an older key signed, is an empty
+The cookie is JSON with an HMAC in front. A cookie that was tampered with, or that no key in force signed, is an empty
 session: nobody can put a price or another customer's name in it.
 """
 
@@ -11,12 +11,14 @@ import binascii
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
 from decimal import Decimal
 
 import msgspec
 from litestar.datastructures import Cookie
 
 from demo.shop.catalogue import Catalogue, Product, Variant
+from footfall.keys import is_one_of
 
 COOKIE = "alder_session"
 CART_COOKIE = "cart"
@@ -119,14 +121,18 @@ def customer_of(email: str) -> Customer:
 class Cookies:
     """Signs sessions into cookies and reads them back."""
 
-    def __init__(self, secret: str) -> None:
-        self._key = hashlib.sha256(f"alder-session|{secret}".encode()).digest()
+    def __init__(self, in_force: Sequence[str]) -> None:
+        """The first secret signs, all are good; without one, what was signed ends with the process."""
+        self._keys = [
+            hashlib.sha256(f"alder-session|{secret}".encode()).digest()
+            for secret in in_force or [secrets.token_hex(16)]
+        ]
 
     def read(self, value: str | None) -> Session:
         if not value or "." not in value:
             return Session()
         mac, _, payload = value.partition(".")
-        if not hmac.compare_digest(mac, self._sign(payload)):
+        if not is_one_of(mac, (_sign(key, payload) for key in self._keys)):
             return Session()
         try:
             return msgspec.json.decode(base64.urlsafe_b64decode(payload), type=Session)
@@ -136,12 +142,13 @@ class Cookies:
     def write(self, session: Session) -> list[Cookie]:
         """The session's cookie, and the cart's token in a cookie that scripts may read, as Shopify sets one."""
         payload = base64.urlsafe_b64encode(msgspec.json.encode(session)).decode()
-        value = f"{self._sign(payload)}.{payload}"
+        value = f"{_sign(self._keys[0], payload)}.{payload}"
         age = _MAX_AGE if session.cart_token else 0
         return [
             Cookie(COOKIE, value=value, path="/", max_age=_MAX_AGE, httponly=True, samesite="lax"),
             Cookie(CART_COOKIE, value=session.cart_token, path="/", max_age=age, samesite="lax"),
         ]
 
-    def _sign(self, payload: str) -> str:
-        return hmac.new(self._key, payload.encode(), hashlib.sha256).hexdigest()[:32]
+
+def _sign(key: bytes, payload: str) -> str:
+    return hmac.new(key, payload.encode(), hashlib.sha256).hexdigest()[:32]

@@ -51,7 +51,7 @@ class Pages:
     def __init__(self, catalogue: Catalogue, settings: Settings) -> None:
         self.catalogue = catalogue
         self.settings = settings
-        self.cookies = Cookies(settings.identity_secret)
+        self.cookies = Cookies(settings.identity_secrets)
         self._environment = Environment(
             loader=FileSystemLoader(HERE / "templates"),
             autoescape=select_autoescape(["html"]),
@@ -77,7 +77,7 @@ class Pages:
                 "collector": settings.collector_url,
                 "api": settings.api_url,
                 "write_key": public.key,
-                "api_key": settings.api_public_key,
+                "api_key": settings.public_key,
             },
         }
         self.favourites = _favourites(catalogue)

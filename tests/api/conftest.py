@@ -373,13 +373,12 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def settings_for(data: Path, **changes: Any) -> Settings:
-    return Settings(
-        data=data,
-        api_public_key=PUBLIC["X-Footfall-Key"],
-        api_secret_key=SECRET["Authorization"].removeprefix("Bearer "),
-        identity_secret="identity-secret-of-the-test",
-        **changes,
-    )
+    keys = {
+        "api_public_keys": (PUBLIC["X-Footfall-Key"],),
+        "api_secret_keys": (SECRET["Authorization"].removeprefix("Bearer "),),
+        "identity_secrets": ("identity-secret-of-the-test",),
+    }
+    return Settings(data=data, **{**keys, **changes})
 
 
 @pytest.fixture(scope="session")

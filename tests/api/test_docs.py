@@ -10,7 +10,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from api.access import sign_user
+from footfall.keys import sign_user
 from footfall.settings import REPO
 from tests.api.conftest import PUBLIC, SECRET, SOLO_GUEST
 

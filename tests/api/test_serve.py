@@ -22,10 +22,12 @@ from orchestration.lib.snapshot import publish
 from tests.api.conftest import SECRET
 from tests.conftest import new_port
 
+KEY = SECRET["Authorization"].removeprefix("Bearer ")
+
 
 @contextmanager
-def process(data: Path, port: int) -> Iterator[subprocess.Popen[str]]:
-    env = {**os.environ, "FOOTFALL_API_SECRET_KEY": SECRET["Authorization"].removeprefix("Bearer ")}
+def process(data: Path, port: int, **variables: str) -> Iterator[subprocess.Popen[str]]:
+    env = {**os.environ, **(variables or {"FOOTFALL_API_SECRET_KEYS": KEY})}
     command = [
         sys.executable,
         "-c",
@@ -78,6 +80,28 @@ def test_serves_follows_and_stops(published: Path, tmp_path: Path) -> None:
     assert running.returncode == 0
     assert f"Footfall API on {url}" in output
     assert "serving snapshot v1" in output
+
+
+def test_a_reload_reads_the_keys_again_and_drops_no_request(published: Path, tmp_path: Path) -> None:
+    port, file = new_port(), tmp_path / "shop.toml"
+    file.write_text(f'api_secret_keys = ["{KEY}"]')
+    with process(published, port, FOOTFALL_CONFIG=str(file)) as running:
+        url = f"http://127.0.0.1:{port}/v1/funnels"
+        wait_for(url, 200)
+        file.write_text(f'api_secret_keys = ["the-new-key", "{KEY}"]')
+        running.send_signal(signal.SIGHUP)
+        # A connection each, as new callers have; to the end of the worker that has the old settings.
+        answers, ends = [], time.monotonic() + 120
+        while answers[-50:] != [200] * 50 and time.monotonic() < ends:
+            new = httpx.get(url, headers={"X-Footfall-Key": "the-new-key"}, timeout=10).status_code
+            answers.append(new)
+            assert new in (200, 401)
+            assert httpx.get(url, headers=SECRET, timeout=10).status_code == 200
+            time.sleep(0.1)
+        assert (answers[0], answers[-50:]) == (401, [200] * 50)
+        running.send_signal(signal.SIGTERM)
+        running.communicate(timeout=60)
+    assert running.returncode == 0
 
 
 def test_says_that_the_port_is_taken() -> None:

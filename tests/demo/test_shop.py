@@ -15,7 +15,7 @@ from litestar.testing import TestClient
 from demo.shop import pictures
 from demo.shop.app import create_app
 from demo.shop.catalogue import Catalogue
-from demo.shop.state import COOKIE
+from demo.shop.state import COOKIE, Cookies, Session
 from demo.shop.views import VIEWS
 from footfall.settings import Settings
 
@@ -104,7 +104,7 @@ def test_addresses_that_are_none_get_the_shops_own_page(shop: TestClient[Any]) -
 
 
 def test_the_pixel_is_on_every_page_with_the_addresses_of_the_settings(catalogue: Catalogue) -> None:
-    settings = Settings(collector_port=18710, api_port=18720, api_public_key="pk_test_key")
+    settings = Settings(collector_port=18710, api_port=18720, api_public_keys=("pk_test_key", "pk_before_it"))
     with TestClient(create_app(settings, catalogue)) as client:
         html = client.get("/").text
     tag = re.search(r"<script async src=[^>]+>", html)
@@ -223,6 +223,18 @@ def test_signing_in_and_out(shop: TestClient[Any]) -> None:
     assert 'data-customer-id=""' in shop.get("/").text
     again = shop.post("/account/login", data={"customer[email]": "Ann.Lee@example.org "})
     assert known[0] in again.text, "the same address is the same customer"
+
+
+def test_a_session_outlives_a_new_secret() -> None:
+    before, during, after = (
+        Cookies(secrets) for secrets in (["the-old-one"], ["the-new-one", "the-old-one"], ["the-new-one"])
+    )
+    session = Session(cart_token="c" * 32)
+    signed = before.write(session)[0].value
+    assert during.read(signed) == session
+    assert after.read(signed) == Session()
+    assert after.read(during.write(session)[0].value) == session
+    assert Cookies([]).read(Cookies([]).write(session)[0].value) == Session(), "each process has its own"
 
 
 def test_a_cookie_that_was_tampered_with_is_none(shop: TestClient[Any], catalogue: Catalogue) -> None:

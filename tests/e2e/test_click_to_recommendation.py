@@ -190,7 +190,7 @@ def test_no_value_of_a_form_field_left_the_page(events: list[dict[str, Any]]) ->
 def recommended(line: Line, guest: str) -> list[dict[str, Any]]:
     answer = httpx.get(
         f"{line.settings.api_url}/v1/recommendations",
-        params={"key": line.settings.api_public_key, "guest": guest, "limit": "8"},
+        params={"key": line.settings.public_key, "guest": guest, "limit": "8"},
     )
     return list(answer.raise_for_status().json()["items"])
 

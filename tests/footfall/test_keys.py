@@ -8,9 +8,12 @@ import pytest
 
 from footfall.keys import (
     PROXY_SECONDS,
+    is_one_of,
     is_signed_proxy,
+    is_signed_user,
     is_signed_webhook,
     proxy_signature,
+    sign_user,
     webhook_signature,
 )
 
@@ -73,3 +76,26 @@ def test_a_webhooks_signature_is_over_its_bytes() -> None:
     assert not is_signed_webhook(["hush"], body, "é")
     assert not is_signed_webhook(["hush"], body, "")
     assert not is_signed_webhook([], body, expected)
+
+
+def test_every_secret_in_force_signs_a_user() -> None:
+    expected = hmac.new(b"hush", "adë".encode(), hashlib.sha256).hexdigest()
+    assert sign_user("hush", "adë") == expected
+    assert is_signed_user(["new", "hush"], "adë", expected.upper())
+    assert not is_signed_user(["new", "hush"], "ade", expected)
+    assert not is_signed_user(["new"], "adë", expected)
+    assert not is_signed_user([], "adë", expected)
+
+
+def test_no_time_tells_which_key_matched(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[bytes] = []
+
+    def compare(given: bytes, expected: bytes) -> bool:
+        compared.append(expected)
+        return given == expected
+
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+    for given, found in (("first", True), ("second", True), ("third", False), ("", False), ("é", False)):
+        compared.clear()
+        assert is_one_of(given, ["first", "second"]) is found
+        assert compared == [b"first", b"second"], given

@@ -40,10 +40,12 @@ def test_environment_beats_file_beats_default(tmp_path: Path) -> None:
         ({"FOOTFALL_WAREHOUSE_MEMORY": "lots"}, "as 4GB or 512MiB"),
         ({"FOOTFALL_WRITE_KEYS": "my-key"}, r'source = "shop_pixel"'),
         # Nobody signs with nothing: an empty secret would make everybody's signature a good one.
-        ({"FOOTFALL_IDENTITY_SECRET": ""}, "identity_secret"),
-        ({"FOOTFALL_API_SECRET_KEY": ""}, "api_secret_key"),
+        ({"FOOTFALL_IDENTITY_SECRETS": '[""]'}, "identity_secrets"),
+        ({"FOOTFALL_API_SECRET_KEYS": "long-enough,short"}, "api_secret_keys"),
         ({"FOOTFALL_SHOPIFY_SECRETS": '[""]'}, "shopify_secrets"),
-        ({"FOOTFALL_API_SECRET_KEY": "ff_demo_public_key"}, "the same"),
+        ({"FOOTFALL_API_SECRET_KEYS": "another-key,ff_demo_public_key"}, "share a key"),
+        # Passed over, the key in force would be the public repository's.
+        ({"FOOTFALL_API_SECRET_KEY": "a-key-of-ours"}, "api_secret_keys"),
     ],
 )
 def test_bad_values_are_named(env: dict[str, str], named: str) -> None:
@@ -55,11 +57,14 @@ def test_an_empty_variable_is_none() -> None:
     settings = load_settings(
         {
             "FOOTFALL_SHOPIFY_SECRETS": "",
+            "FOOTFALL_API_SECRET_KEYS": "",
+            "FOOTFALL_IDENTITY_SECRETS": " the-new-one , the-old-one",
             "FOOTFALL_SHOPIFY_SHOPS": " one.myshopify.com , two.myshopify.com",
             "FOOTFALL_API_PUBLIC_PER_SECOND": "",
         }
     )
-    assert settings.shopify_secrets == ()
+    assert settings.shopify_secrets == settings.api_secret_keys == ()
+    assert settings.identity_secrets == ("the-new-one", "the-old-one")
     assert settings.shopify_shops == ("one.myshopify.com", "two.myshopify.com")
     assert settings.api_public_per_second is None
 
@@ -71,9 +76,13 @@ def test_a_variable_that_sets_nothing_is_named_with_the_one_that_was_meant() -> 
 
 def test_unknown_setting_in_the_file_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "footfall.toml"
-    file.write_text("colector_port = 1\n")
-    with pytest.raises(SettingsError, match="colector_port"):
-        load_settings({"FOOTFALL_CONFIG": str(file)})
+    for text, named in (
+        ("colector_port = 1", "colector_port"),
+        ('identity_secret = "x"', "identity_secrets"),
+    ):
+        file.write_text(text)
+        with pytest.raises(SettingsError, match=named):
+            load_settings({"FOOTFALL_CONFIG": str(file)})
 
 
 def test_config_prints_where_a_value_came_from(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,11 +103,27 @@ def test_doctor_warns_of_the_keys_of_the_public_repository(
     assert "footfall collect" in answer.output
 
 
+def test_doctor_says_how_many_keys_are_in_force(
+    doctor: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, keys in {
+        "WRITE_KEYS": '[{"key": "abcdefgh", "source": "shop"}]',
+        "API_PUBLIC_KEYS": "public-key",
+        "API_SECRET_KEYS": "the-new-key,the-old-key",
+        "IDENTITY_SECRETS": "",
+    }.items():
+        monkeypatch.setenv(f"FOOTFALL_{name}", keys)
+    said = doctor()
+    assert " ok  keys are your own" in said
+    counts = "1 write keys, 1 public keys, 2 secret keys, 0 identity secrets, 0 Shopify secrets"
+    assert f" ok  in force: {counts}" in said
+    assert "-key" not in said
+
+
 @pytest.mark.parametrize("form", [[], ["--json"]])
 def test_config_shows_no_secret(monkeypatch: pytest.MonkeyPatch, form: list[str]) -> None:
-    for name in ("API_SECRET_KEY", "IDENTITY_SECRET"):
-        monkeypatch.setenv(f"FOOTFALL_{name}", "abcdefghijkl")
-    monkeypatch.setenv("FOOTFALL_SHOPIFY_SECRETS", "abcdefghijkl,mnopqrstuvwx")
+    for name in ("API_SECRET_KEYS", "IDENTITY_SECRETS", "SHOPIFY_SECRETS"):
+        monkeypatch.setenv(f"FOOTFALL_{name}", "abcdefghijkl,mnopqrstuvwx")
     answer = CliRunner().invoke(main, ["config", *form])
     assert answer.exit_code == 0
     assert "abc..." in answer.output
