@@ -1,6 +1,6 @@
 """Keys and signatures of requests, each held against all secrets in force: during a rotation the old one is good too.
 
-Signed are user ids, by the shop's server, and what comes from Shopify, webhooks and the App Proxy, with the app's client
+Signed are user ids, by the shop's server, and what comes from Shopify (webhooks, the App Proxy), with the app's client
 secret: after a rotation with the old one for a while. All are HMAC-SHA256. Sources: shopify.dev, "Verify webhook
 deliveries" and "Authenticate app proxies".
 """
