@@ -52,6 +52,7 @@ _ORDER = [
     "ui",
     "run",
     "compact",
+    "retain",
     "serve",
     "import",
     "replay",

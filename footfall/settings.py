@@ -39,6 +39,9 @@ Port = Annotated[int, Meta(ge=0, le=65535)]
 #: An empty one would be everybody's: whoever signs with nothing would be believed.
 Secret = Annotated[str, Meta(min_length=8)]
 
+#: Who asks to be forgotten may be owed that for 30 days, and is known by the request alone (docs/operator/people.md).
+MIN_RETENTION_DAYS = 31
+
 #: Variables of our own that are no settings.
 _OTHER_VARIABLES = frozenset({"FOOTFALL_CONFIG", "FOOTFALL_DAGSTER_DIR", "FOOTFALL_DBT_TARGET"})
 
@@ -232,6 +235,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             description="language of the product texts (english, german, ...); auto: read off their small words"
         ),
     ] = "auto"
+    retention_days: Annotated[
+        Annotated[int, Meta(ge=MIN_RETENTION_DAYS)] | None,
+        Meta(description="days that are kept after their events arrived, at least 31; empty: all, for ever"),
+    ] = None
     keep_snapshots: Annotated[int, Meta(ge=1, description="published snapshots kept for rollback")] = 3
 
     snapshot_min_ratio: Annotated[

@@ -143,3 +143,54 @@ compaction_daily = dg.ScheduleDefinition(
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="At night, since the fast lane waits meanwhile.",
 )
+
+
+@dg.op(pool=POOL, description="Remove the days of the lake that are past the setting retention_days.")
+def remove_old_days(context: dg.OpExecutionContext) -> None:
+    """Holds the warehouse and the loader meanwhile. The models are made anew by the run that comes next.
+
+    Raises Failure where so much would go that a person must look first.
+    """
+    from orchestration.lib.retention import first_day_kept, retain
+
+    settings = load_settings()
+    if settings.retention_days is None:
+        raise dg.Failure("retention_days is not set: nothing is removed", allow_retries=False)
+    most = 1 - settings.snapshot_min_ratio
+    before = first_day_kept(datetime.now(UTC).date(), settings.retention_days)
+    gone = retain(settings.paths, before, most=most)
+    if gone.share > most:
+        raise dg.Failure(
+            f"{gone.share:.0%} of all events arrived before {before}: nothing was removed, and what is published "
+            f"without them would be held back. If it is meant: footfall retain",
+            allow_retries=False,
+        )
+    events = sum(day.events for day in gone.days)
+    context.log.info(
+        f"removed {len(gone.days)} days before {before}: {events} events, {gone.share:.1%} of all"
+    )
+
+
+@dg.job(
+    name="retention",
+    executor_def=one_process,
+    description="Removes days that arrived longer ago than retention_days; without the setting it does nothing.",
+)
+def retention() -> None:
+    """Run weekly, since the models are built from nothing afterwards."""
+    remove_old_days()
+
+
+@dg.schedule(
+    name="retention_weekly",
+    job=retention,
+    cron_schedule="47 3 * * 6",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Saturday night, a day before the reconciliation looks at what was built without the old days.",
+)
+def retention_weekly() -> dg.RunRequest | dg.SkipReason:
+    """Without a limit there is nothing to do."""
+    if load_settings().retention_days is None:
+        return dg.SkipReason("retention_days is not set: everything is kept")
+    return dg.RunRequest()

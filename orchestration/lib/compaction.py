@@ -22,20 +22,17 @@ import pyarrow.parquet as pq
 from msgspec import Struct
 
 from footfall.settings import Paths
+from orchestration.lib import retention
 from orchestration.lib.durable import aside_of, fsync_path, write_durably
-from orchestration.lib.lake_schema import EVENTS, FAILED_EVENTS, LANDING_COUNTS, prepare_lake
+from orchestration.lib.lake_schema import BY_DAY, NO_DAY, prepare_lake
 from orchestration.lib.locks import only_loader
 from orchestration.lib.waiting import SPAN, Mark, load_id_of, marks_of, segment_of
 from orchestration.lib.warehouse import exclusive
 
-#: The marks last: they say of the other two that they are whole.
-TABLES = {"events": EVENTS, "failed_events": FAILED_EVENTS, "landing_counts": LANDING_COUNTS}
 #: Loads that stay as they are: an increment looks at the names of its last 20 (the var lake_lookback_loads).
 RECENT_LOADS = 100
 #: Rows of a row group: what forgetting a person has in memory at once.
 ROW_GROUP = 20_000
-#: Segments without a count have their marks here.
-_NO_DAY = "received_date=1970-01-01"
 _JOURNAL = ".compacting.json"
 
 
@@ -71,11 +68,12 @@ def compact(
     report = Compacted()
     with exclusive(paths), only_loader(paths, wait_seconds=60):
         finish(paths)
+        retention.finish(paths)
         # Whoever wrote these was cut off: the locks are ours.
-        for table in TABLES:
+        for table in BY_DAY:
             for aside in (paths.lake / table).glob("received_date=*/.*.aside"):
                 aside.unlink()
-        files = {table: _files_by_day(paths, table, today) for table in TABLES}
+        files = {table: _files_by_day(paths, table, today) for table in BY_DAY}
         every = [file for by_day in files.values() for day in by_day.values() for file in day]
         newest = max(
             (load_id_of(file) for file in (paths.lake / "landing_counts").rglob("*.parquet")), default=0
@@ -101,6 +99,11 @@ def compact(
     return report
 
 
+def is_cut_off(paths: Paths) -> bool:
+    """Whether a merge was begun and not ended; whoever holds the warehouse sees none that is under way."""
+    return (paths.lake / _JOURNAL).exists()
+
+
 def finish(paths: Paths) -> None:
     """End what was cut off. The caller holds the loader's lock."""
     journal = paths.lake / _JOURNAL
@@ -119,7 +122,7 @@ def _files_by_day(paths: Paths, table: str, today: date) -> dict[str, list[Path]
     days: dict[str, list[Path]] = {}
     for folder in sorted((paths.lake / table).glob("received_date=*")):
         day = folder.name.removeprefix("received_date=")
-        if folder.name != _NO_DAY and date.fromisoformat(day) < today:
+        if folder.name != NO_DAY and date.fromisoformat(day) < today:
             days[day] = sorted(file for file in folder.glob("*.parquet") if load_id_of(file))
     return days
 
@@ -168,7 +171,7 @@ def _survey(table: str, parts: list[Path]) -> tuple[int, pa.Schema]:
             rows += file.metadata.num_rows
             schema = file.schema_arrow.remove_metadata()
         schemas[str(schema)] = schema
-    return rows, pa.unify_schemas([TABLES[table], *schemas.values()])
+    return rows, pa.unify_schemas([BY_DAY[table], *schemas.values()])
 
 
 def _groups(parts: list[Path], schema: pa.Schema, marks: Mapping[str, Mark]) -> Iterator[pa.Table]:

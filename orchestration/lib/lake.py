@@ -23,7 +23,7 @@ from msgspec import Struct
 from footfall.buckets import Bucket, BucketError, digest_of, open_bucket
 from footfall.segments import SegmentError, segment_parts
 from footfall.settings import Paths, Settings
-from orchestration.lib.compaction import finish
+from orchestration.lib import compaction, retention
 from orchestration.lib.durable import aside_of, fsync_path, write_durably
 from orchestration.lib.flatten import Row, rows_of
 from orchestration.lib.lake_schema import EVENTS, FAILED_EVENTS, GROWING, LANDING_COUNTS, prepare_lake
@@ -92,7 +92,7 @@ def load_sealed(
     prepare_lake(paths)
     report = LoadReport()
     with only_loader(paths, wait_seconds):
-        finish(paths)
+        _finish(paths)
         loader = _Loader(paths, report, on_segment)
         if local:
             loader.load(local_segments(paths))
@@ -116,6 +116,18 @@ def load_waiting(settings: Settings, on_segment: Callable[[str, int, int], None]
         local=takes_local(settings),
         wait_seconds=BACKUP_SECONDS,
     )
+
+
+def finish_what_was_cut_off(paths: Paths) -> None:
+    """For who reads the lake without loading first, and holds the warehouse. Raises LoaderBusy."""
+    if compaction.is_cut_off(paths) or retention.is_cut_off(paths):
+        with only_loader(paths, BACKUP_SECONDS):
+            _finish(paths)
+
+
+def _finish(paths: Paths) -> None:
+    compaction.finish(paths)
+    retention.finish(paths)
 
 
 class _Loader:

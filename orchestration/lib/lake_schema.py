@@ -173,6 +173,11 @@ GROWING = {
     "landing_counts": LANDING_COUNTS,
     "products": PRODUCTS,
 }
+#: Those with a folder for each day of receipt. The marks last: they say of the other two that they are whole.
+BY_DAY = {"events": EVENTS, "failed_events": FAILED_EVENTS, "landing_counts": LANDING_COUNTS}
+#: The folder of what has no day: damaged bytes, marks of segments without a count, the files of the schema.
+NO_DAY = "received_date=1970-01-01"
+SCHEMA_FILE = "000000000000-schema.parquet"
 #: Tables that a Python asset replaces whole.
 DERIVED = {"product_similarity": PAIRS, "visitor_affinity": VISITOR_PAIRS}
 #: Those of them with a ``changes.parquet`` beside the large file (``orchestration/lib/derived.py``).
@@ -185,9 +190,9 @@ def prepare_lake(paths: Paths) -> None:
     """Make the lake's folders and their zero-row schema files (idempotent)."""
     for name, schema in GROWING.items():
         folder = paths.lake / name
-        if name != "products":
-            folder = folder / "received_date=1970-01-01"
-        _schema_file(folder / "000000000000-schema.parquet", schema)
+        if name in BY_DAY:
+            folder = folder / NO_DAY
+        _schema_file(folder / SCHEMA_FILE, schema)
     for name, schema in {**DERIVED, **DERIVED_TABLES}.items():
         if not (file := paths.derived / name / f"{name}.parquet").exists():
             _schema_file(file, schema)

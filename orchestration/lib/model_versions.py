@@ -1,8 +1,8 @@
-"""Whether the rows that increments add to were made by the SQL that is in force.
+"""Whether the rows that increments add to were made by the SQL that is in force, of days that are still in the lake.
 
 An incremental model keeps what an earlier version of it wrote. After an upgrade, or an analyst's change, its old rows
-follow the old rule and may lack a column that an increment asks for. So each build notes its versions, and
-the next one that finds another builds from the whole lake.
+follow the old rule and may lack a column that an increment asks for; after retention they speak of what is gone. So
+each build notes its versions, and the next one that finds another builds from the whole lake.
 """
 
 from __future__ import annotations
@@ -16,16 +16,21 @@ from typing import Any
 from footfall.settings import Paths
 from orchestration.lib.dbt_runner import project_vars
 from orchestration.lib.durable import write_durably
+from orchestration.lib.retention import Cut
 
 #: Vars whose values stand in the rows. Funnels, affinities and the like notice a change of theirs in SQL.
 BAKED_IN = ("session_", "identity_", "dedup_days", "server_side_events", "pair_max_session_products")
 
 
 def versions_in_force(
-    project: Path, manifest: Mapping[str, Any], materialized: str = "incremental"
+    project: Path, manifest: Mapping[str, Any], materialized: str = "incremental", cut: Cut | None = None
 ) -> dict[str, str]:
-    """The version of each model so ``materialized``: a hash of its SQL, the macros and the vars in the rows."""
+    """The version of each model so ``materialized``: a hash of its SQL, the macros and the vars in the rows.
+
+    Another one after each ``cut`` of the lake (``orchestration.lib.retention``), which its rows are made after.
+    """
     shared = [
+        *([f"cut {cut.at}"] if cut else []),
         *(
             f"{name}={value!r}"
             for name, value in sorted(project_vars(project).items())

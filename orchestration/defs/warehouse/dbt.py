@@ -12,7 +12,9 @@ from footfall.settings import load_settings
 from footfall.snapshot import ServedMart
 from orchestration.lib import dbt_runner
 from orchestration.lib.home import DBT_PROJECT
+from orchestration.lib.lake import finish_what_was_cut_off
 from orchestration.lib.model_versions import note, outdated, stale_views, versions_in_force
+from orchestration.lib.retention import last_cut
 from orchestration.lib.warehouse import POOL, exclusive
 
 MANIFEST: Mapping[str, Any] = json.loads(dbt_runner.manifest_of(DBT_PROJECT).read_text())
@@ -81,13 +83,15 @@ def dbt_models(context: dg.AssetExecutionContext, config: Build) -> Iterator[Any
     ]  # fmt: skip
     paths = load_settings().paths
     models = {key.path[-1] for key in context.selected_asset_keys}
-    in_force = versions_in_force(DBT_PROJECT, MANIFEST)
     views = versions_in_force(DBT_PROJECT, MANIFEST, "view")
     with exclusive(paths, say=context.log.warning):
+        finish_what_was_cut_off(paths)
+        in_force = versions_in_force(DBT_PROJECT, MANIFEST, cut=last_cut(paths))
         changed = outdated(paths, in_force, models)
         if changed:
             context.log.info(
-                f"built from the whole lake, since another version made it: {', '.join(changed)}"
+                "built from the whole lake, since another version made it, or days went since: "
+                + ", ".join(changed)
             )
         if changed or config.full_refresh:
             arguments.append("--full-refresh")
