@@ -24,7 +24,7 @@ from collector.daily_ids import FORGET_SECONDS, DailyIds
 from collector.docs import describe_routes, openapi_config
 from collector.door import ROUTES, Door
 from collector.files import FileOps, OsFiles
-from collector.metrics import Metrics, render
+from collector.metrics import COUNTED, Metrics
 from collector.pixel_files import PixelFiles, answer_file
 from collector.problems import PROBLEM_TYPE, RefusedError, problem_body
 from collector.recovery import recover
@@ -32,9 +32,11 @@ from collector.seen import SeenDeliveries
 from collector.shipping import oldest_sealed, read_state
 from collector.shopify import ShopifyDoor
 from collector.side_doors import side_doors
-from collector.workers import TELL_SECONDS, Report, Workers
 from collector.writer import CommitError, SegmentWriter
+from footfall.metrics import render
+from footfall.quotas import Buckets
 from footfall.settings import Settings, load_settings
+from footfall.workers import Report, Workers
 
 log = logging.getLogger("footfall.collector")
 
@@ -63,8 +65,8 @@ class CollectorApp(Litestar):
 def create_app(
     settings: Settings | None = None, ops: FileOps | None = None, together: Path | None = None
 ) -> CollectorApp:
-    """Build the application; settings and file operations are for tests to choose. ``together`` is the folder in which
-    the workers of one collector tell each other how they fare.
+    """Build the application; settings and file operations are for tests to choose. ``together`` is the folder that
+    the workers of one collector share: their quotas, and how each fares.
 
     Start-up fails, with what to do, where the landing directory can't be written.
     """
@@ -79,7 +81,8 @@ def create_app(
         min_free_bytes=settings.min_free_bytes,
     )
     committer = Committer(writer, metrics)
-    door = Door(settings, committer, metrics)
+    buckets = Buckets(len(settings.write_keys), together / "quotas" if together else None)
+    door = Door(settings, committer, metrics, buckets)
     pixel = PixelFiles(settings.pixel_dir)
     seen = SeenDeliveries(settings.paths.data / "collector" / "webhooks.sqlite")
     shopify = ShopifyDoor(settings, committer, metrics, seen)
@@ -106,9 +109,11 @@ def create_app(
         return Report(
             at=time.time(),
             series=metrics.series() | counted,
-            queue_bytes=committer.queued_bytes,
-            requests_in_flight=door.in_flight,
-            is_ready=not committer.problems(),
+            gauges={
+                "queue_bytes": committer.queued_bytes,
+                "requests_in_flight": door.in_flight,
+                "ready": float(not committer.problems()),
+            },
         )
 
     workers = Workers(together, report)
@@ -117,16 +122,16 @@ def create_app(
     def metrics_page() -> Response[str]:
         """Counters since the collector started, whichever worker answers; the others' are at most a second old."""
         reports = workers.reports()
-        live = [one for one in reports if not one.is_gone]
+        live = [one.gauges for one in reports if not one.is_gone]
         gauges = [
-            ("queue_bytes", "Bytes that wait for the disk.", sum(one.queue_bytes for one in live)),
-            ("requests_in_flight", "Requests being answered.", sum(one.requests_in_flight for one in live)),
-            ("workers", "Worker processes that run.", float(len(live))),
+            ("queue_bytes", "Bytes that wait for the disk.", sum(one["queue_bytes"] for one in live)),
             (
-                "ready",
-                "1 where all of them can make events durable.",
-                float(all(one.is_ready for one in live)),
+                "requests_in_flight",
+                "Requests being answered.",
+                sum(one["requests_in_flight"] for one in live),
             ),
+            ("workers", "Worker processes that run.", float(len(live))),
+            ("ready", "1 where all of them can make events durable.", min(one["ready"] for one in live)),
         ]
         with contextlib.suppress(OSError):
             gauges.append(
@@ -137,7 +142,7 @@ def create_app(
                 )
             )
         gauges += _sealed_gauges(settings)
-        page = render([one.series for one in reports], gauges)
+        page = render("footfall_collector_", COUNTED, [one.series for one in reports], gauges)
         return Response(page, media_type="text/plain; version=0.0.4")
 
     @route(
@@ -165,7 +170,7 @@ def create_app(
         committer.start()
         beside = [
             asyncio.create_task(_forget_salts(door.daily_ids)),
-            asyncio.create_task(_tell_others(workers)),
+            asyncio.create_task(workers.keep_telling()),
         ]
         try:
             yield
@@ -235,12 +240,6 @@ async def _forget_salts(daily_ids: DailyIds) -> None:
         except OSError as error:
             log.error("a salt of an earlier day can't be deleted in %s: %s", daily_ids.folder, error)
         await asyncio.sleep(FORGET_SECONDS)
-
-
-async def _tell_others(workers: Workers) -> None:
-    while True:
-        workers.tell()
-        await asyncio.sleep(TELL_SECONDS)
 
 
 async def _drain(door: Door) -> None:

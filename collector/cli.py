@@ -8,7 +8,6 @@ import os
 import resource
 import signal
 import socket
-import tempfile
 import threading
 import time
 from functools import partial
@@ -21,6 +20,7 @@ import msgspec
 
 from footfall.logs import log_config
 from footfall.settings import DEMO_KEYS, Settings, SettingsError, load_settings
+from footfall.workers import shared_folder
 
 if TYPE_CHECKING:
     from litestar import Litestar
@@ -102,8 +102,8 @@ def _serve(settings: Settings) -> None:
     )
     server.on_startup(partial(_announce, settings))
     hear_signals_from_birth()
-    with tempfile.TemporaryDirectory(prefix="footfall-collector-", ignore_cleanup_errors=True) as together:
-        loader = partial(load_app, settings, os.getpid(), Path(together))
+    with shared_folder("footfall-collector") as together:
+        loader = partial(load_app, settings, os.getpid(), together)
         server.serve(target_loader=loader, wrap_loader=False)
 
 
@@ -137,7 +137,7 @@ def hear_signals_from_birth() -> None:
 def load_app(settings: Settings, parent: int, together: Path | None) -> Litestar:
     """The application, in a worker process of its own that ends with its ``parent``.
 
-    In ``together`` the workers tell each other how they fare.
+    In ``together`` is what the workers share.
     """
     from collector.app import create_app
 

@@ -36,7 +36,7 @@ from collector.visitors import clean_user_agent
 from collector.writer import CommitError
 from footfall.addresses import client_address, truncate_address
 from footfall.bots import bot_reason
-from footfall.quotas import Quota, QuotaSpentError
+from footfall.quotas import Buckets, Quota, QuotaSpentError
 from footfall.segments import FailedMessage, frame_parts
 from footfall.settings import Settings, WriteKey
 from footfall.wire import MAX_BODY
@@ -70,14 +70,22 @@ class ClientGoneError(Exception):
 
 
 class Door:
-    """Takes requests with messages; one for each process."""
+    """Takes requests with messages; one for each process. ``buckets`` are those of ``settings.write_keys``, by their
+    order.
+    """
 
-    def __init__(self, settings: Settings, committer: Committer, metrics: Metrics) -> None:
+    def __init__(self, settings: Settings, committer: Committer, metrics: Metrics, buckets: Buckets) -> None:
         self._keys = {key.key: key for key in settings.write_keys}
         self.origins = Origins(settings.write_keys)
         self._quotas = {
-            key.key: Quota(key.messages_per_second, key.messages_per_second_of_address, key.burst)
-            for key in settings.write_keys
+            key.key: Quota(
+                key.messages_per_second,
+                key.messages_per_second_of_address,
+                key.burst,
+                buckets=buckets,
+                number=number,
+            )
+            for number, key in enumerate(settings.write_keys)
         }
         self._trust_forwarded_for = settings.trust_forwarded_for
         self.daily_ids = DailyIds(settings.paths.data / "collector" / "salts")

@@ -1,23 +1,20 @@
-"""Counters of the collector, in Prometheus' text format.
-
-Hand-written: the hot path adds to plain integers (the event loop and the committer each own theirs), and a
-client library's locks would cost more than all of the request's own accounting.
-"""
+"""Counters of the collector: plain integers, of which the event loop and the committer each own theirs."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 
+from footfall.metrics import Family
 from footfall.segments import FailedMessage
 
 #: Upper bounds of the commit-time histogram, seconds: an NVMe's fsync is in the first three, a spinning
 #: disk's around 0.01.
 COMMIT_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
-#: What is counted, of all workers together: (name, type, help).
-COUNTED = (
+#: What is counted, of all workers together.
+COUNTED: tuple[Family, ...] = (
     ("messages_accepted_total", "counter", "Messages written durably."),
     ("messages_rejected_total", "counter", "Messages kept as failed events, by the field that broke the schema."),
     ("requests_refused_total", "counter", "Requests refused as a whole."),
@@ -27,9 +24,6 @@ COUNTED = (
     ("fsync_errors", "gauge", "Failed fsyncs; each set a file aside."),
     ("segments_sealed", "gauge", "Segments sealed."),
 )  # fmt: skip
-
-#: Series, such as ``messages_accepted_total{source="shop"}`` -> value. Values of several workers add up.
-Series = Mapping[str, float]
 
 
 class Metrics:
@@ -82,25 +76,3 @@ class Metrics:
             "commit_seconds_count": self.commits,
             "commit_requests_total": self.commit_requests,
         }
-
-
-def render(workers: Sequence[Series], gauges: Iterable[tuple[str, str, float]]) -> str:
-    """The page that Prometheus reads: the series of all workers added up, and gauges as (name, help, value)."""
-    total: Counter[str] = Counter()
-    for series in workers:
-        for name, value in series.items():
-            total[name] += value  # type: ignore[assignment]
-    lines: list[str] = []
-    for family, kind, text in COUNTED:
-        lines += [f"# HELP footfall_collector_{family} {text}", f"# TYPE footfall_collector_{family} {kind}"]
-        endings = ("_bucket", "_sum", "_count") if kind == "histogram" else ("",)
-        names = {family + ending for ending in endings}
-        lines += [
-            f"footfall_collector_{name} {int(value) if value == int(value) else value}"
-            for name, value in total.items()
-            if name.partition("{")[0] in names
-        ]
-    for gauge, text, value in gauges:
-        name = f"footfall_collector_{gauge}"
-        lines += [f"# HELP {name} {text}", f"# TYPE {name} gauge", f"{name} {value:g}"]
-    return "\n".join(lines) + "\n"

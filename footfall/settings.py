@@ -68,7 +68,7 @@ class WriteKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     origins: tuple[str, ...] = ("*",)
     """Browser origins that may use the key; requests without an Origin header (servers) pass."""
     messages_per_second: Annotated[float, Meta(gt=0)] | None = None
-    """Quota of the key in one collector process; None is none."""
+    """Quota of the key, in all workers of one collector together; None is none."""
     burst: Annotated[int, Meta(ge=1)] | None = None
     """Messages that may come at once; None is ten seconds' worth."""
     messages_per_second_of_address: Annotated[float, Meta(gt=0)] | None = None

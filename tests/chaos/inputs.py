@@ -18,6 +18,7 @@ from typing import Any
 from collector.adapters import SHOPIFY
 from collector.door import ROUTES, Door
 from collector.metrics import Metrics
+from footfall.quotas import Buckets
 from footfall.segments import FRAME_HEAD, HEADER, MAX_PAYLOAD, Envelope, encode_frame
 from footfall.settings import Settings
 from footfall.wire import MESSAGE_TYPES
@@ -233,7 +234,9 @@ _DOCUMENTED = {200, 400, 401, 403, 405, 408, 413, 415, 429, 503}
 def requests(chance: random.Random) -> str:
     """The whole door: path, headers, query and a body in pieces, as the server hands them over."""
     if not _door:
-        _door.append((Door(Settings(), Memory(), Metrics()), asyncio.new_event_loop()))  # type: ignore[arg-type]
+        settings = Settings()
+        made = Door(settings, Memory(), Metrics(), Buckets(len(settings.write_keys)))  # type: ignore[arg-type]
+        _door.append((made, asyncio.new_event_loop()))
     door, loop = _door[0]
     body = spoiled({"writeKey": KEY.decode(), "batch": [GOOD] * chance.randint(0, 3)}, chance)
     headers = [

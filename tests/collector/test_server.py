@@ -12,7 +12,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,23 @@ def test_a_killed_worker_comes_back_and_brings_in_what_it_left(
     assert server.stop() == 0, server.log.read_text()
     assert acknowledged <= set(landed_ids())
     assert "an earlier process left open" in server.log.read_text()
+
+
+def test_a_quota_is_of_all_workers_together(start_server: Start) -> None:
+    """One that comes for another knows what was spent."""
+    keys = '[{"key": "ff_demo_write_key", "source": "shop_pixel", "messages_per_second": 0.001, "burst": 12}]'
+    server = start_server("--workers", "3", FOOTFALL_WRITE_KEYS=keys)
+
+    def send(names: Iterable[str]) -> Counter[int]:
+        # a connection of its own each: the kernel deals them to the workers
+        answers = [httpx.post(f"{server.url}/v1/b", content=body_of(name)) for name in names]
+        return Counter(answer.status_code for answer in answers)
+
+    assert send(f"{number}" for number in range(30)) == {200: 12, 429: 18}
+    server.kill_worker(server.workers()[0])
+    server.wait()
+    assert send(f"again-{number}" for number in range(10)) == {429: 10}
+    assert server.stop() == 0
 
 
 def test_any_worker_answers_for_all_of_them(start_server: Start, tmp_path: Path) -> None:

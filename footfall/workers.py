@@ -1,24 +1,39 @@
-"""What the workers of one collector tell each other, so that whichever is asked answers for all: files in a folder that
-lives as long as the collector, one for each worker, written anew every second.
+"""What the workers of one door (collector, API) share, so that whichever is asked answers for all.
+
+A folder that lives as long as the door: a file for each worker, written anew every second, and the buckets of
+``footfall.quotas``.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
-log = logging.getLogger("footfall.collector")
+log = logging.getLogger("footfall")
 
 #: How often a worker writes down how it fares.
 TELL_SECONDS = 1.0
 #: A worker that has not written for so long is gone: what it counted stays counted, what it held is held no more.
 GONE_SECONDS = 5.0
+#: In memory where there is such a place: what is mapped there is never written to a disk.
+_MEMORY = Path("/dev/shm")
+
+
+@contextmanager
+def shared_folder(name: str) -> Iterator[Path]:
+    """A folder for the workers of one door, gone with it."""
+    place = _MEMORY if os.access(_MEMORY, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix=f"{name}-", dir=place, ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 class Report(Struct, kw_only=True):
@@ -27,10 +42,9 @@ class Report(Struct, kw_only=True):
     at: float
     """Seconds since 1970."""
     series: dict[str, float]
-    """What it has counted since it started (``collector.metrics``)."""
-    queue_bytes: float = 0
-    requests_in_flight: float = 0
-    is_ready: bool = True
+    """What it has counted since it started (``footfall.metrics``)."""
+    gauges: dict[str, float] = {}
+    """How it stands now."""
     is_gone: bool = False
 
 
@@ -58,6 +72,12 @@ class Workers:
             file.replace(self._folder / self._name)
         except OSError as error:
             log.error("the other workers can't be told how this one fares: %s", error)
+
+    async def keep_telling(self) -> None:
+        """Tell the others every second, until it is cancelled."""
+        while True:
+            self.tell()
+            await asyncio.sleep(TELL_SECONDS)
 
     def reports(self) -> list[Report]:
         """All workers' reports: this one's as it is now, the others' at most a second old. Of those that are gone only

@@ -1,0 +1,44 @@
+"""Counters in Prometheus' text format, of all the workers of one door together.
+
+Hand-written: the hot paths add to plain integers, and a client library's locks would cost more than all of a request's
+own accounting.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+#: Series, such as ``messages_accepted_total{source="shop"}`` -> value. Values of several workers add up.
+Series = Mapping[str, float]
+#: Name, type (counter, gauge, histogram) and help.
+Family = tuple[str, str, str]
+
+
+def render(
+    prefix: str,
+    families: Iterable[Family],
+    workers: Sequence[Series],
+    gauges: Iterable[tuple[str, str, float]],
+) -> str:
+    """The page that Prometheus reads: the series of all workers added up, and gauges as (series, help, value). Every
+    name gets the ``prefix``.
+    """
+    total: Counter[str] = Counter()
+    for series in workers:
+        for name, value in series.items():
+            total[name] += value  # type: ignore[assignment]
+    lines: list[str] = []
+    for family, kind, text in families:
+        lines += [f"# HELP {prefix}{family} {text}", f"# TYPE {prefix}{family} {kind}"]
+        endings = ("_bucket", "_sum", "_count") if kind == "histogram" else ("",)
+        names = {family + ending for ending in endings}
+        lines += [
+            f"{prefix}{name} {int(value) if value == int(value) else value}"
+            for name, value in total.items()
+            if name.partition("{")[0] in names
+        ]
+    for gauge, text, value in gauges:
+        name = prefix + gauge.partition("{")[0]
+        lines += [f"# HELP {name} {text}", f"# TYPE {name} gauge", f"{prefix}{gauge} {value:g}"]
+    return "\n".join(lines) + "\n"
