@@ -236,6 +236,8 @@ def stream(
         raw = msg_to_dict(event)
         if raw["info"]["name"] == "JinjaLogInfo":
             context.log.info(raw["data"]["msg"])
+        elif raw["info"]["name"] == "JinjaLogWarning":
+            context.log.warning(raw["data"]["msg"])
         if "node_info" not in raw["data"]:
             continue
         if raw["info"]["name"] == "NodeStart":

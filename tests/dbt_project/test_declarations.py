@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from dbt_kit import Lake, Warehouse
+from dbt_kit import NOON, PROJECT_DIR, Lake, Warehouse, message
 
 FUNNEL = {"name": "looked", "steps": [{"event": "Product Viewed"}]}
 LOOKERS = {"name": "a", "description": "Who looked.", "where": "products_viewed > 0"}
@@ -52,3 +53,63 @@ def test_a_slip_in_a_segment_or_a_retention_is_named(
     model = {"segments": "segment_members", "retentions": "retention_periods"}[kind]
     with pytest.raises(pytest.fail.Exception, match=f"dbt_project.yml, {told}"):
         warehouse.run(model, variables={kind: declared})
+
+
+def warnings_of(warehouse: Warehouse, select: str, **variables: Any) -> list[str]:
+    """What dbt warns of while it builds and tests; ends each with how many rows its test had."""
+    told: list[str] = []
+
+    def listen(event: Any) -> None:
+        if event.info.name == "JinjaLogWarning":
+            told.append(event.data.msg)
+        elif event.info.name == "LogTestResult" and event.data.status == "warn":
+            told.append(f"{event.data.name}: {event.data.num_failures}")
+
+    warehouse.run(select, command="build", variables=variables, listen=listen)
+    return told
+
+
+def test_an_event_that_nobody_sent_is_warned_of_with_the_names_that_are_near(
+    make_warehouse: Callable[[], tuple[Lake, Warehouse]],
+) -> None:
+    """Of what is in the tracking plan or came, nothing is said: a shop without an order yet may ask for orders."""
+    lake, warehouse = make_warehouse()
+    lake.load([message("Product Viewed", NOON, guest="a"), message("Wished For", NOON, guest="a")])
+    funnel = {
+        "name": "wishes",
+        "exclude": [{"event": "Page left"}],
+        "steps": [
+            {"event": "Product Viewd"},
+            {"name": "Wished", "event": "Wished For"},
+            {"event": "page"},
+            {"event": "Order Completed"},
+            {"name": "It's a wish", "event": "Wishd for"},
+        ],
+    }
+    assert warnings_of(warehouse, "+funnel_steps", funnels=[funnel]) == [
+        "dbt_project.yml, funnel wishes, exclude: nobody ever sent 'Page left', and the tracking plan doesn't have it; "
+        "near are Page Left, Rage Click, Signed Out (a page view is called page)",
+        "dbt_project.yml, funnel wishes, step 1 (Product Viewd): nobody ever sent 'Product Viewd', and the tracking "
+        "plan doesn't have it; near are Product Viewed, Product Added, Product Clicked",
+        "dbt_project.yml, funnel wishes, step 5 (It's a wish): nobody ever sent 'Wishd for', and the tracking plan "
+        "doesn't have it; near are Wished For, Signed In, Signed Out",
+        "assert_funnels_ask_for_known_events: 3",
+    ]
+    retention = {"name": "back", "first": "page", "second": "Signed in", "periods": [1]}
+    assert warnings_of(warehouse, "+retention_periods", retentions=[retention]) == [
+        "dbt_project.yml, retention back, second: nobody ever sent 'Signed in', and the tracking plan doesn't have it; "
+        "near are Signed In, Signed Out, Wished For",
+        "assert_retentions_ask_for_known_events: 1",
+    ]
+    assert warnings_of(warehouse, "+funnel_steps +retention_periods") == []
+
+
+def test_planned_events_are_those_of_the_tracking_plan() -> None:
+    page = (PROJECT_DIR.parent / "docs" / "reference" / "tracking-plan.md").read_text()
+    table = page.split("## Events")[1].split("## ")[0]
+    macros = (PROJECT_DIR / "macros" / "rules" / "declarations.sql").read_text()
+    planned = macros.split("macro planned_events()")[1].split("endmacro")[0]
+    name = r"[`']([A-Z][a-z]+(?: [A-Z][a-z]+)+)[`']"
+    found = re.findall(name, planned)
+    assert len(found) >= 25
+    assert sorted(found) == sorted(set(re.findall(name, table)))

@@ -419,6 +419,39 @@ def test_any_order_equals_plain_python_however_it_arrives(
     assert set(found) == expected
 
 
+def test_page_views_are_steps(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> None:
+    """They have no event's name: `page` is their type. Only a funnel that asks for them minds them in strict order.
+    What a condition says nothing of is no step."""
+    lake, warehouse = make_warehouse()
+    lake.load(
+        [
+            message(None, NOON, guest="g", properties={"page_type": "home"}, message_id="1"),
+            message("a", NOON + timedelta(minutes=1), guest="g"),
+            message(
+                None, NOON + timedelta(minutes=2), guest="g", properties={"page_type": "cart"}, message_id="2"
+            ),
+            message("b", NOON + timedelta(minutes=3), guest="g"),
+            message("b", NOON + timedelta(minutes=4), guest="g", properties={"price": 2}),
+        ]
+    )
+    home = {"event": "page", "where": "page_type = 'home'"}
+    a, b = {"event": "a"}, {"event": "b"}
+    funnels = [
+        {"name": "home", "steps": [home, a, b]},
+        {"name": "without", "mode": "strict_order", "steps": [a, b]},
+        {"name": "minds", "mode": "strict_order", "steps": [home, a, b]},
+        {"name": "null", "mode": "strict_order", "steps": [a, {**b, "where": "price > 1"}, b]},
+        {"name": "ended", "steps": [a, b], "exclude": [{"event": "page", "where": "page_type = 'cart'"}]},
+    ]
+    retention = {"name": "pages", "first": "page", "second": "b", "periods": [0]}
+    warehouse.run(
+        "+funnel_steps +retention_periods", variables={"funnels": funnels, "retentions": [retention]}
+    )
+    reached = dict(warehouse.rows("select funnel, max(step) from funnel_conversions group by funnel"))
+    assert reached == {"home": 3, "without": 2, "minds": 2, "null": 1, "ended": 1}
+    assert warehouse.rows("select visitors, retained from retention_periods") == [(1, 1)]
+
+
 def test_the_ten_funnels_of_the_docs_build(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> None:
     """As an analyst would copy them; one shopper walks each to its end."""
     page = (PROJECT_DIR.parent / "docs" / "analyst" / "ten-funnels.md").read_text()

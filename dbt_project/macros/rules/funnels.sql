@@ -30,8 +30,21 @@
 {%- endmacro -%}
 
 
+{#- Whether an event is of a step; false where its condition says nothing (null), since strict order asks what is none. -#}
 {%- macro step_condition(step) -%}
-  (event = '{{ step.event | replace("'", "''") }}'{% if step.where %} and ({{ step.where }}){% endif %})
+  coalesce({{ footfall.is_event(step.event) }}{% if step.where %} and ({{ step.where }}){% endif %}, false)
+{%- endmacro -%}
+
+
+{#- The messages that funnels look at, as a condition: those with a name, of others the types that a step asks for. -#}
+{%- macro in_funnels(funnels, rows) -%}
+  {%- set types = [] -%}
+  {%- for funnel in funnels -%}
+    {%- for step in funnel.steps + (funnel.exclude or []) if step.event in footfall.unnamed_types() -%}
+      {%- do types.append(step.event) -%}
+    {%- endfor -%}
+  {%- endfor -%}
+  ({{ rows }}.event is not null{% if types %} or {{ rows }}.type in ('{{ types | unique | sort | join("', '") }}'){% endif %})
 {%- endmacro -%}
 
 
@@ -69,7 +82,9 @@
     {% endfor %}
   from {{ relation }}
   where {{ scope_key }} is not null
-  {% if not with_all %}
+  {% if with_all %}
+    and {{ footfall.in_funnels([funnel], relation) }}
+  {% else %}
     and ({% for step in funnel.steps + (funnel.exclude or []) %}{{ footfall.step_condition(step) }}{% if not loop.last %} or {% endif %}{% endfor %})
   {% endif %}
 {%- endmacro -%}

@@ -64,7 +64,7 @@ walked_devices as (
       on events.device = walked_devices.device
         and walked_devices.walked_from <= events.occurred_at
   {% endif %}
-  where events.event is not null
+  where {{ in_funnels(var('funnels'), 'events') }}
 ),
 
 events as (

@@ -8,6 +8,7 @@
 with events as (
   select
     events.event,
+    events.type,
     {{ visitor_of('events', 'devices') }} as visitor_id,
     cast(events.occurred_at as date) as day
   from {{ ref('int_session_events') }} as events
@@ -25,7 +26,7 @@ with events as (
     where day >= cast('{{ retention.since or "0001-01-01" }}' as date)
       and day < {{ until }}
       {% if retention.first %}
-        and event = '{{ retention.first | replace("'", "''") }}'
+        and {{ is_event(retention.first) }}
       {% endif %}
     group by visitor_id
   ),
@@ -41,7 +42,7 @@ with events as (
         and cohort.first_day <= events.day
         and events.day < {{ until }}
         {% if retention.second %}
-          and events.event = '{{ retention.second | replace("'", "''") }}'
+          and {{ is_event(retention.second, 'events') }}
         {% endif %}
     group by cohort.visitor_id, cohort.first_day
   ),
