@@ -50,6 +50,8 @@ class Shop:
     url: str = ""
     attributes: str = ""
     pages: dict[str, str] = field(default_factory=dict)
+    policy: str = ""
+    """The pages' Content-Security-Policy."""
     status: int = 200
     """The collector's answer; 0 closes the connection without one."""
     headers: dict[str, str] = field(default_factory=dict)
@@ -138,7 +140,8 @@ def _handler(shop: Shop) -> type[BaseHTTPRequestHandler]:
             elif url.path == "/pic.svg":
                 self.answer(200, '<svg xmlns="http://www.w3.org/2000/svg"/>', "image/svg+xml")
             elif (html := shop.page(url.path)) is not None:
-                self.answer(200, html, "text/html; charset=utf-8")
+                policy = {"Content-Security-Policy": shop.policy} if shop.policy else None
+                self.answer(200, html, "text/html; charset=utf-8", policy)
             else:
                 self.answer(404, "<!doctype html><title>none</title>", "text/html")
 

@@ -307,3 +307,23 @@ def test_the_overlay_shows_each_message_as_it_leaves(shop: Any, page: Any) -> No
     page.evaluate("footfall('flush')")
     page.wait_for_timeout(200)
     assert len(shop.named("Element Clicked")) == 1, "the overlay is no part of the shop"
+
+
+@pytest.mark.parametrize("scripts", ["'self'", "'nonce-n1'", "'nonce-n1' 'strict-dynamic'"])
+def test_a_strict_content_security_policy_is_met(shop: Any, page: Any, scripts: str) -> None:
+    """No inline style, no inline script: the blocks look as ever and nothing is held against the page."""
+    shop.policy = f"default-src 'none'; script-src {scripts}; connect-src 'self'; img-src 'self'"
+    shop.attributes = "nonce='n1'"
+    shop.pages["/"] = html(f"<div data-footfall=recommended data-limit=3>{OWN}</div>")
+    page.add_init_script(
+        "window.against = [];"
+        "document.addEventListener('securitypolicyviolation', e => against.push(e.violatedDirective + ' ' + e.blockedURI))"
+    )
+    shop.visit(page, "/?ff_debug=1")
+    page.wait_for_selector("[data-footfall-state=filled] .ff-card >> nth=2")
+    assert page.evaluate("getComputedStyle(document.querySelector('.ff-list')).display") == "grid"
+    page.evaluate("footfall('flush')")
+    page.wait_for_selector("[data-ff-debug] summary")
+    assert page.evaluate("getComputedStyle(document.querySelector('[data-ff-debug]')).position") == "fixed"
+    assert shop.wait(lambda: shop.named("Recommendation Viewed"))
+    assert page.evaluate("against") == []
