@@ -24,6 +24,12 @@ from footfall.settings import Settings
 #: 128 random bits take 22 characters in base64url, 32 in hex, 36 as a UUID. A shorter token could be guessed.
 MIN_TOKEN = 22
 
+_NO_KEY = "a key is needed: header X-Footfall-Key, Authorization: Bearer, or parameter key"
+#: Only Shopify's App Proxy sends ``path_prefix``: there no page is to be given a key.
+_NOT_SIGNED = (
+    "the App Proxy's signature is not that of FOOTFALL_SHOPIFY_SECRETS over this request, is more than ten minutes "
+    "old, or is of a shop that FOOTFALL_SHOPIFY_SHOPS doesn't name"
+)
 _REALM = {"WWW-Authenticate": 'Bearer realm="footfall"'}
 
 
@@ -50,10 +56,8 @@ def identify(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:
     if not key and _came_through_proxy(connection, settings):
         return Caller.PROXY
     if not key:
-        raise NotAuthorizedException(
-            detail="a key is needed: header X-Footfall-Key, Authorization: Bearer, or parameter key",
-            headers=_REALM,
-        )
+        detail = _NOT_SIGNED if "path_prefix" in connection.query_params else _NO_KEY
+        raise NotAuthorizedException(detail=detail, headers=_REALM)
     if is_one_of(key, settings.api_secret_keys):
         return Caller.SECRET
     if is_one_of(key, settings.api_public_keys):

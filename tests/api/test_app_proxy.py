@@ -61,7 +61,10 @@ def test_other_secrets_shops_times_and_parameters_are_refused(client: Client) ->
     assert client.get(signed(path, secret="another")).status_code == 401
     assert client.get(signed(path, shop="two.myshopify.com")).status_code == 401
     assert client.get(signed(path, age=3600)).status_code == 401
-    assert client.get(signed(path) + "&limit=50").status_code == 401
+    refused = client.get(signed(path) + "&limit=50")
+    assert refused.status_code == 401
+    assert "App Proxy's signature" in refused.json()["detail"]
+    assert "a key is needed" in client.get(path).json()["detail"]
 
 
 def test_without_a_secret_nothing_is_signed(published: Path) -> None:
