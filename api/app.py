@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
 
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
@@ -22,7 +25,7 @@ from api.routes.analytics import funnel, funnels, sessions_summary
 from api.routes.behaviour import paths, retention, searches
 from api.routes.experiments import experiments
 from api.routes.marts import mart_rows, marts
-from api.routes.operations import livez, metrics, readyz
+from api.routes.operations import livez, metrics, readyz, report
 from api.routes.products import bought_together, similar, viewed_together
 from api.routes.recommendations import recommendations
 from api.routes.segments import segment_members, segments
@@ -30,6 +33,7 @@ from api.routes.visitors import affinities, affinity, neighbours, profile, visit
 from api.snapshots import SnapshotStore
 from footfall import __version__
 from footfall.settings import Settings, load_settings
+from footfall.workers import TOGETHER, Workers
 
 _ABOUT = (
     "Recommendations, product lists, affinities, segments, funnels, paths, searches, retention, sessions and marts "
@@ -43,21 +47,24 @@ _ABOUT = (
 async def _follow_snapshots(app: Litestar) -> AsyncIterator[None]:
     store: SnapshotStore = app.state.store
     await store.look()  # before the first request, so that a restart never answers 503 over a good snapshot
-    task = asyncio.create_task(store.follow())
+    tasks = [asyncio.create_task(store.follow()), asyncio.create_task(app.state.workers.keep_telling())]
     try:
         yield
     finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         store.close()
 
 
 def create_app(settings: Settings | None = None) -> Litestar:
-    """The API over ``settings.paths.serving``; settings default to those in force."""
+    """The API over ``settings.paths.serving``; settings default to those in force. The folder that the workers of one
+    API share is that of the variable ``TOGETHER``, which `footfall serve` sets.
+    """
     settings = settings or load_settings()
+    together = Path(os.environ[TOGETHER]) if TOGETHER in os.environ else None
     counters = Metrics()
-    limits = Limits(settings)
+    store = SnapshotStore(settings.paths.serving)
     app = Litestar(
         route_handlers=[
             recommendations,
@@ -87,9 +94,9 @@ def create_app(settings: Settings | None = None) -> Litestar:
         state=State(
             {
                 "settings": settings,
-                "store": SnapshotStore(settings.paths.serving),
-                "metrics": counters,
-                "limits": limits,
+                "store": store,
+                "limits": Limits(settings, counters, together),
+                "workers": Workers(together, partial(report, counters, store)),
             }
         ),
         lifespan=[_follow_snapshots],

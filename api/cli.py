@@ -12,6 +12,7 @@ import click
 
 from footfall.logs import log_config
 from footfall.settings import REPO, Settings, SettingsError, load_settings
+from footfall.workers import TOGETHER, shared_folder
 
 #: Connections a worker holds at once. A browser keeps its own open, so this is far above the requests in flight.
 CONNECTIONS = 2048
@@ -47,7 +48,9 @@ def serve(host: str | None, port: int | None, workers: int | None, data: Path | 
     _check_port(settings)
     _raise_file_limit()
     click.echo(f"Footfall API on {settings.api_url} (documentation: {settings.api_url}/docs)")
-    _serve(settings, reload)
+    with shared_folder("footfall-api") as together:
+        os.environ[TOGETHER] = str(together)
+        _serve(settings, reload)
 
 
 def _serve(settings: Settings, reload: bool) -> None:

@@ -1,15 +1,16 @@
-"""How much each key may ask, in all and from one address prefix: token buckets, one set for each worker process."""
+"""How much each key may ask, in all and from one address prefix: token buckets, of all workers together."""
 
 from __future__ import annotations
 
-from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from litestar.connection import ASGIConnection
 from litestar.exceptions import TooManyRequestsException
 
+from api.metrics import Metrics
 from footfall.addresses import visitor_address
-from footfall.quotas import Quota, QuotaSpentError
+from footfall.quotas import Buckets, Quota, QuotaSpentError
 from footfall.settings import Settings
 
 #: Whoever brings no key, or an unknown one: bound by address as the public key is, so that nobody tries keys in turn.
@@ -17,16 +18,21 @@ NO_KEY = "none"
 
 
 class Limits:
-    """The quotas in force. ``refused`` counts answers 429 by (key, whose bucket was empty)."""
+    """The quotas in force. ``together``: the folder that the workers of one API share."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, metrics: Metrics, together: Path | None = None) -> None:
         self._trusts_proxy = settings.trust_forwarded_for
-        self._quotas = {
-            "public": Quota(settings.api_public_per_second, settings.api_public_per_second_of_address),
-            "secret": Quota(settings.api_secret_per_second, settings.api_secret_per_second_of_address),
-            NO_KEY: Quota(None, settings.api_public_per_second_of_address),
+        self._metrics = metrics
+        rates = {
+            "public": (settings.api_public_per_second, settings.api_public_per_second_of_address),
+            "secret": (settings.api_secret_per_second, settings.api_secret_per_second_of_address),
+            NO_KEY: (None, settings.api_public_per_second_of_address),
         }
-        self.refused: Counter[tuple[str, str]] = Counter()
+        buckets = Buckets(len(rates), together / "quotas" if together else None)
+        self._quotas = {
+            key: Quota(*of_key, buckets=buckets, number=number)
+            for number, (key, of_key) in enumerate(rates.items())
+        }
 
     def spend(
         self, connection: ASGIConnection[Any, Any, Any, Any], key: str, *, by_address: bool = True
@@ -39,7 +45,7 @@ class Limits:
         try:
             self._quotas[key].spend(address)
         except QuotaSpentError as spent:
-            self.refused[key, spent.of] += 1
+            self._metrics.limited[key, spent.of] += 1
             whose = "your network" if spent.of == "address" else "this key"
             raise TooManyRequestsException(
                 detail=f"more requests than {whose} may make; ask again in {spent.retry_after} s",

@@ -38,7 +38,11 @@ def render(
             for name, value in total.items()
             if name.partition("{")[0] in names
         ]
+    named: set[str] = set()
     for gauge, text, value in gauges:
         name = prefix + gauge.partition("{")[0]
-        lines += [f"# HELP {name} {text}", f"# TYPE {name} gauge", f"{prefix}{gauge} {value:g}"]
+        if name not in named:
+            named.add(name)
+            lines += [f"# HELP {name} {text}", f"# TYPE {name} gauge"]
+        lines.append(f"{prefix}{gauge} {value:g}")
     return "\n".join(lines) + "\n"

@@ -43,7 +43,9 @@ Secret = Annotated[str, Meta(min_length=8)]
 MIN_RETENTION_DAYS = 31
 
 #: Variables of our own that are no settings.
-_OTHER_VARIABLES = frozenset({"FOOTFALL_CONFIG", "FOOTFALL_DAGSTER_DIR", "FOOTFALL_DBT_TARGET"})
+_OTHER_VARIABLES = frozenset(
+    {"FOOTFALL_CONFIG", "FOOTFALL_DAGSTER_DIR", "FOOTFALL_DBT_TARGET", "FOOTFALL_TOGETHER"}
+)
 
 #: What a setting was called before. Passed over, the key of an upgraded API would be the one of the public repository.
 _RENAMED = {
@@ -204,7 +206,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     )
     api_public_per_second: Annotated[
         Annotated[float, Meta(gt=0)] | None,
-        Meta(description="requests a second that the public key may make of one API process; empty: any"),
+        Meta(description="requests a second that public keys may make, in all; empty: any"),
     ] = None
     api_public_per_second_of_address: Annotated[
         Annotated[float, Meta(gt=0)] | None,
@@ -212,7 +214,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     ] = None
     api_secret_per_second: Annotated[
         Annotated[float, Meta(gt=0)] | None,
-        Meta(description="requests a second that the secret key may make of one API process; empty: any"),
+        Meta(description="requests a second that secret keys may make, in all; empty: any"),
     ] = None
     api_secret_per_second_of_address: Annotated[
         Annotated[float, Meta(gt=0)] | None, Meta(description="the same for one address prefix")

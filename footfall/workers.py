@@ -20,6 +20,8 @@ from msgspec import Struct
 
 log = logging.getLogger("footfall")
 
+#: The variable that says which folder it is, to workers that are given nothing but their environment.
+TOGETHER = "FOOTFALL_TOGETHER"
 #: How often a worker writes down how it fares.
 TELL_SECONDS = 1.0
 #: A worker that has not written for so long is gone: what it counted stays counted, what it held is held no more.

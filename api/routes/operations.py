@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+import time
+from datetime import UTC, datetime
 from typing import Any
 
 from litestar import Request, Response, get
 from litestar.openapi.datastructures import ResponseSpec
 
 from api.answers import Live, Ready
+from api.metrics import COUNTED, Metrics
 from api.problems import RETRY_AFTER_SECONDS
 from api.snapshots import SnapshotStore
+from footfall.metrics import render
+from footfall.workers import Report
 
 _NO_STORE = {"Cache-Control": "no-store"}
+
+#: How a worker stands with its snapshot: name and help.
+GAUGES = {
+    "snapshot_problem": "1 while the published snapshot can't be followed.",
+    "snapshot_age_seconds": "Age of the data being served.",
+}
+VERSION = "snapshot_info"
+
+
+def report(metrics: Metrics, store: SnapshotStore) -> Report:
+    """How this worker fares, for whichever is asked."""
+    gauges = {"snapshot_problem": float(store.problem is not None)}
+    if (snapshot := store.snapshot) is not None:
+        gauges["snapshot_age_seconds"] = (datetime.now(UTC) - snapshot.generated_at).total_seconds()
+        gauges[f'{VERSION}{{version="{snapshot.version}"}}'] = 1.0
+    return Report(at=time.time(), series=metrics.series(), gauges=gauges)
 
 
 @get("/livez", tags=["operations"], summary="The process answers", sync_to_thread=False)
@@ -53,9 +74,20 @@ def readyz(request: Request[Any, Any, Any]) -> Response[Ready]:
     sync_to_thread=False,
 )
 def metrics(request: Request[Any, Any, Any]) -> Response[str]:
-    """Requests and their times by route, and the snapshot served. Each worker process counts its own."""
-    state = request.app.state
-    return Response(
-        state.metrics.render(state.store, state.limits),
-        headers=_NO_STORE,
-    )
+    """Requests and their times by route, and the snapshot served, of all workers together, whichever answers; the
+    others' are at most a second old. Of the snapshot the worst that one of them says.
+    """
+    reports: list[Report] = request.app.state.workers.reports()
+    live = [report.gauges for report in reports if not report.is_gone]
+    gauges = [
+        (name, text, max(values))
+        for name, text in GAUGES.items()
+        if (values := [worker[name] for worker in live if name in worker])
+    ]
+    gauges += [
+        (name, "The version being served.", 1.0)
+        for name in sorted({name for worker in live for name in worker if name.startswith(VERSION)})
+    ]
+    gauges.append(("workers", "Worker processes that run.", float(len(live))))
+    page = render("footfall_api_", COUNTED, [report.series for report in reports], gauges)
+    return Response(page, headers=_NO_STORE)

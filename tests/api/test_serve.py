@@ -8,8 +8,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -102,6 +102,51 @@ def test_a_reload_reads_the_keys_again_and_drops_no_request(published: Path, tmp
         running.send_signal(signal.SIGTERM)
         running.communicate(timeout=60)
     assert running.returncode == 0
+
+
+def test_any_worker_answers_for_all_of_them(published: Path) -> None:
+    """What they counted, and how much of a quota is left."""
+    port = new_port()
+    limit = {"FOOTFALL_API_SECRET_KEYS": KEY, "FOOTFALL_API_SECRET_PER_SECOND": "0.001"}
+    with process(published, port, FOOTFALL_API_WORKERS="2", **limit) as running:
+        url = f"http://127.0.0.1:{port}"
+
+        def metrics() -> dict[str, float]:
+            lines = httpx.get(f"{url}/metrics", timeout=10).text.splitlines()
+            pairs = (line.removeprefix("footfall_api_").rsplit(" ", 1) for line in lines if line[0] != "#")
+            return {name: float(value) for name, value in pairs}
+
+        def all_say(**expected: float) -> bool:
+            # so often that it can't be the same worker each time
+            found = [metrics() for _ in range(20)]
+            return all(
+                each.get(name) == value for each in found for name, value in {**names, **expected}.items()
+            )
+
+        names = {'snapshot_info{version="v1"}': 1.0, "snapshot_problem": 0.0}
+        until(lambda: all_say(workers=2.0))
+        # a connection of its own each; a bucket holds one request at least
+        statuses = [httpx.get(f"{url}/v1/funnels", headers=SECRET, timeout=10).status_code for _ in range(20)]
+        assert sorted(statuses) == [200] + [429] * 19
+        names['requests_total{route="/v1/funnels",status="200"}'] = 1.0
+        names['requests_total{route="/v1/funnels",status="429"}'] = 19.0
+        names['limited_total{key="secret",quota="key"}'] = 19.0
+        names['request_seconds_count{route="/v1/funnels"}'] = 20.0
+        until(all_say)
+        running.send_signal(signal.SIGTERM)
+        running.communicate(timeout=60)
+    assert running.returncode == 0
+
+
+def until(holds: Callable[[], bool], seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while True:
+        with suppress(httpx.HTTPError):
+            if holds():
+                return
+        if time.monotonic() > end:
+            pytest.fail("it never came true")
+        time.sleep(0.2)
 
 
 def test_says_that_the_port_is_taken() -> None:
