@@ -28,6 +28,7 @@ from footfall.settings import (
     unknown_variables,
 )
 from footfall.snapshot import MANIFEST_FILE, SnapshotError, read_pointer
+from footfall.verb_group import VerbGroup
 
 #: A loader takes a segment within seconds; a whole run may be under way, though, which takes minutes.
 _WAITING_SECONDS = 300.0
@@ -58,12 +59,15 @@ _ORDER = [
     "replay",
     "failed",
     "person",
+    "evaluate",
+    "quality",
+    "tuning",
     "config",
     "doctor",
 ]
 
 
-class Rooms(click.Group):
+class Rooms(VerbGroup):
     """A click group whose verbs are found by entry point and imported only when one is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

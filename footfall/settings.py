@@ -473,3 +473,19 @@ def _description(hint: Any) -> str:
 def load_settings(env: Mapping[str, str] | None = None) -> Settings:
     """The settings in force; see ``explain_settings`` for what it raises."""
     return explain_settings(env)[0]
+
+
+def settings_with_events() -> Settings:
+    """The settings in force, for verbs that look into what was collected.
+
+    Raises SettingsError as ``explain_settings`` does, and where nothing was ever collected: at a wrong place every
+    answer would be "nothing", also to a person who asks what is held about them.
+    """
+    settings = load_settings()
+    paths = settings.paths
+    if not (paths.lake.exists() or paths.landing.exists() or settings.load_from):
+        raise SettingsError(
+            f"{paths.data} holds no events. Is it the shop's data directory? FOOTFALL_DATA says where that is, "
+            "or the file that FOOTFALL_CONFIG names"
+        )
+    return settings

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from footfall.processes import port_is_free
-from footfall.settings import SettingsError, load_settings
+from footfall.settings import SettingsError, load_settings, settings_with_events
 from orchestration.lib.dbt_runner import manifest_of
 from orchestration.lib.home import DBT_PROJECT, HOME, export
 
@@ -174,7 +174,7 @@ def compact() -> None:
     from orchestration.lib.locks import LoaderBusy
 
     try:
-        settings = load_settings()
+        settings = settings_with_events()
         report = merge(
             settings.paths,
             today=datetime.now(UTC).date(),

@@ -23,7 +23,8 @@ import pyarrow.dataset as ds
 from msgspec import Raw, Struct
 
 from footfall.keys import webhook_signature
-from footfall.settings import Settings, SettingsError, load_settings
+from footfall.settings import Settings, SettingsError, load_settings, settings_with_events
+from footfall.verb_group import VerbGroup
 from footfall.wire import WireError, check_message
 
 #: One request of a second try: well under the door's limits.
@@ -208,14 +209,14 @@ def _options(command: Any) -> Any:
     return command
 
 
-def _settings() -> Settings:
+def _settings(*, with_events: bool = True) -> Settings:
     try:
-        return load_settings()
+        return settings_with_events() if with_events else load_settings()
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
 
 
-@click.group(invoke_without_command=True)
+@click.group(invoke_without_command=True, cls=VerbGroup)
 @click.pass_context
 def failed(context: click.Context) -> None:
     """Events that were refused: list them by reason, look at them, export them, send them again after a fix.
@@ -247,7 +248,7 @@ def list_failed(source: str | None = None, reason: str | None = None, since: dat
         groups.setdefault(key, []).append(event)
         del groups[key][1:-1]  # the first and the last tell enough
     if not counts:
-        click.echo("No failed events.")
+        click.echo("No failed events in the lake; what was refused comes there with the next run.")
         return
     table = Table("events", "source", "where", "field", "reason", "last received", "for example")
     for key, count in counts.most_common():
@@ -300,7 +301,7 @@ def resubmit_command(
     dry_run: bool,
 ) -> None:
     """Send them through the collector again, with the ids they had: what was taken already counts once."""
-    settings = _settings()
+    settings = _settings(with_events=file is None)
     events: Iterable[Failed]
     if file is not None:
         if source or reason or since:

@@ -12,7 +12,8 @@ import click
 
 from footfall.buckets import BucketError
 from footfall.processes import footfall_command
-from footfall.settings import Settings, SettingsError, load_settings
+from footfall.settings import Settings, SettingsError, settings_with_events
+from footfall.verb_group import VerbGroup
 from orchestration.lib import person as people
 from orchestration.lib.lake import load_waiting
 from orchestration.lib.lake_schema import prepare_lake
@@ -26,7 +27,7 @@ _guests = click.option(
 )
 
 
-@click.group("person")
+@click.group("person", cls=VerbGroup)
 def person_group() -> None:
     """What is held about a person, and forgetting them."""
 
@@ -81,7 +82,8 @@ def forget(users: tuple[str, ...], guests: tuple[str, ...], requested: bool, yes
         click.echo("nobody asked to be forgotten")
         return
     for each in persons:
-        click.echo(f"users: {_list(each.users)}; guest tokens: {_list(each.guests)}")
+        whole = people.whole_person(settings.paths, each)
+        click.echo(f"users: {_list(whole.users)}; guest tokens: {_list(whole.guests)}")
     if not yes:
         click.confirm("Forget them for good?", abort=True)
     left: set[str] = set()
@@ -108,7 +110,7 @@ def forget(users: tuple[str, ...], guests: tuple[str, ...], requested: bool, yes
 
 def _settings() -> Settings:
     try:
-        return load_settings()
+        return settings_with_events()
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
 

@@ -11,7 +11,7 @@ from itertools import groupby
 import click
 
 from footfall.processes import footfall_command
-from footfall.settings import SettingsError, load_settings
+from footfall.settings import SettingsError, settings_with_events
 from orchestration.lib.lake_schema import prepare_lake
 from orchestration.lib.locks import LoaderBusy
 from orchestration.lib.retention import Due, due, first_day_kept
@@ -28,7 +28,7 @@ def retain(dry_run: bool, yes: bool, no_run: bool) -> None:
     Not to be undone. The warehouse is built again from what stays, so this takes as long as a build from nothing.
     """
     try:
-        settings = load_settings()
+        settings = settings_with_events()
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
     if settings.retention_days is None:

@@ -61,8 +61,14 @@ def test_shown_raw(lake: Settings) -> None:
 
 
 def test_no_lake_no_failed_events(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FOOTFALL_DATA", str(tmp_path / "empty"))
-    assert run().output == "No failed events.\n"
+    """A directory that nothing was collected into is the wrong one."""
+    data = tmp_path / "empty"
+    monkeypatch.setenv("FOOTFALL_DATA", str(data))
+    answer = run()
+    assert answer.exit_code == 1
+    assert f"{data} holds no events" in answer.output
+    (data / "landing").mkdir(parents=True)
+    assert run().output.startswith("No failed events in the lake")
 
 
 class Door:

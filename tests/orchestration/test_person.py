@@ -256,10 +256,21 @@ def test_nobody_named_is_no_order_to_forget_all(shop: Paths, monkeypatch: pytest
     monkeypatch.setenv("FOOTFALL_DATA", str(shop.data))
     before = lake_rows(shop)
     assert CliRunner().invoke(person_group, ["forget", "--yes", "--no-run"]).exit_code == 2
-    assert (
-        CliRunner().invoke(person_group, ["forget", "--user", "anna", "--no-run"], input="n\n").exit_code == 1
-    )
+    refused = CliRunner().invoke(person_group, ["forget", "--user", "anna", "--no-run"], input="n\n")
+    assert refused.exit_code == 1
+    assert "users: anna; guest tokens: anna-phone\n" in refused.output, "what is asked about is who would go"
     assert lake_rows(shop) == before
+
+
+@pytest.mark.parametrize("verb", [["show"], ["forget", "--yes", "--no-run"]])
+def test_at_a_wrong_place_nobody_is_told_that_nothing_is_held(
+    verb: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FOOTFALL_DATA", str(tmp_path / "wrong"))
+    answered = CliRunner().invoke(person_group, [*verb, "--user", "anna"])
+    assert answered.exit_code == 1
+    assert "holds no events" in answered.output
+    assert not (tmp_path / "wrong").exists()
 
 
 def test_what_is_shipped_from_here_is_left_to_the_shipper(

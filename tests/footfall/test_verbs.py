@@ -1,0 +1,27 @@
+"""The shell of the command: what it lists, and what it says of a slip."""
+
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+
+from footfall.cli import _ORDER, _verbs, main
+
+
+def test_the_list_of_verbs_is_made_of_whole_sentences_in_a_newcomers_order() -> None:
+    listed = CliRunner().invoke(main, ["--help"]).output.partition("Commands:")[2]
+    assert "..." not in listed
+    assert "seal the segments" not in listed, "the first sentence only"
+    there = {*_verbs(), *main.commands}
+    assert there <= set(_ORDER), "a new verb has a place in the list"
+    names = [line.split()[0] for line in listed.splitlines() if line.startswith("  ") and line[2] != " "]
+    assert names == [name for name in _ORDER if name in there]
+    assert "..." not in CliRunner().invoke(main, ["failed", "--help"]).output.partition("Commands:")[2]
+
+
+@pytest.mark.parametrize(("slip", "meant"), [(["colect"], "collect"), (["failed", "resumbit"], "resubmit")])
+def test_a_mistyped_verb_is_known(slip: list[str], meant: str) -> None:
+    said = CliRunner().invoke(main, slip)
+    assert said.exit_code == 2
+    assert f"Did you mean {meant}?" in said.output
+    assert "Did you mean" not in CliRunner().invoke(main, ["xyzzy"]).output
