@@ -58,6 +58,8 @@ class Source(StrEnum):
     """In the same orders as a product of the cart, or one that was wanted or bought."""
     SIMILAR_VISITORS = "similar_visitors"
     """Visitors with a like taste are drawn to it."""
+    ALSO_LIKED = "also_liked"
+    """Those like it who like what the visitor is drawn to."""
     AFFINITY = "affinity"
     """The visitor's own history: looked at and not bought, or bought some time ago."""
     TRENDING_IN_CATEGORY = "trending_in_category"

@@ -24,6 +24,7 @@ defs = dg.Definitions(
         reconciliation,
         similarity.product_similarity,
         similarity.visitor_affinity,
+        similarity.product_also_liked,
         similarity.session_neighbours,
         evaluation.recommendation_evaluation,
         evaluation.tuning_proposal,

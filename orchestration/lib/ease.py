@@ -31,24 +31,34 @@ def ease_weights(interactions: sp.csr_matrix[Any], regularisation: float = 300.0
 
 
 def decayed_counts(
-    items: npt.NDArray[np.integer[Any]], age_days: Floats, count: int, half_life: float
+    items: npt.NDArray[np.integer[Any]],
+    age_days: Floats,
+    count: int,
+    half_life: float,
+    weights: Floats | float = 1.0,
 ) -> Floats:
-    """Popularity of each item: a sale counts half after ``half_life`` days."""
-    result: Floats = np.bincount(items, weights=0.5 ** (age_days / half_life), minlength=count).astype(
-        np.float64
-    )
+    """Popularity of each item: a sale counts half after ``half_life`` days. weights: sales behind each entry."""
+    decayed = weights * 0.5 ** (age_days / half_life)
+    result: Floats = np.bincount(items, weights=decayed, minlength=count).astype(np.float64)
     return result
 
 
 def trend(
-    items: npt.NDArray[np.integer[Any]], age_days: Floats, count: int, half_life: float = 15.0
+    items: npt.NDArray[np.integer[Any]],
+    age_days: Floats,
+    count: int,
+    half_life: float = 15.0,
+    weights: Floats | None = None,
 ) -> Floats:
-    """How much of an item's sales is recent, 1 for the item most in season.
+    """How much of an item's sales is recent, 1 for the item most in season. weights: sales behind each entry, 1 each.
 
-    Both counts are smoothed by a part of their mean, so that one fresh sale of a rare item makes no season.
+    Both counts are smoothed by a part of their mean, so that one fresh sale of a rare item makes no season. Where
+    nothing was sold for so long that no recent count is left, all items are as much in season.
     """
-    recent = decayed_counts(items, age_days, count, half_life)
-    ever = np.bincount(items, minlength=count)
+    recent = decayed_counts(items, age_days, count, half_life, 1.0 if weights is None else weights)
+    ever = np.bincount(items, weights=weights, minlength=count)
+    if not recent.any():
+        return np.ones(count)
     ratio = (recent + 0.05 * recent.mean()) / (ever + 0.2 * ever.mean())
     result: Floats = ratio / ratio.max()
     return result

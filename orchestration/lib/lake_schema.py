@@ -179,7 +179,7 @@ BY_DAY = {"events": EVENTS, "failed_events": FAILED_EVENTS, "landing_counts": LA
 NO_DAY = "received_date=1970-01-01"
 SCHEMA_FILE = "000000000000-schema.parquet"
 #: Tables that a Python asset replaces whole.
-DERIVED = {"product_similarity": PAIRS, "visitor_affinity": VISITOR_PAIRS}
+DERIVED = {"product_similarity": PAIRS, "product_also_liked": PAIRS, "visitor_affinity": VISITOR_PAIRS}
 #: Those of them with a ``changes.parquet`` beside the large file (``orchestration/lib/derived.py``).
 WITH_CHANGES = ("visitor_affinity",)
 #: The same, but of another shape than pairs.

@@ -127,6 +127,7 @@ _DERIVED = [
 ]
 DERIVED_SCHEMAS = {
     "product_similarity": pa.schema(_DERIVED),
+    "product_also_liked": pa.schema(_DERIVED),
     "visitor_affinity": pa.schema([*_DERIVED, ("shared", pa.list_(TEXT))]),
     "recommendation_metrics": pa.schema(
         [

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pytest
+import scipy.sparse as sp
 from dbt_kit import NOON, Lake, Warehouse, message
+
+from orchestration.lib.evaluation.orders import taste
 
 DAY = timedelta(days=1)
 CATALOG = [
@@ -244,3 +249,99 @@ def test_session_products_stand_in_the_order_of_the_clicks(
     assert warehouse.rows("select product_id, place, ended_at from session_products order by place") == [
         ("pot", 1, NOON + 3 * minute), ("tea", 2, NOON + 3 * minute), ("tea", 3, NOON + 3 * minute),
     ]  # fmt: skip
+
+
+def test_taste_is_what_the_evaluation_measures(
+    make_warehouse: Callable[[], tuple[Lake, Warehouse]],
+) -> None:
+    """Own history and what others like who like the same: the mart's order is that of ``evaluation.orders.taste``."""
+    dice = random.Random(3)
+    goods = [f"p{number:02d}" for number in range(30)]
+    lake, warehouse = make_warehouse()
+    lake.catalog([{"product_id": product, "title": product, "product_type": "all"} for product in goods])
+    pairs = {
+        (one, other): round(dice.random(), 9)
+        for one in goods
+        for other in dice.sample(goods, 6)
+        if one != other
+    }
+    ranks = {one: sorted((o for k, o in pairs if k == one), key=lambda o: -pairs[one, o]) for one in goods}
+    lake.derive(
+        "product_also_liked",
+        [
+            {
+                "key": one,
+                "other": other,
+                "rank": ranks[one].index(other) + 1,
+                "score": score,
+                "source": "ease",
+            }
+            for (one, other), score in pairs.items()
+        ],
+    )
+    minutes = iter(range(10_000))
+    lake.load(
+        viewed(f"g{guest}", product, NOON + timedelta(minutes=next(minutes)))
+        for guest in range(12)
+        for product in dice.sample(goods, dice.randrange(1, 12))
+    )
+    limit, discovery = 7, 0.65
+    blend = {
+        **dict.fromkeys(("similar_visitors", "viewed_together", "bought_together", "similar_text"), 0.0),
+        "taste": 1.0,
+        "new_products": 0.0,
+        "trending_in_category": 0.0,
+        "trending": 0.0,
+    }
+    warehouse.run(variables={"taste_products": limit, "taste_discovery": discovery, "rrf_weights": blend})
+    number = {product: place for place, product in enumerate(goods)}
+    matrix = sp.csr_matrix(
+        (list(pairs.values()), ([number[one] for one, _ in pairs], [number[other] for _, other in pairs])),
+        shape=(30, 30),
+    )
+    for guest in range(12):
+        own = warehouse.rows(
+            f"select product_id, affinity from visitor_product_affinity where visitor_id = 'g_g{guest}'"
+            " order by last_at desc"
+        )
+        affinity = np.zeros(30)
+        affinity[[number[product] for product, _ in own]] = [value / 10 for _, value in own]
+        newest = [number[product] for product, _ in own[:limit]]
+        mine, liked = taste(sp.csr_matrix(affinity), {0: newest}, matrix, discovery)(0)
+        scores = mine + liked
+        expected = sorted(
+            (n for n in range(30) if scores[n] > 0), key=lambda n: (-np.float32(scores[n]), goods[n])
+        )
+        rows = warehouse.rows(
+            "select product_id, source, is_new from visitor_recommendations"
+            f" where visitor_id = 'g_g{guest}' and source in ('affinity', 'also_liked') order by rank"
+        )
+        assert [number[product] for product, _, _ in rows] == expected
+        for product, source, is_new in rows:
+            place = number[product]
+            assert source == ("affinity" if mine[place] >= liked[place] else "also_liked")
+            assert is_new == (mine[place] == 0)
+
+
+def test_new_products_are_shown_to_those_who_like_their_text(
+    make_warehouse: Callable[[], tuple[Lake, Warehouse]],
+) -> None:
+    """What nobody is known to like stands in front where a text speaks for it; what is known waits for its turn."""
+    lake, warehouse = make_warehouse()
+    lake.catalog(CATALOG)
+    lake.derive("product_similarity", SIMILAR)
+    lake.derive(
+        "product_also_liked",
+        [
+            {"key": one, "other": other, "rank": 1, "score": 0.5, "source": "ease"}
+            for one, other in [("shirt-0", "shoe-0"), ("shoe-0", "shirt-0"), ("shirt-1", "shoe-1")]
+        ],
+    )
+    lake.load([viewed("anna", "shirt-0")])
+    warehouse.run()
+    reasons = dict(shown(warehouse, "g_anna"))
+    assert reasons["shoe-0"] == "Liked by those who like shirt 0"
+    products = [product for product, _ in shown(warehouse, "g_anna")]
+    # shirt-1 is nearest by its text, and known; the others are new
+    assert products.index("shirt-2") < products.index("shirt-1")
+    assert reasons["shirt-2"] == "Similar to shirt 0"

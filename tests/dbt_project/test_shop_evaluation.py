@@ -102,8 +102,8 @@ def test_the_past_is_what_the_shop_had_shown_that_day(
     as_of = {"as_of": f"{SPLIT} 00:00:00"}
     ended.run("+visitor_recommendations", variables=as_of)
     assert ended.rows("select count(*), min(as_of) from int_as_of") == [(1, datetime(2026, 3, 16))]
-    # The visitors' neighbours are made between the two halves of dbt's work, as in the line
-    for name in ("visitor_affinity",):
+    # What Python makes of people is made between the two halves of dbt's work, as in the line
+    for name in ("visitor_affinity", "product_also_liked"):
         made = past.folder / "lake" / "derived" / name / f"{name}.parquet"
         (ended.data / "lake" / "derived" / name / f"{name}.parquet").write_bytes(made.read_bytes())
     ended.run("visitor_recommendations", full_refresh=True, variables=as_of)
@@ -236,11 +236,11 @@ def test_an_accepted_proposal_changes_its_lines_and_nothing_else(tmp_path: Path)
     project = tmp_path / "dbt_project.yml"
     project.write_text(PROJECT_FILE.read_text())
     before = yaml.safe_load(project.read_text())["vars"]
-    half_life, weight = before["affinity_half_life_days"], before["rrf_weights"]["affinity"]
+    half_life, weight = before["affinity_half_life_days"], before["rrf_weights"]["taste"]
     neighbours = before["session_neighbours"]["neighbours"]
     changes = {
         "affinity_half_life_days": [half_life, 61],
-        "rrf_weights.affinity": [weight, 1.25],
+        "rrf_weights.taste": [weight, 1.25],
         "session_neighbours.neighbours": [neighbours, 50],
     }
     assert len(accept(changes, project)) == 3
@@ -248,7 +248,7 @@ def test_an_accepted_proposal_changes_its_lines_and_nothing_else(tmp_path: Path)
     assert after == {
         **before,
         "affinity_half_life_days": 61,
-        "rrf_weights": {**before["rrf_weights"], "affinity": 1.25},
+        "rrf_weights": {**before["rrf_weights"], "taste": 1.25},
         "session_neighbours": {**before["session_neighbours"], "neighbours": 50},
     }
     assert session_config(after).neighbours == 50

@@ -53,6 +53,7 @@ def test_the_graph_from_landing_to_snapshot_has_no_gap(defs: dg.Definitions) -> 
         ["lake", "products"],
         ["derived", "product_similarity"],
         ["derived", "visitor_affinity"],
+        ["derived", "product_also_liked"],
         ["derived", "session_neighbours"],
         ["recommendations", "visitor_recommendations"],
     ):

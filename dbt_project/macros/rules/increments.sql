@@ -201,6 +201,8 @@
     union all
     select max(computed_at) as computed_at from {{ ref('stg_derived__visitor_affinity') }}
     union all
+    select max(computed_at) as computed_at from {{ ref('stg_derived__product_also_liked') }}
+    union all
     select max(computed_at) as computed_at from {{ ref('product_co_views') }}
     union all
     select max(computed_at) as computed_at from {{ ref('product_co_purchases') }}

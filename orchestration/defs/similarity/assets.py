@@ -1,4 +1,4 @@
-"""What Python computes and SQL doesn't: text similarity, affinity between visitors, session neighbours."""
+"""What Python computes and SQL doesn't: text similarity, affinity between visitors, what is also liked, sessions."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -101,6 +101,43 @@ def visitor_affinity(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
             "why_whole": refreshed.why_whole or "not this time",
             "spaces": dg.MetadataValue.json(spaces),
             "model_version": refreshed.similarity.model_version,
+            "path": dg.MetadataValue.path(str(derived_file(derived, TABLE))),
+        }
+    )
+
+
+@dg.asset(
+    key=["derived", "product_also_liked"],
+    deps=[
+        model_key("visitor_product_affinity"),
+        model_key("int_visitor_product_days"),
+        model_key("int_as_of"),
+    ],
+    group_name="similarity",
+    kinds={"python", "numpy"},
+    owners=OWNERS,
+    pool=POOL,
+    description="What those like who like a product: an item-item model (EASE) of who is drawn to what, weighted by "
+    "the season, the best 30 of each product. Learned again once a day, or when the affinities changed by a tenth.",
+)
+def product_also_liked(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    """Read affinities and product days, write pairs to ``lake/derived/product_also_liked``."""
+    from orchestration.lib.also_liked import TABLE, refresh
+    from orchestration.lib.derived import derived_file
+
+    settings = load_settings()
+    derived = settings.paths.derived
+    with reading(settings) as connection:
+        refreshed = refresh(derived, connection, datetime.now(UTC))
+    if refreshed.why_learned:
+        context.log.info(f"learned all pairs: {refreshed.why_learned}")
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": refreshed.pairs,
+            "products": refreshed.products,
+            "learned_at": dg.MetadataValue.timestamp(refreshed.learned_at.replace(tzinfo=UTC)),
+            "why_learned": refreshed.why_learned or "not this time",
+            "model_version": refreshed.model_version,
             "path": dg.MetadataValue.path(str(derived_file(derived, TABLE))),
         }
     )

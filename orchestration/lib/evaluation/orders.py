@@ -1,14 +1,17 @@
 """Affinity measured on orders: learn before a day, ask what each customer buys in the thirty days from it.
 
-Asked are customers with purchases on both sides of the split. The measures are those of ``rankings``.
+Asked are customers with purchases on both sides of the split. The measures are those of ``rankings``. ``footfall`` is
+the list ``taste``, which leads in what a visitor is shown: all that orders alone can teach, learned by the code that
+the shop runs, with the vars in force.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,18 +20,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import scipy.sparse as sp
 
+from orchestration.lib.also_liked import AlsoLikedConfig, also_liked
+from orchestration.lib.dbt_runner import project_vars
 from orchestration.lib.ease import decayed_counts, ease_weights, trend
 from orchestration.lib.evaluation.rankings import ArmResult, Lists
 from orchestration.lib.evaluation.reading import TIMES, FileError, Rows, moments, places_of, read_text_rows
+from orchestration.lib.home import DBT_PROJECT
 
 HORIZON = timedelta(days=30)
-#: Half-life of popularity in days, and the power of the trend. Seen on the published split (2011-11-09),
-#: where any half-life from 10 to 30 and any power from 0.5 to 0.75 stayed within 0.015; confirmed on two
-#: splits that took no part (2011-10-10 and 2011-07-10: discovery 0.111 to 0.133 and 0.157 to 0.178 beside
-#: plain EASE).
-HALF_LIFE, TREND_POWER = 15.0, 0.5
-#: How much discovery weighs beside one earlier purchase in the list over all items.
-DISCOVERY = 0.5
 
 Floats = npt.NDArray[np.float64]
 
@@ -138,13 +137,13 @@ class _Split:
                 f"no purchases both before {split:%Y-%m-%d} and in the {HORIZON.days} days from it: they are of {span}"
             )
         self.customers, who = np.unique(lines.customer[before], return_inverse=True)
-        self.items, self.what = np.unique(lines.item[before], return_inverse=True)
-        self.age = (day - lines.at[before]) / np.timedelta64(1, "D")
+        self.items, what = np.unique(lines.item[before], return_inverse=True)
+        age = (day - lines.at[before]) / np.timedelta64(1, "D")
         self.shape = (len(self.customers), len(self.items))
         # An item counts once an order, however many lines it has there.
-        once = np.unique(
-            np.stack([who, self.what, np.unique(lines.order[before], return_inverse=True)[1]]), axis=1
-        )
+        order = np.unique(lines.order[before], return_inverse=True)[1]
+        once, first = np.unique(np.stack([who, what, order]), axis=1, return_index=True)
+        self.who, self.what, self.age = once[0], once[1], age[first]
         self.counts = sp.csr_matrix((np.ones(once.shape[1]), (once[0], once[1])), shape=self.shape)
         self.truth = self._truth(lines, after)
         if not self.truth:
@@ -163,8 +162,38 @@ class _Split:
                 truth.setdefault(row[customer], set()).add(known.get(item, len(known) + number[item]))
         return truth
 
+    def newest(self, most: int) -> dict[int, list[int]]:
+        """By customer the items bought last, each once."""
+        found: dict[int, list[int]] = {}
+        for place in np.lexsort((self.what, self.age, self.who)).tolist():
+            items = found.setdefault(int(self.who[place]), [])
+            if len(items) < most and self.what[place] not in items:
+                items.append(int(self.what[place]))
+        return found
+
     def own(self, customer: int) -> npt.NDArray[np.int32]:
         return self.counts.indices[self.counts.indptr[customer] : self.counts.indptr[customer + 1]]
+
+
+def taste(
+    affinity: sp.csr_matrix[Any],
+    newest: Mapping[int, Sequence[int]],
+    pairs: sp.csr_matrix[Any],
+    discovery: float,
+) -> Callable[[int], tuple[Floats, Floats]]:
+    """The list ``taste`` of the mart visitor_recommendations, for visitors and products as numbers.
+
+    affinity: in orders, positive. newest: by visitor the last products, at most taste_products. pairs: also liked,
+    products x products. discovery: taste_discovery. Gives (own part, liked part) by product.
+    """
+
+    def parts(visitor: int) -> tuple[Floats, Floats]:
+        liked = np.asarray(pairs[list(newest[visitor])].sum(axis=0)).ravel()
+        own: Floats = np.log1p(affinity[visitor].toarray().ravel()).astype(np.float64)
+        most = max(float(liked.max(initial=0.0)), 1e-12)
+        return own, (discovery / most * liked).astype(np.float64)
+
+    return parts
 
 
 def _arms(split: _Split) -> dict[str, Callable[[int], Floats]]:
@@ -173,8 +202,13 @@ def _arms(split: _Split) -> dict[str, Callable[[int], Floats]]:
     seen.data[:] = 1.0
     items = split.shape[1]
     popularity = np.asarray(seen.sum(axis=0)).ravel().astype(np.float64)
-    recent = decayed_counts(split.what, split.age, items, HALF_LIFE)
-    season = trend(split.what, split.age, items, HALF_LIFE)
+    config, variables = AlsoLikedConfig(), project_vars(DBT_PROJECT)
+    recent = decayed_counts(split.what, split.age, items, config.half_life_days)
+    learned = also_liked(seen, trend(split.what, split.age, items, config.half_life_days), config)
+    pairs = sp.csr_matrix((learned.score, (learned.key, learned.other)), shape=(items, items))
+    decayed = 0.5 ** (split.age / variables["affinity_half_life_days"])
+    affinity = sp.csr_matrix((decayed, (split.who, split.what)), shape=split.shape)
+    served = taste(affinity, split.newest(variables["taste_products"]), pairs, variables["taste_discovery"])
     lengths = np.sqrt(np.maximum(popularity, 1.0))
     scaled = sp.csr_matrix(seen @ sp.diags(1.0 / lengths))
     weights = ease_weights(seen)
@@ -189,22 +223,14 @@ def _arms(split: _Split) -> dict[str, Callable[[int], Floats]]:
     def own(customer: int) -> Floats:
         return counts[customer].toarray().ravel() + popularity / popularity.max() * 1e-3  # ties by popularity
 
-    def discover(customer: int) -> Floats:
-        return np.maximum(seen[customer] @ weights, 0.0).ravel() * season**TREND_POWER
-
-    def blend(customer: int) -> Floats:
-        found = discover(customer)
-        history = np.log1p(counts[customer].toarray().ravel()) * season ** (TREND_POWER / 2)
-        return history + DISCOVERY * found / max(float(found.max()), 1e-12)
-
     return {
         "popularity": lambda customer: popularity,
         "decayed popularity": lambda customer: recent,
         "own history": own,
         "item-kNN": item_knn,
         "EASE": lambda customer: (seen[customer] @ weights).ravel(),
-        "footfall": blend,
-        "footfall, discover": discover,
+        "footfall": lambda customer: np.add(*served(customer)),
+        "footfall, discover": lambda customer: served(customer)[1],
     }
 
 

@@ -21,7 +21,7 @@ import duckdb
 
 from footfall.settings import Settings
 from orchestration.lib.dbt_runner import Elsewhere
-from orchestration.lib.derived import write_derived
+from orchestration.lib.derived import derived_file, write_derived
 from orchestration.lib.home import DBT_PROJECT
 from orchestration.lib.lake_schema import DERIVED
 from orchestration.lib.warehouse import reading, sql_path
@@ -179,6 +179,7 @@ def _models_to_build(manifest: Any) -> tuple[list[str], list[str]]:
 
 def _derive(connection: duckdb.DuckDBPyConnection, today: Path, derived: Path) -> None:
     """What Python makes, of the day: read from what dbt has just built, written where its next models read."""
+    from orchestration.lib import also_liked
     from orchestration.lib.visitor_similarity import VisitorSimilarity
 
     for name in DERIVED:
@@ -191,3 +192,6 @@ def _derive(connection: duckdb.DuckDBPyConnection, today: Path, derived: Path) -
         derived, "visitor_affinity", VisitorSimilarity(affinities).tables(computed_at=datetime.now(UTC))
     )
     write_derived(derived, "visitor_affinity", [], changes=True)
+    # Other vars may have built the affinities anew: nothing that was learned before counts.
+    derived_file(derived, also_liked.TABLE).unlink(missing_ok=True)
+    also_liked.refresh(derived, connection, datetime.now(UTC))

@@ -31,12 +31,13 @@ from orchestration.lib.session_neighbours import NextItem, NextItemConfig, SoFar
 
 #: What is tried, beside the value in force. A half-life of 36,500 days is no decay.
 VALUES: dict[str, tuple[float, ...]] = {
-    "affinity_half_life_days": (7, 15, 60, 36_500),
+    "affinity_half_life_days": (15, 45, 90, 36_500),
     "trending_half_life_days": (3, 14, 30),
     "affinity_cart_weight": (2, 8),
     "affinity_purchase_weight": (5, 20),
     "affinity_option_weight": (1, 4),
     "recommendation_seed_decay": (0.4, 0.8),
+    "taste_discovery": (0.3, 1.2),
 }
 BLEND = "rrf_weights"
 SESSIONS = "session_neighbours"

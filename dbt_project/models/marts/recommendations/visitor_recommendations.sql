@@ -10,30 +10,44 @@
   )
 }}
 
-{#- Top products of every visitor: candidates from seven sources, each with its own ranking, fused by
-    reciprocal rank. An increment recomputes the visitors with new events, those who are shown what is
+{#- Top products of every visitor: what they are drawn to and what others like who are drawn to the same (one list,
+    `taste`, by score), and lists of six more kinds, fused by reciprocal rank. The best recommendation_top_k of all
+    are kept, and as many of those that are new to the visitor. An increment recomputes the visitors with new events, those who are shown what is
     no longer available, those whose neighbours or whose products' text neighbours are others now, and
     whoever's list was made from inputs older than recommendation_max_age_hours.
-    A visitor has some 200 candidates, which are sorted and grouped by numbers: visitors, products and sources are
+    A visitor has some hundreds of candidates, which are sorted and grouped by numbers: visitors, products and sources are
     numbered first, products in the order that breaks ties, and get their names back when 50 are left. -#}
 {%- set weights = var('rrf_weights') -%}
 {#- Sources by number; of two that contribute the same the first leads. -#}
 {%- set sources = [
-  'affinity', 'bought_together', 'similar_text', 'similar_visitors', 'trending', 'trending_in_category', 'viewed_together'
+  'affinity', 'also_liked', 'bought_together', 'similar_text', 'similar_visitors', 'trending', 'trending_in_category',
+  'viewed_together'
 ] -%}
+{#- What these two say is added up and ranked as one list. -#}
+{%- set is_taste = 'source_number in (' ~ sources.index('affinity') ~ ', ' ~ sources.index('also_liked') ~ ')' -%}
 {%- set k = var('rrf_constant') -%}
 {#- Contributions are whole numbers of this many parts of one, so that their sum is the same in any order. -#}
 {%- set parts = 10 ** 12 -%}
+{#- Digits of also_liked's scores. -#}
+{%- set score_parts = 10 ** 9 -%}
 {%- set lead_key = 'contribution * ' ~ sources | length ~ ' + ' ~ (sources | length - 1) ~ ' - source_number' -%}
 {%- set top_k = var('recommendation_top_k') -%}
 {#- A constant, so that a file of neighbours without a newer one is known by its statistics and not read. -#}
 {%- set known_inputs = newest_known_inputs() -%}
 
-with products as (
+with also_liked as (
+  select * from {{ ref('stg_derived__product_also_liked') }}
+),
+
+-- Known: enough visitors are drawn to it that something was learned about it.
+products as (
   select
-    *,
-    row_number() over (order by product_id) as product_number
-  from {{ ref('products') }}
+    products.*,
+    known.product_id is not null as is_known,
+    row_number() over (order by products.product_id) as product_number
+  from {{ ref('products') }} as products
+  left join (select distinct also_liked.product_id from also_liked) as known
+    on products.product_id = known.product_id
 ),
 
 as_of as (
@@ -167,14 +181,9 @@ just_bought as (
   where product_days.last_purchase_at >= {{ add_days('as_of.as_of', '-' ~ var('just_bought_days')) }}
 ),
 
--- Seeds: the last products of a visitor, the newest first.
-seeds as (
-  select
-    visitor_number,
-    product_id,
-    product_number,
-    is_wanted,
-    power(cast({{ var('recommendation_seed_decay') }} as double), seed_number - 1) as seed_weight
+-- The last products of a visitor, the newest first.
+last_products as (
+  select *
   from (
     select
       *,
@@ -184,20 +193,75 @@ seeds as (
       ) as seed_number
     from own
   ) as numbered
+  where seed_number <= {{ [var('recommendation_seeds'), var('taste_products')] | max }}
+),
+
+seeds as (
+  select
+    visitor_number,
+    product_id,
+    product_number,
+    is_wanted,
+    power(cast({{ var('recommendation_seed_decay') }} as double), seed_number - 1) as seed_weight
+  from last_products
   where seed_number <= {{ var('recommendation_seeds') }}
 ),
 
--- Own history: what was looked at and not bought, and what was bought some time ago.
-history as (
+-- What others like who like the same. In whole numbers, whose sum is the same in any order.
+liked as (
+  select
+    last_products.visitor_number,
+    products.product_number,
+    cast(sum(cast(round(also_liked.score * {{ score_parts }}) as bigint)) as double) as score,
+    {{ last_by('last_products.product_number', 'also_liked.score') }} as seed_product_number
+  from last_products
+  inner join also_liked
+    on last_products.product_id = also_liked.product_id
+  inner join products
+    on also_liked.other_product_id = products.product_id
+  where last_products.affinity > 0
+    and last_products.seed_number <= {{ var('taste_products') }}
+  group by last_products.visitor_number, products.product_number
+),
+
+drawn_to as (
+  select * from own
+  where affinity > 0
+),
+
+-- Own history (what was looked at and not bought, and what was bought some time ago) and what follows from it. One
+-- order counts ln 2, what is liked most by others taste_discovery.
+taste_parts as (
+  select
+    coalesce(own.visitor_number, liked.visitor_number) as visitor_number,
+    coalesce(own.product_number, liked.product_number) as product_number,
+    coalesce(ln(1 + own.affinity / {{ var('affinity_purchase_weight') }}), 0) as own_part,
+    coalesce(
+      {{ var('taste_discovery') }} * liked.score
+      / max(liked.score) over (partition by coalesce(own.visitor_number, liked.visitor_number)),
+      0
+    ) as liked_part,
+    liked.seed_product_number,
+    coalesce(own.has_purchased, false) as has_purchased,
+    own.visitor_number is null as is_new
+  from drawn_to as own
+  full outer join liked
+    on own.visitor_number = liked.visitor_number
+      and own.product_number = liked.product_number
+),
+
+taste as (
   select
     visitor_number,
     product_number,
-    {{ sources.index('affinity') }} as source_number,
-    affinity as score,
-    cast(null as bigint) as seed_product_number,
-    has_purchased
-  from own
-  where affinity > 0
+    case
+      when own_part >= liked_part then {{ sources.index('affinity') }} else {{ sources.index('also_liked') }}
+    end as source_number,
+    own_part + liked_part as score,
+    case when own_part < liked_part then seed_product_number end as seed_product_number,
+    has_purchased,
+    is_new
+  from taste_parts
 ),
 
 seeded as (
@@ -284,9 +348,7 @@ popular_everywhere as (
   where popular.category = ''
 ),
 
-candidates as (
-  select * from history
-  union all
+others as (
   select * from seeded
   union all
   select * from neighbour_products
@@ -296,14 +358,34 @@ candidates as (
   select * from popular_everywhere
 ),
 
+-- The list taste is cut apart for what is new and what is not, so is_new is asked of it alone.
+candidates as (
+  select * from taste
+  union all
+  select
+    *,
+    false as is_new
+  from others
+),
+
 -- In stock, and not bought a moment ago.
 offered as (
   select
     candidates.*,
+    products.is_known,
     row_number() over (
-      partition by candidates.visitor_number, candidates.source_number
+      partition by
+        candidates.visitor_number,
+        case when candidates.{{ is_taste }} then {{ sources.index('affinity') }} else candidates.source_number end
       order by {{ rankable('candidates.score') }} desc, candidates.product_number asc
-    ) as source_rank
+    ) as list_rank,
+    row_number() over (
+      partition by
+        candidates.visitor_number,
+        case when candidates.{{ is_taste }} then {{ sources.index('affinity') }} else candidates.source_number end,
+        candidates.is_new
+      order by {{ rankable('candidates.score') }} desc, candidates.product_number asc
+    ) as rank_within
   from candidates
   inner join products
     on candidates.product_number = products.product_number
@@ -323,15 +405,18 @@ contributions as (
     has_purchased,
     cast(
       floor(
-        case source_number
-          {% for source_name in sources %}
-            when {{ loop.index0 }} then {{ weights.get(source_name, 0) * parts }}
+        case
+          when {{ is_taste }} then {{ weights['taste'] * parts }}
+          when not is_known and source_number = {{ sources.index('similar_text') }}
+            then {{ weights['new_products'] * parts }}
+          {% for source_name in sources if source_name in weights %}
+            when source_number = {{ sources.index(source_name) }} then {{ weights[source_name] * parts }}
           {% endfor %}
-        end / ({{ k }} + source_rank)
+        end / ({{ k }} + list_rank)
       ) as bigint
     ) as contribution
   from offered
-  where source_rank <= {{ top_k }}
+  where rank_within <= {{ top_k }}
 ),
 
 -- The greatest key is the source that contributed most, and tells which.
@@ -349,29 +434,50 @@ blended as (
 
 ranked as (
   select
+    blended.*,
+    {{ sources | length - 1 }} - blended.lead_key % {{ sources | length }} as source_number,
+    own.visitor_number is null as is_new,
+    row_number() over (
+      partition by blended.visitor_number
+      order by blended.contribution desc, blended.product_number asc
+    ) as blend_rank,
+    row_number() over (
+      partition by blended.visitor_number, own.visitor_number is null
+      order by blended.contribution desc, blended.product_number asc
+    ) as rank_within
+  from blended
+  left join own
+    on blended.visitor_number = own.visitor_number
+      and blended.product_number = own.product_number
+),
+
+kept as (
+  select
     *,
-    {{ sources | length - 1 }} - lead_key % {{ sources | length }} as source_number,
     row_number() over (
       partition by visitor_number
-      order by contribution desc, product_number asc
-    ) as blend_rank
-  from blended
+      order by blend_rank
+    ) as kept_rank
+  from ranked
+  where blend_rank <= {{ top_k }}
+    or (is_new and rank_within <= {{ top_k }})
 ),
 
 final as (
   select
     visitors.visitor_id,
-    cast(ranked.blend_rank as integer) as rank,
+    cast(kept.kept_rank as integer) as rank,
     products.product_id,
-    cast(ranked.contribution as double) / {{ parts }} as score,
-    case ranked.source_number
+    cast(kept.contribution as double) / {{ parts }} as score,
+    case kept.source_number
       {% for source_name in sources %}
         when {{ loop.index0 }} then '{{ source_name }}'
       {% endfor %}
     end as source,
-    case ranked.source_number
+    case kept.source_number
       when {{ sources.index('affinity') }}
-        then case when ranked.has_purchased then 'Buy again' else 'You looked at this' end
+        then case when kept.has_purchased then 'Buy again' else 'You looked at this' end
+      when {{ sources.index('also_liked') }} then 'Liked by those who like ' || seed_products.title
       when {{ sources.index('similar_text') }} then 'Similar to ' || seed_products.title
       when {{ sources.index('viewed_together') }} then 'Often viewed together with ' || seed_products.title
       when {{ sources.index('bought_together') }} then 'Often bought together with ' || seed_products.title
@@ -379,16 +485,16 @@ final as (
       when {{ sources.index('trending_in_category') }} then 'Popular in ' || products.product_type
       else 'Popular now'
     end as reason,
+    kept.is_new,
     {{ built_moment('int_touched_visitors') }} as built_at,
     (select inputs.inputs_at from inputs) as inputs_at
-  from ranked
+  from kept
   inner join visitors
-    on ranked.visitor_number = visitors.visitor_number
+    on kept.visitor_number = visitors.visitor_number
   inner join products
-    on ranked.product_number = products.product_number
+    on kept.product_number = products.product_number
   left join products as seed_products
-    on ranked.seed_product_number = seed_products.product_number
-  where ranked.blend_rank <= {{ top_k }}
+    on kept.seed_product_number = seed_products.product_number
 )
 
 select * from final

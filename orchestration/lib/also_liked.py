@@ -1,0 +1,196 @@
+"""Which products those like who like a product: learned from who is drawn to what, and weighted by the season.
+
+    pairs = also_liked(seen, season)                      # of a visitors x products matrix
+    refresh(paths.derived, warehouse, now)                # lake/derived/product_also_liked, as the asset does it
+
+An item-item model (EASE, ``ease.py``) says how strongly each product speaks for each other one, all others taken into
+account: two things that everybody has say little about each other. Its answer knows no season; the shop's does, so that
+a product's weight is multiplied by a root of the share of its interest that is recent. Of each product the best few are
+kept: a visitor's score for a product is the sum over what they are drawn to (mart ``visitor_recommendations``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import scipy.sparse as sp
+
+from orchestration.lib.derived import derived_file, notes_of, pairs_table, write_derived
+from orchestration.lib.ease import ease_weights, trend
+from orchestration.lib.lake_schema import lake_time
+from orchestration.lib.sparse import SCORE_DIGITS, place_in_run
+
+TABLE = "product_also_liked"
+#: Pairs are learned again when they are this old: the season moves in days, and learning takes seconds at most.
+RELEARN_AFTER = timedelta(hours=24)
+#: ... or when the affinities that they were learned from have become more, or fewer, by this share.
+RELEARN_SHARE = 0.1
+#: Raised when a change of the code changes results; part of the model version.
+_GENERATION = 1
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class AlsoLikedConfig:
+    """The settings. What they were chosen by: docs/decisions/0023."""
+
+    top_k: int = 30
+    regularisation: float = 300.0
+    """Flat between 100 and 1,000 on purchases."""
+    most_products: int = 5000
+    """Those with the most visitors; all others have no pairs here. 5,000 take 8 s and 600 MB on two cores, twice as
+    many eight times as long."""
+    half_life_days: float = 15.0
+    season_power: float = 0.5
+    """0: no season. On real orders any from 0.5 to 0.75, with half-lives of 10 to 30 days, stayed within 0.015."""
+
+    @property
+    def model_version(self) -> str:
+        """Names code and settings: two outputs with the same version were made alike."""
+        digest = hashlib.sha256(msgspec.json.encode(asdict(self))).hexdigest()[:8]
+        return f"also-liked-{_GENERATION}-{digest}"
+
+
+class Pairs(NamedTuple):
+    """Parallel arrays by ``key``, best first: products as columns of the matrix, and how strongly one speaks for the
+    other, rounded to ``SCORE_DIGITS``."""
+
+    key: npt.NDArray[np.int64]
+    other: npt.NDArray[np.int64]
+    score: Floats
+
+
+def also_liked(seen: sp.csr_matrix[Any], season: Floats, config: AlsoLikedConfig | None = None) -> Pairs:
+    """Learn from a visitors x products matrix of ones. season: by product, from 0 to 1 (``ease.trend``).
+
+    Same matrix, same pairs; ties go by column.
+    """
+    config = config or AlsoLikedConfig()
+    visitors = np.asarray(seen.sum(axis=0)).ravel()
+    # One visitor with two products is no taste of anybody's.
+    often = np.flatnonzero(visitors > 1)
+    kept = np.sort(often[np.lexsort((often, -visitors[often]))[: config.most_products]])
+    if len(kept) < 2:
+        return Pairs(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+    weights = ease_weights(sp.csr_matrix(seen[:, kept]), config.regularisation)
+    weights *= season[kept] ** config.season_power
+    weights = np.round(weights, SCORE_DIGITS)
+    found = np.argsort(-weights, axis=1, kind="stable")[:, : config.top_k]
+    scores = np.take_along_axis(weights, found, axis=1)
+    row, place = np.nonzero(scores > 0)
+    return Pairs(kept[row], kept[found[row, place]], scores[row, place])
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What a run did."""
+
+    pairs: int
+    products: int
+    why_learned: str | None
+    """Why all was learned again; None where what stood was left alone."""
+    learned_at: datetime
+    model_version: str
+
+
+def refresh(
+    derived: Path,
+    warehouse: duckdb.DuckDBPyConnection,
+    now: datetime,
+    config: AlsoLikedConfig | None = None,
+) -> Refreshed:
+    """Bring ``lake/derived/product_also_liked`` up to date with the marts of the warehouse."""
+    config = config or AlsoLikedConfig()
+    path = derived_file(derived, TABLE)
+    notes, now = notes_of(path), lake_time(now)
+    [(affinities,)] = warehouse.sql(
+        "select count(*) from visitor_product_affinity where affinity > 0"
+    ).fetchall()
+    why = _why(notes, config, affinities, now)
+    if why is None:
+        learned_at = datetime.fromisoformat(notes["computed_at"])
+        return Refreshed(int(notes["pairs"]), int(notes["products"]), None, learned_at, config.model_version)
+    products, seen = _seen(warehouse)
+    pairs = also_liked(seen, _season(warehouse, products, config), config)
+    table = pairs_table(
+        key=products.take(pa.array(pairs.key)),
+        other=products.take(pa.array(pairs.other)),
+        rank=place_in_run(pairs.key) + 1,
+        score=pairs.score,
+        source="ease",
+        model_version=config.model_version,
+        computed_at=now,
+    )
+    known = len(np.unique(pairs.key))
+    noted = {
+        "computed_at": now.isoformat(),
+        "model_version": config.model_version,
+        "affinities": str(affinities),
+        "pairs": str(len(pairs.key)),
+        "products": str(known),
+    }
+    write_derived(derived, TABLE, table, notes=noted)
+    return Refreshed(len(pairs.key), known, why, now, config.model_version)
+
+
+def _why(notes: dict[str, str], config: AlsoLikedConfig, affinities: int, now: datetime) -> str | None:
+    if "computed_at" not in notes:
+        return "nothing was learned yet"
+    if notes["model_version"] != config.model_version:
+        return "the code or its settings changed"
+    age = now - datetime.fromisoformat(notes["computed_at"])
+    if not timedelta(0) <= age < RELEARN_AFTER:
+        return f"what was learned is {age} old"
+    before = int(notes["affinities"])
+    if abs(affinities - before) > RELEARN_SHARE * before:
+        return f"{affinities:,} affinities, {before:,} when it was learned"
+    return None
+
+
+def _seen(warehouse: duckdb.DuckDBPyConnection) -> tuple[pa.Array, sp.csr_matrix[Any]]:
+    """(product ids in order, who is drawn to what as ones)."""
+    rows = warehouse.sql(
+        "select visitor_id, product_id from visitor_product_affinity where affinity > 0"
+    ).to_arrow_table()
+    visitors, visitor = _codes(rows["visitor_id"])
+    products, product = _codes(rows["product_id"])
+    shape = (len(visitors), len(products))
+    return products, sp.csr_matrix((np.ones(len(product)), (visitor, product)), shape=shape)
+
+
+def _codes(column: pa.ChunkedArray) -> tuple[pa.Array, npt.NDArray[np.int64]]:
+    """(values in order, the number of each row's)."""
+    values = pc.unique(column).cast(pa.string()).sort()
+    return values, pc.index_in(column.cast(pa.string()), value_set=values).to_numpy().astype(np.int64)
+
+
+def _season(warehouse: duckdb.DuckDBPyConnection, products: pa.Array, config: AlsoLikedConfig) -> Floats:
+    """By product; a visitor's day with it counts once."""
+    rows = warehouse.sql(
+        """
+        select product_id, greatest(date_diff('day', day, cast(as_of as date)), 0) as age, count(*) as days
+        from int_visitor_product_days cross join int_as_of
+        where views + carts + purchases > 0
+        group by all order by all
+        """
+    ).to_arrow_table()
+    number = pc.index_in(rows["product_id"].cast(pa.string()), value_set=products)
+    rows = rows.append_column("number", number).filter(pc.is_valid(number))
+    return trend(
+        rows["number"].to_numpy().astype(np.int64),
+        rows["age"].to_numpy().astype(np.float64),
+        len(products),
+        config.half_life_days,
+        weights=rows["days"].to_numpy().astype(np.float64),
+    )
