@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from api.answers import ProductItem
 from api.snapshots import Snapshot
@@ -50,6 +50,9 @@ class Ranked(NamedTuple):
     """What the list counts beside others."""
 
 
+History = Literal["any", "new", "again"]
+
+
 class Wish(NamedTuple):
     """What a request asks for. ``viewed`` is last first; ids are unique within each tuple."""
 
@@ -61,14 +64,22 @@ class Wish(NamedTuple):
     placement: str | None = None
     is_personal: bool = True
     """False: what is popular, the same for everybody (an arm of an experiment)."""
+    history: History = "any"
+    """Products that the visitor has to do with already: among others, none of them, or they alone."""
 
 
 def recommend(snapshot: Snapshot, wish: Wish) -> list[ProductItem]:
     """Up to ``limit`` products, best first, none twice, all of them to be had.
 
-    Never a product of ``cart`` or ``exclude``, nor the one being looked at (the first of ``viewed``).
+    Never a product of ``cart`` or ``exclude``, nor the one being looked at (the first of ``viewed``). Of the own
+    history alone there may be few, or none; everything else fills up.
     """
     barred = {*wish.cart, *wish.exclude, *wish.viewed[:1]}
+    if wish.history != "any":
+        own = _own(snapshot, wish.visitor_id)
+        if wish.history == "again":
+            return _take(snapshot, [_again(snapshot, wish.visitor_id, own)], barred, wish.limit)
+        barred |= own
     earlier = [product_id for product_id in wish.viewed[1:] if product_id not in barred]
     # Earlier products wait for the end of the chain: there they are let through.
     waiting = barred.union(earlier)
@@ -79,6 +90,21 @@ def recommend(snapshot: Snapshot, wish: Wish) -> list[ProductItem]:
         )
         items += _take(snapshot, [seen], barred, wish.limit - len(items))
     return items
+
+
+def _own(snapshot: Snapshot, visitor_id: str | None) -> set[str]:
+    """Products that the visitor looked at, put in the cart or bought."""
+    if visitor_id is None:
+        return set()
+    return {own.product_id for own in snapshot.product_affinities(visitor_id)}
+
+
+def _again(snapshot: Snapshot, visitor_id: str | None, own: Collection[str]) -> Ranked:
+    """Of the published list what is the visitor's own: in its order, and without what was bought a moment ago."""
+    if visitor_id is None:
+        return Ranked({}, lambda _: Why("", ""))
+    published = _published(snapshot, Table.VISITOR_RECOMMENDATIONS, visitor_id)
+    return published._replace(scores={each: score for each, score in published.scores.items() if each in own})
 
 
 def product_list(

@@ -12,7 +12,7 @@ from api import examples
 from api.access import needs_key, recommended_visitor
 from api.answers import Recommendations
 from api.http import PERSONAL, answer, documented
-from api.mixing import Wish, recommend
+from api.mixing import History, Wish, recommend
 from api.routes.parameters import ID_LENGTH, Limit, Signature, split_ids
 from api.snapshots import Snapshot
 from footfall.experiments import Arm, Experiment, running
@@ -57,6 +57,13 @@ def recommendations(
             max_length=100, description="Where it is shown; `cart` puts bought-together products first"
         ),
     ] = None,
+    history: Annotated[
+        History,
+        QueryParameter(
+            description="Products that the visitor looked at or bought before: `any` (among others), `new` (none of "
+            "them), `again` (they alone, as few as there are)"
+        ),
+    ] = "any",
 ) -> Response[Recommendations]:
     """Mixes the visitor's published list with what they looked at in this session, then what goes with the
     cart, then what trends. Never empty while the catalogue has something that isn't excluded; never a product
@@ -85,6 +92,7 @@ def recommendations(
         limit=limit,
         placement=placement,
         is_personal=arm is None or arm.recommender == "personal",
+        history=history,
     )
     body = Recommendations(
         version=snapshot.version,

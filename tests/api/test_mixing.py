@@ -175,3 +175,24 @@ def test_similar_falls_back_down_the_chain(snapshot: Snapshot, product: str, fir
     assert product not in ids(items)
     if source != "similar_text":
         assert product_list(snapshot, product, order, 5, fallback=False) == []
+
+
+def test_new_and_again_divide_what_is_shown(snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = {"p01", "p05"}  # what Ada looked at and bought
+    asked = wish(visitor_id="u_ada", limit=20)
+    everything = ids(recommend(snapshot, asked))
+    assert own & set(everything)
+    new = ids(recommend(snapshot, asked._replace(history="new")))
+    assert new == [product for product in everything if product not in own]
+    # Her published list names none of them, then one.
+    again = asked._replace(history="again")
+    assert recommend(snapshot, again) == []
+    [(_, _, label), *_] = snapshot.picks(Table.VISITOR_RECOMMENDATIONS, "u_ada")
+    monkeypatch.setattr(snapshot, "picks", lambda table, key: [("p06", 0.9, label), ("p05", 0.8, label)])
+    assert ids(recommend(snapshot, again)) == ["p05"]
+    assert recommend(snapshot, again._replace(exclude=("p05",))) == []
+
+
+def test_a_stranger_has_no_history(snapshot: Snapshot) -> None:
+    assert recommend(snapshot, wish(history="again")) == []
+    assert recommend(snapshot, wish(history="new")) == recommend(snapshot, wish())
