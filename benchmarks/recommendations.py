@@ -20,6 +20,7 @@ HERE = Path(__file__).resolve().parent
 PYTHON = {
     "text_similarity.py": ("--products", 500),
     "visitor_similarity.py": ("--visitors", 10_000),
+    "also_liked.py": ("--visitors", 10_000),
     "session_neighbours.py": ("--sessions", 25_000),
 }
 EVENTS = 200_000

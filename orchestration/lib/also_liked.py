@@ -45,7 +45,7 @@ Floats = npt.NDArray[np.float64]
 class AlsoLikedConfig:
     """The settings. What they were chosen by: docs/decisions/0023."""
 
-    top_k: int = 30
+    top_k: int = 20
     regularisation: float = 300.0
     """Flat between 100 and 1,000 on purchases."""
     most_products: int = 5000

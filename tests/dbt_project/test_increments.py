@@ -362,7 +362,7 @@ def test_affinities_equal_plain_python(
     for (visitor, product, event, _), times in days.items():
         count = min(len(times), 3) if event == "Product Viewed" else len(times)
         age_days = (as_of - max(times)) / timedelta(days=1)
-        expected[visitor, product] += kinds[event] * count * 0.5 ** (age_days / 30)
+        expected[visitor, product] += kinds[event] * count * 0.5 ** (age_days / 180)
     found = {
         (row[0], row[1]): row[3] + row[4] + row[5]
         for row in built["incremental"]["visitor_product_affinity"]

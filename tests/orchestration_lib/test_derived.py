@@ -68,5 +68,5 @@ def test_what_breaks_the_shape_leaves_the_old_file(tmp_path: Path, bad: pa.Table
 
 
 def test_unknown_name(tmp_path: Path) -> None:
-    with pytest.raises(PairsError, match="product_similarity, visitor_affinity"):
+    with pytest.raises(PairsError, match="product_similarity, product_also_liked, visitor_affinity"):
         write_derived(tmp_path, "nonsense", pairs([], [], []))

@@ -118,7 +118,7 @@ def visitor_affinity(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     owners=OWNERS,
     pool=POOL,
     description="What those like who like a product: an item-item model (EASE) of who is drawn to what, weighted by "
-    "the season, the best 30 of each product. Learned again once a day, or when the affinities changed by a tenth.",
+    "the season, the best 20 of each product. Learned again once a day, or when the affinities changed by a tenth.",
 )
 def product_also_liked(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Read affinities and product days, write pairs to ``lake/derived/product_also_liked``."""
