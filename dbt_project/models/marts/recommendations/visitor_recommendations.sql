@@ -207,47 +207,75 @@ seeds as (
   where seed_number <= {{ var('recommendation_seeds') }}
 ),
 
--- What others like who like the same. In whole numbers, whose sum is the same in any order.
-liked as (
+-- Scores as whole numbers, whose sum is the same in any order.
+pairs as (
   select
-    last_products.visitor_number,
+    liked_for.product_number as through_number,
     products.product_number,
-    cast(sum(cast(round(also_liked.score * {{ score_parts }}) as bigint)) as double) as score,
-    {{ last_by('last_products.product_number', 'also_liked.score') }} as seed_product_number
-  from last_products
-  inner join also_liked
-    on last_products.product_id = also_liked.product_id
+    cast(round(also_liked.score * {{ score_parts }}) as bigint) as parts
+  from also_liked
+  inner join products as liked_for
+    on also_liked.product_id = liked_for.product_id
   inner join products
     on also_liked.other_product_id = products.product_id
+),
+
+-- Own history: what was looked at and not bought, and what was bought some time ago. And what others like who like the
+-- same.
+taste_rows as (
+  select
+    visitor_number,
+    product_number,
+    affinity,
+    has_purchased,
+    0 as parts,
+    cast(null as bigint) as through_number
+  from own
+  where affinity > 0
+  union all
+  select
+    last_products.visitor_number,
+    pairs.product_number,
+    0 as affinity,
+    false as has_purchased,
+    pairs.parts,
+    pairs.through_number
+  from last_products
+  inner join pairs
+    on last_products.product_number = pairs.through_number
   where last_products.affinity > 0
     and last_products.seed_number <= {{ var('taste_products') }}
-  group by last_products.visitor_number, products.product_number
 ),
 
-drawn_to as (
-  select * from own
-  where affinity > 0
+taste_sums as (
+  select
+    visitor_number,
+    product_number,
+    sum(affinity) as affinity,
+    cast(sum(parts) as double) as parts,
+    {{ last_by('through_number', 'parts') }} as through_number,
+    max(case when has_purchased then 1 else 0 end) = 1 as has_purchased
+  from taste_rows
+  group by visitor_number, product_number
 ),
 
--- Own history (what was looked at and not bought, and what was bought some time ago) and what follows from it. One
--- order counts ln 2, what is liked most by others taste_discovery.
+most_liked as (
+  select
+    visitor_number,
+    max(parts) as parts
+  from taste_sums
+  group by visitor_number
+),
+
+-- One order counts ln 2, what others like most taste_discovery.
 taste_parts as (
   select
-    coalesce(own.visitor_number, liked.visitor_number) as visitor_number,
-    coalesce(own.product_number, liked.product_number) as product_number,
-    coalesce(ln(1 + own.affinity / {{ var('affinity_purchase_weight') }}), 0) as own_part,
-    coalesce(
-      {{ var('taste_discovery') }} * liked.score
-      / max(liked.score) over (partition by coalesce(own.visitor_number, liked.visitor_number)),
-      0
-    ) as liked_part,
-    liked.seed_product_number,
-    coalesce(own.has_purchased, false) as has_purchased,
-    own.visitor_number is null as is_new
-  from drawn_to as own
-  full outer join liked
-    on own.visitor_number = liked.visitor_number
-      and own.product_number = liked.product_number
+    taste_sums.*,
+    ln(1 + taste_sums.affinity / {{ var('affinity_purchase_weight') }}) as own_part,
+    {{ var('taste_discovery') }} * taste_sums.parts / greatest(most_liked.parts, 1) as liked_part
+  from taste_sums
+  inner join most_liked
+    on taste_sums.visitor_number = most_liked.visitor_number
 ),
 
 taste as (
@@ -258,9 +286,9 @@ taste as (
       when own_part >= liked_part then {{ sources.index('affinity') }} else {{ sources.index('also_liked') }}
     end as source_number,
     own_part + liked_part as score,
-    case when own_part < liked_part then seed_product_number end as seed_product_number,
+    case when own_part < liked_part then through_number end as seed_product_number,
     has_purchased,
-    is_new
+    affinity = 0 as is_new
   from taste_parts
 ),
 
@@ -379,13 +407,13 @@ offered as (
         case when candidates.{{ is_taste }} then {{ sources.index('affinity') }} else candidates.source_number end
       order by {{ rankable('candidates.score') }} desc, candidates.product_number asc
     ) as list_rank,
-    row_number() over (
+    sum(case when candidates.is_new then 1 else 0 end) over (
       partition by
         candidates.visitor_number,
-        case when candidates.{{ is_taste }} then {{ sources.index('affinity') }} else candidates.source_number end,
-        candidates.is_new
+        case when candidates.{{ is_taste }} then {{ sources.index('affinity') }} else candidates.source_number end
       order by {{ rankable('candidates.score') }} desc, candidates.product_number asc
-    ) as rank_within
+      rows between unbounded preceding and current row
+    ) as new_so_far
   from candidates
   inner join products
     on candidates.product_number = products.product_number
@@ -416,7 +444,7 @@ contributions as (
       ) as bigint
     ) as contribution
   from offered
-  where rank_within <= {{ top_k }}
+  where case when is_new then new_so_far else list_rank - new_so_far end <= {{ top_k }}
 ),
 
 -- The greatest key is the source that contributed most, and tells which.
@@ -441,10 +469,11 @@ ranked as (
       partition by blended.visitor_number
       order by blended.contribution desc, blended.product_number asc
     ) as blend_rank,
-    row_number() over (
-      partition by blended.visitor_number, own.visitor_number is null
+    sum(case when own.visitor_number is null then 1 else 0 end) over (
+      partition by blended.visitor_number
       order by blended.contribution desc, blended.product_number asc
-    ) as rank_within
+      rows between unbounded preceding and current row
+    ) as new_so_far
   from blended
   left join own
     on blended.visitor_number = own.visitor_number
@@ -460,7 +489,7 @@ kept as (
     ) as kept_rank
   from ranked
   where blend_rank <= {{ top_k }}
-    or (is_new and rank_within <= {{ top_k }})
+    or (is_new and new_so_far <= {{ top_k }})
 ),
 
 final as (
