@@ -228,7 +228,7 @@ taste_rows as (
     product_number,
     affinity,
     has_purchased,
-    0 as parts,
+    cast(0 as bigint) as parts,
     cast(null as bigint) as through_number
   from own
   where affinity > 0
@@ -253,7 +253,8 @@ taste_sums as (
     product_number,
     sum(affinity) as affinity,
     cast(sum(parts) as double) as parts,
-    {{ last_by('through_number', 'parts') }} as through_number,
+    -- Of two that speak as loudly, the one with the lower number.
+    {{ last_by('through_number', 'parts * 4294967296 - coalesce(through_number, 0)') }} as through_number,
     max(case when has_purchased then 1 else 0 end) = 1 as has_purchased
   from taste_rows
   group by visitor_number, product_number
