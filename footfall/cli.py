@@ -309,20 +309,43 @@ def _look_at_doors(settings: Settings) -> list[tuple[bool, str]]:
     import httpx
 
     findings = []
+    # The field that only this door's answer has.
     doors = [
-        ("collector", f"{settings.collector_url}/readyz", "collect"),
-        ("API", f"{settings.api_url}/readyz", "serve"),
-        ("Dagster", f"{settings.dagster_url}/server_info", "ui"),
+        ("collector", f"{settings.collector_url}/readyz", "reasons", "collect"),
+        ("API", f"{settings.api_url}/readyz", "version", "serve"),
+        ("Dagster", f"{settings.dagster_url}/server_info", "dagster_version", "ui"),
     ]
-    for name, url, verb in doors[:1] if _only_collects(settings) else doors:
+    for name, url, field, verb in doors[:1] if _only_collects(settings) else doors:
         try:
             answer = httpx.get(url, timeout=2)
-            findings.append(
-                (answer.status_code == 200, f"{name} at {url}: {answer.status_code} {answer.text[:200]}")
-            )
         except httpx.HTTPError as error:
             findings.append((False, f"{name} at {url}: {error}. Start it with `footfall {verb}`"))
+            continue
+        text = f"{name} at {url}: {answer.status_code} {answer.text[:200]}"
+        if answer.status_code == 200 and (strange := _not_ours(settings, answer.content, field)):
+            findings.append((False, f"{text}: {strange}"))
+        else:
+            findings.append((answer.status_code == 200, text))
     return findings
+
+
+def _not_ours(settings: Settings, body: bytes, field: str) -> str | None:
+    """Why a door that answers well is not the one of these settings: something else, or another shop's API."""
+    try:
+        told = msgspec.json.decode(body, type=dict[str, Any])
+    except msgspec.MsgspecError:
+        told = {}
+    if field not in told:
+        return "something else listens there, look at the ports of your settings"
+    if field != "version":
+        return None
+    try:
+        pointer = read_pointer(settings.paths.serving)
+    except SnapshotError:  # said by _look_at_snapshot
+        return None
+    if told.get("problem") or told["version"] == (pointer.version if pointer else None):
+        return None
+    return f"that is not the version in force at {settings.paths.data}: it serves another data directory"
 
 
 if __name__ == "__main__":

@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import httpx
 import msgspec
 import pytest
 from click.testing import CliRunner
@@ -180,6 +182,32 @@ def test_doctor_asks_a_collectors_machine_for_no_api(
     assert "Start it with `footfall collect`" in said
     assert "footfall ui" not in said
     assert "serving" not in said
+
+
+@pytest.mark.parametrize(
+    ("body", "mark"),
+    [
+        ({"ready": True, "version": "v1", "problem": None}, "ok"),
+        ({"ready": True, "version": "v1", "problem": "v2 can't be opened"}, "ok"),
+        ({"ready": True, "version": "v9", "problem": None}, "!!"),
+        ({"ready": True, "reasons": []}, "!!"),
+    ],
+    ids=["ours", "ours with a problem", "another shop's", "a collector"],
+)
+def test_doctor_sees_that_another_shop_or_door_answers(
+    doctor: Callable[[], str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    body: dict[str, Any],
+    mark: str,
+) -> None:
+    (tmp_path / "serving").mkdir()
+    published = msgspec.json.encode(Pointer(version="v1", published_at=datetime.now(UTC)))
+    (tmp_path / "serving" / POINTER_FILE).write_bytes(published)
+    monkeypatch.setattr(httpx, "get", lambda *_, **__: httpx.Response(200, json=body))
+    said = [line for line in doctor().splitlines() if " API at " in line]
+    assert [line[:4] for line in said] == [f" {mark} "]
+    assert ("another data directory" in said[0]) is (body.get("version") == "v9")
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EROFS])
