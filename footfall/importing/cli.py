@@ -21,6 +21,7 @@ from rich.progress import (
 
 from footfall.sender import Checkpoint, SendError, SendReport, check_door, send
 from footfall.settings import Settings, SettingsError, load_settings
+from footfall.verb_group import VerbGroup
 
 console = Console(highlight=False, soft_wrap=True)
 patience_option = click.option(
@@ -86,7 +87,7 @@ def _print_totals(report: SendReport) -> None:
         console.print(f"  rejected: message {rejection.index + 1}, {rejection.field}: {rejection.reason}")
 
 
-@click.group("import")
+@click.group("import", cls=VerbGroup)
 def import_group() -> None:
     """Bring in history: send what a shop already has through the collector's door."""
 

@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 from footfall.settings import Settings, SettingsError, load_settings
+from footfall.verb_group import VerbGroup
 
 
-@click.group()
+@click.group(cls=VerbGroup)
 def tuning() -> None:
     """Better settings for this shop, searched on its own past."""
 
