@@ -25,26 +25,30 @@ from typing import Any
 import duckdb
 import msgspec
 
+from api.affinities import CategoryAffinity, ProductAffinity, category_affinities, product_affinities
 from footfall.experiments import Arm, Experiment
 from footfall.session_index import SessionIndex, SessionIndexError
 from footfall.snapshot import (
     FORMAT_VERSION,
+    GONE,
+    KEYS_SUFFIX,
     POINTER_FILE,
     SESSION_CHANGES_FILE,
     SESSIONS_FILE,
     WHOLE_SHOP,
     Blend,
-    CategoryAffinity,
+    CategoryScore,
     Label,
     Manifest,
     Membership,
     Neighbour,
-    ProductAffinity,
     ProductCard,
+    ProductScores,
     SnapshotError,
     Table,
     Trend,
     VisitorCard,
+    changes_file,
     check_sizes,
     mart_file,
     part_of,
@@ -78,8 +82,8 @@ _TRENDS = msgspec.json.Decoder(list[Trend])
 _TEXT = msgspec.json.Decoder(str)
 _TEXTS = msgspec.json.Decoder(list[str])
 _VISITOR = msgspec.json.Decoder(VisitorCard)
-_PRODUCT_AFFINITIES = msgspec.json.Decoder(list[ProductAffinity])
-_CATEGORY_AFFINITIES = msgspec.json.Decoder(list[CategoryAffinity])
+_PRODUCT_SCORES = msgspec.json.Decoder(list[ProductScores])
+_CATEGORY_SCORES = msgspec.json.Decoder(list[CategoryScore])
 _MEMBERSHIPS = msgspec.json.Decoder(list[Membership])
 _NEIGHBOURS = msgspec.json.Decoder(list[Neighbour])
 
@@ -103,7 +107,9 @@ class Snapshot:
         self.manifest: Manifest = read_manifest(version_dir)
         check_sizes(version_dir, self.manifest)
         self._files = {
-            name: (_inode(version_dir / name), seal.sha256) for name, seal in self.manifest.files.items()
+            name: (_inode(version_dir / name), seal.sha256)
+            for name, seal in self.manifest.files.items()
+            if not name.endswith(KEYS_SUFFIX)
         }
         known = set(before._files.values()) if before else set()
         new = [name for name, file in self._files.items() if file not in known]
@@ -114,6 +120,11 @@ class Snapshot:
         self._closer = weakref.finalize(self, opened.close)
         try:
             self._tables = {table: self._open_parts(version_dir, table, opened) for table in Table}
+            self._changes = {
+                table: _open_sqlite(version_dir / changes_file(table), opened)
+                for table in Table
+                if changes_file(table) in self.manifest.files
+            }
             self._analytics = _open_duckdb(opened)
             self._open_marts(version_dir)
             has_changes = SESSION_CHANGES_FILE in self.manifest.files
@@ -221,12 +232,14 @@ class Snapshot:
         return _VISITOR.decode(value) if value else None
 
     def product_affinities(self, visitor_id: str) -> list[ProductAffinity]:
+        """The products that a visitor is close to, the closest first."""
         value = self._get(Table.VISITOR_PRODUCTS, visitor_id)
-        return _PRODUCT_AFFINITIES.decode(value) if value else []
+        return product_affinities(_PRODUCT_SCORES.decode(value), self.manifest.fading) if value else []
 
     def category_affinities(self, visitor_id: str) -> list[CategoryAffinity]:
+        """The categories that a visitor is close to, the closest first."""
         value = self._get(Table.VISITOR_CATEGORIES, visitor_id)
-        return _CATEGORY_AFFINITIES.decode(value) if value else []
+        return category_affinities(_CATEGORY_SCORES.decode(value), self.manifest.fading) if value else []
 
     def neighbours(self, visitor_id: str) -> list[Neighbour]:
         value = self._get(Table.VISITOR_NEIGHBOURS, visitor_id)
@@ -270,6 +283,10 @@ class Snapshot:
         )
 
     def _get(self, table: Table, key: str) -> bytes | None:
+        if (changes := self._changes.get(table)) is not None:
+            changed = changes.execute(_SELECT, (key,)).fetchone()
+            if changed is not None:
+                return None if changed[0] == GONE else changed[0]
         parts = self._tables[table]
         part = parts[0] if len(parts) == 1 else parts[part_of(key, len(parts))]
         row = part.execute(_SELECT, (key,)).fetchone()
@@ -278,10 +295,10 @@ class Snapshot:
     def _open_parts(
         self, version_dir: Path, table: Table, opened: contextlib.ExitStack
     ) -> list[sqlite3.Connection]:
-        parts = []
-        for number in range(self.manifest.parts.get(table, 0)):
-            part = _open_sqlite(version_dir / table_file(table, number))
-            parts.append(opened.enter_context(contextlib.closing(part)))
+        parts = [
+            _open_sqlite(version_dir / table_file(table, number), opened)
+            for number in range(self.manifest.parts.get(table, 0))
+        ]
         if not parts:
             raise SnapshotError(f"the manifest names no part of {table}")
         return parts
@@ -303,18 +320,22 @@ class Snapshot:
 
     def _probe(self) -> None:
         for table, parts in self._tables.items():
+            files = {table_file(table, number): part for number, part in enumerate(parts)}
+            if table in self._changes:
+                files[changes_file(table)] = self._changes[table]
             found = []
-            for number, part in enumerate(parts):
-                (format_version,) = part.execute("pragma user_version").fetchone()
+            for name, file in files.items():
+                (format_version,) = file.execute("pragma user_version").fetchone()
                 if format_version != FORMAT_VERSION:
-                    raise SnapshotError(
-                        f"{table_file(table, number)} has format {format_version}, this reads {FORMAT_VERSION}"
-                    )
-                found += part.execute("select value from entries limit 1").fetchall()
-            if bool(found) != (self.manifest.rows.get(table, 0) > 0):
+                    raise SnapshotError(f"{name} has format {format_version}, this reads {FORMAT_VERSION}")
+                found += file.execute("select value from entries limit 1").fetchall()
+            holds = self.manifest.rows.get(table, 0) > 0
+            # Where changes say that all keys are gone, the parts hold them still
+            if holds != bool(found) and (holds or table not in self._changes):
                 raise SnapshotError(f"table {table} is not what the manifest says")
             for (value,) in found:
-                msgspec.json.decode(value)
+                if value != GONE:
+                    msgspec.json.decode(value)
         for name, count in self._marts().items():
             if self.query(f'select count(*) as n from "{name}"')[0]["n"] != count:
                 raise SnapshotError(f"mart {name} is not what the manifest says")
@@ -396,7 +417,7 @@ def _in_utc(value: Any) -> Any:
     return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
 
 
-def _open_sqlite(path: Path) -> sqlite3.Connection:
+def _open_sqlite(path: Path, opened: contextlib.ExitStack) -> sqlite3.Connection:
     """Read-only and immutable: no locks, no journal lookups. Opened on a thread, used on the loop's, never on
     both at once; memory-mapping is left out because a file that shrank under it would kill the process.
     """
@@ -406,6 +427,7 @@ def _open_sqlite(path: Path) -> sqlite3.Connection:
         check_same_thread=False,
         isolation_level=None,
     )
+    opened.callback(connection.close)
     connection.execute(f"pragma cache_size = -{_CACHE_KB}")
     return connection
 

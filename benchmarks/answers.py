@@ -1,9 +1,10 @@
 """The CPU time of one recommendation, without a server: the whole answer, and the running session's part in it.
 
-    python benchmarks/answers.py [--products 10000] [--visitors 20000] [--sessions 500000]
+    python benchmarks/answers.py [--products 10000] [--visitors 20000] [--sessions 500000] [--batches 25]
 
 The same shop and the same guests as in ``benchmarks/serving.py``. The least mean of five rounds counts: other work on
-the machine stretches seconds, CPU time less.
+the machine stretches seconds, CPU time less. After so many batches of clicks, each by a thousandth of the visitors, the
+same is asked of a version whose changes stand beside its parts.
 """
 
 from __future__ import annotations
@@ -49,13 +50,22 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add_sizes(parser)
+    parser.add_argument("--batches", type=int, default=25, help="batches of clicks before the second version")
     options = parser.parse_args()
     print(describe_machine("duckdb", "numpy"))
     with tempfile.TemporaryDirectory(prefix="footfall-bench-") as directory:
-        version = make_shop(Path(directory), options.products, options.visitors, options.sessions)
+        clicked = make_shop(
+            Path(directory), options.products, options.visitors, options.sessions, options.batches
+        )
         asked = guests(options.products, options.visitors, 2_000)
-        answer, session = cpu_of_answers(Snapshot(version), asked)
-    print(f"{answer:.3f} ms of CPU an answer, {session:.3f} of them the running session")
+        for version in (clicked.with_name("bench"), clicked):
+            snapshot = Snapshot(version)
+            answer, session = cpu_of_answers(snapshot, asked)
+            beside = sum(name.endswith(".changes.sqlite") for name in snapshot.manifest.files)
+            print(
+                f"{answer:.3f} ms of CPU an answer, {session:.3f} of them the running session"
+                f" ({beside} tables with changes)"
+            )
 
 
 if __name__ == "__main__":

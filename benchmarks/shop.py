@@ -36,17 +36,43 @@ def make_sessions(products: int, sessions: int) -> SessionIndex:
     return learn(names[order].tolist(), np.argsort(order)[items], bounds, np.arange(sessions), None)
 
 
-def make_shop(data: Path, products: int, visitors: int, sessions: int) -> Path:
-    """Publish a synthetic shop, and past sessions, below ``data``; returns where the version stands."""
+def make_shop(data: Path, products: int, visitors: int, sessions: int, batches: int = 0) -> Path:
+    """Publish a synthetic shop, and past sessions, below ``data``, and after so many batches of clicks once more;
+    returns where the last version stands.
+    """
     data.mkdir(exist_ok=True)
     make_sessions(products, sessions).write(data / "sessions.index")
     with duckdb.connect() as con:
         make_marts(con, products, visitors)
-        build_snapshot(
-            con, data / "serving", version="bench", session_index=data / "sessions.index", min_ratio=0
-        )
-    publish(data / "serving", "bench")
-    return data / "serving" / "bench"
+        path = publish_shop(con, data, "bench")
+        for batch in range(batches):
+            click(con, visitors, batch)
+        return publish_shop(con, data, "clicked") if batches else path
+
+
+def publish_shop(con: duckdb.DuckDBPyConnection, data: Path, version: str) -> Path:
+    """Publish the marts as a version below ``data``; returns where it stands."""
+    serving = data / "serving"
+    build_snapshot(con, serving, version=version, session_index=data / "sessions.index", min_ratio=0)
+    publish(serving, version)
+    return serving / version
+
+
+def click(con: duckdb.DuckDBPyConnection, visitors: int, batch: int) -> None:
+    """A batch of clicks by a thousandth of the visitors, others with each batch, a minute after the one before."""
+    touched = f"select 'g_' || (i * 1000 + {batch} % 1000) from range({max(1, visitors // 1000)}) as r(i)"
+    moment = f"timestamp '2026-01-02' + interval '{batch} minutes'"
+    con.execute(f"update visitors set sessions = sessions + 1 where visitor_id in ({touched})")
+    con.execute(f"update visitor_recommendations set rank = 51 - rank where visitor_id in ({touched})")
+    con.execute(
+        f"""
+        update visitor_product_scores set view_score = view_score + 1, views = views + 1, scored_at = {moment}
+        where visitor_id in ({touched});
+        update visitor_category_affinity set score = score + 1, scored_at = {moment}
+        where visitor_id in ({touched});
+        update recommendation_settings set value = epoch({moment}) where setting = 'affinities_as_of'
+        """
+    )
 
 
 def make_marts(con: duckdb.DuckDBPyConnection, products: int, visitors: int) -> None:
@@ -60,6 +86,7 @@ def make_marts(con: duckdb.DuckDBPyConnection, products: int, visitors: int) -> 
             cast(i % 100 + 0.9 as decimal(18, 2)) as price, 'EUR' as currency, i % 50 <> 0 as is_available,
             timestamp '2026-01-01' as captured_at
         from range({products}) as r(i);
+        create table product_aliases as select handle as alias, product_id from products;
         create table product_recommendations as
         select 'p' || i as product_id, kind, n as rank, 'p' || ((i + n * 7) % {products}) as other_product_id,
             1.0 / n as score, if(kind = 'similar', 'similar_text', kind) as source,
@@ -79,20 +106,22 @@ def make_marts(con: duckdb.DuckDBPyConnection, products: int, visitors: int) -> 
             0 as orders, cast(0 as decimal(18, 2)) as revenue, 'p1' as last_product_id,
             cast(null as varchar) as cart, md5(cast(i as varchar)) as first_guest_token
         from range({visitors}) as r(i);
-        create table visitor_product_affinity as
-        select 'g_' || i as visitor_id, 'p' || ((i * 13 + n) % {products}) as product_id, 1.0 / n as affinity,
-            1.0 as view_score, 0.0 as option_score, 0.0 as cart_score, 0.0 as purchase_score, 1 as views,
-            0 as carts, 0 as purchases, timestamp '2026-01-02' as last_at, false as has_purchased
+        create table visitor_product_scores as
+        select 'g_' || i as visitor_id, 'p' || ((i * 13 + n) % {products}) as product_id, 1.0 / n as view_score,
+            0.0 as option_score, 0.0 as cart_score, 0.0 as purchase_score, 1 as views, 0 as carts, 0 as purchases,
+            timestamp '2026-01-02' as last_at, timestamp '2026-01-02' as scored_at
         from range({visitors}) as r(i), range(1, 11) as q(n);
         create table visitor_category_affinity as
-        select 'g_' || i as visitor_id, 'Category ' || (i % 30) as category, 1.0 as affinity, 1 as rank
+        select 'g_' || i as visitor_id, 'Category ' || (i % 30) as category, 1.0 as score,
+            timestamp '2026-01-02' as scored_at, 1 as rank
         from range({visitors}) as r(i);
         create table visitor_affinity as
         select 'g_0' as visitor_id, 'g_1' as other_visitor_id, 1 as rank, 0.5 as score, 'behaviour' as source,
             ['p1'] as shared;
         create table recommendation_settings as
         from (values ('rrf_constant', 60.0), ('diversity', 0.1), ('weight:published', 0.95),
-            ('weight:session_neighbours', 1.0), ('weight:similar_text', 0.9), ('weight:bought_together', 1.0)
+            ('weight:session_neighbours', 1.0), ('weight:similar_text', 0.9), ('weight:bought_together', 1.0),
+            ('affinity_half_life_days', 30.0), ('affinities_as_of', epoch(timestamp '2026-01-02'))
         ) as s(setting, value);
         create table trending_products as
         select n as rank, 'p' || n as product_id, 1.0 / n as score, '' as category from range(1, 51) as q(n);

@@ -5,19 +5,22 @@ snapshot is a directory ``serving/<version>/`` that never changes once it has it
 ``serving/current.json`` pointing at the one in force::
 
     <table>.<part>.sqlite   entries (key TEXT, value BLOB) WITHOUT ROWID; each value a JSON document, shapes below
+    <table>.changes.sqlite  the same, for keys that are others now than in the parts; looked at first. GONE instead of
+                            a document: the key is none any more. Not there where nothing changed
+    <table>.<part>.keys     what the part was made of (Parquet), for the writer alone
     sessions.index          what follows in a session (footfall/session_index.py), mapped into memory
     sessions.changes        what is different since that was learned; not there where nothing is
     <mart>.duckdb           a mart for analysts' endpoints as a table of its name, readable by DuckDB 1.5 and later
     manifest.json           what the writer counted, and each file's size, SHA-256 and what it was made of
 
-A file made of the same rows as in the version before is that version's file, under a second name (a hard link).
+A file that is what it was in the version before is that version's file, under a second name (a hard link).
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -25,18 +28,27 @@ from pathlib import Path
 import msgspec
 
 #: Raised by one whenever a reader of the old format could misread the new one.
-FORMAT_VERSION = 6
+FORMAT_VERSION = 7
 
 SESSIONS_FILE = "sessions.index"
 SESSION_CHANGES_FILE = "sessions.changes"
 MANIFEST_FILE = "manifest.json"
 POINTER_FILE = "current.json"
 
+#: What stands in a file of changes for a key that is gone: no document is empty.
+GONE = b""
+
+#: Ends the names of files that no reader of a snapshot opens.
+KEYS_SUFFIX = ".keys"
+
 #: A version is a directory name: no separators, no leading dot (those are the writer's unfinished work).
 VERSION_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 #: Key of the whole-shop list in ``trending`` and of the only row of ``catalogue``.
 WHOLE_SHOP = ""
+
+
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
 class SnapshotError(Exception):
@@ -96,9 +108,9 @@ class Table(StrEnum):
     VISITOR_RECOMMENDATIONS = "visitor_recommendations"
     """visitor_id -> list[Pick]"""
     VISITOR_PRODUCTS = "visitor_products"
-    """visitor_id -> list[ProductAffinity], highest affinity first"""
+    """visitor_id -> list[ProductScores], by product"""
     VISITOR_CATEGORIES = "visitor_categories"
-    """visitor_id -> list[CategoryAffinity], highest affinity first"""
+    """visitor_id -> list[CategoryScore], highest affinity first"""
     VISITOR_NEIGHBOURS = "visitor_neighbours"
     """visitor_id -> list[Neighbour], most alike first"""
     VISITOR_SEGMENTS = "visitor_segments"
@@ -142,11 +154,10 @@ class Trend(msgspec.Struct, frozen=True, array_like=True, gc=False):
     score: float
 
 
-class ProductAffinity(msgspec.Struct, frozen=True, array_like=True):
-    """How close a visitor is to a product, with the parts that the sum is made of."""
+class ProductScores(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What draws a visitor to a product, as it stood at ``scored_at``: ``Fading`` tells what is left of it."""
 
     product_id: str
-    affinity: float
     view_score: float
     option_score: float
     cart_score: float
@@ -155,12 +166,16 @@ class ProductAffinity(msgspec.Struct, frozen=True, array_like=True):
     carts: int
     purchases: int
     last_at: datetime | None
-    has_purchased: bool
+    scored_at: int
+    """Microseconds since 1970, UTC."""
 
 
-class CategoryAffinity(msgspec.Struct, frozen=True, array_like=True):
+class CategoryScore(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What draws a visitor to a category, as it stood at ``scored_at`` (microseconds since 1970, UTC)."""
+
     category: str
-    affinity: float
+    score: float
+    scored_at: int
     rank: int
 
 
@@ -210,7 +225,7 @@ class FileSeal(msgspec.Struct, frozen=True):
     bytes: int
     sha256: str
     content: str = ""
-    """A digest of the rows that the file was made of: equal digests, equal files. For the writer alone."""
+    """A digest of what the file was made of; of a part how, its rows are in its ``keys_file``. For the writer alone."""
 
 
 class Blend(msgspec.Struct, frozen=True):
@@ -225,6 +240,20 @@ class Blend(msgspec.Struct, frozen=True):
 
 #: The lists that need a weight in ``Blend``.
 BLENDED = ("published", Source.SESSION_NEIGHBOURS, Source.SIMILAR_TEXT, Source.BOUGHT_TOGETHER)
+
+
+class Fading(msgspec.Struct, frozen=True):
+    """How scores fade: the dbt project's half-life, and the moment that affinities are told as of (its var as_of: the
+    latest event, not the clock).
+    """
+
+    half_life_days: float
+    as_of: datetime
+
+    def share_left(self, scored_at: int) -> float:
+        """What is left at ``as_of`` of a score of ``scored_at`` (microseconds since 1970): the macro decay."""
+        age = max((self.as_of - _EPOCH) // _MICROSECOND - scored_at, 0) / 1e6
+        return float(0.5 ** (age / (86_400.0 * self.half_life_days)))
 
 
 class ServedMart(msgspec.Struct, frozen=True):
@@ -245,12 +274,15 @@ class Manifest(msgspec.Struct, frozen=True):
     created_at: datetime
     files: dict[str, FileSeal]
     parts: dict[str, int]
-    """Files by ``Table``: a key is in the file ``table_file(table, part_of(key, parts))``."""
+    """Files by ``Table``: a key is in the file ``table_file(table, part_of(key, parts))``, if not in the table's
+    ``changes_file``.
+    """
     rows: dict[str, int]
     """Keys by ``Table``, and rows of each mart as ``analytics.<name>``."""
     coverage: dict[str, float]
     """Shares between 0 and 1, compared with the version before when the next one is audited."""
     blend: Blend
+    fading: Fading
     dropped_unavailable: int
     """Recommendations in the marts that were left out because the product can't be bought now."""
     served: dict[str, ServedMart] = {}
@@ -266,6 +298,16 @@ class _Format(msgspec.Struct, frozen=True):
 def table_file(table: str, part: int) -> str:
     """The file with one part of a table."""
     return f"{table}.{part:02d}.sqlite"
+
+
+def changes_file(table: str) -> str:
+    """The file with what is different from a table's parts; in the manifest where anything is."""
+    return f"{table}.changes.sqlite"
+
+
+def keys_file(table: str, part: int) -> str:
+    """The file with the keys of a part, and a hash of what each was made of."""
+    return f"{table}.{part:02d}{KEYS_SUFFIX}"
 
 
 def mart_file(name: str) -> str:

@@ -11,6 +11,7 @@ from litestar.params import QueryParameter
 
 from api import examples
 from api.access import Caller, needs_key, needs_secret, visitor_by_id
+from api.affinities import ProductAffinity
 from api.answers import (
     Affinities,
     AffinityAnswer,
@@ -30,7 +31,7 @@ from api.answers import (
 from api.http import PERSONAL, answer, documented
 from api.routes.parameters import ID_LENGTH, Limit, Signature, VisitorId
 from api.snapshots import Snapshot
-from footfall.snapshot import ProductAffinity, ProductCard, Table
+from footfall.snapshot import ProductCard, Table
 
 #: Closest products that a profile's price band is made of.
 _BAND_PRODUCTS = 10

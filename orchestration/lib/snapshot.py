@@ -44,20 +44,20 @@ from orchestration.lib.snapshot_audit import (
     audit_change,
     audit_marts,
     audit_written,
-    read_blend,
-    read_entries,
+    read_settings,
 )
-from orchestration.lib.snapshot_documents import sources
+from orchestration.lib.snapshot_documents import PRODUCT_LISTS, sources
 from orchestration.lib.snapshot_files import Base, Files, Written
 from orchestration.lib.snapshot_marts import (
     MissingMartError,
     analytics_tables,
     cleanup,
-    count_dropped,
     mart,
+    number_labels,
     prepare,
     servable,
 )
+from orchestration.lib.snapshot_sqlite import read_table
 
 __all__ = [
     "AuditFailedError",
@@ -195,12 +195,26 @@ def _write(
     session_changes: Path | None,
     served: dict[str, ServedMart],
 ) -> tuple[Manifest, Written]:
+    known = _known_labels(base)
+    files = Files(con, aside, base if known is not None else None)
     try:
-        prepare(con, _known_labels(base), served)
-        audit_marts(con)
-        settings = read_blend(con)
-        files = Files(con, aside, base)
-        for table, source in sources().items():
+        prepare(con, served)
+        tables = sources()
+        for table, source in tables.items():
+            if table is not Table.LABELS:
+                files.compare(table, source)
+        lists = {
+            name: files.rows_to_write(of, mart(name), key)
+            for name, (of, key) in {
+                "product_recommendations": (PRODUCT_LISTS, "product_id"),
+                "visitor_recommendations": ([Table.VISITOR_RECOMMENDATIONS], "visitor_id"),
+            }.items()
+        }
+        audit_marts(con, lists)
+        blend, fading = read_settings(con)
+        number_labels(con, known or {}, lists.values())
+        files.compare(Table.LABELS, tables[Table.LABELS])
+        for table, source in tables.items():
             files.add_table(table, source)
         for name, (query, order) in analytics_tables(served).items():
             files.add_mart(name, query, order)
@@ -215,25 +229,33 @@ def _write(
             parts=written.parts,
             rows=written.rows,
             coverage=_coverage(con, written.rows),
-            blend=settings,
-            dropped_unavailable=count_dropped(con),
+            blend=blend,
+            fading=fading,
+            dropped_unavailable=written.hidden,
             served=served,
         )
     finally:
+        files.cleanup()
         cleanup(con, served)
     content = msgspec.json.format(msgspec.json.encode(manifest))
     write_durably(aside / MANIFEST_FILE, lambda path: path.write_bytes(content))
     return manifest, written
 
 
-def _known_labels(base: Base | None) -> dict[tuple[str, str], int]:
-    """The numbers that labels have in the version that files are taken over from."""
+def _known_labels(base: Base | None) -> dict[tuple[str, str], int] | None:
+    """The numbers that labels have in the version that files are taken over from; None where its disk has damaged them:
+    lists that go by them can't be taken over.
+    """
     if base is None:
         return {}
-    return {
-        msgspec.json.decode(value, type=tuple[str, str]): int(key)
-        for key, value in read_entries(base.path, Table.LABELS, range(base.manifest.parts[Table.LABELS]))
-    }
+    names = [name for name in base.manifest.files if name.startswith(f"{Table.LABELS}.")]
+    try:
+        if not all(base.is_whole(name) for name in names):
+            return None
+    except OSError:
+        return None
+    labels = read_table(base.path, Table.LABELS, base.manifest.parts[Table.LABELS])
+    return {msgspec.json.decode(value, type=tuple[str, str]): int(key) for key, value in labels.items()}
 
 
 def _add_sessions(files: Files, index: Path | None, changes: Path | None) -> None:

@@ -7,9 +7,9 @@ a broken import does).
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,8 +18,19 @@ import duckdb
 import msgspec
 
 from footfall import snapshot as format_
-from footfall.snapshot import BLENDED, Blend, Manifest, Source, Table, table_file
+from footfall.snapshot import (
+    BLENDED,
+    GONE,
+    Blend,
+    Fading,
+    Manifest,
+    Source,
+    Table,
+    changes_file,
+    table_file,
+)
 from orchestration.lib.snapshot_marts import ANALYTICS, RECOMMENDED, mart
+from orchestration.lib.snapshot_sqlite import read_entries, read_table
 
 if TYPE_CHECKING:
     from orchestration.lib.snapshot_files import Written
@@ -27,8 +38,8 @@ if TYPE_CHECKING:
 #: A table smaller than this may shrink freely: a new shop's first hours are all jumps.
 SMALL_TABLE = 50
 
-#: Keys read back per table. Every row of a table comes out of one query, so a fault shows in the first of
-#: them.
+#: Keys read back per table, of its new parts and of its changes. Every row comes out of one query, so a fault shows in
+#: the first of them.
 READ_BACK = 200
 
 #: What decodes a value of each table: the API's own types.
@@ -43,12 +54,16 @@ SHAPES: dict[Table, Any] = {
     Table.IDENTITIES: str,
     Table.VISITORS: format_.VisitorCard,
     Table.VISITOR_RECOMMENDATIONS: list[format_.Pick],
-    Table.VISITOR_PRODUCTS: list[format_.ProductAffinity],
-    Table.VISITOR_CATEGORIES: list[format_.CategoryAffinity],
+    Table.VISITOR_PRODUCTS: list[format_.ProductScores],
+    Table.VISITOR_CATEGORIES: list[format_.CategoryScore],
     Table.VISITOR_NEIGHBOURS: list[format_.Neighbour],
     Table.VISITOR_SEGMENTS: list[format_.Membership],
     Table.LABELS: format_.Label,
 }
+
+_FADING = ("affinity_half_life_days", "affinities_as_of")
+#: The highest value of a setting, where a million is not it. No date is later than the year 9999.
+_LIMITS = {"diversity": 1.0, "affinities_as_of": 253_402_300_799.0}
 
 _CARD = msgspec.json.Decoder(format_.ProductCard)
 
@@ -72,45 +87,61 @@ class AuditFailedError(Exception):
         super().__init__("snapshot not published: " + "; ".join(self.problems))
 
 
-def audit_marts(con: duckdb.DuckDBPyConnection) -> None:
-    """Check the marts themselves, after ``prepare``. Raises AuditFailedError."""
+def audit_marts(con: duckdb.DuckDBPyConnection, lists: Mapping[str, str]) -> None:
+    """Check the marts themselves, after ``prepare``. Raises AuditFailedError.
+
+    lists: by mart the table or view with the rows to look at, those of lists that are to be written. The others were
+    looked at when they were.
+    """
+    rows = {name: mart(name) for name in (*RECOMMENDED, "segments", "segment_members")} | dict(lists)
     problems = []
     for name, product in RECOMMENDED.items():
-        problems += _unknown_products(con, name, product)
-        problems += _bad_scores(con, name)
-    problems += _unknown_products(con, "product_recommendations", "product_id")
-    problems += _twice(con, "product_recommendations", ("product_id", "kind", "rank"), "rank")
-    problems += _twice(con, "product_recommendations", ("product_id", "kind", "other_product_id"), "product")
-    problems += _twice(con, "visitor_recommendations", ("visitor_id", "rank"), "rank")
-    problems += _twice(con, "visitor_recommendations", ("visitor_id", "product_id"), "product")
-    problems += _twice(con, "trending_products", ("category", "rank"), "rank")
-    problems += _twice(con, "segments", ("segment",), "segment")
-    problems += _twice(con, "segment_members", ("segment", "visitor_id"), "member")
+        problems += _unknown_products(con, name, rows[name], product)
+        problems += _bad_scores(con, name, rows[name])
+    problems += _unknown_products(
+        con, "product_recommendations", rows["product_recommendations"], "product_id"
+    )
+    for name, keys, what in (
+        ("product_recommendations", ("product_id", "kind", "rank"), "rank"),
+        ("product_recommendations", ("product_id", "kind", "other_product_id"), "product"),
+        ("visitor_recommendations", ("visitor_id", "rank"), "rank"),
+        ("visitor_recommendations", ("visitor_id", "product_id"), "product"),
+        ("trending_products", ("category", "rank"), "rank"),
+        ("segments", ("segment",), "segment"),
+        ("segment_members", ("segment", "visitor_id"), "member"),
+    ):
+        problems += _twice(con, name, rows[name], keys, what)
     for name in ("product_recommendations", "visitor_recommendations"):
-        problems += _unknown_sources(con, name)
-    own = _count(con, f"from {mart('product_recommendations')} where product_id = other_product_id")
+        problems += _unknown_sources(con, name, rows[name])
+    own = _count(con, f"from {rows['product_recommendations']} where product_id = other_product_id")
     if own:
         problems.append(f"product_recommendations: {own} rows recommend a product to itself")
     if problems:
         raise AuditFailedError(problems)
 
 
-def read_blend(con: duckdb.DuckDBPyConnection) -> Blend:
-    """The settings of the request-time blend, after ``prepare``. Raises AuditFailedError where they make no
-    sense.
+def read_settings(con: duckdb.DuckDBPyConnection) -> tuple[Blend, Fading]:
+    """The settings of the request-time blend, and how affinities fade, after ``prepare``. Raises AuditFailedError where
+    they make no sense.
     """
     rows = con.execute(f"select setting, value from {mart('recommendation_settings')}").fetchall()
     values = {str(name): float(value) for name, value in rows if value is not None}
     weights = {
         name.removeprefix("weight:"): value for name, value in values.items() if name.startswith("weight:")
     }
-    needed = ["rrf_constant", "diversity", *(f"weight:{name}" for name in BLENDED)]
+    needed = ["rrf_constant", "diversity", *(f"weight:{name}" for name in BLENDED), *_FADING]
     if missing := [name for name in needed if name not in values]:
         raise AuditFailedError([f"recommendation_settings lacks {', '.join(missing)}"])
-    wrong = [name for name, value in values.items() if not 0 <= value <= (1 if name == "diversity" else 1e6)]
+    wrong = [name for name, value in values.items() if not 0 <= value <= _LIMITS.get(name, 1e6)]
+    if not values["affinity_half_life_days"]:
+        wrong.append("affinity_half_life_days")
     if wrong:
         raise AuditFailedError([f"recommendation_settings: {', '.join(wrong)} can't be {values[wrong[0]]}"])
-    return Blend(rrf_constant=values["rrf_constant"], diversity=values["diversity"], weights=weights)
+    as_of = datetime.fromtimestamp(values["affinities_as_of"], UTC)
+    return (
+        Blend(rrf_constant=values["rrf_constant"], diversity=values["diversity"], weights=weights),
+        Fading(half_life_days=values["affinity_half_life_days"], as_of=as_of),
+    )
 
 
 def audit_written(version_dir: Path, written: Written, products: int) -> None:
@@ -123,28 +154,16 @@ def audit_written(version_dir: Path, written: Written, products: int) -> None:
     if written.rows[Table.PRODUCTS] != products:
         problems.append(f"{written.rows[Table.PRODUCTS]} products written, the mart has {products}")
     try:
-        cards = dict(read_entries(version_dir, Table.PRODUCTS, range(written.parts[Table.PRODUCTS])))
+        cards = read_table(version_dir, Table.PRODUCTS, written.parts[Table.PRODUCTS])
+        new = written.files.keys() - written.reused
         for table, shape in SHAPES.items():
-            new = [
-                number
-                for number in range(written.parts[table])
-                if table_file(table, number) not in written.reused
-            ]
-            problems += _read_back(version_dir, table, new, shape, cards)
+            parts = [table_file(table, number) for number in range(written.parts[table])]
+            for names in ([name for name in parts if name in new], new & {changes_file(table)}):
+                problems += _read_back(version_dir, table, names, shape, cards)
     except sqlite3.Error as error:
         problems.append(f"what was written can't be read back: {error}")
     if problems:
         raise AuditFailedError(problems)
-
-
-def read_entries(version_dir: Path, table: Table, parts: Iterable[int]) -> Iterator[tuple[str, bytes]]:
-    """Keys and documents of a table's parts. Raises sqlite3.Error."""
-    for number in parts:
-        path = version_dir / table_file(table, number)
-        with contextlib.closing(
-            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
-        ) as con:
-            yield from con.execute("select key, value from entries")
 
 
 def audit_change(new: Manifest, before: Manifest | None, min_ratio: float) -> None:
@@ -173,10 +192,11 @@ def audit_change(new: Manifest, before: Manifest | None, min_ratio: float) -> No
 
 
 def _read_back(
-    version_dir: Path, table: Table, parts: Iterable[int], shape: Any, cards: Mapping[str, bytes]
+    version_dir: Path, table: Table, names: Iterable[str], shape: Any, cards: Mapping[str, bytes]
 ) -> list[str]:
     decoder = msgspec.json.Decoder(shape)
-    for key, value in islice(read_entries(version_dir, table, parts), READ_BACK):
+    documents = (entry for entry in read_entries(version_dir, names) if entry[1] != GONE)
+    for key, value in islice(documents, READ_BACK):
         try:
             document = decoder.decode(value)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -201,33 +221,34 @@ def _count(con: duckdb.DuckDBPyConnection, clause: str) -> int:
     return int(row[0]) if row else 0
 
 
-def _unknown_products(con: duckdb.DuckDBPyConnection, name: str, product: str) -> list[str]:
-    rows = con.execute(
-        f"""select r.{product}, count(*) from {mart(name)} as r
+def _unknown_products(con: duckdb.DuckDBPyConnection, name: str, rows: str, product: str) -> list[str]:
+    found = con.execute(
+        f"""select r.{product}, count(*) from {rows} as r
             anti join {mart("products")} as p on p.product_id = r.{product}
             group by all order by 1"""
     ).fetchall()
-    if not rows:
+    if not found:
         return []
-    shown = ", ".join(repr(row[0]) for row in rows[:3])
-    return [f"{name}.{product}: {len(rows)} ids are not in products, for example {shown}"]
+    shown = ", ".join(repr(row[0]) for row in found[:3])
+    return [f"{name}.{product}: {len(found)} ids are not in products, for example {shown}"]
 
 
-def _unknown_sources(con: duckdb.DuckDBPyConnection, name: str) -> list[str]:
+def _unknown_sources(con: duckdb.DuckDBPyConnection, name: str, rows: str) -> list[str]:
     known = ", ".join(f"'{source}'" for source in Source)
-    rows = con.execute(
-        f"select distinct source from {mart(name)} where source is null or source not in ({known}) order by 1"
+    found = con.execute(
+        f"select distinct source from {rows} where source is null or source not in ({known}) order by 1"
     ).fetchall()
-    return [f"{name}: {row[0]!r} is no source (footfall/snapshot.py names them)" for row in rows]
+    return [f"{name}: {row[0]!r} is no source (footfall/snapshot.py names them)" for row in found]
 
 
-def _twice(con: duckdb.DuckDBPyConnection, name: str, keys: tuple[str, ...], what: str) -> list[str]:
+def _twice(
+    con: duckdb.DuckDBPyConnection, name: str, rows: str, keys: tuple[str, ...], what: str
+) -> list[str]:
     columns = ", ".join(f'"{key}"' for key in keys)
     row = con.execute(
-        f"select {columns}, count(*) from {mart(name)} group by {columns} having count(*) > 1"
-        " order by all limit 1"
+        f"select {columns}, count(*) from {rows} group by {columns} having count(*) > 1 order by all limit 1"
     ).fetchone()
-    nulls = _count(con, f"from {mart(name)} where " + " or ".join(f'"{key}" is null' for key in keys))
+    nulls = _count(con, f"from {rows} where " + " or ".join(f'"{key}" is null' for key in keys))
     problems = [f"{name}: {nulls} rows without {' or '.join(keys)}"] if nulls else []
     if row:
         where = ", ".join(f"{key} {value!r}" for key, value in zip(keys, row[:-1], strict=True))
@@ -235,6 +256,6 @@ def _twice(con: duckdb.DuckDBPyConnection, name: str, keys: tuple[str, ...], wha
     return problems
 
 
-def _bad_scores(con: duckdb.DuckDBPyConnection, name: str) -> list[str]:
-    bad = _count(con, f"from {mart(name)} where score is null or not isfinite(cast(score as double))")
+def _bad_scores(con: duckdb.DuckDBPyConnection, name: str, rows: str) -> list[str]:
+    bad = _count(con, f"from {rows} where score is null or not isfinite(cast(score as double))")
     return [f"{name}: {bad} rows have no finite score"] if bad else []

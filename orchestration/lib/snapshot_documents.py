@@ -10,61 +10,80 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from footfall.snapshot import WHOLE_SHOP, Table
-from orchestration.lib.snapshot_marts import AVAILABLE, LABELS, mart
+from orchestration.lib.snapshot_marts import LABELS, PRODUCTS, mart
 
 #: Six digits are more than any ranking here distinguishes, and a third of the bytes of a full double.
-_SCORE = "cast(round(cast({} as double), 6) as varchar)"
+_SCORE = "round(cast({} as double), 6)"
 
 #: Neighbours served per visitor and source, and products named behind each: a fifth of all that the mart keeps, and
 #: still the largest table of a snapshot.
 NEIGHBOURS = 20
 SHARED = 10
 
+#: The tables made of ``product_recommendations``, each of the kind of its name.
+PRODUCT_LISTS = (Table.SIMILAR, Table.VIEWED_TOGETHER, Table.BOUGHT_TOGETHER)
+
 _TIME = "strftime({}, '%Y-%m-%dT%H:%M:%SZ')"
+_TIMES = ("last_at", "since")
 
 
 @dataclass(frozen=True)
 class Source:
-    """What a table is made of. The rows are what its files are compared by, so everything that a document shows has to
+    """What a table is made of. The rows are what versions are compared by, so everything that a document shows has to
     be a column of them.
     """
 
-    rows: str
-    """Query with the column ``key``, and the columns that ``value`` is made of."""
+    key: str
+    """The key, as an expression over the columns that ``query`` reads."""
+    query: str
+    """The columns that ``value`` is made of, and where they are from; ``{only}`` stands for a condition."""
     value: str
     """The document, as an expression over the rows r of a key (over the one row, where they aren't grouped)."""
     join: str = ""
     """Joined to the rows where the document is made."""
     is_grouped: bool = True
+    shown: str = "true"
+    """Which of the rows, called r, a document shows; a key without one has no document."""
+
+    def rows(self, only: str = "true") -> str:
+        """All the rows, or those for which a condition holds: query with the column ``key`` and those of ``query``."""
+        return f"select {self.key} as key, {self.query.format(only=only)}"
 
     def documents(self, wanted: str) -> str:
-        """Query (part, key, value), by part and key, of the keys in a table ``wanted`` (key, part)."""
+        """Query (part, key, value) of the keys in a table ``wanted`` (key, part)."""
         group = "group by w.part, r.key" if self.is_grouped else ""
+        # Filtered where they are read: whatever the rows are joined with, only the wanted ones are.
+        rows = self.rows(f"{self.key} in (select key from {wanted})")
         return f"""
             select w.part, r.key, {self.value} as value
-            from ({self.rows}) as r
+            from ({rows}) as r
             join {wanted} as w on w.key = r.key
             {self.join}
+            where {self.shown}
             {group}
-            order by w.part, r.key
         """
 
 
 def _picks(source: str, key: str, product: str, where: str = "true") -> Source:
-    """Lists of Pick by key. The join with the available products is what keeps sold-out ones out of every
-    list.
+    """Lists of Pick by key, without what is sold out. Those rows are compared all the same: what an audit says of a
+    list, it says until one of its rows is another, or a product of it comes or goes.
     """
     return Source(
-        rows=f"""
-            select r.{key} as key, r.rank, a.product_json, {_SCORE.format("r.score")} as score,
-                coalesce(r.source, '') as source, coalesce(r.reason, '') as reason
+        key=f"r.{key}",
+        query=f"""
+            r.rank, r.{product} as product_id, {_SCORE.format("r.score")} as score, coalesce(r.source, '') as source,
+            coalesce(r.reason, '') as reason, p.is_available
             from {mart(source)} as r
-            join {AVAILABLE} as a on a.product_id = r.{product}
-            where {where}
+            left join {PRODUCTS} as p on p.product_id = r.{product}
+            where {where} and {{only}}
         """,
         value="""encode('[' || string_agg(
-            concat('[', r.product_json, ',', r.score, ',', l.label, ']'), ',' order by r.rank) || ']')""",
-        join=f"join {LABELS} as l on l.source = r.source and l.reason = r.reason",
+            concat('[', p.product_json, ',', cast(r.score as varchar), ',', l.label, ']'), ',' order by r.rank
+        ) || ']')""",
+        join=f"""
+            join {PRODUCTS} as p on p.product_id = r.product_id
+            join {LABELS} as l on l.source = r.source and l.reason = r.reason""",
+        shown="r.is_available",
     )
 
 
@@ -72,22 +91,29 @@ def _document(key: str, fields: dict[str, str], source: str) -> Source:
     """One document a row, an object of these fields."""
     columns = ", ".join(f"{sql} as {name}" for name, sql in fields.items())
     return Source(
-        rows=f"select {key} as key, {columns} from {mart(source)}",
+        key=key,
+        query=f"{columns} from {mart(source)} where {{only}}",
         value="encode(to_json({" + ", ".join(f"'{name}': r.{name}" for name in fields) + "})::varchar)",
         is_grouped=False,
     )
 
 
-def _lists(key: str, entry: tuple[str, ...], order: str, source: str, place: str = "0") -> Source:
+def _lists(
+    key: str, entry: tuple[str, ...], order: str, source: str, where: str = "true", place: str = "0"
+) -> Source:
     """Lists by key, each entry an array of these values. ``order``: over the entry's columns, which are e1, e2, ...,
-    and over ``place``, which isn't told.
+    and over ``place``, which isn't told. A value in ``_TIMES`` is told in the words of ``_TIME``: to compare rows, a
+    time does as it is, and costs a tenth.
     """
     columns = ", ".join(
         [f"{sql} as e{number}" for number, sql in enumerate(entry, 1)] + [f"{place} as place"]
     )
-    names = ", ".join(f"r.e{number}" for number in range(1, len(entry) + 1))
+    names = ", ".join(
+        (_TIME if sql in _TIMES else "{}").format(f"r.e{number}") for number, sql in enumerate(entry, 1)
+    )
     return Source(
-        rows=f"select {key} as key, {columns} {source}",
+        key=key,
+        query=f"{columns} from {mart(source)} where {where} and {{only}}",
         value=f"encode(to_json(list(json_array({names}) order by {order}))::varchar)",
     )
 
@@ -120,13 +146,13 @@ def sources() -> dict[Table, Source]:
         # A cart that is no JSON would spoil the whole document; the mart's tests are the place to find it.
         "cart": "case when json_valid(cast(cart as varchar)) then cast(cart as json) end",
     }
-    affinity = (
+    scores = (
         "product_id",
-        *(f"round(coalesce({part}, 0), 6)" for part in ("affinity", "view_score", "option_score")),
-        *(f"round(coalesce({part}, 0), 6)" for part in ("cart_score", "purchase_score")),
+        # All their digits: they are multiplied before they are rounded
+        *(f"coalesce({part}, 0)" for part in ("view_score", "option_score", "cart_score", "purchase_score")),
         *(f"coalesce(cast({count} as bigint), 0)" for count in ("views", "carts", "purchases")),
-        _TIME.format("last_at"),
-        "coalesce(has_purchased, false)",
+        "last_at",
+        "epoch_us(scored_at)",
     )
     neighbour = (
         "other_visitor_id",
@@ -137,61 +163,67 @@ def sources() -> dict[Table, Source]:
     return {
         Table.PRODUCTS: _document("product_id", product, "products"),
         Table.ALIASES: Source(
-            rows=f"select alias as key, product_id from {mart('product_aliases')}",
+            key="alias",
+            query=f"product_id from {mart('product_aliases')} where {{only}}",
             value="encode(to_json(r.product_id)::varchar)",
             is_grouped=False,
         ),
         **{
             table: _picks("product_recommendations", "product_id", "other_product_id", f"r.kind = '{table}'")
-            for table in (Table.SIMILAR, Table.VIEWED_TOGETHER, Table.BOUGHT_TOGETHER)
+            for table in PRODUCT_LISTS
         },
         Table.TRENDING: Source(
-            rows=f"""
-                select coalesce(r.category, '') as key, r.rank, r.product_id, round(r.score, 6) as score
+            key="coalesce(r.category, '')",
+            query=f"""
+                r.rank, r.product_id, round(r.score, 6) as score, p.is_available
                 from {mart("trending_products")} as r
-                join {AVAILABLE} as a on a.product_id = r.product_id
+                left join {PRODUCTS} as p on p.product_id = r.product_id
+                where {{only}}
             """,
             value="encode(to_json(list(json_array(r.product_id, r.score) order by r.rank))::varchar)",
+            shown="r.is_available",
         ),
         Table.CATALOGUE: Source(
-            rows=f"""
-                select '{WHOLE_SHOP}' as key, p.product_id, p.captured_at
-                from {mart("products")} as p
-                join {AVAILABLE} as a on a.product_id = p.product_id
+            key=f"'{WHOLE_SHOP}'",
+            query=f"""
+                product_id, captured_at from {mart("products")}
+                where coalesce(is_available, false) and {{only}}
             """,
             value="encode(to_json(list(r.product_id order by r.captured_at desc, r.product_id))::varchar)",
         ),
         Table.IDENTITIES: Source(
-            rows=f"select identifier as key, visitor_id from {mart('identity_map')}",
+            key="identifier",
+            query=f"visitor_id from {mart('identity_map')} where {{only}}",
             value="encode(to_json(r.visitor_id)::varchar)",
             is_grouped=False,
         ),
         Table.VISITORS: _document("visitor_id", visitor, "visitors"),
         Table.VISITOR_RECOMMENDATIONS: _picks("visitor_recommendations", "visitor_id", "product_id"),
-        Table.VISITOR_PRODUCTS: _lists(
-            "visitor_id", affinity, "r.e2 desc, r.e1", f"from {mart('visitor_product_affinity')}"
-        ),
+        Table.VISITOR_PRODUCTS: _lists("visitor_id", scores, "r.e1", "visitor_product_scores"),
         Table.VISITOR_CATEGORIES: _lists(
             "visitor_id",
-            ("category", "round(coalesce(affinity, 0), 6)", '"rank"'),
-            "r.e3, r.e1",
-            f"from {mart('visitor_category_affinity')} where category is not null",
+            ("category", "coalesce(score, 0)", "epoch_us(scored_at)", '"rank"'),
+            "r.e4, r.e1",
+            "visitor_category_affinity",
+            where="category is not null",
         ),
         Table.VISITOR_NEIGHBOURS: _lists(
             "visitor_id",
             neighbour,
             "r.place, r.e3, r.e1",
-            f"""from {mart("visitor_affinity")} where "rank" <= {NEIGHBOURS}""",
+            "visitor_affinity",
+            where=f'"rank" <= {NEIGHBOURS}',
             place='"rank"',
         ),
         Table.VISITOR_SEGMENTS: _lists(
             "visitor_id",
-            ("segment", _TIME.format("since")),
+            ("segment", "since"),
             "r.e1",
-            f"from {mart('segment_members')}",
+            "segment_members",
         ),
         Table.LABELS: Source(
-            rows=f"select cast(label as varchar) as key, source, reason from {LABELS}",
+            key="cast(label as varchar)",
+            query=f"source, reason from {LABELS} where {{only}}",
             value="encode(json_array(r.source, r.reason)::varchar)",
             is_grouped=False,
         ),

@@ -1,7 +1,9 @@
 """The files of a snapshot, each written anew only when what it is made of has changed.
 
-The rows behind a table are hashed by key in DuckDB, the keys' hashes summed by part. A part, or a mart, with the same
-digest as in the version before is that version's file under a second name: nothing is rendered, written or synced.
+The rows behind a table are hashed by key in DuckDB and compared with the hashes that stand beside the parts of the
+version in force. Parts stay (a hard link), and what differs from them goes into one small file beside them, until a
+part has changed so much that it is written anew (decision 0020). A mart with the digest of the version before is that
+version's file.
 """
 
 from __future__ import annotations
@@ -9,26 +11,33 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
 import duckdb
 
-from footfall.snapshot import FORMAT_VERSION, PART_SQL, FileSeal, Manifest, Table, mart_file, table_file
+from footfall.snapshot import (
+    FORMAT_VERSION,
+    GONE,
+    PART_SQL,
+    FileSeal,
+    Manifest,
+    Table,
+    changes_file,
+    keys_file,
+    mart_file,
+    table_file,
+)
 from orchestration.lib.durable import fsync_path
 from orchestration.lib.snapshot_audit import AuditFailedError
 from orchestration.lib.snapshot_documents import Source
+from orchestration.lib.snapshot_sqlite import PAGE_BYTES, write_entries
 from orchestration.lib.warehouse import sql_path
 
 #: Files that DuckDB 1.5 opens too: analysts' tools are not always on the newest engine.
 STORAGE_VERSION = "v1.5.0"
-
-#: SQLite's page. Lists take 1 to 4 KB, and what doesn't fit a quarter of a page spills into pages of its own. At 4 KB
-#: pages: 549 MiB and 17 us a lookup for 100,000 visitors with 50 recommendations each; at 16 KB: 230 MiB and 6 us.
-#: 4,372 customers of a real shop: 133 MiB at 4 KB, 110 at 8, 88 at 16, 93 at 32.
-PAGE_BYTES = 16_384
 
 #: A table has so many parts that each holds about this many keys; the number changes when it is off by more than the
 #: factor two, since with it every file does.
@@ -36,13 +45,22 @@ PART_KEYS = 10_000
 #: Each part is a file that every API process holds open.
 MAX_PARTS = 32
 
+#: A part is written anew when more than this share of its keys changed since.
+MOST_CHANGES = 0.1
+#: The one that changed most is from this share on: a part a publish, instead of all in one.
+MANY_CHANGES = 0.03
+#: Parts of fewer keys are written anew whatever changed: that costs what a file of changes would.
+FEW_KEYS = 500
+
 #: Keys whose documents are made at once. Lists of a million at a time would have to be sorted on disk.
 GROUP_KEYS = 50_000
 
 _BATCH = 5_000
 _OUT = "snapshot_out"
-_KEYS = "snapshot_keys"
 _WANTED = "snapshot_wanted"
+_ROWS = "snapshot_rows"
+#: Where ``_WANTED`` says which part a key is to be written to: to none, but to the changes.
+_CHANGES = -1
 
 
 @dataclass
@@ -51,6 +69,13 @@ class Base:
 
     path: Path
     manifest: Manifest
+
+    def is_whole(self, name: str) -> bool:
+        """Whether a file is what the manifest says: one that its disk has damaged must not be handed on from version to
+        version. Raises OSError where it can't be read.
+        """
+        before = self.manifest.files[name]
+        return seal(self.path / name, before.content) == before
 
 
 @dataclass
@@ -61,6 +86,19 @@ class Written:
     parts: dict[str, int] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
     reused: set[str] = field(default_factory=set)
+    hidden: int = 0
+    """Rows of lists that no document shows, since their product can't be bought now."""
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What of a table has to be written: how many keys (changed or gone) to the changes, and to each part."""
+
+    made_by: str
+    changes: int
+    parts: dict[int, int]
+    is_whole: bool
+    """Nothing was taken over: every key has to be written."""
 
 
 class Files:
@@ -71,39 +109,106 @@ class Files:
         self.aside = aside
         self._base = base
         self.written = Written()
+        self._rows: list[str] = []
+        self._plans: dict[Table, _Plan] = {}
 
-    def add_table(self, table: Table, source: Source) -> None:
-        """One lookup table. Raises AuditFailedError where a key is missing, or stands twice where it must not."""
-        hashed = f"sum(hash({', '.join(self._columns(source.rows)) or '0'}))"
+    def compare(self, table: Table, source: Source) -> None:
+        """See what of a lookup table has to be written, and take over the parts that stay. Raises AuditFailedError
+        where a key is missing, or stands twice where it must not.
+        """
+        columns = ", ".join(self._columns(source.rows())) or "0"
         self._con.execute(
-            f"create or replace temp table {_KEYS} as"
-            f" select key, {hashed} as h, count(*) as n from ({source.rows}) group by key"
+            f"""
+            create or replace temp table {_keys(table)} as
+            select key, count(*) as n, count(*) filter (where {source.shown}) as shown,
+                if(shown > 0, hash(sum(hash({columns})), n), null) as h
+            from ({source.rows()}) as r group by key
+            """
         )
-        keys, nameless, most = self._row(
-            f"select count(*), count(*) - count(key), coalesce(max(n), 0) from {_KEYS}"
+        nameless, most, keys, hidden = self._row(
+            f"""
+            select count(*) - count(key), coalesce(max(n), 0), count(h), coalesce(sum(n - shown), 0)
+            from {_keys(table)}
+            """
         )
         if nameless or (most > 1 and not source.is_grouped):
             raise AuditFailedError([f"{table}: a key is missing or stands twice"])
-        before = self._base.manifest.parts.get(table) if self._base else None
-        parts = choose_parts(keys, before)
-        part = PART_SQL.format(parts=parts)
-        digests = {
-            number: (f"{total:x}-{count}", count)
-            for number, total, count in self._con.execute(
-                f"select {part}, sum(hash(key, h, n)), count(*) from {_KEYS} group by all"
-            ).fetchall()
-        }
-        made_by = _digest(source.documents(""), str(parts), str(PAGE_BYTES))
-        changed: dict[int, tuple[str, int]] = {}
-        for number in range(parts):
-            digest, count = digests.get(number, ("", 0))
-            content = f"{made_by}-{digest}"
-            if not self._take_over(table_file(table, number), content):
-                changed[number] = (content, count)
-        self._write_parts(table, source, parts, changed)
-        self.written.parts[table] = parts
+        self.written.hidden += hidden
         self.written.rows[table] = keys
-        self._con.execute(f"drop table {_KEYS}")
+        parts = choose_parts(keys, self._base.manifest.parts.get(table) if self._base else None)
+        self.written.parts[table] = parts
+        made_by = _digest(source.documents(""), str(parts), str(PAGE_BYTES))
+        kept = {number for number in range(parts) if self._take_over_part(table, number, made_by)}
+        changed = self._changed(table, kept)
+        anew = (set(range(parts)) - kept) | _to_write_anew(
+            {number: count for number, count in changed.items() if number in kept}, keys / parts
+        )
+        for number in anew & kept:
+            self._give_back(table_file(table, number))
+            self._give_back(keys_file(table, number))
+        self._con.execute(
+            f"""
+            create or replace temp table {_todo(table)} as
+            select key, h, {_CHANGES} as part from {_changed(table)} where not list_contains($1, part)
+            union all
+            select key, h, part
+            from (select key, h, {PART_SQL.format(parts=parts)} as part from {_keys(table)} where h is not null)
+            where list_contains($1, part)
+            """,
+            [sorted(anew)],
+        )
+        counts = dict(
+            self._con.execute(f"select part, count(*) from {_todo(table)} group by part").fetchall()
+        )
+        self._plans[table] = _Plan(
+            made_by=made_by,
+            changes=counts.get(_CHANGES, 0),
+            parts={number: counts.get(number, 0) for number in sorted(anew)},
+            is_whole=not kept,
+        )
+        self._con.execute(
+            f"""
+            create or replace temp table {_hidden(table)} as select key from {_keys(table)} where h is null;
+            drop table {_keys(table)};
+            drop table {_changed(table)}
+            """
+        )
+
+    def rows_to_write(self, tables: Sequence[Table], mart: str, key: str) -> str:
+        """Name of a table or view: the rows of a mart that are behind what is to be written of some tables, and those
+        that no document shows. After ``compare``; it goes with ``cleanup``.
+        """
+        if any(self._plans[table].is_whole for table in tables):
+            return mart
+        keys = " union ".join(
+            f"select key from {_todo(table)} where h is not null union select key from {_hidden(table)}"
+            for table in tables
+        )
+        rows = f"{_ROWS}_{mart}"
+        self._con.execute(
+            f"create or replace temp table {rows} as select * from {mart} where {key} in ({keys})"
+        )
+        self._rows.append(rows)
+        return rows
+
+    def add_table(self, table: Table, source: Source) -> None:
+        """Write what has to be written of a lookup table, after ``compare``. Raises AuditFailedError where a document
+        is missing.
+        """
+        plan = self._plans[table]
+        counts = dict(plan.parts)
+        changes = f"{plan.made_by}-{self._changes_digest(table)}"
+        if plan.changes and not self._take_over(changes_file(table), changes):
+            counts[_CHANGES] = plan.changes
+        for group in _groups(counts):
+            self._write_group(table, source, group, counts)
+            for number in group:
+                if number == _CHANGES:
+                    self._seal(changes_file(table), changes)
+                else:
+                    self._seal(table_file(table, number), plan.made_by)
+                    self._write_keys(table, number, plan.made_by)
+        self._con.execute(f"drop table {_todo(table)}")
 
     def add_mart(self, name: str, rows: str, order: str) -> None:
         """One mart for analysts' endpoints, as a table of its name."""
@@ -123,86 +228,121 @@ class Files:
         finally:
             self._con.execute(f"detach {_OUT}")
         fsync_path(path)
-        self.written.files[path.name] = seal(path, content)
+        self._seal(path.name, content)
 
     def add_ready(self, name: str, make: Callable[[Path], object]) -> None:
         """A file that another asset made and that costs nothing to put here."""
-        path = self.aside / name
-        make(path)
-        self.written.files[name] = seal(path, "")
+        make(self.aside / name)
+        self._seal(name, "")
         if self._base and self._base.manifest.files.get(name) == self.written.files[name]:
             self.written.reused.add(name)
 
-    def _write_parts(
-        self, table: Table, source: Source, parts: int, changed: dict[int, tuple[str, int]]
-    ) -> None:
-        for group in _groups(changed):
-            self._con.execute(
-                f"""
-                create or replace temp table {_WANTED} as
-                select key, part from (select key, {PART_SQL.format(parts=parts)} as part from {_KEYS})
-                where list_contains($1, part)
-                """,
-                [group],
-            )
-            found = dict.fromkeys(group, 0)
-            result = self._con.execute(source.documents(_WANTED))
-            rows = iter_rows(result)
-            left = set(group)
-            for number, of_part in groupby(rows, key=lambda row: row[0]):
-                left.discard(number)
-                found[number] = self._write_part(table, number, ((key, value) for _, key, value in of_part))
-            for number in left:
-                self._write_part(table, number, iter(()))
-            for number in group:
-                content, count = changed[number]
-                if found[number] != count:
-                    raise AuditFailedError([f"{table}: {found[number]} documents for {count} keys"])
-                path = self.aside / table_file(table, number)
-                self.written.files[path.name] = seal(path, content)
+    def cleanup(self) -> None:
+        """Drop the temporary tables that are left."""
+        for name in (
+            *self._rows,
+            _WANTED,
+            *(name(table) for table in Table for name in (_keys, _changed, _todo, _hidden)),
+        ):
+            self._con.execute(f"drop table if exists {name}")
 
-    def _write_part(self, table: Table, number: int, rows: Iterator[tuple[str, bytes]]) -> int:
-        """Rows come in key order, so the b-tree is written front to back and its pages stay full: there is nothing for
-        VACUUM to do. A crash throws the whole file away, so neither a journal nor a sync is needed before the one at
-        the end. Returns how many rows there were.
+    def _changed(self, table: Table, kept: set[int]) -> dict[int, int]:
+        """Note the keys whose rows are others than those of the parts taken over, without a hash where the key is
+        gone; returns how many by part.
         """
-        path = self.aside / table_file(table, number)
-        sink = sqlite3.connect(path, isolation_level=None)
-        try:
-            sink.execute(f"pragma page_size = {PAGE_BYTES}")
-            sink.execute("pragma journal_mode = off")
-            sink.execute("pragma synchronous = off")
-            sink.execute("pragma locking_mode = exclusive")
-            sink.execute(f"pragma user_version = {FORMAT_VERSION}")
-            sink.execute("begin")
-            # WITHOUT ROWID: the value stands in the leaf that the key leads to, one descent instead of two.
-            sink.execute("create table entries (key text primary key, value blob not null) without rowid")
-            sink.executemany("insert into entries values (?, ?)", rows)
-            (count,) = sink.execute("select count(*) from entries").fetchone()
-            sink.execute("commit")
-        except sqlite3.IntegrityError as error:
-            raise AuditFailedError([f"{table}: a document is missing ({error})"]) from error
-        finally:
-            sink.close()
+        paths = ", ".join(f"'{sql_path(self.aside / keys_file(table, number))}'" for number in sorted(kept))
+        before = f"read_parquet([{paths}])" if kept else "(select null::varchar as key, null::ubigint as h)"
+        part = PART_SQL.format(parts=self.written.parts[table])
+        self._con.execute(
+            f"""
+            create or replace temp table {_changed(table)} as
+            select key, h, {part} as part
+            from (
+                select coalesce(n.key, b.key) as key, n.h
+                from {_keys(table)} as n
+                full join {before} as b on b.key = n.key
+                where n.h is distinct from b.h
+            )
+            """
+        )
+        rows = self._con.execute(f"select part, count(*) from {_changed(table)} group by part").fetchall()
+        return dict(rows)
+
+    def _changes_digest(self, table: Table) -> str:
+        total, count = self._row(
+            f"select coalesce(sum(hash(key, h)), 0), count(*) from {_todo(table)} where part = {_CHANGES}"
+        )
+        return f"{total:x}-{count}"
+
+    def _write_group(self, table: Table, source: Source, group: list[int], counts: dict[int, int]) -> None:
+        """The documents of some parts, made by one query."""
+        self._con.execute(
+            f"create or replace temp table {_WANTED} as from {_todo(table)} where list_contains($1, part)",
+            [group],
+        )
+        result = self._con.execute(
+            f"""
+            select part, key, value from ({source.documents(_WANTED)})
+            union all
+            select part, key, '{GONE.decode()}'::blob from {_WANTED} where h is null
+            order by part, key
+            """
+        )
+        found = dict.fromkeys(group, 0)
+        for number, of_part in groupby(_rows(result), key=lambda row: row[0]):
+            path = self.aside / _file(table, number)
+            try:
+                found[number] = write_entries(path, ((key, value) for _, key, value in of_part))
+            except sqlite3.IntegrityError as error:
+                raise AuditFailedError([f"{table}: a document is missing ({error})"]) from error
+        for number in group:
+            if not counts[number]:
+                write_entries(self.aside / _file(table, number), iter(()))
+            if found[number] != counts[number]:
+                raise AuditFailedError([f"{table}: {found[number]} documents for {counts[number]} keys"])
+
+    def _write_keys(self, table: Table, number: int, made_by: str) -> None:
+        path = self.aside / keys_file(table, number)
+        self._con.execute(
+            f"""
+            copy (select key, h from {_todo(table)} where part = {number} order by key)
+            to '{sql_path(path)}' (format parquet, compression zstd)
+            """
+        )
         fsync_path(path)
-        return int(count)
+        self._seal(path.name, made_by)
+
+    def _take_over_part(self, table: Table, number: int, made_by: str) -> bool:
+        """A part and its keys, both or none."""
+        if not self._take_over(keys_file(table, number), made_by):
+            return False
+        if self._take_over(table_file(table, number), made_by):
+            return True
+        self._give_back(keys_file(table, number))
+        return False
 
     def _take_over(self, name: str, content: str) -> bool:
         """The base's file of this name, if it is made of the same and is what its manifest says."""
         before = self._base.manifest.files.get(name) if self._base else None
         if self._base is None or before is None or before.content != content:
             return False
-        path = self._base.path / name
         try:
-            # Read once more: a file that its disk has damaged must not be handed on from version to version.
-            if seal(path, content) != before:
+            if not self._base.is_whole(name):
                 return False
-            os.link(path, self.aside / name)
+            os.link(self._base.path / name, self.aside / name)
         except OSError:  # gone, unreadable, or a file system without hard links: written anew
             return False
         self.written.files[name] = before
         self.written.reused.add(name)
         return True
+
+    def _give_back(self, name: str) -> None:
+        (self.aside / name).unlink()
+        del self.written.files[name]
+        self.written.reused.discard(name)
+
+    def _seal(self, name: str, content: str) -> None:
+        self.written.files[name] = seal(self.aside / name, content)
 
     def _columns(self, rows: str) -> list[str]:
         """The columns of a query but for its key."""
@@ -231,16 +371,22 @@ def seal(path: Path, content: str) -> FileSeal:
     return FileSeal(bytes=path.stat().st_size, sha256=digest, content=content)
 
 
-def iter_rows(result: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, str, bytes]]:
-    while batch := result.fetchmany(_BATCH):
-        yield from batch
+def _to_write_anew(changed: dict[int, int], part_keys: float) -> set[int]:
+    """Which parts of a table changed too much to stay beside their changes, by how many of their keys did."""
+    if part_keys < FEW_KEYS:
+        return set(changed)
+    anew = {number for number, count in changed.items() if count > MOST_CHANGES * part_keys}
+    most = max(changed, key=lambda number: (changed[number], number), default=0)
+    if changed.get(most, 0) > MANY_CHANGES * part_keys:
+        anew.add(most)
+    return anew
 
 
-def _groups(changed: dict[int, tuple[str, int]]) -> Iterator[list[int]]:
+def _groups(counts: dict[int, int]) -> Iterator[list[int]]:
     """Parts by the group whose documents are made at once, in order."""
     group: list[int] = []
     keys = 0
-    for number, (_, count) in sorted(changed.items()):
+    for number, count in sorted(counts.items()):
         if group and keys + count > GROUP_KEYS:
             yield group
             group, keys = [], 0
@@ -248,6 +394,35 @@ def _groups(changed: dict[int, tuple[str, int]]) -> Iterator[list[int]]:
         keys += count
     if group:
         yield group
+
+
+def _rows(result: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, str, bytes]]:
+    while batch := result.fetchmany(_BATCH):
+        yield from batch
+
+
+def _file(table: Table, number: int) -> str:
+    return changes_file(table) if number == _CHANGES else table_file(table, number)
+
+
+def _keys(table: Table) -> str:
+    """(key, n, shown, h) of all keys; h is a hash of their rows, null where no document shows any."""
+    return f"snapshot_keys_{table}"
+
+
+def _changed(table: Table) -> str:
+    """(key, h, part) of the keys that are others than in the parts taken over."""
+    return f"snapshot_changed_{table}"
+
+
+def _hidden(table: Table) -> str:
+    """(key) of the keys whose rows no document shows."""
+    return f"snapshot_hidden_{table}"
+
+
+def _todo(table: Table) -> str:
+    """(key, h, part) of the keys to write; h is null where the key is gone."""
+    return f"snapshot_todo_{table}"
 
 
 def _digest(*texts: str) -> str:

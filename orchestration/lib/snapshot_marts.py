@@ -31,11 +31,11 @@ MARTS: dict[str, tuple[str, ...]] = {
         "visitor_id", "is_guest", "user_id", "first_seen_at", "last_seen_at", "sessions", "orders", "revenue",
         "last_product_id", "first_guest_token", "cart",
     ),
-    "visitor_product_affinity": (
-        "visitor_id", "product_id", "affinity", "view_score", "option_score", "cart_score", "purchase_score",
-        "views", "carts", "purchases", "last_at", "has_purchased",
+    "visitor_product_scores": (
+        "visitor_id", "product_id", "view_score", "option_score", "cart_score", "purchase_score", "views", "carts",
+        "purchases", "last_at", "scored_at",
     ),
-    "visitor_category_affinity": ("visitor_id", "category", "affinity", "rank"),
+    "visitor_category_affinity": ("visitor_id", "category", "score", "scored_at", "rank"),
     "visitor_affinity": ("visitor_id", "other_visitor_id", "rank", "score", "source", "shared"),
     "sessions_daily": (
         "day", "is_guest", "sessions", "visitors", "bounces", "page_views", "orders", "revenue",
@@ -94,9 +94,10 @@ ANALYTICS: dict[str, str] = {
 #: Temporary view per mart, so that the SQL below doesn't depend on the schema that dbt put the mart in.
 _VIEW = "snapshot_in_{}"
 
-#: What ``prepare`` makes beside the views: (label, source, reason), and (product_id, product_json) that can be bought.
+#: What ``prepare`` makes beside the views: (product_id, product_json, is_available).
+PRODUCTS = "snapshot_products"
+#: What ``number_labels`` makes: (label, source, reason).
 LABELS = "snapshot_labels"
-AVAILABLE = "snapshot_available"
 _KNOWN_LABELS = "snapshot_known_labels"
 
 
@@ -153,15 +154,9 @@ def servable(
     return good, left_out
 
 
-def prepare(
-    con: duckdb.DuckDBPyConnection,
-    labels: Mapping[tuple[str, str], int] | None = None,
-    served: Mapping[str, ServedMart] | None = None,
-) -> None:
-    """Make the marts readable under ``mart(name)`` and number the labels.
+def prepare(con: duckdb.DuckDBPyConnection, served: Mapping[str, ServedMart] | None = None) -> None:
+    """Make the marts readable under ``mart(name)``.
 
-    labels: numbers by (source, reason) of the version before. A label that is still there keeps its number: other
-    numbers would make new files of lists that are what they were.
     served: marts to serve as they are, as ``servable`` found them.
 
     Raises MissingMartError naming every table and column that isn't there. Only temporary objects are made:
@@ -191,12 +186,26 @@ def prepare(
         con.execute(f"create or replace temp view {mart(name)} as select * from {found[name][0]} {where}")
     con.execute(
         f"""
-        create or replace temp table {AVAILABLE} as
-        select product_id, to_json(product_id) as product_json
-        from {mart("products")} where coalesce(is_available, false)
+        create or replace temp table {PRODUCTS} as
+        select product_id, to_json(product_id) as product_json, coalesce(is_available, false) as is_available
+        from {mart("products")}
         """
     )
-    known = labels or {}
+
+
+def number_labels(
+    con: duckdb.DuckDBPyConnection, known: Mapping[tuple[str, str], int], lists: Iterable[str]
+) -> None:
+    """Give a number to every label of lists to be written, after ``prepare``.
+
+    known: numbers by (source, reason) of the version that files are taken over from. They stay, since lists in those
+    files go by them: a label that no list has any more goes with the next version that is made from nothing.
+    lists: names of tables or views with the rows of the lists that are to be written.
+    """
+    found = " union ".join(
+        f"select distinct coalesce(source, '') as source, coalesce(reason, '') as reason from {rows}"
+        for rows in lists
+    )
     con.register(
         _KNOWN_LABELS,
         pa.table(
@@ -210,20 +219,13 @@ def prepare(
     con.execute(
         f"""
         create or replace temp table {LABELS} as
-        with labels as (
-            select coalesce(source, '') as source, coalesce(reason, '') as reason
-            from {mart("product_recommendations")}
-            union
-            select coalesce(source, ''), coalesce(reason, '')
-            from {mart("visitor_recommendations")}
-        ),
-        numbered as (
-            select labels.source, labels.reason, known.label,
-                row_number() over (partition by known.label is null order by labels.source, labels.reason) as n
-            from labels
-            left join {_KNOWN_LABELS} as known on known.source = labels.source and known.reason = labels.reason
+        with found as (
+            {found}
         )
-        select coalesce(label, n + {max(known.values(), default=0)}) as label, source, reason from numbered
+        from {_KNOWN_LABELS}
+        union all by name
+        select source, reason, row_number() over (order by source, reason) + {max(known.values(), default=0)} as label
+        from found anti join {_KNOWN_LABELS} using (source, reason)
         """
     )
     con.unregister(_KNOWN_LABELS)
@@ -233,7 +235,7 @@ def cleanup(con: duckdb.DuckDBPyConnection, served: Iterable[str] = ()) -> None:
     """Drop what ``prepare`` made."""
     for name in {*MARTS, *served}:
         con.execute(f"drop view if exists {mart(name)}")
-    for name in (AVAILABLE, LABELS):
+    for name in (PRODUCTS, LABELS):
         con.execute(f"drop table if exists {name}")
 
 
@@ -248,20 +250,6 @@ def analytics_tables(served: Mapping[str, ServedMart]) -> dict[str, tuple[str, s
         name: (f"select {', '.join(map(_quoted, columns))} from {mart(name)}", order)
         for name, (columns, order) in tables.items()
     }
-
-
-def count_dropped(con: duckdb.DuckDBPyConnection) -> int:
-    """Recommendations in the marts whose product exists but can't be bought now: they are left out of the
-    lists.
-    """
-    parts = " union all ".join(
-        f"""select count(*) as n from {mart(name)} as r
-            join {mart("products")} as p on p.product_id = r.{product}
-            where not coalesce(p.is_available, false)"""
-        for name, product in RECOMMENDED.items()
-    )
-    row = con.execute(f"select cast(sum(n) as bigint) from ({parts})").fetchone()
-    return int(row[0]) if row else 0
 
 
 #: Marts that recommend products, with the column that names the recommended one.

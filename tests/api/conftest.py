@@ -18,7 +18,7 @@ from litestar.testing import TestClient
 
 from api.app import create_app
 from footfall.settings import Settings
-from footfall.snapshot import ServedMart, Table, part_of, read_manifest, table_file
+from footfall.snapshot import GONE, ServedMart, Table, changes_file, part_of, read_manifest, table_file
 from orchestration.lib.session_neighbours import index_of
 from orchestration.lib.snapshot import build_snapshot, publish
 from tests.session_cases import clicks_table
@@ -50,12 +50,13 @@ create table marts.visitors (
     sessions integer, orders integer, revenue decimal(18, 2), last_product_id varchar, cart varchar,
     first_guest_token varchar
 );
-create table marts.visitor_product_affinity (
-    visitor_id varchar, product_id varchar, affinity double, view_score double, option_score double,
-    cart_score double, purchase_score double, views integer, carts integer, purchases integer, last_at timestamp,
-    has_purchased boolean
+create table marts.visitor_product_scores (
+    visitor_id varchar, product_id varchar, view_score double, option_score double, cart_score double,
+    purchase_score double, views integer, carts integer, purchases integer, last_at timestamp, scored_at timestamp
 );
-create table marts.visitor_category_affinity (visitor_id varchar, category varchar, affinity double, rank integer);
+create table marts.visitor_category_affinity (
+    visitor_id varchar, category varchar, rank integer, score double, scored_at timestamp
+);
 create table marts.product_recommendations (
     product_id varchar, kind varchar, rank integer, other_product_id varchar, score double, source varchar,
     reason varchar
@@ -66,7 +67,8 @@ create table marts.visitor_recommendations (
 create table marts.recommendation_settings (setting varchar, value double);
 insert into marts.recommendation_settings values
     ('rrf_constant', 60), ('diversity', 0), ('weight:published', 1), ('weight:session_neighbours', 1),
-    ('weight:similar_text', 0.5), ('weight:bought_together', 1);
+    ('weight:similar_text', 0.5), ('weight:bought_together', 1), ('affinity_half_life_days', 30),
+    ('affinities_as_of', epoch(timestamp '2026-11-03 12:00'));
 create table marts.trending_products (rank integer, product_id varchar, score double, category varchar);
 create table marts.visitor_affinity (
     visitor_id varchar, other_visitor_id varchar, rank integer, score double, source varchar, shared varchar[]
@@ -188,27 +190,13 @@ def _people(con: duckdb.DuckDBPyConnection, seen: dt.datetime) -> None:
     _insert(
         con, "visitors", ["g_short", True, None, seen, later, 1, 0, None, None, "no json", "short"]
     )  # a cart that is no JSON
-    for visitor, product, affinity, purchases in [("u_ada", "p05", 12.5, 1), ("u_ada", "p01", 2.0, 0)]:
-        _insert(
-            con,
-            "visitor_product_affinity",
-            [
-                visitor,
-                product,
-                affinity,
-                2.5,
-                0.0,
-                0.0,
-                10.0 * purchases,
-                3,
-                0,
-                purchases,
-                later,
-                purchases > 0,
-            ],
-        )
-    _insert(con, "visitor_category_affinity", ["u_ada", "Mugs", 12.5, 1])
-    _insert(con, "visitor_category_affinity", ["u_ada", "Shirts", 2.0, 2])
+    # Twice what is left of it thirty days later
+    scored = later - dt.timedelta(days=30)
+    for product, views, purchases in [("p05", 2.5, 1), ("p01", 2.0, 0)]:
+        row = ["u_ada", product, 2 * views, 0.0, 0.0, 20.0 * purchases, 3, 0, purchases, later, scored]
+        _insert(con, "visitor_product_scores", row)
+    _insert(con, "visitor_category_affinity", ["u_ada", "Mugs", 1, 12.5, later])
+    _insert(con, "visitor_category_affinity", ["u_ada", "Shirts", 2, 4.0, scored])
     for rank, product in enumerate(["p06", "p07", "p02", "p12"], 1):
         _insert(
             con,
@@ -389,16 +377,23 @@ def client(published: Path) -> Iterator[TestClient[Litestar]]:
 
 
 def values(path: Path, table: Table) -> dict[str, bytes]:
-    """Every document of a table, each from the part where a reader looks for it."""
+    """Every document of a table, each from the file where a reader looks for it."""
+    manifest = read_manifest(path)
+    parts = manifest.parts[table]
     found: dict[str, bytes] = {}
-    parts = read_manifest(path).parts[table]
     for number in range(parts):
-        con = sqlite3.connect(path / table_file(table, number))
-        try:
-            of_part = dict(con.execute("select key, value from entries").fetchall())
-        finally:
-            con.close()
+        of_part = _entries(path / table_file(table, number))
         assert {part_of(key, parts) for key in of_part} <= {number}
-        assert not of_part.keys() & found.keys()
+        assert GONE not in of_part.values()
         found |= of_part
-    return found
+    if changes_file(table) in manifest.files:
+        found |= _entries(path / changes_file(table))
+    return {key: value for key, value in found.items() if value != GONE}
+
+
+def _entries(path: Path) -> dict[str, bytes]:
+    con = sqlite3.connect(path)
+    try:
+        return dict(con.execute("select key, value from entries").fetchall())
+    finally:
+        con.close()

@@ -135,7 +135,8 @@ def test_next_version_and_back_within_a_second(data: Path, monkeypatch: pytest.M
 
     async def noted(self: snapshots.SnapshotStore) -> None:
         await look(self)
-        in_force.append(self.current().version)
+        if self._dir == data / "serving":  # another test's client may still be open, and look too
+            in_force.append(self.current().version)
 
     monkeypatch.setattr(snapshots.SnapshotStore, "look", noted)
 
@@ -293,7 +294,7 @@ def mark(con: duckdb.DuckDBPyConnection, number: int) -> None:
         update marts.product_recommendations set reason = 'v{number}';
         update marts.visitor_recommendations set reason = 'v{number}';
         update marts.visitors set sessions = {number} where visitor_id = 'u_ada';
-        update marts.visitor_product_affinity set views = {number};
+        update marts.visitor_product_scores set views = {number};
         update marts.funnel_steps set reached = {number};
         update marts.funnel_time_to_convert set p50 = {number};
         update marts.segments set members = {number};

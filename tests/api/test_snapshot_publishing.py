@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +25,9 @@ from footfall.snapshot import (
     Pointer,
     SnapshotError,
     Table,
+    changes_file,
     check_sizes,
+    keys_file,
     mart_file,
     read_manifest,
     read_pointer,
@@ -211,6 +212,13 @@ def published(con: duckdb.DuckDBPyConnection, serving: Path, version: str) -> Pa
     return report.path
 
 
+def keep_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever changes stands beside the parts, as in a shop so large that it isn't a tenth of them."""
+    monkeypatch.setattr(snapshot_files, "FEW_KEYS", 0)
+    monkeypatch.setattr(snapshot_files, "MOST_CHANGES", 10**6)
+    monkeypatch.setattr(snapshot_files, "MANY_CHANGES", 10**6)
+
+
 def test_what_has_not_changed_is_not_written_again(
     warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
@@ -254,18 +262,29 @@ CHANGES = {
 }
 
 
+@pytest.mark.parametrize("beside", [False, True], ids=["parts anew", "changes beside parts"])
 @pytest.mark.parametrize("case", CHANGES, ids=list(CHANGES))
 def test_a_change_writes_the_files_it_shows_in(
-    case: str, warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+    case: str,
+    beside: bool,
+    warehouse: duckdb.DuckDBPyConnection,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """And what is published so is what a publish from nothing gives."""
+    if beside:
+        keep_parts(monkeypatch)
     change, expected = CHANGES[case]
     before = inodes(published(warehouse, tmp_path, "v1"))
     warehouse.execute(change)
     after = build_snapshot(warehouse, tmp_path, version="v2")
 
-    changed = {name.split(".")[0] for name, inode in inodes(after.path).items() if before[name] != inode}
-    assert changed == {str(name) for name in expected}
+    changed = {name for name, inode in inodes(after.path).items() if before.get(name) != inode}
+    assert {name.split(".")[0] for name in changed} == {str(name) for name in expected}
+    if beside:
+        assert {name for name in changed if not name.endswith(".duckdb")} == {
+            changes_file(table) for table in expected if isinstance(table, Table)
+        }
     fresh = build_snapshot(warehouse, tmp_path / "elsewhere", version="v2")
     assert told(after.path) == told(fresh.path)
 
@@ -288,37 +307,46 @@ def told(path: Path) -> dict[str, Any]:
     return found
 
 
-def test_random_changes_publish_what_a_publish_from_nothing_gives(
-    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("damaged", "anew"),
+    [
+        (table_file(Table.SIMILAR, 0), {table_file(Table.SIMILAR, 0), keys_file(Table.SIMILAR, 0)}),
+        (keys_file(Table.SIMILAR, 0), {table_file(Table.SIMILAR, 0), keys_file(Table.SIMILAR, 0)}),
+        (changes_file(Table.PRODUCTS), {changes_file(Table.PRODUCTS)}),
+        (mart_file("segments"), {mart_file("segments")}),
+    ],
+)
+def test_a_damaged_file_is_written_anew(
+    damaged: str,
+    anew: set[str],
+    warehouse: duckdb.DuckDBPyConnection,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(snapshot_files, "PART_KEYS", 2)
-    chance = random.Random(11)
-    published(warehouse, tmp_path, "v0")
-    reused = 0
-    for number in range(1, 5):
-        for change in chance.sample([change for change, _ in CHANGES.values()], 2):
-            warehouse.execute(change)
-        warehouse.execute(
-            "insert into marts.visitors select 'g_new' || ?, true, null, now(), now(), 1, 0, 0, 'p01', null, null",
-            [number],
-        )
-        report = build_snapshot(warehouse, tmp_path, version=f"v{number}")
-        publish(tmp_path, f"v{number}")
-        reused += report.files - report.files_written
-        fresh = build_snapshot(warehouse, tmp_path / "elsewhere", version=f"v{number}")
-        assert told(report.path) == told(fresh.path)
-    assert reused > 25
-
-
-def test_a_damaged_file_is_written_anew(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    first = published(warehouse, tmp_path, "v1")
-    name = table_file(Table.SIMILAR, 0)
-    with (first / name).open("r+b") as file:
+    keep_parts(monkeypatch)
+    published(warehouse, tmp_path, "v1")
+    warehouse.execute("update marts.products set price = 1.5 where product_id = 'p03'")
+    second = published(warehouse, tmp_path, "v2")
+    with (second / damaged).open("r+b") as file:
         file.seek(100)
         file.write(b"\xff" * 8)
+    report = build_snapshot(warehouse, tmp_path, version="v3")
+    before, after = inodes(second), inodes(report.path)
+    assert {name for name in after if after[name] != before[name]} == anew
+    assert told(report.path) == told(build_snapshot(warehouse, tmp_path / "fresh", version="v3").path)
+
+
+def test_with_damaged_labels_nothing_is_taken_over(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """Lists go by the labels' numbers: other numbers, other lists."""
+    first = published(warehouse, tmp_path, "v1")
+    with (first / table_file(Table.LABELS, 0)).open("r+b") as file:
+        file.seek(2000)
+        file.write(b"\xff" * 8)
     report = build_snapshot(warehouse, tmp_path, version="v2")
-    assert report.files_written == 1
-    assert values(report.path, Table.SIMILAR)
+    assert report.files_written == report.files
+    assert told(report.path)["similar"]
 
 
 def test_pruning_a_version_leaves_its_files_to_the_next(
@@ -328,3 +356,31 @@ def test_pruning_a_version_leaves_its_files_to_the_next(
     second = published(warehouse, tmp_path, "v2")
     assert prune(tmp_path, keep=1) == ["v1"]
     assert len(values(second, Table.PRODUCTS)) == 12
+
+
+def test_nothing_is_written_because_time_went_by(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    first = Snapshot(published(warehouse, tmp_path, "v1"))
+    warehouse.execute(
+        "update marts.recommendation_settings set value = value + 30 * 86400 where setting = 'affinities_as_of'"
+    )
+    report = build_snapshot(warehouse, tmp_path, version="v2")
+    assert report.files_written == 0
+    second = Snapshot(report.path)
+    for was, now in [
+        (first.product_affinities("u_ada"), second.product_affinities("u_ada")),
+        (first.category_affinities("u_ada"), second.category_affinities("u_ada")),
+    ]:
+        assert [row.affinity for row in now] == [row.affinity / 2 for row in was] != []
+
+
+def test_a_part_a_publish_is_written_anew_and_who_changed_most_at_once() -> None:
+    def anew(changed: dict[int, int], part_keys: float = 1000) -> set[int]:
+        return snapshot_files._to_write_anew(changed, part_keys)
+
+    assert anew({}) == set()
+    assert anew({0: 1, 3: 30}) == set()
+    assert anew({0: 40, 1: 100, 2: 35}) == {1}
+    assert anew({0: 101, 1: 102, 2: 100}) == {0, 1}
+    assert anew({0: 1}, part_keys=40) == {0}

@@ -145,6 +145,18 @@ BREAKAGES = {
         "update marts.visitor_recommendations set product_id = 'ghost' where rank = 1",
         "visitor_recommendations.product_id: 1 ids are not in products, for example 'ghost'",
     ),
+    "a list of nothing but what isn't there": (
+        "insert into marts.visitor_recommendations values ('g_short', 1, 'ghost', 1, 'affinity', 'You looked')",
+        "visitor_recommendations.product_id: 1 ids are not in products, for example 'ghost'",
+    ),
+    "a product gone that lists name": (
+        "delete from marts.products where product_id = 'p07'",
+        "product_recommendations.other_product_id: 1 ids are not in products, for example 'p07'",
+    ),
+    "a sold-out product gone that lists name": (
+        "delete from marts.products where product_id = 'p12'",
+        "visitor_recommendations.product_id: 1 ids are not in products, for example 'p12'",
+    ),
     "a rank twice": (
         "update marts.visitor_recommendations set rank = 1",
         "the same rank 4 times at visitor_id 'u_ada'",
@@ -177,6 +189,10 @@ BREAKAGES = {
         "update marts.recommendation_settings set value = 1.5 where setting = 'diversity'",
         "recommendation_settings: diversity can't be 1.5",
     ),
+    "no half-life": (
+        "update marts.recommendation_settings set value = 0 where setting = 'affinity_half_life_days'",
+        "affinity_half_life_days can't be 0",
+    ),
     "a visitor without an id": (
         "update marts.visitors set visitor_id = null where visitor_id = 'u_ada'",
         "visitors: a key is missing or stands twice",
@@ -188,15 +204,30 @@ BREAKAGES = {
 }
 
 
+@pytest.mark.parametrize("is_first", [True, False], ids=["first", "next"])
 @pytest.mark.parametrize("case", BREAKAGES, ids=list(BREAKAGES))
-def test_audit_stops(case: str, warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+def test_audit_stops(
+    case: str,
+    is_first: bool,
+    warehouse: duckdb.DuckDBPyConnection,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first version, and one of which only changes are written."""
+    monkeypatch.setattr(snapshot_files, "FEW_KEYS", 0)
+    stands = [".lock"]
+    if not is_first:
+        build_snapshot(warehouse, tmp_path, version="v0")
+        publish(tmp_path, "v0")
+        stands += ["current.json", "v0"]
     breaking, words = BREAKAGES[case]
     warehouse.execute(breaking)
 
     with pytest.raises(AuditFailedError) as failure:
         build_snapshot(warehouse, tmp_path, version="v1")
     assert words in str(failure.value)
-    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == stands
+    assert warehouse.execute("select table_name from duckdb_tables() where temporary").fetchall() == []
 
 
 def test_audit_stops_a_collapse_unless_it_is_meant(tmp_path: Path) -> None:

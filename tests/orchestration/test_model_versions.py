@@ -99,6 +99,8 @@ def test_views_that_a_model_reads_are_made_anew_where_they_changed(paths: Paths,
     assert stale_views(paths, now, other, {"t"}) == ["far"]
     assert stale_views(paths, now, other, {"t", "far"}) == [], "it is selected anyway"
     assert stale_views(paths, now, other, {"a"}) == []
+    assert stale_views(paths, now, other, {"a"}, {"far"}) == ["far"], "the snapshot reads it"
+    assert stale_views(paths, now, other, {"b"}, {"far"}) == [], "what it reads was never built"
 
 
 def test_a_build_of_some_models_makes_a_changed_view_that_they_read(

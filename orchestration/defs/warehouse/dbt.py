@@ -15,6 +15,7 @@ from orchestration.lib.home import DBT_PROJECT
 from orchestration.lib.lake import finish_what_was_cut_off
 from orchestration.lib.model_versions import note, outdated, stale_views, versions_in_force
 from orchestration.lib.retention import last_cut
+from orchestration.lib.snapshot_marts import MARTS
 from orchestration.lib.warehouse import POOL, exclusive
 
 MANIFEST: Mapping[str, Any] = json.loads(dbt_runner.manifest_of(DBT_PROJECT).read_text())
@@ -95,7 +96,7 @@ def dbt_models(context: dg.AssetExecutionContext, config: Build) -> Iterator[Any
             )
         if changed or config.full_refresh:
             arguments.append("--full-refresh")
-        stale = stale_views(paths, views, MANIFEST, models)
+        stale = stale_views(paths, views, MANIFEST, models, MARTS)
         selected = arguments.index("--select") + 1
         arguments[selected:selected] = stale
         yield from dbt_runner.stream(
