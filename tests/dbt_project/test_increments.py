@@ -39,7 +39,8 @@ FUNNELS: list[dict[str, Any]] = [
     {"name": "kept", "window_days": 1, "steps": SHOPPING, "exclude": [{"event": "Product Removed"}]},
     {"name": "by session", "window_days": 1, "steps": SHOPPING, "breakdown": "is_guest_session"},
 ]
-RULES = GUARDS | {"funnels": FUNNELS}
+#: Clustered tables are put in order again with every increment.
+RULES = GUARDS | {"funnels": FUNNELS, "recluster_rows": 0, "recluster_share": 0}
 PRODUCTS = [f"p{number}" for number in range(12)]
 #: Pages call these by their handle, the catalog, which comes late, by an id; the last it calls by the handle in the
 #: address of the product's page.

@@ -137,6 +137,8 @@
   {%- set key = arguments['unique_key'] -%}
   {%- set from_column = config.get('meta')['replaced_from'] -%}
   {%- set columns = get_quoted_csv(arguments['dest_columns'] | map(attribute='name')) %}
+  {{ footfall.recluster(arguments['target_relation']) }}
+
   delete from {{ arguments['target_relation'] }} as built
   using (
     select
@@ -167,6 +169,8 @@
   {%- set meta = config.get('meta') -%}
   {%- set key = meta['touched_key'] or 'visitor_id' -%}
   {%- set columns = get_quoted_csv(arguments['dest_columns'] | map(attribute='name')) %}
+  {{ footfall.recluster(arguments['target_relation']) }}
+
   delete from {{ arguments['target_relation'] }} as replaced
   using (
     {{ context[meta['touched'] or 'touched_visitors']() }}

@@ -4,7 +4,11 @@
     incremental_strategy='replace_touched',
     unique_key='visitor_id',
     on_schema_change='append_new_columns',
-    meta={'dagster': {'group': 'affinity'}, 'replaced_where': 'replaced.day >= cast(touched.touched_from as date)'}
+    meta={
+      'dagster': {'group': 'affinity'},
+      'cluster_by': 'visitor_id',
+      'replaced_where': 'replaced.day >= cast(touched.touched_from as date)'
+    }
   )
 }}
 

@@ -7,6 +7,7 @@
     tags=['log'],
     meta={
       'dagster': {'group': 'affinity'},
+      'cluster_by': 'visitor_id',
       'touched': 'rescored_visitors',
       'replaced_where': 'replaced.last_at >= cast(touched.touched_from as date)',
       'replaced_key': 'product_id'

@@ -6,6 +6,7 @@
     on_schema_change='append_new_columns',
     tags=['fast'],
     meta={
+      'cluster_by': 'visitor_id',
       'touched': 'refunneled_visitors',
       'replaced_where': 'replaced.scope_key = replaced.visitor_id or replaced.started_at >= touched.touched_from',
       'replaced_key': 'scope_key'
