@@ -39,6 +39,11 @@ class Shop:
     sessions: list[list[str]]
     diversity: float
 
+    @property
+    def known(self) -> list[str]:
+        """What u_ada had to do with before: of their list every other one."""
+        return self.own[::2]
+
 
 catalogue_ids = st.sampled_from(CATALOGUE)
 catalogue_lists = st.lists(catalogue_ids, unique=True, max_size=6)
@@ -59,6 +64,8 @@ wishes = st.builds(
     exclude=several,
     limit=st.integers(1, 10),
     placement=st.sampled_from([None, "cart"]),
+    is_personal=st.booleans(),
+    history=st.sampled_from(["any", "new", "again"]),
 )
 
 
@@ -82,6 +89,9 @@ def publish(shop: Shop, folder: Path, order: random.Random) -> Snapshot:
             )
     for rank, product in enumerate(shop.own, 1):
         rows.append(("visitor_recommendations", ["u_ada", rank, product, 0.1, "affinity", "Buy again"]))
+    for product in shop.known:
+        scores = [1.0, 0.0, 0.0, 0.0, 1, 0, 0, "2026-11-01", "2026-11-01"]
+        rows.append(("visitor_product_scores", ["u_ada", product, *scores]))
     for rank, product in enumerate(shop.trending, 1):
         rows.append(("trending_products", [rank, product, 1.0, ""]))
     order.shuffle(rows)
@@ -111,6 +121,11 @@ def test_every_answer_is_full_of_what_can_be_bought_and_the_same_again(
             items = recommend(snapshot, wish)
             found = [item.product_id for item in items]
             may = shop.available - {*wish.cart, *wish.exclude, *wish.viewed[:1]}
+            known = set(shop.known) if wish.visitor_id == "u_ada" else set()
+            if wish.history == "again":
+                may &= known
+            elif wish.history == "new":
+                may -= known
             assert set(found) <= may
             assert len(set(found)) == len(found) == min(wish.limit, len(may))
             assert all(item.source in set(Source) and item.reason for item in items)
