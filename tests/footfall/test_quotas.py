@@ -89,8 +89,11 @@ def test_those_who_open_one_file_share_its_buckets(tmp_path: Path) -> None:
 
 
 def test_processes_that_spend_at_once_pass_no_more_than_the_quota_and_a_little(tmp_path: Path) -> None:
-    """Each alone would pass all of it, three times the quota. One that loses its core between reading and writing gives back
-    what the others spent meanwhile: on a busy machine 1.6 times the quota passed."""
+    """Each alone would pass all of it, three times the quota.
+
+    One that loses its core between reading and writing gives back what the others spent meanwhile: on a busy machine
+    1.6 times the quota passed.
+    """
     context = multiprocessing.get_context("spawn")
     seconds, rate, burst = 1.0, 2_000.0, 200.0
     begin = time.monotonic() + 5
