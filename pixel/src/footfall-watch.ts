@@ -4,7 +4,6 @@
 import { core, W } from './extra/core';
 import { adopt } from './watch/adopt';
 import { keepCookie } from './watch/cookie';
-import { declared } from './watch/declared';
 import { formEvent } from './watch/forms';
 import { frustrated, watchReactions } from './watch/frustration';
 import { watchGoing } from './watch/going';
@@ -25,7 +24,7 @@ core.add_({
 });
 core.take_((e, el, shown, zone) => {
   if (!zone) formEvent(e, el);
-  lineEvent(e, el, zone);
+  lineEvent(e, el);
   typed(e, el);
   if (zone) frustrated(e as MouseEvent, el, shown!, zone);
 });
@@ -37,6 +36,5 @@ watchVitals();
 rememberTimezone();
 adopt();
 keepCookie();
-declared();
-core.viewed_.push(declared, adopt, keepCookie);
+core.viewed_.push(adopt, keepCookie);
 if (/ff_debug=1/.test(location.search)) void core.load_('debug');

@@ -3,21 +3,19 @@
  * clicks mean. */
 import { click, target } from './core/clicks';
 import { consent, personal, setConsent, watchConsent } from './core/consent';
-import { D, keys, on, option, read, run, script, W, write } from './core/env';
-import { allText, attr, describe, within } from './core/element';
+import { D, keys, on, option, read, script, W, write } from './core/env';
+import { allText, describe, within } from './core/element';
 import { guest, newGuest, openIdentity, shutIdentity } from './core/identity';
 import { message, newView, once, track, VERSION } from './core/message';
-import { adopt, beacon, empty, flush, own, settle } from './core/queue';
+import { adopt, beacon, empty, flush, own } from './core/queue';
 import { address, clean, numbers } from './core/scrub';
 import { addPack, rules } from './core/themes';
-import { cardOf, handle, pageType, pick, zoneOf } from './core/zones';
+import { cardOf, pageType, zoneOf } from './core/zones';
 import type { Commands, Core, FootfallApi, Hand, Props } from './types';
 
 const view = (properties?: Props): void => {
   newView();
   message('page', undefined, { page_type: pageType(), ...properties });
-  // it opens the session, which the other files ask for
-  settle();
 };
 
 const files: Record<string, Promise<unknown>> = {};
@@ -44,18 +42,13 @@ const commands: Commands = {
 
 let started = false;
 /** Calls that wait for consent, or for the file that brings their command. */
-const waiting: Array<() => void> = [];
-const retry = (): void => run(waiting);
+const waiting: Array<[done: (value: unknown) => void, call: [string, ...never[]]]> = [];
+const retry = (): void => waiting.splice(0).forEach(([done, call]) => done(api(...call)));
 
 const api = ((...call: [string, ...never[]]): unknown => {
   const [command, ...args] = call;
-  settle();
-  if (commands[command] && ((started && consent.analytics) || /consent|theme/.test(command))) {
-    const answer = commands[command](...args);
-    settle();
-    return answer;
-  }
-  return new Promise((done) => waiting.push(() => done(api(...call))));
+  if (commands[command] && ((started && consent.analytics) || /consent|theme/.test(command))) return commands[command](...args);
+  return new Promise((done) => waiting.push([done, call]));
 }) as FootfallApi;
 
 const takers: Array<(...args: Hand) => void> = [];
@@ -66,14 +59,11 @@ const core: Core = (api.$ = {
   track_: track,
   once_: once,
   describe_: describe,
-  attr_: attr,
   within_: within,
   text_: allText,
   clean_: clean,
   address_: address,
   rules_: rules,
-  handle_: handle,
-  pick_: pick,
   zone_: zoneOf,
   card_: cardOf,
   pageType_: pageType,
@@ -88,7 +78,6 @@ const core: Core = (api.$ = {
   message_: message,
   newGuest_: newGuest,
   keys_: keys,
-  settle_: settle,
   own_: () => own,
   adopt_: adopt,
   numbers_: numbers,
