@@ -75,11 +75,11 @@ def recommend(snapshot: Snapshot, wish: Wish) -> list[ProductItem]:
     history alone there may be few, or none; everything else fills up.
     """
     barred = {*wish.cart, *wish.exclude, *wish.viewed[:1]}
-    if wish.history != "any":
-        own = _own(snapshot, wish.visitor_id)
-        if wish.history == "again":
-            return _take(snapshot, [_again(snapshot, wish.visitor_id, own)], barred, wish.limit)
-        barred |= own
+    if wish.history == "again":
+        again = [_again(snapshot, wish.visitor_id)] if wish.visitor_id is not None else []
+        return _take(snapshot, again, barred, wish.limit)
+    if wish.history == "new" and wish.visitor_id is not None:
+        barred |= _own(snapshot, wish.visitor_id)
     earlier = [product_id for product_id in wish.viewed[1:] if product_id not in barred]
     # Earlier products wait for the end of the chain: there they are let through.
     waiting = barred.union(earlier)
@@ -92,17 +92,14 @@ def recommend(snapshot: Snapshot, wish: Wish) -> list[ProductItem]:
     return items
 
 
-def _own(snapshot: Snapshot, visitor_id: str | None) -> set[str]:
+def _own(snapshot: Snapshot, visitor_id: str) -> set[str]:
     """Products that the visitor looked at, put in the cart or bought."""
-    if visitor_id is None:
-        return set()
     return {own.product_id for own in snapshot.product_affinities(visitor_id)}
 
 
-def _again(snapshot: Snapshot, visitor_id: str | None, own: Collection[str]) -> Ranked:
+def _again(snapshot: Snapshot, visitor_id: str) -> Ranked:
     """Of the published list what is the visitor's own: in its order, and without what was bought a moment ago."""
-    if visitor_id is None:
-        return Ranked({}, lambda _: Why("", ""))
+    own = _own(snapshot, visitor_id)
     published = _published(snapshot, Table.VISITOR_RECOMMENDATIONS, visitor_id)
     return published._replace(scores={each: score for each, score in published.scores.items() if each in own})
 

@@ -28,7 +28,7 @@ import scipy.sparse as sp
 from orchestration.lib.derived import derived_file, notes_of, pairs_table, write_derived
 from orchestration.lib.ease import ease_weights, trend
 from orchestration.lib.lake_schema import lake_time
-from orchestration.lib.sparse import SCORE_DIGITS, place_in_run
+from orchestration.lib.sparse import SCORE_DIGITS, codes, place_in_run
 
 TABLE = "product_also_liked"
 #: Pairs are learned again when they are this old: the season moves in days, and learning takes seconds at most.
@@ -163,16 +163,10 @@ def _seen(warehouse: duckdb.DuckDBPyConnection) -> tuple[pa.Array, sp.csr_matrix
     rows = warehouse.sql(
         "select visitor_id, product_id from visitor_product_affinity where affinity > 0"
     ).to_arrow_table()
-    visitors, visitor = _codes(rows["visitor_id"])
-    products, product = _codes(rows["product_id"])
+    visitors, visitor = codes(rows["visitor_id"])
+    products, product = codes(rows["product_id"])
     shape = (len(visitors), len(products))
     return products, sp.csr_matrix((np.ones(len(product)), (visitor, product)), shape=shape)
-
-
-def _codes(column: pa.ChunkedArray) -> tuple[pa.Array, npt.NDArray[np.int64]]:
-    """(values in order, the number of each row's)."""
-    values = pc.unique(column).cast(pa.string()).sort()
-    return values, pc.index_in(column.cast(pa.string()), value_set=values).to_numpy().astype(np.int64)
 
 
 def _season(warehouse: duckdb.DuckDBPyConnection, products: pa.Array, config: AlsoLikedConfig) -> Floats:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 import scipy.sparse as sp
 from sklearn.preprocessing import normalize
 
@@ -14,6 +16,14 @@ from sklearn.preprocessing import normalize
 SCORE_DIGITS = 9
 #: More candidates than are kept, so that ties at the cut are broken by id.
 SPARE_CANDIDATES = 16
+
+
+def codes(column: pa.ChunkedArray) -> tuple[pa.Array, npt.NDArray[np.int64]]:
+    """The sorted different values, as text, and for each row the place of its value among them."""
+    column = column.cast(pa.string())
+    values = pc.unique(column)
+    values = values.take(pc.sort_indices(values))
+    return values, pc.index_in(column, value_set=values).to_numpy().astype(np.int64)
 
 
 def l2_normalised(matrix: Any) -> sp.csr_matrix[np.float64]:

@@ -31,7 +31,7 @@ import scipy.sparse as sp
 from sparse_dot_topn import sp_matmul_topn
 
 from orchestration.lib.derived import pairs_table
-from orchestration.lib.sparse import SCORE_DIGITS, SPARE_CANDIDATES, l2_normalised, place_in_run
+from orchestration.lib.sparse import SCORE_DIGITS, SPARE_CANDIDATES, codes, l2_normalised, place_in_run
 
 #: Raised when a change of the code changes results; part of the model version.
 _GENERATION = 1
@@ -105,8 +105,8 @@ class VisitorSimilarity:
     ) -> None:
         self.config = config or VisitorSimilarityConfig()
         self._threads = threads
-        self.visitor_ids, rows = _codes(affinities["visitor_id"])
-        self.product_ids, columns = _codes(affinities["product_id"])
+        self.visitor_ids, rows = codes(affinities["visitor_id"])
+        self.product_ids, columns = codes(affinities["product_id"])
         self._shape = (len(self.visitor_ids), len(self.product_ids))
         place = (rows, columns)
         behaviour = self._space("behaviour", affinities, BEHAVIOUR, place)
@@ -254,14 +254,6 @@ class VisitorSimilarity:
         offsets = np.concatenate([[0], np.cumsum(np.bincount(pair[kept], minlength=len(key)))])
         names = self.product_ids.take(pa.array(product[kept]))
         return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), names)
-
-
-def _codes(column: pa.ChunkedArray) -> tuple[pa.Array, npt.NDArray[np.int64]]:
-    """The sorted different values, and for each row the place of its value among them."""
-    column = column.cast(pa.string())
-    values = pc.unique(column)
-    values = values.take(pc.sort_indices(values))
-    return values, pc.index_in(column, value_set=values).to_numpy().astype(np.int64)
 
 
 def _parts(numbers: npt.NDArray[np.integer]) -> Iterator[slice]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import tempfile
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -16,12 +15,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from footfall.segments import FailedMessage
 from footfall.settings import Paths
-from orchestration.lib import compaction, durable
+from orchestration.lib import compaction
 from orchestration.lib.compaction import ROW_GROUP, compact
 from orchestration.lib.lake import load_sealed, newest_load_id
 from orchestration.lib.person import Person, forget
 from orchestration.lib.waiting import SPAN, marks_of
 from tests.orchestration.conftest import RECEIVED, Seal, message, seal_segment
+from tests.orchestration.killing import killed_at
 from tests.orchestration.test_lake import rows
 
 TODAY = date(2026, 4, 1)
@@ -126,10 +126,6 @@ def test_row_groups_stay_small_and_forgetting_goes_through_them(
     assert ROW_GROUP >= 2048, "smaller ones cost more than they hold"
 
 
-class Cut(BaseException):
-    """The process is gone."""
-
-
 class Merging(RuleBasedStateMachine):
     """Loads, kills in the middle of compaction, days that pass: the rows are those that were loaded, each once."""
 
@@ -164,24 +160,8 @@ class Merging(RuleBasedStateMachine):
     @rule(recent=st.integers(0, 1), step=st.integers(0, 12))
     def cut_off(self, recent: int, step: int) -> None:
         """Killed at a rename, a removal or a sync; then the loader comes, as it does before any other reader."""
-        left = step
-
-        def mortal(real: Any) -> Any:
-            def call(*args: Any, **kwargs: Any) -> Any:
-                nonlocal left
-                if left == 0:
-                    raise Cut
-                left -= 1
-                return real(*args, **kwargs)
-
-            return call
-
-        with pytest.MonkeyPatch.context() as patch:
-            for name in ("replace", "unlink"):
-                patch.setattr(Path, name, mortal(getattr(Path, name)))
-            patch.setattr(compaction, "fsync_path", mortal(durable.fsync_path))
-            with contextlib.suppress(Cut):
-                compact(self.paths, today=TODAY, recent_loads=recent)
+        with killed_at(step, compaction):
+            compact(self.paths, today=TODAY, recent_loads=recent)
         load_sealed(self.paths)
 
     @rule(which=st.integers(0, 30))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import tempfile
 from collections import Counter
@@ -24,7 +23,7 @@ from footfall.importing.ledger import write_ledger
 from footfall.segments import HEADER, FailedMessage
 from footfall.sender import HourCounts
 from footfall.settings import Paths
-from orchestration.lib import compaction, durable, retention
+from orchestration.lib import compaction, retention
 from orchestration.lib.compaction import compact
 from orchestration.lib.lake import finish_what_was_cut_off, load_sealed
 from orchestration.lib.reconcile import BOOKKEEPING
@@ -32,6 +31,7 @@ from orchestration.lib.retention import due, finish, first_day_kept, is_cut_off,
 from orchestration.lib.waiting import marks_of
 from orchestration.retention_cli import retain as verb
 from tests.orchestration.conftest import RECEIVED, Seal, message, seal_segment
+from tests.orchestration.killing import Cut, killed_at
 from tests.orchestration.test_lake import rows
 
 TODAY = date(2026, 4, 1)
@@ -206,10 +206,6 @@ def test_a_source_that_lost_a_failed_event_has_no_ledger_any_more(paths: Paths) 
     assert [file.name for file in paths.ledgers.glob("*.parquet")] == ["schema.parquet"]
 
 
-class Cut(BaseException):
-    """The process is gone."""
-
-
 class Retaining(RuleBasedStateMachine):
     """Loads, merges, removals and kills in the middle of both; whoever comes next ends what was cut off."""
 
@@ -289,26 +285,9 @@ class Retaining(RuleBasedStateMachine):
         }
 
     def _until(self, step: int, work: Callable[[], object]) -> None:
-        left = step
-
-        def mortal(real: Any) -> Any:
-            def call(*args: Any, **kwargs: Any) -> Any:
-                nonlocal left
-                if left == 0:
-                    raise Cut
-                left -= 1
-                return real(*args, **kwargs)
-
-            return call
-
-        with pytest.MonkeyPatch.context() as patch:
-            for name in ("replace", "unlink"):
-                patch.setattr(Path, name, mortal(getattr(Path, name)))
-            for module in (compaction, retention):
-                patch.setattr(module, "fsync_path", mortal(durable.fsync_path))
+        with killed_at(step, compaction, retention) as mortal, pytest.MonkeyPatch.context() as patch:
             patch.setattr(retention.shutil, "rmtree", mortal(_piecemeal))
-            with contextlib.suppress(Cut):
-                work()
+            work()
 
     @invariant()
     def every_row_that_stays_stands_once(self) -> None:

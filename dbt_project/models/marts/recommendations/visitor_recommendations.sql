@@ -25,6 +25,12 @@
 ] -%}
 {#- What these two say is added up and ranked as one list. -#}
 {%- set is_taste = 'source_number in (' ~ sources.index('affinity') ~ ', ' ~ sources.index('also_liked') ~ ')' -%}
+{%- set list_order -%}
+  partition by
+        candidates.visitor_number,
+        case when candidates.{{ is_taste }} then {{ sources.index('affinity') }} else candidates.source_number end
+      order by {{ rankable('candidates.score') }} desc, candidates.product_number asc
+{%- endset -%}
 {%- set k = var('rrf_constant') -%}
 {#- Contributions are whole numbers of this many parts of one, so that their sum is the same in any order. -#}
 {%- set parts = 10 ** 12 -%}
@@ -317,16 +323,10 @@ offered as (
     candidates.*,
     products.is_known,
     row_number() over (
-      partition by
-        candidates.visitor_number,
-        case when candidates.{{ is_taste }} then {{ sources.index('affinity') }} else candidates.source_number end
-      order by {{ rankable('candidates.score') }} desc, candidates.product_number asc
+      {{ list_order }}
     ) as list_rank,
     sum(case when candidates.is_new then 1 else 0 end) over (
-      partition by
-        candidates.visitor_number,
-        case when candidates.{{ is_taste }} then {{ sources.index('affinity') }} else candidates.source_number end
-      order by {{ rankable('candidates.score') }} desc, candidates.product_number asc
+      {{ list_order }}
       rows between unbounded preceding and current row
     ) as new_so_far
   from candidates
