@@ -4,6 +4,7 @@
 import { core, W } from './extra/core';
 import { adopt } from './watch/adopt';
 import { keepCookie } from './watch/cookie';
+import { declared } from './watch/declared';
 import { formEvent } from './watch/forms';
 import { frustrated, watchReactions } from './watch/frustration';
 import { watchGoing } from './watch/going';
@@ -24,7 +25,7 @@ core.add_({
 });
 core.take_((e, el, shown, zone) => {
   if (!zone) formEvent(e, el);
-  lineEvent(e, el);
+  lineEvent(e, el, zone);
   typed(e, el);
   if (zone) frustrated(e as MouseEvent, el, shown!, zone);
 });
@@ -36,5 +37,6 @@ watchVitals();
 rememberTimezone();
 adopt();
 keepCookie();
-core.viewed_.push(adopt, keepCookie);
+declared();
+core.viewed_.push(declared, adopt, keepCookie);
 if (/ff_debug=1/.test(location.search)) void core.load_('debug');

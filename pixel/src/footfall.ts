@@ -3,19 +3,21 @@
  * clicks mean. */
 import { click, target } from './core/clicks';
 import { consent, personal, setConsent, watchConsent } from './core/consent';
-import { D, keys, on, option, read, script, W, write } from './core/env';
-import { allText, describe, within } from './core/element';
+import { D, keys, on, option, read, run, script, W, write } from './core/env';
+import { allText, attr, describe, within } from './core/element';
 import { guest, newGuest, openIdentity, shutIdentity } from './core/identity';
 import { message, newView, once, track, VERSION } from './core/message';
-import { adopt, beacon, empty, flush, own } from './core/queue';
+import { adopt, beacon, empty, flush, own, settle } from './core/queue';
 import { address, clean, numbers } from './core/scrub';
 import { addPack, rules } from './core/themes';
-import { cardOf, pageType, zoneOf } from './core/zones';
+import { cardOf, handle, pageType, pick, zoneOf } from './core/zones';
 import type { Commands, Core, FootfallApi, Hand, Props } from './types';
 
 const view = (properties?: Props): void => {
   newView();
   message('page', undefined, { page_type: pageType(), ...properties });
+  // it opens the session, which the other files ask for
+  settle();
 };
 
 const files: Record<string, Promise<unknown>> = {};
@@ -42,13 +44,18 @@ const commands: Commands = {
 
 let started = false;
 /** Calls that wait for consent, or for the file that brings their command. */
-const waiting: Array<[done: (value: unknown) => void, call: [string, ...never[]]]> = [];
-const retry = (): void => waiting.splice(0).forEach(([done, call]) => done(api(...call)));
+const waiting: Array<() => void> = [];
+const retry = (): void => run(waiting);
 
 const api = ((...call: [string, ...never[]]): unknown => {
   const [command, ...args] = call;
-  if (commands[command] && ((started && consent.analytics) || /consent|theme/.test(command))) return commands[command](...args);
-  return new Promise((done) => waiting.push([done, call]));
+  settle();
+  if (commands[command] && ((started && consent.analytics) || /consent|theme/.test(command))) {
+    const answer = commands[command](...args);
+    settle();
+    return answer;
+  }
+  return new Promise((done) => waiting.push(() => done(api(...call))));
 }) as FootfallApi;
 
 const takers: Array<(...args: Hand) => void> = [];
@@ -59,11 +66,14 @@ const core: Core = (api.$ = {
   track_: track,
   once_: once,
   describe_: describe,
+  attr_: attr,
   within_: within,
   text_: allText,
   clean_: clean,
   address_: address,
   rules_: rules,
+  handle_: handle,
+  pick_: pick,
   zone_: zoneOf,
   card_: cardOf,
   pageType_: pageType,
@@ -78,6 +88,7 @@ const core: Core = (api.$ = {
   message_: message,
   newGuest_: newGuest,
   keys_: keys,
+  settle_: settle,
   own_: () => own,
   adopt_: adopt,
   numbers_: numbers,

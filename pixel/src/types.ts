@@ -14,7 +14,7 @@ export interface Product extends Props {
   price?: number;
   currency?: string;
   category?: string;
-  url?: string;
+  url?: unknown;
   image_url?: string;
 }
 
@@ -50,6 +50,8 @@ export interface Core {
   /** Sends an event of the page unless this page view has sent it already (with the same product). */
   once_(event: string, properties?: Props): void;
   describe_(element: Element, event?: MouseEvent): Props;
+  /** An attribute that says something. */
+  attr_(element: Element | null | undefined, name: string): string | undefined;
   /** `closest`, through the roots of web components. */
   within_(element: Element | null | undefined, selector: string): HTMLElement | null | undefined;
   /** All text inside an element, except of fields. */
@@ -57,6 +59,10 @@ export interface Core {
   clean_(text: unknown): string;
   address_(url: string): string | undefined;
   rules_: Record<string, string>;
+  /** The handle in a product's address. */
+  handle_(url: string): string | undefined;
+  /** The element itself or the first one inside that the selector matches. */
+  pick_(element: Element, selector: string): Element | null;
   zone_(element: Element): string;
   card_(element: Element): Element | null;
   pageType_(): string;
@@ -79,6 +85,8 @@ export interface Core {
   /** Another guest token. */
   newGuest_(): void;
   keys_(start: string): string[];
+  /** Says what was to be said later: before the visitor is another one. */
+  settle_(): void;
   /** This page's own record in storage. */
   own_(): string;
   /** What another page left: how many it had dropped, and its messages with what they share. */

@@ -64,6 +64,7 @@ describe('people', () => {
         option_: option,
         read_: read,
         write_: write,
+        settle_: () => {},
         newGuest_: identity.newGuest,
         add_: (more: object) => Object.assign(calls, more),
         message_: (type: string) => told.push(type),

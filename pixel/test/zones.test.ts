@@ -27,7 +27,7 @@ describe('zones', () => {
     ['checkout', '<div class=cart><button id=x name=checkout>Go</button></div>'],
     ['add_to_cart', '<li class=product-card><a href="/products/a"></a><button id=x name=add>Add</button></li>'],
     ['pdp_option', '<variant-radios><label id=x>S</label></variant-radios>'],
-    ['pdp_media', '<media-gallery><img id=x></media-gallery>'],
+    ['pdp_media', '<div itemprop=image><img id=x></div>'],
     ['collection_card', '<ul><li><a href="/products/a"><span id=x>A</span></a></li></ul>'],
     ['form', '<form><button id=x>Send</button></form>'],
     ['other', '<main><p id=x>Text</p></main>'],
@@ -55,7 +55,27 @@ describe('texts', () => {
     ['', '<select id=x><option>one</option></select>'],
     ['Send', '<input id=x type=submit value=Send>'],
     ['', '<input id=x type=text value=typed>'],
-  ])('%s', (text, html) => expect(element.textOf(at(html))).toBe(text));
+    ['Boots', '<a id=x href="/b"><picture><img alt=Boots></picture></a>'],
+    ['Boots', '<img id=x alt=Boots>'],
+    ['Red boots', '<a id=x href="/b"><img alt="A picture"> Red boots</a>'],
+    ['', '<a id=x href="/b"><span data-ff-mask><img alt="Hello Jane"></span></a>'],
+    ['', '<div data-ff-mask><a id=x href="/b"><img alt="Hello Jane"></a></div>'],
+  ])('%s', (text, html) => expect(element.describe(at(html)).text).toBe(text));
+
+  it('of labels are masked as texts are', () => {
+    expect(element.describe(at('<button id=x aria-label="Close"></button>')).aria_label).toBe('Close');
+    expect(element.describe(at('<p data-ff-mask><button id=x aria-label="Hello Jane"></button></p>')).aria_label).toBe(undefined);
+  });
+});
+
+describe('handles', () => {
+  it.each([
+    ['/products/aran?variant=1', 'aran'],
+    ['/products/caf%C3%A9-au-lait#reviews', 'café-au-lait'],
+    ['/de/product/%e6%b0%b4', '水'],
+    ['/products/100%', '100%'],
+    ['/collections/a', undefined],
+  ])('%s', (url, handle) => expect(zones.handle(url)).toBe(handle));
 });
 
 describe('page types', () => {

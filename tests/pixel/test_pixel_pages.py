@@ -30,7 +30,7 @@ TABLES: dict[str, list[Row]] = {
         ("#cart-icon-bubble", "Element Clicked", "cart", None, "Cart 🛒", "header__icon"),
         (".facets__sort", "Element Clicked", "form", None, "Sort by", "facets__sort"),
         ("text=Fair Isle vest", "Product Clicked", "collection_card", "6655002", "Fair Isle vest", "full-unstyled-link"),
-        (".card__media img", "Product Clicked", "collection_card", "6655001", "", "motion-reduce"),
+        (".card__media img", "Product Clicked", "collection_card", "6655001", "Front of the jumper", "motion-reduce"),
         ("li:nth-child(2) .price-item", "Product Clicked", "collection_card", "6655002", "€65,00", "price-item"),
         (".quick-add__submit", "Element Clicked", "add_to_cart", "6655001", "Add to cart", "quick-add__submit"),
         ("footer a", "Element Clicked", "footer", None, "Privacy", "link"),
@@ -53,8 +53,8 @@ TABLES: dict[str, list[Row]] = {
         (".site-header__search-toggle", "Element Clicked", "search", None, "Search", "btn--link"),
         (".site-header__account", "Element Clicked", "account", None, "Log in", "site-header__icon"),
         (".site-header__cart", "Element Clicked", "cart", None, "Cart", "site-header__icon"),
-        (".product-featured-media", "Element Clicked", "pdp_media", None, "", "product-featured-media"),
-        (".product-single__thumbnail", "Element Clicked", "pdp_media", None, "", "text-link"),
+        (".product-featured-media", "Element Clicked", "pdp_media", None, "Brass lamp", "product-featured-media"),
+        (".product-single__thumbnail", "Element Clicked", "pdp_media", None, "Load image", "text-link"),
         ("select:#SingleOptionSelector-0=Large", "Product Option Selected", "pdp_option", "88001", "Size", None),
         (".product-form__cart-submit", "Element Clicked", "add_to_cart", None, "Add to cart", "btn"),
         ("text=Ash lamp >> nth=1", "Product Clicked", "collection_card", "88003", "Ash lamp", "h4"),
@@ -66,7 +66,7 @@ TABLES: dict[str, list[Row]] = {
         ("nav a", "Element Clicked", "nav", None, "Mugs", None),
         ("text=Find", "Element Clicked", "search", None, "Find", None),
         ("text=Basket >> nth=0", "Element Clicked", "cart", None, "Basket", None),
-        ("#photo", "Element Clicked", "pdp_media", None, "", None),
+        ("#photo", "Element Clicked", "pdp_media", None, "A mug", None),
         ("text=White", "Product Option Selected", "pdp_option", "MUG-1", "White", None),
         ("text=Right", "Product Option Selected", "pdp_option", "MUG-1", "Right", None),
         ("#cork", "Product Option Selected", "pdp_option", "MUG-1", "Cork", None),
@@ -161,6 +161,7 @@ def test_a_component_stands_in_the_list_around_it(shop: Any, page: Any) -> None:
     page.evaluate("footfall('flush')")
     [card] = [m["properties"] for m in shop.wait(lambda: shop.named("Product Clicked"))]
     assert (card["product_id"], card["name"], card["list"]) == ("B2", "Boot two", "spring")
+    assert card["position"] == 2, "the component's place among its like"
 
 
 GRID = """<!doctype html><html><head><title>Hats</title><!--footfall--></head><body><main><h1>Hats</h1><div>
@@ -256,6 +257,26 @@ def test_a_product_page_says_what_it_sells(shop: Any, page: Any) -> None:
     identify = shop.named("identify")[0]
     assert signed_in["userId"] == identify["userId"] == "777"
     assert identify["anonymousId"] == shop.named("page")[0]["anonymousId"]
+
+
+PRICED = """<!doctype html><html><head><title>Coat</title><!--footfall-->
+<script type="application/ld+json">{"@type": "Product", "name": "Coat", "productID": "C-1", "offers": {"price": "PRICE"}}</script>
+</head><body data-footfall-page-type="product"><h1>Coat</h1></body></html>"""
+
+
+@pytest.mark.browser
+def test_a_price_is_read_where_it_can_mean_one_thing_only(shop: Any, page: Any) -> None:
+    written = {
+        "1299.50": 1299.5, "1,299.50": 1299.5, "1.299,50": 1299.5, "12,5": 12.5, "1.234.567,00": 1234567,
+        "1,299": None, "1.299.000": None, "12,50 - 15,00": None, "on request": None,
+    }  # fmt: skip
+    for i, price in enumerate(written):
+        shop.pages[f"/coat-{i}"] = PRICED.replace("PRICE", price)
+        shop.visit(page, f"/coat-{i}")
+        page.evaluate("footfall('flush')")
+    shop.wait(lambda: len(shop.named("Product Viewed")) == len(written))
+    found = [m["properties"].get("price") for m in shop.named("Product Viewed")]
+    assert found == list(written.values())
 
 
 @pytest.mark.browser

@@ -32,7 +32,7 @@ FIELDS = """<!doctype html><html><head><title>Fields</title><!--footfall--></hea
 <a id="mail" href="mailto:canary7731@example.com">Mail</a>
 <a id="reset" href="/after?reset=canary7731&variant=12">Reset</a>
 <div data-ff-ignore><button id="hidden" type="button">canary7731 inside</button></div>
-<p data-ff-mask>Hello, <b id="masked">canary7731 Jane</b></p>
+<p data-ff-mask>Hello, <b id="masked" aria-label="canary7731 Jane">canary7731 Jane</b></p>
 </main></body></html>"""
 
 

@@ -3,10 +3,10 @@ import { describe, within } from './element';
 import { D } from './env';
 import { track } from './message';
 import { rules } from './themes';
-import { means, zoneOf } from './zones';
+import { cardOf, means, zoneOf } from './zones';
 import type { Core, Hand } from '../types';
 
-const ACTION = 'a,button,input,select,textarea,summary,label,[role=button],[role=link],[role^=menu],[role=tab],[role=radio],[role=option],[data-value],[data-option-value]';
+const ACTION = 'a,button,label,summary,input,textarea,select,[data-value],[data-option-value],[role=radio],[role=button],[role=link],[role=option],[role^=menu],[role=tab]';
 
 /** The label whose click the browser passes on to its control in the next moment. */
 let label: HTMLLabelElement | null = null;
@@ -21,7 +21,7 @@ export const click = (e: MouseEvent, hand: (...args: Hand) => void, more: Core['
   const hit = target(e);
   if (!hit || !e.isTrusted || e.button > 1) return;
   const owner = hit.closest('label');
-  if (owner?.control && owner.control != hit && !hit.closest('a,button')) {
+  if (owner?.control && !hit.closest('a,button,input,textarea,select')) {
     label = owner;
     return;
   }
@@ -29,11 +29,12 @@ export const click = (e: MouseEvent, hand: (...args: Hand) => void, more: Core['
   // Enter in a field: the browser clicks the form's button in the visitor's name; the submit that follows is told
   if (!e.detail && D.activeElement != el && (D.activeElement as HTMLInputElement).form?.contains(el)) return;
   const shown = label?.control == el ? label! : el;
-  const zone = zoneOf(el);
+  const card = cardOf(el);
+  const zone = zoneOf(el, card);
   label = null;
   if (zone != 'pdp_option' || !el.matches(rules.option!)) {
     const props = { zone, element: describe(shown, e) };
-    track(means(el, zone, props, more), props);
+    track(means(el, zone, props, card, more), props);
   }
   hand(e, el, shown, zone);
 };

@@ -12,27 +12,30 @@ export const attr = (el: Element | null | undefined, name: string): string | und
 /** Where people type, and what the shop masks: neither the text nor the value of these is ever read. */
 const TYPED = 'input,textarea,select,[contenteditable],[data-ff-mask]';
 
-const words = (node: Node, deep: boolean): string =>
+const words = (node: Element, deep: boolean, pictures?: boolean): string =>
+  (pictures && (node as HTMLImageElement).alt) ||
   [...node.childNodes]
     .map((n) =>
       n.nodeType == 3
         ? (n as Text).data
         : deep && n.nodeType == 1 && !(n as Element).matches(TYPED + ',script,style,[data-ff-ignore]')
-          ? words(n, deep)
+          ? words(n as Element, deep, pictures)
           : '',
     )
     .join(' ');
 
-/** All text inside, except of fields. */
-export const allText = (el: Element | null | undefined, deep = true): string =>
-  el && !within(el, TYPED) ? clean(words(el, deep)) : '';
+/** All text inside as it stands, except of fields. */
+const raw = (el: Element | null | undefined, deep = true, pictures?: boolean): string => (el && !within(el, TYPED) ? words(el, deep, pictures) : '');
+
+export const allText = (el: Element | null | undefined): string => clean(raw(el));
 
 /** Links, buttons and labels say what their nested elements say; any other element only its own text. Radios and
- * checkboxes are called by their label. */
-export const textOf = (el: Element): string =>
-  el.matches('input[type=submit]')
-    ? clean((el as HTMLInputElement).value)
-    : allText((el as HTMLInputElement).labels?.[0] || el, el.matches('a,button,label,summary,input,[role]'));
+ * checkboxes are called by their label. What has no text is called by its pictures. */
+export const textOf = (el: Element): string => {
+  const deep = el.matches('a,button,label,summary,input,[role]');
+  const named = (el.localName == 'input' && (el as HTMLInputElement).labels?.[0]) || el;
+  return el.matches('input[type=submit]') ? (el as HTMLInputElement).value : raw(named, deep).trim() || raw(named, deep, true);
+};
 
 /** The element's place among its siblings of the same tag, from 1. */
 export const place = (el: Element): number => {
@@ -41,14 +44,11 @@ export const place = (el: Element): number => {
   return n;
 };
 
-const selector = (el: Element): string => {
-  let path = '';
-  for (let n: Element | null = el, i = 5; n && i--; n = n.parentElement) {
-    const id = attr(n, 'id');
-    path = (id ? '#' + id : `${n.localName}:nth-of-type(${place(n)})`) + (path && '>' + path);
-    if (id) break;
-  }
-  return path;
+/** From the nearest id on, five steps at most. */
+const selector = (el: Element, more = 4): string => {
+  const id = attr(el, 'id');
+  const up = el.parentElement;
+  return id ? '#' + id : (more && up ? selector(up, more - 1) + '>' : '') + `${el.localName}:nth-of-type(${place(el)})`;
 };
 
 export const describe = (el: Element, event?: MouseEvent): Props => {
@@ -56,16 +56,18 @@ export const describe = (el: Element, event?: MouseEvent): Props => {
   const props: Props = {
     tag: el.localName,
     classes: [...el.classList].slice(0, 20),
-    text: textOf(el),
+    text: clean(textOf(el)),
     data,
     position: place(el),
     selector: selector(el),
     x: event?.x,
     y: event?.y,
   };
-  for (const { name, value } of el.attributes) {
+  for (const name of el.getAttributeNames()) {
+    const value = el.getAttribute(name)!;
     if (/^data-ff-/.test(name)) data[name.slice(8)] = clean(value);
-    if (/^(id|aria-label|role|name|type|href)$/.test(name)) props[name.replace('-', '_')] = name == 'href' ? address(value) : clean(value);
+    if (/^(id|role|name|type|href)$/.test(name) || (name == 'aria-label' && !within(el, '[data-ff-mask]')))
+      props[name.replace('-', '_')] = name == 'href' ? address(value) : clean(value);
   }
   return props;
 };

@@ -22,6 +22,9 @@ export const on = (target: EventTarget, types: string, listener: (e: Event) => v
 /** 128 random bits as 32 hex digits: every id we make (a uuid without its dashes; `crypto.randomUUID` is missing on plain http). */
 export const hex = (): string => [...crypto.getRandomValues(new Uint16Array(8))].map((n) => (n + 65536).toString(16).slice(1)).join('');
 
+/** Calls all that wait in a list, and empties it. */
+export const run = (list: Array<() => void>): void => list.splice(0).forEach((f) => f());
+
 let store: Record<string, string> = {};
 try {
   if (!cookieless) store = localStorage;

@@ -2,7 +2,7 @@
 import { consent } from './consent';
 import { cookieless, D, hex, L, now, read } from './env';
 import { cookie, guest, session, user } from './identity';
-import { drop, dropped, push } from './queue';
+import { drop, dropped, later, push } from './queue';
 import { address, clean, route } from './scrub';
 import type { Props } from '../types';
 
@@ -29,47 +29,52 @@ export const newView = (): void => {
   said = new Set();
 };
 
+/** Takes down when and where something happens, and has it put into words with the next batch: half of a click's cost. */
 export const message = (type: string, event?: string, properties?: Props, traits?: Props): void => {
-  const t = now();
   if (!consent.analytics) return;
-  taken = Math.max(taken, t - BURST_MS);
-  if (taken + EACH_MS > t) return drop();
-  taken += EACH_MS;
   said.add(event! + properties?.product_id);
-  if (href != L.href) {
-    page = new URL(address((href = L.href))!);
-    campaign = {};
-    page.searchParams.forEach((value, key) => {
-      if (/^utm_/.test(key)) campaign[key.slice(4).replace('campaign', 'name')] = value;
-    });
-  }
-  push(
-    {
-      anonymousId: guest(),
-      userId: user() || undefined,
-      context: {
-        sessionId: session(/utm_.+/.exec(page.search)?.[0]),
-        pageViewId: view,
-        page: {
-          url: page.href,
-          path: page.pathname + route(page.hash),
-          search: page.search,
-          title: clean(D.title),
-          referrer,
+  const t = now();
+  const url = L.href;
+  const title = D.title;
+  later(() => {
+    taken = Math.max(taken, t - BURST_MS);
+    if (taken + EACH_MS > t) return drop();
+    taken += EACH_MS;
+    if (href != url) {
+      page = new URL(address((href = url))!);
+      campaign = {};
+      page.searchParams.forEach((value, key) => {
+        if (/^utm_/.test(key)) campaign[key.slice(4).replace('campaign', 'name')] = value;
+      });
+    }
+    push(
+      {
+        anonymousId: guest(),
+        userId: user() || undefined,
+        context: {
+          sessionId: session(/utm_.+/.exec(page.search)?.[0]),
+          pageViewId: view,
+          page: {
+            url: page.href,
+            path: page.pathname + route(page.hash),
+            search: page.search,
+            title: clean(title),
+            referrer,
+          },
+          campaign,
+          locale: navigator.language,
+          // left there by src/watch/timezone.ts: asking the browser takes ten times as long as all the rest
+          timezone: read('timezone') || undefined,
+          screen: { width: screen.width, height: screen.height, innerWidth, innerHeight },
+          consent,
+          library: { name: 'footfall.js', version: VERSION, dropped },
+          cart: { token: cookie('cart') },
+          cookieless,
         },
-        campaign,
-        locale: navigator.language,
-        // left there by src/watch/timezone.ts: asking the browser takes ten times as long as all the rest
-        timezone: read('timezone') || undefined,
-        screen: { width: screen.width, height: screen.height, innerWidth, innerHeight },
-        consent,
-        library: { name: 'footfall.js', version: VERSION, dropped },
-        cart: { token: cookie('cart') },
-        cookieless,
       },
-    },
-    { messageId: hex(), type, event, originalTimestamp: new Date(t).toISOString(), properties, traits },
-  );
+      { messageId: hex(), type, event, originalTimestamp: new Date(t).toISOString(), properties, traits },
+    );
+  });
 };
 
 export const track = (event: string, properties?: Props): void => message('track', event, properties);

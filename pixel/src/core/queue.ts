@@ -5,7 +5,7 @@
  * lease that starts then (src/watch/adopt.ts) others leave it alone, since that page lives, or an answer may be on its
  * way. When to ask a collector in trouble again stands in storage too, one moment for all pages.
  * Numbers: docs/reference/tracking-plan.md. */
-import { hex, now, option, read, script, write } from './env';
+import { hex, now, option, read, run, script, write } from './env';
 
 const WAIT_MS = 3000;
 const BATCH = 20;
@@ -33,11 +33,14 @@ let flying: Entry[];
 let tries: number;
 let most = BATCH;
 let timer: ReturnType<typeof setTimeout> | undefined;
+/** What is put into words with the next batch, or with the next message. */
+let due: Array<() => void>;
 
 /** An empty queue under another name: nothing that was on its way is this page's any more. */
 export const empty = (): void => {
   queue = [];
   flying = [];
+  due = [];
   own = 'q.' + hex();
 };
 empty();
@@ -71,6 +74,15 @@ const soon = (): void => {
   if (queue.length % BATCH) timer ||= setTimeout(flush, WAIT_MS);
   else setTimeout(flush);
 };
+
+/** Has something said later, but within the three seconds: what waits is in memory until then in either case. */
+export const later = (say: () => void): void => {
+  due.push(say);
+  timer ||= setTimeout(flush, WAIT_MS);
+};
+
+/** Says what was to be said later: before anything that is said now, and before the visitor is another one. */
+export const settle = (): void => run(due);
 
 /** A batch from the start of a list: its body and what it holds. */
 const batch = (list: Entry[]): [string, Entry[]] => {
@@ -120,6 +132,7 @@ const answered = (of: string, probe: boolean, status: number, retryAfter?: strin
  * while anything waits: that renews the lease. Where the page is about to go, what was never on its way does not wait:
  * its answer, if there still is one, says whether the rest has to. */
 export const flush = (going?: unknown): void => {
+  settle();
   stop();
   keep();
   if (!queue[0]) return;
@@ -142,6 +155,7 @@ export const flush = (going?: unknown): void => {
 /** The page goes away: what was never on its way leaves by beacon, and all stays in storage for the next page, or for
  * this one, should the browser bring it back as it was. */
 export const beacon = (): void => {
+  settle();
   for (let list: Entry[]; (list = fresh())[0] && navigator.sendBeacon(url, batch(list)[0]); );
   keep();
   empty();

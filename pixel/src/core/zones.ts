@@ -1,13 +1,22 @@
 /** Where in the shop an element stands. All knowledge of markup is in themes.ts. */
 import { D, L, W } from './env';
 import { place, within } from './element';
-import { handle } from '../handle';
 import { route } from './scrub';
 import { rules } from './themes';
 import type { Core, Props } from '../types';
 
 /** The element itself or the first one inside that the selector matches. */
-const pick = (el: Element, selector: string): Element | null => (el.matches(selector) ? el : el.querySelector(selector));
+export const pick = (el: Element, selector: string): Element | null => (el.matches(selector) ? el : el.querySelector(selector));
+
+/** The handle in a product's address, as the catalog writes it. */
+export const handle = (url: string): string | undefined => {
+  const found = /\/products?\/([^/?#]+)/.exec(url)?.[1];
+  try {
+    return found && decodeURIComponent(found);
+  } catch {
+    return found;
+  }
+};
 
 /** The catalog card around an element: something that links to a product and is not the product's own page. */
 export const cardOf = (el: Element): Element | null => {
@@ -17,9 +26,9 @@ export const cardOf = (el: Element): Element | null => {
   return card && pick(card, rules.link!) && !card.querySelector('h1') ? card : null;
 };
 
-export const zoneOf = (el: Element): string => {
+export const zoneOf = (el: Element, card = cardOf(el)): string => {
   const named = within(el, '[data-ff-zone]')?.dataset.ffZone;
-  return named || Object.keys(rules).find((zone) => (zone == 'collection_card' ? cardOf(el) : within(el, rules[zone]!)))!;
+  return named || Object.keys(rules).find((zone) => (zone == 'collection_card' ? card : within(el, rules[zone]!)))!;
 };
 
 /** Paths behind a language, and the page types of Shopify and JSON-LD written like one. One pattern: each costs some 50 µs
@@ -36,15 +45,14 @@ export const pageType = (): string => {
     D.querySelector<HTMLElement>('[data-footfall-page-type]')?.dataset.footfallPageType ||
     find('/' + W.ShopifyAnalytics?.meta?.page?.pageType) ||
     find((route(L.hash) || L.pathname).replace('/login', '/account').replace('/register', '/account').replace('/categor', '/collection')) ||
-    find('/' + D.querySelector('[type*="ld+json"]')?.textContent!.match(/"@type":\s*"(\w+)/)?.[1]?.toLowerCase()) ||
+    find('/' + /"@type":\s*"(\w+)/.exec(D.querySelector('[type*="ld+json"]')?.textContent!)?.[1]?.toLowerCase()) ||
     'other'
   );
 };
 
 /** What a click is called, and of one on a card what it is about, as far as it can be said in a few bytes:
  * src/extra/cards.ts knows better, where it has come in time. */
-export const means = (el: Element, zone: string, props: Props, more: Core['click_']): string => {
-  const card = cardOf(el);
+export const means = (el: Element, zone: string, props: Props, card: Element | null, more: Core['click_']): string => {
   if (more) more(el, zone, props, card);
   else if (card) {
     const at = card.closest('li,article') || card;

@@ -1,6 +1,5 @@
 /** Catalog cards and menus: which product a click is about, from which list and place, and the way through a menu. */
 import { core, meta } from './core';
-import { handle } from '../handle';
 import type { Product, Props } from '../types';
 
 const { rules_: rules, text_: text, within_: within } = core;
@@ -16,24 +15,33 @@ const navPath = (el: Element): string[] => {
 };
 
 /** The link to a product that an element is or holds. */
-const linkOf = (el: Element): HTMLAnchorElement | null => (el.matches(rules.link!) ? el : el.querySelector(rules.link!)) as HTMLAnchorElement | null;
-
-/** What a product's links have in common; a card that is no link, but is named as one, is itself. */
-const sold = (el: Element): string | Element | null => linkOf(el)?.pathname || linkOf(el);
+const linkOf = (el: Element): HTMLAnchorElement | null => core.pick_(el, rules.link!) as HTMLAnchorElement | null;
 
 /** The card's place among its neighbours that link to products, from 1. Several links to one product (its picture, its
- * name) are one place. */
+ * name) are one place; a card that is no link, but is named as one, is itself. One that is alone in a web component has the
+ * component's place among its like. */
 const position = (card: Element): number => {
-  for (let up: Element | null = card; (up = up.parentElement); ) {
-    const places = [...new Set([...up.children].flatMap((c) => sold(c) || []))];
-    if (places[1]) return places.indexOf(sold(card)!) + 1;
+  const kind = linkOf(card) ? rules.link! : card.localName;
+  const sold = (el: Element): unknown => {
+    const link = core.pick_(el, kind) as HTMLAnchorElement | null;
+    return link?.pathname || link || 0;
+  };
+  const own = sold(card);
+  for (let up: ParentNode | null = card; (up = up.parentNode); ) {
+    const seen = new Set<unknown>([0]);
+    for (const c of up.children) {
+      seen.add(sold(c));
+      // the rest of a long list need not be looked at
+      if (seen.size > 2 && seen.has(own)) return [...seen].indexOf(own);
+    }
   }
-  return 1;
+  const { host } = card.getRootNode() as ShadowRoot;
+  return host ? position(host) : 1;
 };
 
 export const listOf = (card?: Element, zone?: string): string | undefined => {
   const d = within(card, '[data-ff-list],[data-footfall]')?.dataset;
-  return d?.ffList || d?.placement || d?.footfall || (zone == 'search' ? zone : /collections\/([^/?#]+)/.exec(location.href)?.[1] || core.pageType_());
+  return d?.ffList || d?.placement || d?.footfall || (zone == 'search' && zone) || /collections\/([^/?#]+)/.exec(location.href)?.[1] || core.pageType_();
 };
 
 /** What `data-...` attributes on an element say; ids of products are texts everywhere. */
@@ -45,8 +53,8 @@ export const fromData = (el?: Element | null): Product => {
 /** The product that a catalog card shows. Dawn writes the id only at the end of element ids. */
 export const cardProduct = (card: Element): Product => {
   const link = linkOf(card)!;
-  const slug = handle(link.href);
-  const data = fromData(within(card, 'li[data-product-id]') || [card, ...card.querySelectorAll('[data-product-id]')].find((x) => (x as HTMLElement).dataset.productId));
+  const slug = core.handle_(link.href);
+  const data = fromData(within(card, 'li[data-product-id]') || core.pick_(card, '[data-product-id]:not([data-product-id=""])'));
   const known = meta().products?.find((p) => p.handle == slug)?.id;
   return {
     ...data,

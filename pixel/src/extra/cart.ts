@@ -23,12 +23,12 @@ const remember = (id?: string): void => {
 
 /** Whoever had the intent has gone on, or has waited long enough. */
 const settle = (): void => {
-  const props = pending;
   clearTimeout(timer);
+  if (pending) {
+    core.track_('Product Added', pending);
+    remember(pending.product_id);
+  }
   pending = undefined;
-  if (!props) return;
-  core.track_('Product Added', props);
-  remember(props.product_id);
 };
 core.leave_.push(settle);
 

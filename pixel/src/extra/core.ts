@@ -5,7 +5,7 @@ export const W = window as unknown as FootfallWindow;
 export const D = document;
 export const core = W.footfall!.$ as Core;
 
-export const attr = (el: Element | null | undefined, name: string): string | undefined => el?.getAttribute(name) || undefined;
+export const { attr_: attr } = core;
 
 export const meta = (): ShopifyMeta => W.ShopifyAnalytics?.meta || {};
 

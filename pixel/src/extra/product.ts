@@ -2,14 +2,16 @@
  * Graph. A sku from JSON-LD comes last as an id: it is not what the catalog calls the product. */
 import { cardProduct, fromData } from './cards';
 import { attr, core, D, meta, parse } from './core';
-import { handle } from '../handle';
 import type { Product } from '../types';
 
 type Json = Record<string, unknown>;
 
 const list = (value: unknown): Json[] => [value || []].flat() as Json[];
 const text = (value: unknown): string | undefined => core.clean_(value) || undefined;
-const money = (value: unknown): number | undefined => +text(value)! || undefined;
+/** A price as shops write it into their markup. schema.org wants a point before the cents and nothing between thousands; "1,299.50",
+ * "1.299,50" and "12,50" can mean one thing only, too. "1,299" can mean two: it is left out. */
+const money = (value: unknown): number | undefined =>
+  +core.clean_(value).replace(/([.,])(?=\d{3}.*(?!\1)[.,])/g, '').replace(/,(?!\d{3}$)/, '.') || undefined;
 
 /** The variant chosen now: in the address, or what the add form would post. */
 export const variantId = (): string | undefined =>
@@ -59,13 +61,13 @@ export const product = (): Product => {
       variant_id: v && `${v.id}`,
       variant: text(v?.public_title),
       name: v?.name,
-      price: money(v?.price && v.price / 100),
+      price: money(v?.price! / 100),
       currency,
       category: text(sold?.type),
     },
     fromData(marked),
     {
-      product_id: og('retailer_item_id') || text(ld.sku) || handle(location.href),
+      product_id: og('retailer_item_id') || text(ld.sku) || core.handle_(location.href),
       name: og('title') || text(core.text_(D.querySelector('h1'))),
       price: money(og('price:amount')),
       currency: og('price:currency'),
@@ -79,7 +81,8 @@ export const product = (): Product => {
  * page's (a set of two, a quick-add window), else the page's. */
 export const productAt = (el: Element): Product => {
   const card = core.card_(el);
+  if (card) return cardProduct(card);
   const near = fromData(core.within_(el, '[data-product-id]'));
   const page = product();
-  return card ? cardProduct(card) : near.product_id && near.product_id != page.product_id ? near : page;
+  return near.product_id && near.product_id != page.product_id ? near : page;
 };

@@ -1,4 +1,4 @@
-/** What a page is, said once a view: a product, a cart, a search, a list, a checkout, or what its markup declares. */
+/** What a page is, said once a view: a product, a cart, a search, a list, a checkout. */
 import { listOf } from './cards';
 import { core, D, parse } from './core';
 import { product } from './product';
@@ -7,8 +7,8 @@ import type { Item, Props } from '../types';
 /** How many products a list shows: said by the markup, or counted. */
 const count = (): number => {
   const said = D.querySelector<HTMLElement>('[data-results-count]')?.dataset.resultsCount;
-  const cards = [...D.querySelectorAll(core.rules_.link!)].map((a) => !a.closest('[data-footfall]') && core.card_(a));
-  return said ? +said : new Set(cards.filter(Boolean)).size;
+  const cards = [...D.querySelectorAll(core.rules_.link!)].flatMap((a) => (!a.closest('[data-footfall]') && core.card_(a)) || []);
+  return said ? +said : new Set(cards).size;
 };
 
 /** The latest products this visitor looked at, for recommendations; only where they may be followed. */
@@ -19,8 +19,6 @@ const remember = (p: Item & Props): void => {
 };
 
 export const tell = (): void => {
-  for (const el of D.querySelectorAll<HTMLElement>('[data-footfall-event]'))
-    core.once_(el.dataset.footfallEvent!, parse(el.dataset.footfallProps));
   const type = core.pageType_();
   const p = type == 'product' && product();
   if (p && p.product_id) {
@@ -34,8 +32,8 @@ export const tell = (): void => {
     core.once_('Product List Viewed', { list: listOf(), results_count: count() });
   else if (type == 'checkout') {
     // once in a session, however many steps it has
-    const [session] = core.read_('session').split(' ');
+    const session = core.read_('session').slice(0, 32);
     if (core.read_('checkout') != session) core.once_('Checkout Started');
-    core.write_('checkout', session!);
+    core.write_('checkout', session);
   }
 };

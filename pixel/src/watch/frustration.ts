@@ -21,8 +21,8 @@ let waiting = 0;
 const changes = new MutationObserver(() => (changed = now()));
 
 export const frustrated = (e: MouseEvent, el: Element, shown: Element, zone: string): void => {
-  if (e.type != 'click' || el.closest(PATIENT) || WORDS.test(core.text_(el))) return;
-  const tell = (event: string): void => core.track_(event, { zone, element: core.describe_(shown, e) });
+  if (e.type != 'click' || el.closest(PATIENT) ) return;
+  const tell = (event: string): void => void (WORDS.test(core.text_(el)) || core.track_(event, { zone, element: core.describe_(shown, e) }));
   const before = run[run.length - 1];
   const near =
     before && e.timeStamp - before.timeStamp < RAGE_MS && Math.hypot(e.clientX - before.clientX, e.clientY - before.clientY) <= RAGE_PX;
@@ -35,12 +35,13 @@ export const frustrated = (e: MouseEvent, el: Element, shown: Element, zone: str
   // only now: a page that nobody clicks in pays nothing for what it changes
   changes.observe(D, { subtree: true, childList: true, attributes: true, characterData: true });
   waiting++;
-  let still = true;
-  setTimeout(() => (still = moved < at && !`${getSelection()}`), REACT_MS);
   setTimeout(() => {
-    if (!--waiting) changes.disconnect();
-    if (still && changed < at && !D.hidden) tell('Dead Click');
-  }, DEAD_MS);
+    const still = moved < at && !`${getSelection()}`;
+    setTimeout(() => {
+      if (!--waiting) changes.disconnect();
+      if (still && changed < at && !D.hidden) tell('Dead Click');
+    }, DEAD_MS - REACT_MS);
+  }, REACT_MS);
 };
 
 export const watchReactions = (): void => {

@@ -1,31 +1,21 @@
 /** Lines that leave the cart, and people who come and go. */
 import { attr, core, D, meta, W } from '../extra/core';
-import { handle } from '../handle';
 import type { Product } from '../types';
 
 const api = W.footfall!;
 
-api('theme', {
-  // what Dawn opens later, or has around a form that is known without
-  search: 'predictive-search,search-form',
-  cart: 'cart-drawer,cart-notification,cart-items',
-  pdp_media: 'product-modal',
-  remove: '[href*="/cart/change"][href*="quantity=0"],[data-ff-remove],cart-remove-button,.cart__remove',
-  logout: '[href*=logout],[action*=logout],[href*=sign-out],[action*=sign-out],[href*=signout],[action*=signout]',
-});
-
 /** A click on a remove button, or on (or in a form with) a way out. */
-export const lineEvent = (e: Event, el: Element): void => {
+export const lineEvent = (e: Event, el: Element, zone?: string): void => {
   const { remove, logout, link } = core.rules_;
-  if (/click/.test(e.type) && el.closest(remove!)) {
+  if (zone && el.closest(remove!)) {
     const line = el.closest('[data-product-id],tr,li,.cart-item') || el;
     const a = line.querySelector<HTMLAnchorElement>(link!);
-    const id = attr(line, 'data-product-id') || handle(a?.href || '');
+    const id = attr(line, 'data-product-id') || core.handle_(a?.href || '');
     const product: Product = { product_id: id, name: core.text_(a), variant_id: attr(line, 'data-variant-id') };
     core.track_('Product Removed', product);
     core.write_('cart', core.read_('cart').split(',').filter((x) => x != id).join());
   }
-  if (/click|submit/.test(e.type) && el.matches(logout!)) {
+  if ((zone || e.type == 'submit') && el.matches(logout!)) {
     // what this page has still to tell is the old guest's
     core.leave_.forEach((f) => f(true));
     api('reset');

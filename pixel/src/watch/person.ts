@@ -29,6 +29,7 @@ const identify = (id: unknown, traits?: Props): void => {
 /** Its message is the last one of the guest token that the user had. */
 const reset = (): void => {
   if (core.read_('user')) core.track_('Signed Out');
+  core.settle_();
   forget();
 };
 
