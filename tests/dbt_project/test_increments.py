@@ -41,13 +41,15 @@ FUNNELS: list[dict[str, Any]] = [
 ]
 #: Clustered tables are put in order again with every increment.
 RULES = GUARDS | {"funnels": FUNNELS, "recluster_rows": 0, "recluster_share": 0}
-PRODUCTS = [f"p{number}" for number in range(12)]
-#: Pages call these by their handle, the catalog, which comes late, by an id; the last it calls by the handle in the
-#: address of the product's page.
-IDS = {"p2": "1002", "p3": "1003", "p11": "1011", "p5": "lamp"}
+PRODUCTS = [*(f"p{number}" for number in range(11)), "f%c3%bcller", "füller"]
+#: Pages call these by their handle, one as an address writes it and as the catalog does, the catalog, which comes late,
+#: by an id; the last it calls by the handle in the address of the product's page.
+IDS = {"p2": "1002", "p3": "1003", "f%c3%bcller": "1011", "füller": "1011", "p5": "lämpchen"}
 CATALOG = [
-    {"product_id": product, "handle": product if product == "lamp" else name} for name, product in IDS.items()
-]
+    {"product_id": product, "handle": name}
+    for name, product in IDS.items()
+    if name not in ("f%c3%bcller", "p5")
+] + [{"product_id": "lämpchen", "handle": "lämpchen"}]
 ORDER_KEYS = "order_key, order_id, device, user_id, lines, quantity, revenue, is_refund, occurred_at"
 COMPARED = {
     "stg_footfall__events": "event_id, source, device, user_id, occurred_at, properties, order_id",
@@ -173,7 +175,7 @@ def arrivals() -> list[dict[str, Any]]:
     rows = history(random.Random(20))
     for row in rows:
         if row["event"] == "Product Viewed" and row["product_id"] == "p5":
-            row["page_url"] = "https://shop.example/collections/lights/products/lamp?variant=1"
+            row["page_url"] = "https://shop.example/collections/lights/products/l%C3%A4mpchen?variant=1"
     rng = random.Random(22)
     for row in rng.sample(rows, k=len(rows) // 4):
         row |= {"gpc": rng.random() < 0.2, "consent_marketing": rng.choice([None, False, True])}

@@ -115,9 +115,24 @@
 {%- endmacro -%}
 
 
-{#- The handle in a product's address; '' where there is none. -#}
+{#- A text as it was before it was written for an address: ü for %C3%BC; as it stands where it was not. -#}
+{%- macro url_decoded(text) -%}
+  {{ return(adapter.dispatch('url_decoded', 'footfall')(text)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__url_decoded(text) -%}
+  coalesce(try(url_decode({{ text }})), {{ text }})
+{%- endmacro -%}
+
+{#- Spark decodes forms, where a plus is a space. -#}
+{%- macro default__url_decoded(text) -%}
+  coalesce(try_url_decode(replace({{ text }}, '+', '%2B')), {{ text }})
+{%- endmacro -%}
+
+
+{#- The handle in a product's address, as the catalog writes it; '' where there is none. -#}
 {%- macro handle_of(url) -%}
-  regexp_extract({{ url }}, '/products?/([^/?#]+)', 1)
+  {{ footfall.url_decoded("regexp_extract(" ~ url ~ ", '/products?/([^/?#]+)', 1)") }}
 {%- endmacro -%}
 
 

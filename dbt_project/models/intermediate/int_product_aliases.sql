@@ -9,26 +9,27 @@
 }}
 
 -- Which product of the catalog a page means by another name, and when the warehouse learned it: the handle, where a
--- card is only a link, or an id that the catalog doesn't have, where the product's own page has the handle in its
--- address. A name that is some product's id is never another's; a handle says more than a page; of several the newest
--- counts.
+-- card is only a link, also as an address writes it (%C3%BC for ü), or an id that the catalog doesn't have, where the
+-- product's own page has the handle in its address. A name that is some product's id is never another's; a handle says
+-- more than a page; of several the newest counts.
 with products as (
   select
     product_id,
     handle,
+    {{ url_decoded('handle') }} as decoded_handle,
     captured_at
   from {{ ref('stg_catalog__products') }}
   where is_latest
     and handle is not null
 ),
 
-pages as (
+mentions as (
   select
     product_id as alias,
-    {{ handle_of('url') }} as handle,
+    {{ url_decoded('product_id') }} as decoded_alias,
+    {{ handle_of('url') }} as decoded_handle,
     last_seen_at
   from {{ ref('int_product_mentions') }}
-  where url is not null
 ),
 
 claims as (
@@ -40,13 +41,29 @@ claims as (
   from products
   union all
   select
-    pages.alias,
+    decoded_handle as alias,
+    product_id,
+    0 as is_guess,
+    captured_at as claimed_at
+  from products
+  union all
+  select
+    mentions.alias,
+    products.product_id,
+    0 as is_guess,
+    products.captured_at as claimed_at
+  from mentions
+  inner join products
+    on mentions.decoded_alias = products.decoded_handle
+  union all
+  select
+    mentions.alias,
     products.product_id,
     1 as is_guess,
-    pages.last_seen_at as claimed_at
-  from pages
+    mentions.last_seen_at as claimed_at
+  from mentions
   inner join products
-    on pages.handle = products.handle
+    on mentions.decoded_handle = products.decoded_handle
 ),
 
 ranked as (
