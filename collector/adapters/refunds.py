@@ -22,16 +22,31 @@ from collector.adapters.common import (
 from collector.adapters.orders import PRICE_DIGITS, Line, product
 
 
+class Money(Struct, frozen=True):
+    """An amount with its currency."""
+
+    currency_code: str | None = None
+
+
+class MoneySet(Struct, frozen=True):
+    """What a customer who pays in another currency sees, and the same in the shop's: only this is read."""
+
+    shop_money: Money = Money()
+
+
 class RefundLine(Struct, frozen=True):
-    """An entry of ``refund_line_items``; ``subtotal`` is what goes back for all of the line, without tax."""
+    """An entry of ``refund_line_items``; ``subtotal`` is what goes back for all of the line, without tax, in the
+    shop's currency.
+    """
 
     quantity: int = 0
     subtotal: str | float | None = None
+    subtotal_set: MoneySet | None = None
     line_item: Line = Line()
 
 
 class Transaction(Struct, frozen=True):
-    """A movement of money."""
+    """A movement of money, in the currency that the customer paid in."""
 
     amount: str | float | None = None
     currency: str | None = None
@@ -65,11 +80,18 @@ def refunded(delivery: Delivery) -> list[Fact]:
         for one in refund.transactions
         if one.kind == "refund" and one.status in (None, "success", "pending")
     ]
+    paid_in = next((one.currency for one in refund.transactions if one.currency), None)
+    sets = [line.subtotal_set for line in refund.refund_line_items if line.subtotal_set]
+    currency = next((one.shop_money.currency_code for one in sets if one.shop_money.currency_code), paid_in)
+    # Lines are in the shop's currency; a sum in another one would be taken for the same money.
+    is_comparable = paid_back and currency == paid_in
     properties = without_nothing(
         order_id=bare(refund.order_id),
         refund_id=bare(refund.id),
-        value=sum((number(one.amount) or Decimal(0) for one in paid_back), Decimal(0)) if paid_back else None,
-        currency=next((one.currency for one in refund.transactions if one.currency), None),
+        value=sum((number(one.amount) or Decimal(0) for one in paid_back), Decimal(0))
+        if is_comparable
+        else None,
+        currency=currency,
         lines=len(refund.refund_line_items),
     )
 

@@ -3,14 +3,8 @@
 {{ config(severity='warn', meta={'dagster': {'ref': {'name': 'funnel_steps'}}}) }}
 
 {%- set asked = [] -%}
-{%- for funnel in var('funnels') -%}
-  {%- for step in funnel.steps -%}
-    {%- set name = ', step ' ~ loop.index ~ ' (' ~ (step.name or step.event) ~ ')' -%}
-    {%- do asked.append(('funnel ' ~ funnel.name ~ name, step.event)) -%}
-  {%- endfor -%}
-  {%- for step in funnel.exclude or [] -%}
-    {%- do asked.append(('funnel ' ~ funnel.name ~ ', exclude', step.event)) -%}
-  {%- endfor -%}
+{%- for declared, step in steps_and_exclusions(var('funnels')) -%}
+  {%- do asked.append((declared, step.event)) -%}
 {%- endfor %}
 
 {{ unknown_events(asked) }}

@@ -159,6 +159,27 @@ def test_a_refund() -> None:
     assert b"John" not in encode(fact.message)
 
 
+def test_a_refund_is_in_the_shops_currency() -> None:
+    """Its lines are; its transactions are in what the customer paid in, and their sum is left out where it differs."""
+    line = {"quantity": 1, "subtotal": 20.0, "line_item": ORDER["line_items"][0]}
+    shown = {"shop_money": {"amount": "20.00", "currency_code": "EUR"},
+             "presentment_money": {"amount": "220.00", "currency_code": "SEK"}}  # fmt: skip
+    paid = [{"kind": "refund", "status": "success", "amount": "220.00", "currency": "SEK"}]
+    refund = {
+        "id": 1,
+        "order_id": 2,
+        "refund_line_items": [{**line, "subtotal_set": shown}],
+        "transactions": paid,
+    }
+    (fact,) = deliver("refunds/create", refund)
+    properties = sent(fact)["properties"]
+    assert "value" not in properties
+    assert (properties["currency"], properties["products"][0]["price"]) == ("EUR", 20.0)
+    (fact,) = deliver("refunds/create", {**refund, "refund_line_items": []})
+    properties = sent(fact)["properties"]
+    assert (properties["value"], properties["currency"]) == (220.0, "SEK")
+
+
 def test_a_cart_belongs_to_a_visitor_only_where_it_says_so() -> None:
     cart = {"id": "exampleCartId", "token": "exampleCartId", "updated_at": "2026-11-24T10:00:00.000Z",
             "line_items": ORDER["line_items"]}  # fmt: skip

@@ -385,6 +385,19 @@ class Warehouse:
             arguments.append("--full-refresh")
         self.dbt(*arguments, variables=variables, listen=listen)
 
+    def warnings(self, select: str, *, command: str = "build", **variables: Any) -> list[str]:
+        """What dbt warns of while it builds and tests; ends each with how many rows its test had."""
+        told: list[str] = []
+
+        def listen(event: Any) -> None:
+            if event.info.name == "JinjaLogWarning":
+                told.append(event.data.msg)
+            elif event.info.name == "LogTestResult" and event.data.status == "warn":
+                told.append(f"{event.data.name}: {event.data.num_failures}")
+
+        self.run(select, command=command, variables=variables, listen=listen)
+        return told
+
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query on what dbt built."""
         with (

@@ -55,38 +55,34 @@ def test_a_slip_in_a_segment_or_a_retention_is_named(
         warehouse.run(model, variables={kind: declared})
 
 
-def warnings_of(warehouse: Warehouse, select: str, **variables: Any) -> list[str]:
-    """What dbt warns of while it builds and tests; ends each with how many rows its test had."""
-    told: list[str] = []
-
-    def listen(event: Any) -> None:
-        if event.info.name == "JinjaLogWarning":
-            told.append(event.data.msg)
-        elif event.info.name == "LogTestResult" and event.data.status == "warn":
-            told.append(f"{event.data.name}: {event.data.num_failures}")
-
-    warehouse.run(select, command="build", variables=variables, listen=listen)
-    return told
-
-
 def test_an_event_that_nobody_sent_is_warned_of_with_the_names_that_are_near(
     make_warehouse: Callable[[], tuple[Lake, Warehouse]],
 ) -> None:
     """Of what is in the tracking plan or came, nothing is said: a shop without an order yet may ask for orders."""
     lake, warehouse = make_warehouse()
-    lake.load([message("Product Viewed", NOON, guest="a"), message("Wished For", NOON, guest="a")])
+    lake.load(
+        [
+            message("Product Viewed", NOON, guest="a"),
+            message("Wished For", NOON, guest="a", properties={"list": "Birthday"}),
+            message("Product Clicked", NOON, guest="a", properties={"list": "sale"}),
+        ]
+    )
     funnel = {
         "name": "wishes",
         "exclude": [{"event": "Page left"}],
         "steps": [
             {"event": "Product Viewd"},
-            {"name": "Wished", "event": "Wished For"},
+            {"name": "Wished", "event": "Wished For", "where": "list_name in ('Birthday', 'sale')"},
             {"event": "page"},
-            {"event": "Order Completed"},
+            {"event": "Order Completed", "where": "list_name = 'nobody ordered yet'"},
             {"name": "It's a wish", "event": "Wishd for"},
+            {
+                "event": "Product Clicked",
+                "where": "lower(list_name) != 'it''s' and list_name = 'sale' and list_position = 1",
+            },
         ],
     }
-    assert warnings_of(warehouse, "+funnel_steps", funnels=[funnel]) == [
+    assert warehouse.warnings("+funnel_steps", funnels=[funnel]) == [
         "dbt_project.yml, funnel wishes, exclude: nobody ever sent 'Page left', and the tracking plan doesn't have it; "
         "near are Page Left, Rage Click, Signed Out (a page view is called page)",
         "dbt_project.yml, funnel wishes, step 1 (Product Viewd): nobody ever sent 'Product Viewd', and the tracking "
@@ -94,14 +90,18 @@ def test_an_event_that_nobody_sent_is_warned_of_with_the_names_that_are_near(
         "dbt_project.yml, funnel wishes, step 5 (It's a wish): nobody ever sent 'Wishd for', and the tracking plan "
         "doesn't have it; near are Wished For, Signed In, Signed Out",
         "assert_funnels_ask_for_known_events: 3",
+        "dbt_project.yml, funnel wishes, step 2 (Wished): no 'Wished For' has list_name 'sale'; near are Birthday",
+        "dbt_project.yml, funnel wishes, step 6 (Product Clicked): no 'Product Clicked' has lower(list_name) 'it's'; "
+        "near are sale",
+        "assert_funnels_ask_for_known_values: 2",
     ]
     retention = {"name": "back", "first": "page", "second": "Signed in", "periods": [1]}
-    assert warnings_of(warehouse, "+retention_periods", retentions=[retention]) == [
+    assert warehouse.warnings("+retention_periods", retentions=[retention]) == [
         "dbt_project.yml, retention back, second: nobody ever sent 'Signed in', and the tracking plan doesn't have it; "
         "near are Signed In, Signed Out, Wished For",
         "assert_retentions_ask_for_known_events: 1",
     ]
-    assert warnings_of(warehouse, "+funnel_steps +retention_periods") == []
+    assert warehouse.warnings("+funnel_steps +retention_periods") == []
 
 
 def test_planned_events_are_those_of_the_tracking_plan() -> None:

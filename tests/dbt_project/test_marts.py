@@ -49,7 +49,12 @@ def option(guest: str, size: str) -> dict[str, Any]:
 def shop(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> Warehouse:
     lake, warehouse = make_warehouse()
     shirt = {"product_id": "shirt", "price": 20, "quantity": 1}
-    lake.catalog([{"product_id": "shirt", "title": "Linen shirt", "product_type": "shirts"}])
+    lake.catalog(
+        [
+            {"product_id": "shirt", "title": "Linen shirt", "product_type": "shirts"},
+            {"product_id": "hat", "title": "Straw hat", "product_type": "hats"},
+        ]
+    )
     lake.load(
         [
             *filled("sends", ["name", "email"], submitted=True),
@@ -154,6 +159,23 @@ def test_segments_hold_whom_they_say(shop: Warehouse) -> None:
     assert members["returning_guests"] == {"g_returns"}
     assert "lapsed_customers" not in members
     assert shop.rows("select members from segments where segment = 'lapsed_customers'") == [(0,)]
+
+
+def test_a_value_that_nobody_has_is_warned_of_with_those_that_are_near(shop: Warehouse) -> None:
+    """The catalog's categories and the bands are known though nobody has them today."""
+    segments = [
+        {"name": "known", "where": "top_category in ('shirts', 'hats') and price_band = 'high'"},
+        {"name": "slips", "where": "price_band = 'hihg' or top_category in ('shirts', 'Shirts')"},
+    ]
+    assert shop.warnings(
+        "assert_segments_ask_for_known_values",
+        command="test",
+        segments=[{**segment, "description": "-"} for segment in segments],
+    ) == [
+        "dbt_project.yml, segment slips: no visitor has price_band 'hihg'; near are high, low, middle",
+        "dbt_project.yml, segment slips: no visitor has top_category 'Shirts'; near are shirts, hats",
+        "assert_segments_ask_for_known_values: 2",
+    ]
 
 
 def test_members_carry_what_a_message_needs(shop: Warehouse) -> None:

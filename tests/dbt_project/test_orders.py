@@ -20,7 +20,7 @@ def order(
 ) -> dict[str, Any]:
     """One message about an order; keywords that are properties go into the properties."""
     properties: dict[str, Any] = {"order_id": order_id, "currency": "EUR", "products": list(products)}
-    for name in ("line_number", "refund_id", "value", "total", "nonce"):
+    for name in ("line_number", "refund_id", "value", "total", "nonce", "currency"):
         if name in columns:
             properties[name] = columns.pop(name)
     at = columns.pop("at", NOON)
@@ -101,6 +101,11 @@ def warehouse(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> Warehouse
             order("of an order unheard of", event="Order Refunded", at=NOON, **SERVER),
             order("of an order unheard of", SHIRT, event="Order Refunded", at=NOON + MINUTE, **SERVER),
             order("price is no number", {**SHIRT, "price": "n/a"}),
+            order("paid in kronor", {**SHIRT, "price": 220}, currency="SEK"),
+            order("paid in kronor", SHIRT, **SERVER),
+            order("a total in kronor", value=220, currency="SEK"),
+            order("a total in kronor", value=20, **SERVER),
+            order("only in kronor", {**SHIRT, "price": 220}, currency="SEK"),
         ]
     )
     warehouse.run("+sessions +product_interactions +visitors")
@@ -138,6 +143,24 @@ def test_each_order_counts_once(warehouse: Warehouse, order_id: str, lines: int,
     assert warehouse.rows(
         f"select lines, revenue from stg_shop__orders where order_id = '{order_id}' and not is_refund"
     ) == [(lines, Decimal(revenue))]
+
+
+def test_the_currency_is_that_of_the_money(warehouse: Warehouse) -> None:
+    """The browser says what the visitor pays in, the server what the shop counts in."""
+    assert warehouse.rows(
+        "select order_id, revenue, currency from stg_shop__orders where order_id like '%in kronor' order by 1"
+    ) == [
+        ("a total in kronor", Decimal("20.00"), "EUR"),
+        ("only in kronor", Decimal("220.00"), "SEK"),
+        ("paid in kronor", Decimal("20.00"), "EUR"),
+    ]
+
+
+def test_several_currencies_are_warned_of(warehouse: Warehouse) -> None:
+    ((euros,),) = warehouse.rows("select count(*) from stg_shop__orders where currency = 'EUR'")
+    told, counted = warehouse.warnings("orders assert_orders_are_in_one_currency")
+    assert told.startswith(f"orders and refunds are in EUR ({euros}), SEK (1), and every sum of revenue adds")
+    assert counted == "assert_orders_are_in_one_currency: 2"
 
 
 def test_a_refund_stands_by_itself(warehouse: Warehouse) -> None:

@@ -48,6 +48,21 @@
 {%- endmacro -%}
 
 
+{#- Every step and every event that ends attempts, as a list of (where it is declared, step). -#}
+{%- macro steps_and_exclusions(funnels) -%}
+  {%- set found = [] -%}
+  {%- for funnel in funnels -%}
+    {%- for step in funnel.steps -%}
+      {%- do found.append(('funnel ' ~ funnel.name ~ ', step ' ~ loop.index ~ ' (' ~ (step.name or step.event) ~ ')', step)) -%}
+    {%- endfor -%}
+    {%- for step in funnel.exclude or [] -%}
+      {%- do found.append(('funnel ' ~ funnel.name ~ ', exclude', step)) -%}
+    {%- endfor -%}
+  {%- endfor -%}
+  {{ return(found) }}
+{%- endmacro -%}
+
+
 {#- Days from step 1 to the last step, as a number. -#}
 {%- macro funnel_days(funnel) -%}
   {%- set is_declared = funnel.window_days is defined and funnel.window_days is not none -%}

@@ -60,6 +60,7 @@ stated as (
     order_key,
     is_server_side,
     is_trusted,
+    currency,
     is_refund and refund_id is null as is_part,
     coalesce({{ list_item('texts', 3) }}, '[]') = '[]' as is_without_lines,
     coalesce(
@@ -84,6 +85,7 @@ stated_values as (
     order_key,
     case when max(case when is_part then 1 else 0 end) = 1 then sum(abs(stated_value)) else max(stated_value) end
       as stated_value,
+    max(currency) as currency,
     row_number() over (
       partition by order_key
       order by is_server_side desc, is_trusted desc
@@ -110,7 +112,8 @@ line_totals as (
     order_key,
     count(*) as lines,
     sum(quantity) as quantity,
-    sum(amount) as amount
+    sum(amount) as amount,
+    max(currency) as currency
   from order_lines
   where order_key in (select messages.order_key from messages)
   group by order_key
@@ -123,7 +126,11 @@ valued as (
     anchors.event_id,
     anchors.device,
     totals.user_id,
-    totals.currency,
+    -- of who told the money: a browser may name what the visitor pays in, the shop's server what it counts in
+    coalesce(
+      case when line_totals.amount is null then stated_values.currency else line_totals.currency end,
+      totals.currency
+    ) as currency,
     coalesce(line_totals.lines, 0) as lines,
     totals.messages,
     coalesce(line_totals.quantity, 0) as quantity,
