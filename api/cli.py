@@ -47,6 +47,7 @@ def serve(host: str | None, port: int | None, workers: int | None, data: Path | 
         raise click.ClickException(str(error)) from None
     _check_port(settings)
     _raise_file_limit()
+    os.umask(0o077)  # all that is ever written is what DuckDB sorts on disk: nobody else may read that
     click.echo(f"Footfall API on {settings.api_url} (documentation: {settings.api_url}/docs)")
     with shared_folder("footfall-api") as together:
         os.environ[TOGETHER] = str(together)

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import hashlib
 import logging
+import secrets
 import sqlite3
 import tempfile
 import weakref
@@ -459,11 +460,12 @@ def _mark(path: Path) -> tuple[int, int, int] | None:
 
 def _open_duckdb(opened: contextlib.ExitStack) -> duckdb.DuckDBPyConnection:
     """A database in memory, to attach marts to. Left to itself it would sort below the working directory, which may be
-    read-only: a directory of the version's own, in the system's temporary one (TMPDIR), goes when the version does.
+    read-only: it gets a name of the version's own in the system's temporary directory (TMPDIR). DuckDB makes that
+    directory when it spills, and removes it, so that who is killed before has left nothing.
     """
     spill = ""
     try:
-        spill = opened.enter_context(tempfile.TemporaryDirectory(prefix="footfall-api-"))
+        spill = str(Path(tempfile.gettempdir()) / f"footfall-api-{secrets.token_hex(8)}")
     except OSError as error:
         log.warning("nowhere to sort what is larger than %s: %s", ANALYTICS_MEMORY, error)
     config: dict[str, str | bool | int | float | list[str]] = {

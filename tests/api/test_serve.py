@@ -63,9 +63,10 @@ def wait_for(url: str, status: int, seconds: float = 180) -> httpx.Response:
 
 
 def test_serves_follows_and_stops(published: Path, tmp_path: Path) -> None:
-    port = new_port()
-    (tmp_path / "serving").mkdir()
-    with process(tmp_path, port) as running:
+    port, temporary = new_port(), tmp_path / "temporary"
+    for folder in ("serving", "temporary"):
+        (tmp_path / folder).mkdir()
+    with process(tmp_path, port, FOOTFALL_API_SECRET_KEYS=KEY, TMPDIR=str(temporary)) as running:
         url = f"http://127.0.0.1:{port}"
         assert wait_for(f"{url}/readyz", 503).json()["ready"] is False
 
@@ -74,6 +75,10 @@ def test_serves_follows_and_stops(published: Path, tmp_path: Path) -> None:
         assert wait_for(f"{url}/readyz", 200).json()["version"] == "v1"
         assert wait_for(f"{url}/v1/recommendations?viewed=p01", 200).json()["items"]
         assert wait_for(f"{url}/v1/funnels/product", 200).json()["steps"]
+        assert not list(temporary.iterdir()), "who is killed now leaves nothing"
+        assert "Umask:\t0077" in Path(f"/proc/{running.pid}/status").read_text(), (
+            "what is sorted on disk is people's"
+        )
 
         running.send_signal(signal.SIGTERM)
         output, _ = running.communicate(timeout=60)
