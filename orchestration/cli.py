@@ -16,6 +16,7 @@ from footfall.processes import port_is_free
 from footfall.settings import SettingsError, load_settings, settings_with_events
 from orchestration.lib.dbt_runner import manifest_of
 from orchestration.lib.home import DBT_PROJECT, HOME, export
+from orchestration.lib.warehouse import is_whole
 
 if TYPE_CHECKING:
     from dagster import EventLogEntry
@@ -45,9 +46,15 @@ def run(lane: str, full_refresh: bool) -> None:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     try:
-        export(load_settings(), os.environ)
+        settings = load_settings()
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
+    if lane == "fast" and not is_whole(settings.paths):
+        raise click.ClickException(
+            f"the fast lane adds to a warehouse, and {settings.paths.warehouse} is not there, or was never built to "
+            "the end: footfall run"
+        )
+    export(settings, os.environ)
     console = Console()
     started = time.monotonic()
     with Progress(

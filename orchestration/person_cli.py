@@ -19,7 +19,7 @@ from orchestration.lib.lake import load_waiting
 from orchestration.lib.lake_schema import prepare_lake
 from orchestration.lib.locks import LoaderBusy
 from orchestration.lib.person import Person
-from orchestration.lib.warehouse import exclusive
+from orchestration.lib.warehouse import WarehouseBusy
 
 _users = click.option("--user", "users", multiple=True, metavar="ID", help="A user id; may be said again.")
 _guests = click.option(
@@ -74,7 +74,7 @@ def forget(users: tuple[str, ...], guests: tuple[str, ...], requested: bool, yes
             raise click.ClickException(problem)
         again = people.finish(settings.paths)
         persons = people.requested(settings.paths) if requested else [_person(users, guests)]
-    except (people.ShopRedaction, LoaderBusy, BucketError) as error:
+    except (people.ShopRedaction, LoaderBusy, WarehouseBusy, BucketError) as error:
         raise click.ClickException(str(error)) from None
     if again:
         click.echo(f"ended {len(again)} that had been cut off")
@@ -87,25 +87,26 @@ def forget(users: tuple[str, ...], guests: tuple[str, ...], requested: bool, yes
     if not yes:
         click.confirm("Forget them for good?", abort=True)
     left: set[str] = set()
+    removed = [path for each in again for path in each.removed]
     for each in persons:
         try:
             done = people.forget(settings.paths, each)
-        except LoaderBusy as error:
+        except (LoaderBusy, WarehouseBusy) as error:
             raise click.ClickException(f"{error}; say it again in a moment") from None
         left |= set(done.left)
+        removed += done.removed
         click.echo(
             f"{done.events:,} events forgotten, {done.orders:,} of them kept in the books without the person;"
             f" {done.failed_events:,} failed events emptied; {done.files:,} files written anew"
         )
     for file in sorted(left):
         click.secho(f"look through this by hand, nobody can read it: {file}", fg="yellow")
-    _drop_builds(settings)
+    for path in removed:
+        click.echo(f"removed {path}")
     if no_run:
         click.echo("now `footfall run`: until then the API shows what was published before")
     elif subprocess.run(footfall_command("run"), check=False).returncode:
         sys.exit(1)
-    else:
-        _drop_versions(settings)
 
 
 def _settings() -> Settings:
@@ -119,23 +120,6 @@ def _person(users: tuple[str, ...], guests: tuple[str, ...]) -> Person:
     if not users and not guests:
         raise click.UsageError("name somebody: --user ID or --guest TOKEN")
     return Person(sorted(set(users)), sorted(set(guests)))
-
-
-def _drop_builds(settings: Settings) -> None:
-    """A database file keeps what was deleted until its pages are used again; without the file nothing is kept."""
-    with exclusive(settings.paths):
-        for file in (settings.paths.warehouse, *sorted((settings.paths.data / "dev").glob("*.duckdb"))):
-            if file.exists():
-                file.unlink()
-                file.with_name(file.name + ".wal").unlink(missing_ok=True)
-                click.echo(f"removed {file}")
-
-
-def _drop_versions(settings: Settings) -> None:
-    from orchestration.lib.snapshot import prune
-
-    removed = prune(settings.paths.serving, keep=1)
-    click.echo(f"removed {len(removed)} published versions from before")
 
 
 def _list(ids: list[str]) -> str:

@@ -9,6 +9,7 @@ import dagster as dg
 from footfall.settings import Settings, load_settings
 from footfall.snapshot import POINTER_FILE
 from orchestration.defs.jobs import FAST_LANE, WHOLE_LINE, fast_lane, whole_line
+from orchestration.lib.warehouse import is_whole
 
 #: After a failed run the next try waits 15 s, 30 s, 60 s ... at most this long.
 LONGEST_WAIT = 600.0
@@ -34,7 +35,8 @@ def sealed_segments(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.S
     if running:
         return dg.SkipReason("a run is under way")
     # The fast lane updates what stands; on a new warehouse the slow models have to be there first.
-    lane = FAST_LANE if (load_settings().paths.serving / POINTER_FILE).exists() else WHOLE_LINE
+    paths = load_settings().paths
+    lane = FAST_LANE if is_whole(paths) and (paths.serving / POINTER_FILE).exists() else WHOLE_LINE
     failures = _failures_in_a_row(context.instance, lane)
     if failures and (left := _wait_left(context.instance, lane, failures)) > 0:
         return dg.SkipReason(f"the last {failures} run(s) failed; next try in {left:.0f} s")

@@ -23,7 +23,7 @@ from msgspec import Struct
 
 from footfall.settings import Paths
 from orchestration.lib import retention
-from orchestration.lib.durable import aside_of, fsync_path, write_durably
+from orchestration.lib.durable import aside_of, fsync_path, remove_asides, write_durably
 from orchestration.lib.lake_schema import BY_DAY, NO_DAY, prepare_lake
 from orchestration.lib.locks import only_loader
 from orchestration.lib.waiting import SPAN, Mark, load_id_of, marks_of, segment_of
@@ -71,8 +71,7 @@ def compact(
         retention.finish(paths)
         # Whoever wrote these was cut off: the locks are ours.
         for table in BY_DAY:
-            for aside in (paths.lake / table).glob("received_date=*/.*.aside"):
-                aside.unlink()
+            remove_asides(paths.lake / table)
         files = {table: _files_by_day(paths, table, today) for table in BY_DAY}
         every = [file for by_day in files.values() for day in by_day.values() for file in day]
         newest = max(

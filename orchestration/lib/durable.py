@@ -21,6 +21,12 @@ def aside_of(path: Path) -> Path:
     return path.with_name(f".{path.name}.aside")
 
 
+def remove_asides(folder: Path) -> None:
+    """Remove what writers that died left anywhere below ``folder``. The caller keeps all writers out."""
+    for aside in folder.rglob(".*.aside"):
+        aside.unlink()
+
+
 def write_durably(path: Path, write: Callable[[Path], object]) -> None:
     """Let ``write`` fill a file beside ``path``, then give it its name. A crash leaves the old file or the new."""
     path.parent.mkdir(parents=True, exist_ok=True)

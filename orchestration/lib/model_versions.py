@@ -17,6 +17,7 @@ from footfall.settings import Paths
 from orchestration.lib.dbt_runner import project_vars
 from orchestration.lib.durable import write_durably
 from orchestration.lib.retention import Cut
+from orchestration.lib.warehouse import models_file
 
 #: Vars whose values stand in the rows. Funnels, affinities and the like notice a change of theirs in SQL.
 BAKED_IN = ("session_", "identity_", "dedup_days", "server_side_events", "pair_max_session_products")
@@ -101,13 +102,11 @@ def stale_views(
 def note(paths: Paths, in_force: Mapping[str, str], models: Collection[str]) -> None:
     """Write down that ``models`` were built by the versions in force."""
     now = _read(paths) | {name: version for name, version in in_force.items() if name in models}
-    write_durably(_file(paths), lambda aside: aside.write_text(json.dumps(now, indent=1, sort_keys=True)))
+    write_durably(
+        models_file(paths), lambda aside: aside.write_text(json.dumps(now, indent=1, sort_keys=True))
+    )
 
 
 def _read(paths: Paths) -> dict[str, str]:
-    file = _file(paths)
+    file = models_file(paths)
     return dict(json.loads(file.read_text())) if file.exists() else {}
-
-
-def _file(paths: Paths) -> Path:
-    return paths.warehouse.with_suffix(".models.json")

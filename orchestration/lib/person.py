@@ -15,6 +15,7 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,10 @@ import pyarrow.parquet as pq
 from msgspec import Struct
 
 from footfall.settings import Paths
-from orchestration.lib.durable import write_durably
+from orchestration.lib.durable import remove_asides, write_durably
+from orchestration.lib.lake_schema import BY_DAY
 from orchestration.lib.locks import only_loader
-from orchestration.lib.warehouse import sql_path
+from orchestration.lib.warehouse import exclusive, remove_copies, remove_warehouse, sql_path
 
 FORGOTTEN = "forgotten"
 REDACTION = "Redaction Requested"
@@ -47,6 +49,7 @@ KEPT = frozenset(
     }
 )
 PLANS = "forgetting"
+_NOTE = ".forgotten.json"
 #: The values as they were sent: an amount's digits are not to change.
 _properties = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -65,7 +68,13 @@ class Forgotten(Struct):
     orders: int = 0
     failed_events: int = 0
     files: int = 0
+    removed: list[str] = []
+    """Builds of the warehouse, and copies of parts of it."""
     left: list[str] = []
+
+
+class _Note(Struct, frozen=True):
+    at: datetime
 
 
 class ShopRedaction(Exception):
@@ -123,32 +132,51 @@ def events_of(paths: Paths, person: Person) -> Iterator[dict[str, Any]]:
 
 
 def forget(paths: Paths, person: Person) -> Forgotten:
-    """Make the lake forget a person; takes no account of what arrives later.
+    """Make the lake forget a person, and remove the warehouse; takes no account of what arrives later.
 
     Who it is about is written down first and removed last, so that a run that is cut off is ended by the next
     (``finish``), although the rows that told which tokens were the user's may be blank by then. Holds the loader's
-    lock. Raises LoaderBusy while the loader runs.
+    lock, then the warehouse's. Raises LoaderBusy while the loader runs, WarehouseBusy.
     """
     with only_loader(paths):
         whole = whole_person(paths, person)
         plan = paths.data / PLANS / f"{secrets.token_hex(8)}.json"
         write_durably(plan, lambda aside: aside.write_bytes(msgspec.json.encode(whole)))
-        return _carry_out(paths, whole, plan)
+    return _carry_out(paths, whole, plan)
 
 
 def finish(paths: Paths) -> list[Forgotten]:
-    """End what was cut off."""
-    plans = sorted((paths.data / PLANS).glob("*.json"))
-    if not plans:
-        return []
-    with only_loader(paths):
-        return [
-            _carry_out(paths, msgspec.json.decode(plan.read_bytes(), type=Person), plan) for plan in plans
-        ]
+    """End what was cut off. Raises LoaderBusy, WarehouseBusy."""
+    return [
+        _carry_out(paths, msgspec.json.decode(plan.read_bytes(), type=Person), plan)
+        for plan in sorted((paths.data / PLANS).glob("*.json"))
+    ]
+
+
+def last_forgotten(paths: Paths) -> datetime | None:
+    """When the warehouse was removed last to forget somebody: what was published before may hold them still."""
+    try:
+        return msgspec.json.decode((paths.lake / _NOTE).read_bytes(), type=_Note).at
+    except FileNotFoundError:
+        return None
 
 
 def _carry_out(paths: Paths, person: Person, plan: Path) -> Forgotten:
+    with only_loader(paths):
+        done = _blank(paths, person)
+    # A database file keeps what was deleted until its pages are used again; without the file nothing is kept.
+    with exclusive(paths):
+        done.removed = [str(path) for path in (*remove_warehouse(paths), *remove_copies(paths))]
+        note = msgspec.json.encode(_Note(datetime.now(UTC)))
+        write_durably(paths.lake / _NOTE, lambda aside: aside.write_bytes(note))
+    plan.unlink()
+    return done
+
+
+def _blank(paths: Paths, person: Person) -> Forgotten:
     done = Forgotten()
+    for table in BY_DAY:
+        remove_asides(paths.lake / table)
     for file in _files_with(paths, person):
         blanks = _Blanks(person)
         _rewrite(file, blanks.blank)
@@ -164,7 +192,6 @@ def _carry_out(paths: Paths, person: Person, plan: Path) -> Forgotten:
             done.files += 1
     quarantine = paths.landing / "quarantine"
     done.left = [str(file) for file in sorted(quarantine.glob("*"))] if quarantine.exists() else []
-    plan.unlink()
     return done
 
 

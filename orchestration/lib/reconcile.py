@@ -18,7 +18,7 @@ import msgspec
 
 from footfall.settings import Settings
 from orchestration.lib import dbt_runner
-from orchestration.lib.warehouse import exclusive, sql_path
+from orchestration.lib.warehouse import RECONCILE, exclusive, sql_path
 
 #: When a row was computed is no part of what it says.
 BOOKKEEPING = frozenset({"staged_at", "built_at", "linked_at"})
@@ -50,7 +50,7 @@ def reconcile(project: Path, manifest: Mapping[str, Any], settings: Settings) ->
     Takes as long as a build from nothing and as much disk as the warehouse. Raises DbtFailed where the build fails,
     duckdb.IOException where there is no warehouse yet.
     """
-    place = settings.paths.data / "reconcile"
+    place = settings.paths.data / RECONCILE
     with exclusive(settings.paths):
         with duckdb.connect(str(settings.paths.warehouse), read_only=True) as warehouse:
             found = warehouse.execute(

@@ -30,7 +30,7 @@ from orchestration.lib.durable import fsync_path, write_durably
 from orchestration.lib.lake_schema import BY_DAY, NO_DAY, SCHEMA_FILE, prepare_lake
 from orchestration.lib.locks import only_loader
 from orchestration.lib.waiting import load_id_of, segment_of
-from orchestration.lib.warehouse import exclusive, sql_path
+from orchestration.lib.warehouse import exclusive, remove_copies, sql_path
 
 _NOTE = ".retention.json"
 _PREFIX = "received_date="
@@ -147,9 +147,7 @@ def _carry_out(paths: Paths, cut: Cut) -> None:
             if load_id_of(file) and _begun_before(segment_of(file), cut.before):
                 file.unlink()
         fsync_path(paths.lake / table)
-    # An analyst's own build of the warehouse holds the same events.
-    for file in (paths.data / "dev").glob("*.duckdb*"):
-        file.unlink()
+    remove_copies(paths)
     _note(paths, msgspec.structs.replace(cut, is_done=True))
 
 

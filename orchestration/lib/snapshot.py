@@ -109,6 +109,7 @@ def build_snapshot(
     session_index: Path | None = None,
     session_changes: Path | None = None,
     served: Mapping[str, ServedMart] | None = None,
+    not_from_before: datetime | None = None,
 ) -> SnapshotReport:
     """Write ``serving_dir/<version>/`` from the marts and audit it, without publishing it.
 
@@ -118,6 +119,8 @@ def build_snapshot(
     session_changes: what is different since; where it is about another index, or not there, nothing is.
     served: marts to serve as they are, beside those that the API has endpoints for; one that isn't built, or not so,
     is left out and named in the report.
+    not_from_before: nothing is taken over from a version that was made before this moment, since parts of it hold what
+    must be gone. It is compared with still.
 
     Raises MissingMartError and AuditFailedError (nothing is left behind), SnapshotBusyError, ValueError for
     an unusable version name.
@@ -137,8 +140,15 @@ def build_snapshot(
         try:
             base = _in_force(serving_dir)
             good, left_out = servable(warehouse_con, served or {})
+            is_from_before = base and not_from_before and base.manifest.created_at < not_from_before
             manifest, written = _write(
-                warehouse_con, aside, version, base, session_index, session_changes, good
+                warehouse_con,
+                aside,
+                version,
+                None if is_from_before else base,
+                session_index,
+                session_changes,
+                good,
             )
             audit_change(manifest, base.manifest if base else None, min_ratio)
         except BaseException:
@@ -161,9 +171,9 @@ def publish(serving_dir: Path, version: str) -> None:
         write_durably(serving_dir / POINTER_FILE, lambda aside: aside.write_bytes(pointer))
 
 
-def prune(serving_dir: Path, keep: int = 3) -> list[str]:
-    """Remove all but the newest ``keep`` versions, and what an earlier release wrote in a format that nobody reads any
-    more; never the one in force. Returns what was removed.
+def prune(serving_dir: Path, keep: int = 3, *, not_from_before: datetime | None = None) -> list[str]:
+    """Remove all but the newest ``keep`` versions, those that were made before a moment, and what an earlier release
+    wrote in a format that nobody reads any more; never the one in force. Returns what was removed.
 
     An API process that still reads a removed version has its files open and goes on until it has moved.
     """
@@ -174,7 +184,11 @@ def prune(serving_dir: Path, keep: int = 3) -> list[str]:
         versions = sorted(
             _versions(serving_dir), key=lambda found: (found.created_at, found.version), reverse=True
         )
-        old = [manifest.version for manifest in versions[keep:]]
+        old = [
+            manifest.version
+            for place, manifest in enumerate(versions)
+            if place >= keep or (not_from_before and manifest.created_at < not_from_before)
+        ]
         old += sorted(path.name for path in _version_dirs(serving_dir) if is_outgrown(path))
         removed = [version for version in old if current is None or version != current.version]
         for version in removed:

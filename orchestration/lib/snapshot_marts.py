@@ -171,7 +171,7 @@ def prepare(con: duckdb.DuckDBPyConnection, served: Mapping[str, ServedMart] | N
         raise MissingMartError(
             "the warehouse lacks what a snapshot is made of: "
             + "; ".join(problems)
-            + ". Has `dbt build` run?"
+            + ". The whole line builds it: footfall run"
         )
     objecting = f"(select visitor_id from {found[OBJECTIONS][0]})"
     wanted = {name: tuple(one.columns) for name, one in (served or {}).items()}

@@ -7,6 +7,7 @@ same for runs that Dagster doesn't queue (``footfall run`` beside a running daem
 from __future__ import annotations
 
 import fcntl
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +26,74 @@ WAIT_SECONDS = 3600.0
 def sql_path(path: Path) -> str:
     """A path for between the quotes of a SQL text."""
     return str(path).replace("'", "''")
+
+
+#: Below the data directory: where a second warehouse is built, or a part of the first one copied, for as long as
+#: somebody works on it. Who is killed leaves it there.
+RECONCILE = "reconcile"
+EVALUATION = "evaluation"
+TUNING = "tuning/past"
+
+
+def remove_copies(paths: Paths) -> list[Path]:
+    """Remove what holds the warehouse's rows beside it: analysts' own builds and what is for a while. Who works on one
+    of them at that moment fails. Returns what there was.
+    """
+    files = sorted((paths.data / "dev").glob("*.duckdb*"))
+    folders = [folder for name in (RECONCILE, EVALUATION, TUNING) if (folder := paths.data / name).exists()]
+    for file in files:
+        if file.is_dir():  # what DuckDB sorts on disk
+            shutil.rmtree(file)
+        else:
+            file.unlink()
+    for folder in folders:
+        shutil.rmtree(folder)
+    return [*files, *folders]
+
+
+def remove_warehouse(paths: Paths) -> list[Path]:
+    """Remove the warehouse and what goes with it; the next run builds it again. The caller holds it (``exclusive``).
+    Returns what there was.
+    """
+    there = paths.warehouse.exists()
+    paths.warehouse.unlink(missing_ok=True)
+    _remove_rests(paths)
+    return [paths.warehouse] if there else []
+
+
+def begin(paths: Paths) -> None:
+    """Where there is no warehouse, note that the one to be built is not whole before something was published from it.
+    The caller holds the warehouse.
+    """
+    if not paths.warehouse.exists():
+        _remove_rests(paths)
+        _unfinished(paths).touch()
+
+
+def is_whole(paths: Paths) -> bool:
+    """Whether the warehouse was built to the end once, so that the fast lane can add to it."""
+    return paths.warehouse.exists() and not _unfinished(paths).exists()
+
+
+def note_whole(paths: Paths) -> None:
+    """Note that everything stands in the warehouse that a snapshot is made of."""
+    _unfinished(paths).unlink(missing_ok=True)
+
+
+def models_file(paths: Paths) -> Path:
+    """What the warehouse's models were built by (``model_versions.py``)."""
+    return paths.warehouse.with_suffix(".models.json")
+
+
+def _unfinished(paths: Paths) -> Path:
+    return paths.warehouse.with_suffix(".unfinished")
+
+
+def _remove_rests(paths: Paths) -> None:
+    """What speaks of a warehouse that is gone, or holds rows of it."""
+    paths.warehouse.with_name(f"{paths.warehouse.name}.wal").unlink(missing_ok=True)
+    models_file(paths).unlink(missing_ok=True)
+    shutil.rmtree(paths.warehouse.with_name(f"{paths.warehouse.name}.tmp"), ignore_errors=True)
 
 
 class WarehouseBusy(Exception):

@@ -34,7 +34,7 @@ from footfall.snapshot import (
     table_file,
 )
 from orchestration.lib import snapshot as writer
-from orchestration.lib import snapshot_files
+from orchestration.lib import snapshot_audit, snapshot_files
 from orchestration.lib.session_changes import with_changes
 from orchestration.lib.session_history import history_of
 from orchestration.lib.session_neighbours import index_of
@@ -347,6 +347,48 @@ def test_with_damaged_labels_nothing_is_taken_over(
     report = build_snapshot(warehouse, tmp_path, version="v2")
     assert report.files_written == report.files
     assert told(report.path)["similar"]
+
+
+def test_who_was_forgotten_is_in_no_byte_of_what_comes_after(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Parts that were taken over hold who is gone, and changes beside them name who that is."""
+    keep_parts(monkeypatch)
+    published(warehouse, tmp_path, "v1")
+    for table, column in (("visitors", "visitor_id"), ("identity_map", "visitor_id"), ("segment_members", "visitor_id"),
+                          ("visitor_product_scores", "visitor_id"), ("visitor_category_affinity", "visitor_id"),
+                          ("visitor_recommendations", "visitor_id"), ("visitor_affinity", "visitor_id"),
+                          ("visitor_affinity", "other_visitor_id")):  # fmt: skip
+        warehouse.execute(f"delete from marts.{table} where {column} = 'u_ada'")
+    holding = files_with("u_ada", build_snapshot(warehouse, tmp_path, version="v2").path)
+    assert table_file(Table.VISITORS, 0) in holding, "else this shows nothing"
+
+    moment = datetime.now(UTC)
+    after = build_snapshot(warehouse, tmp_path, version="v3", not_from_before=moment)
+    assert files_with("u_ada", after.path) == set()
+    assert told(after.path) == told(tmp_path / "v2")
+    publish(tmp_path, "v3")
+    assert sorted(prune(tmp_path, not_from_before=moment)) == ["v1", "v2"]
+    assert build_snapshot(warehouse, tmp_path, version="v4", not_from_before=moment).files_written == 0
+
+    warehouse.execute("delete from marts.identity_map")
+    # It is compared with a version from before still.
+    monkeypatch.setattr(snapshot_audit, "SMALL_TABLE", 1)
+    with pytest.raises(AuditFailedError, match="identities fell"):
+        build_snapshot(warehouse, tmp_path, version="v5", not_from_before=datetime.now(UTC))
+
+
+def files_with(word: str, version: Path) -> set[str]:
+    """The files of a version that hold a word, whatever their format packs."""
+    found = {file.name for file in version.iterdir() if word.encode() in file.read_bytes()}
+    for file in version.glob("*.keys"):
+        if word in str(duckdb.sql(f"from read_parquet('{file}')").fetchall()):
+            found.add(file.name)
+    for file in version.glob("*.duckdb"):
+        with duckdb.connect(str(file), read_only=True) as con:
+            if word in str(con.execute(f"from {file.stem}").fetchall()):
+                found.add(file.name)
+    return found
 
 
 def test_pruning_a_version_leaves_its_files_to_the_next(

@@ -14,6 +14,7 @@ import networkx
 import pytest
 
 from footfall.settings import Paths
+from orchestration.lib.warehouse import begin, note_whole
 from tests.orchestration.conftest import Seal, message
 
 
@@ -171,13 +172,36 @@ def test_a_new_warehouse_gets_the_whole_line_first(tick: Any, seal: Seal) -> Non
     assert tick().job_name == "whole_line"
 
 
-def test_then_clicks_take_the_fast_lane(tick: Any, seal: Seal, paths: Paths) -> None:
+def test_then_clicks_take_the_fast_lane(tick: Any, seal: Seal, published: Paths) -> None:
     seal("s1", [message(1)])
-    paths.serving.mkdir(parents=True)
-    (paths.serving / "current.json").write_text("{}")
     request = tick(dg.DagsterRunStatus.SUCCESS)
     assert request.job_name == "fast_lane"
     assert request.tags["footfall/newest"] == "s1"
+
+
+def test_a_warehouse_that_was_removed_gets_the_whole_line_until_it_is_published_from(
+    tick: Any, seal: Seal, published: Paths
+) -> None:
+    """By hand, or to forget somebody; a whole line that was killed leaves a part of it."""
+    seal("s1", [message(1)])
+    published.warehouse.unlink()
+    assert tick().job_name == "whole_line"
+    begin(published)
+    published.warehouse.touch()
+    assert tick().job_name == "whole_line"
+    begin(published)
+    assert tick().job_name == "whole_line"
+    note_whole(published)
+    assert tick().job_name == "fast_lane"
+
+
+@pytest.fixture
+def published(paths: Paths) -> Paths:
+    """A shop with a warehouse and a version in force."""
+    paths.serving.mkdir(parents=True)
+    (paths.serving / "current.json").write_text("{}")
+    paths.warehouse.touch()
+    return paths
 
 
 def test_one_run_at_a_time(tick: Any, seal: Seal) -> None:
@@ -197,11 +221,9 @@ def test_a_first_whole_line_that_failed_is_tried_again_after_a_while(
 
 
 def test_a_failed_run_is_tried_again_after_a_while_though_nothing_new_is_sealed(
-    tick: Any, paths: Paths, monkeypatch: pytest.MonkeyPatch
+    tick: Any, published: Paths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its segments may be in the lake already and their events still not in the shop."""
-    paths.serving.mkdir(parents=True)
-    (paths.serving / "current.json").write_text("{}")
     assert "next try" in tick(dg.DagsterRunStatus.FAILURE).skip_message
     later = time.time() + 16
     monkeypatch.setattr(time, "time", lambda: later)

@@ -18,6 +18,7 @@ from footfall.segments import FailedMessage
 from footfall.settings import Paths
 from orchestration.lib import person as people
 from orchestration.lib.dbt_runner import close_warehouse, invoke
+from orchestration.lib.durable import aside_of
 from orchestration.lib.home import DBT_PROJECT
 from orchestration.lib.lake import load_sealed
 from orchestration.lib.lake_schema import prepare_lake
@@ -147,10 +148,34 @@ def test_cut_off_and_ended(shop: Paths, monkeypatch: pytest.MonkeyPatch) -> None
         with pytest.raises(KeyboardInterrupt):
             forget(shop, Person(users=["anna"]))
     assert "anna-phone'" in everything_in(shop.lake)
-    [done] = people.finish(shop)
-    assert done.events == 2
+    with monkeypatch.context() as patched:
+        patched.setattr(people, "remove_warehouse", lambda paths: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            people.finish(shop)
+    assert people.last_forgotten(shop) is None, "the warehouse stands still"
+    assert len(people.finish(shop)) == 1
+    assert people.last_forgotten(shop)
     assert not re.search(r"'anna'|anna-phone'", everything_in(shop.lake))
     assert people.finish(shop) == []
+
+
+def test_what_was_left_half_done_or_built_beside_is_gone_too(shop: Paths) -> None:
+    """A load, a build for the weekly comparison, an evaluation, a search that were killed; an analyst's own build; what
+    was built from the lake before.
+    """
+    lake_file = next((shop.lake / "events").rglob("0*.parquet"))
+    left = [aside_of(lake_file), *(shop.data / each for each in (
+        "warehouse.duckdb", "warehouse.duckdb.wal", "warehouse.models.json", "warehouse.duckdb.tmp/a.tmp",
+        "reconcile/warehouse.duckdb", "evaluation/warehouse.duckdb", "tuning/past/warehouse.duckdb",
+        "dev/warehouse_eve.duckdb", "dev/warehouse_eve.duckdb.wal", "dev/warehouse_eve.duckdb.tmp/a.tmp",
+    ))]  # fmt: skip
+    kept = [shop.data / "tuning" / "proposal.yml", shop.data / "dev" / "notes.sql"]
+    for file in (*left, *kept):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("anna-phone")
+    done = forget(shop, Person(users=["anna"]))
+    assert [file for file in (*left, *kept) if file.exists()] == kept
+    assert str(shop.warehouse) in done.removed
 
 
 def redaction(number: int, user: str | None, scope: str = "customer") -> dict[str, Any]:

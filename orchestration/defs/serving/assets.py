@@ -9,7 +9,7 @@ from footfall.settings import load_settings
 from orchestration.defs.evaluation.assets import EVALUATION
 from orchestration.defs.warehouse.dbt import model_key, served_marts
 from orchestration.lib.snapshot_marts import MARTS
-from orchestration.lib.warehouse import POOL, reading
+from orchestration.lib.warehouse import POOL, note_whole, reading
 
 
 @dg.asset(
@@ -30,6 +30,8 @@ def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Write, audit, publish, prune. Raises dg.Failure while an evaluation holds publishes back."""
     from orchestration.lib.derived import session_changes_file, session_index_file
     from orchestration.lib.evaluation.history import held
+    from orchestration.lib.person import last_forgotten
+    from orchestration.lib.retention import last_cut
     from orchestration.lib.snapshot import build_snapshot, prune, publish
 
     settings = load_settings()
@@ -42,6 +44,8 @@ def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
             allow_retries=False,
         )
     version = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
+    cut, forgotten = last_cut(settings.paths), last_forgotten(settings.paths)
+    gone = [moment for moment in (cut and cut.at, forgotten) if moment]
     with reading(settings) as connection:
         report = build_snapshot(
             connection,
@@ -51,11 +55,13 @@ def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
             session_index=session_index_file(settings.paths.derived),
             session_changes=session_changes_file(settings.paths.derived),
             served=served_marts(),
+            not_from_before=max(gone, default=None),
         )
+        note_whole(settings.paths)
     for name, reason in report.left_out.items():
         context.log.warning(f"the mart {name} is not served: {reason}")
     publish(serving, report.version)
-    pruned = prune(serving, keep=settings.keep_snapshots)
+    pruned = prune(serving, keep=settings.keep_snapshots, not_from_before=forgotten)
     context.log.info(
         f"in force: {report.version} ({report.bytes / 2**20:.1f} MiB, "
         f"{report.files_written} of {report.files} files new), pruned {len(pruned)}"

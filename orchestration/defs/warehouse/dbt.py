@@ -16,7 +16,7 @@ from orchestration.lib.lake import finish_what_was_cut_off
 from orchestration.lib.model_versions import note, outdated, stale_views, versions_in_force
 from orchestration.lib.retention import last_cut
 from orchestration.lib.snapshot_marts import MARTS
-from orchestration.lib.warehouse import POOL, exclusive
+from orchestration.lib.warehouse import POOL, begin, exclusive
 
 MANIFEST: Mapping[str, Any] = json.loads(dbt_runner.manifest_of(DBT_PROJECT).read_text())
 #: dbt tag of the models that every batch of clicks rebuilds.
@@ -87,6 +87,7 @@ def dbt_models(context: dg.AssetExecutionContext, config: Build) -> Iterator[Any
     views = versions_in_force(DBT_PROJECT, MANIFEST, "view")
     with exclusive(paths, say=context.log.warning):
         finish_what_was_cut_off(paths)
+        begin(paths)
         in_force = versions_in_force(DBT_PROJECT, MANIFEST, cut=last_cut(paths))
         changed = outdated(paths, in_force, models)
         if changed:

@@ -18,6 +18,7 @@ from orchestration.lib.home import DBT_PROJECT
 from orchestration.lib.session_neighbours import session_config
 from orchestration.lib.text_similarity import text_config
 from orchestration.lib.visitor_similarity import VisitorSimilarityConfig
+from orchestration.lib.warehouse import EVALUATION, TUNING
 
 #: Raised when the evaluation itself changes its numbers.
 _GENERATION = 2
@@ -51,7 +52,7 @@ def propose(
     settings: Settings, seconds: float, *, seed: int = 0, tell: Callable[[str], None] = lambda line: None
 ) -> Proposal:
     """Search for better settings and write the proposal file. Raises TooLittle."""
-    folder = settings.paths.data / "tuning" / "past"
+    folder = settings.paths.data / TUNING
     try:
         proposal = tune(
             Past(settings, folder), project_vars(DBT_PROJECT), seconds=seconds, seed=seed, tell=tell
@@ -65,7 +66,7 @@ def propose(
 def evaluate_shop(settings: Settings, *, run_id: str | None = None, seed: int = 0) -> Run:
     """Measure, judge, and add the run to the history. A shop with too little data gets a run that says so."""
     now = datetime.now(UTC)
-    folder = settings.paths.data / "evaluation"
+    folder = settings.paths.data / EVALUATION
     metrics: list[Metric] = []
     window: Window | None = None
     before = read_history(settings.paths.derived)
