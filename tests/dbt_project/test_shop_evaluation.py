@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -214,17 +215,24 @@ def test_a_spoiled_setting_is_found_again_and_confirmed_on_other_visitors(
     monkeypatch.setattr(tuning, "VALUES", {})  # the blend alone: each try builds the lists anew
     monkeypatch.setattr(tuning, "BLEND_FACTORS", (2.0,))
     ticks = iter(range(10_000))
+    told: list[str] = []
     # A clock that ticks with every look: the budget is a number of tries
     proposal = tune(
         Spoiled(settings, tmp_path / "past"),
         {**in_force, "rrf_weights": blend},
-        seconds=9,
+        seconds=10,
         clock=lambda: float(next(ticks)),
+        tell=told.append,
     )
     assert proposal.lists is not None
     assert proposal.lists.is_better
     assert any(name.startswith("rrf_weights.") for name in proposal.changes)
     assert proposal.tried <= 9
+    assert re.fullmatch(
+        r"0\.\d{4} with the rules in force, measured in 1\.0 s; a round of 8 tries wants a budget of some 11 s",
+        told[0],
+    )
+    assert re.fullmatch(r"the budget ended after \d tries of this round", told[-1])
     path = proposal_file(tmp_path)
     write_proposal(path, proposal)
     read = yaml.safe_load(path.read_text())

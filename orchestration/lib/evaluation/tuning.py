@@ -47,6 +47,9 @@ SESSION_VALUES: dict[str, tuple[int, ...]] = {
     "sessions_per_item": (100, 250, 1000, 2000),
 }
 
+#: Of the budget; the rest is the sessions'.
+LISTS_SHARE = 0.8
+
 Clock = Callable[[], float]
 
 
@@ -92,24 +95,32 @@ def tune(
     clock: Clock = time.monotonic,
     tell: Callable[[str], None] = lambda line: None,
 ) -> Proposal:
-    """Search for at most ``seconds``; what is being measured when they end is finished. Raises TooLittle.
+    """Search for at most ``seconds``; what is being measured when they end is finished. The rules in force are measured
+    first, whatever the budget, and ``tell`` hears how long that took, since every try takes as long. Raises TooLittle.
 
     in_force: the vars of dbt_project.yml.
     """
     began = clock()
-    until = began + seconds * 0.8  # the rest is the sessions'
+    until = began + seconds * LISTS_SHARE
     build = _Lists(past)
     before = build({})
+    try_seconds = clock() - began
     halves = {half: [v for v in before if _half(v) == half] for half in (0, 1)}
     if not all(halves.values()):
         raise TooLittle(f"{len(before)} visitor(s) came back: too few to search on some and judge by others")
     chosen: dict[str, Any] = {}
     best, tried = before, 0
+    in_a_round = len(list(_candidates(in_force)))
+    tell(
+        f"{_mean(before, halves[0]):.4f} with the rules in force, measured in {try_seconds:.1f} s; a round of "
+        f"{in_a_round} tries wants a budget of some {(in_a_round + 1) * try_seconds / LISTS_SHARE:,.0f} s"
+    )
     improved = True
     while improved:
         improved = False
-        for candidate in _candidates({**in_force, **chosen}):
+        for number, candidate in enumerate(_candidates({**in_force, **chosen})):
             if clock() > until:
+                tell(f"the budget ended after {number} tries of this round")
                 improved = False
                 break
             tried += 1

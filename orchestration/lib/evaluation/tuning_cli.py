@@ -17,7 +17,11 @@ def tuning() -> None:
 
 
 @tuning.command()
-@click.option("--seconds", type=float, help="Budget; default: the setting tuning_seconds.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Budget; default: the setting tuning_seconds.",
+)
 def search(seconds: float | None) -> None:
     """Search, and write a proposal. Nothing is put in force."""
     from orchestration.lib.evaluation.past import TooLittle
