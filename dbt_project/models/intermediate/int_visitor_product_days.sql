@@ -12,7 +12,8 @@
   )
 }}
 
--- The same by person, purchases and refunds added: a person's devices add up.
+-- What each visitor did with each product on each day: the days of int_device_product_days, a visitor's devices added
+-- up, and with them the visitor's orders and refunds.
 with {% if is_incremental() %}touched as (
   {{ touched_visitors() }}
 ),

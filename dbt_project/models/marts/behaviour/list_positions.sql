@@ -4,7 +4,8 @@ with events as (
     case when event = 'Products Searched' then 'search' else list_name end as list_name,
     event,
     list_position,
-    search_results
+    -- how many products the list or the search had
+    search_results as list_length
   from {{ ref('int_session_events') }}
   where event in ('Product List Viewed', 'Products Searched', 'Product Clicked')
 ),
@@ -25,12 +26,12 @@ clicks as (
 shown as (
   select
     list_name,
-    search_results,
+    list_length,
     count(*) as views
   from events
   where event != 'Product Clicked'
     and list_name is not null
-  group by list_name, search_results
+  group by list_name, list_length
 ),
 
 final as (
@@ -44,7 +45,7 @@ final as (
   from clicks
   left join shown
     on clicks.list_name = shown.list_name
-      and clicks.list_position <= coalesce(shown.search_results, clicks.list_position)
+      and clicks.list_position <= coalesce(shown.list_length, clicks.list_position)
   group by clicks.list_name, clicks.list_position, clicks.clicks
 )
 

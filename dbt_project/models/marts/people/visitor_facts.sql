@@ -49,7 +49,7 @@ viewed_not_bought as (
     visitor_id,
     count(*) as products_viewed_not_bought,
     max(last_at) as last_viewed_not_bought_at,
-    {{ first_by('product_id', "cast(-affinity as double)") }} as product_id
+    {{ last_by('product_id', 'affinity') }} as product_id
   from affinity
   where views > 0
     and not has_purchased

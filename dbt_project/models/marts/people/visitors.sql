@@ -138,7 +138,7 @@ last_products as (
     row_number() over (
       partition by affinity.visitor_id
       order by {{ rankable('affinity.affinity') }} desc, affinity.product_id asc
-    ) as recency
+    ) as place
   from affinity
   inner join last_moments
     on affinity.visitor_id = last_moments.visitor_id
@@ -166,7 +166,7 @@ final as (
     on people.visitor_id = visitor_orders.visitor_id
   left join last_products
     on people.visitor_id = last_products.visitor_id
-      and last_products.recency = 1
+      and last_products.place = 1
   left join carts
     on people.visitor_id = carts.visitor_id
   {% if is_incremental() %}

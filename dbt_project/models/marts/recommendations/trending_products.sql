@@ -32,62 +32,43 @@ scored as (
   group by product_days.product_id
 ),
 
+-- A catalog that nobody has visited yet is not empty: what nobody met follows with 0. What was met without a view, a
+-- cart or an order (an option picked alone) is left out.
+offered as (
+  select
+    products.product_id,
+    products.product_type,
+    coalesce(scored.score, 0) as score
+  from products
+  left join scored
+    on products.product_id = scored.product_id
+  where scored.score is null
+    or scored.score > 0
+),
+
 placed as (
   select
     '' as category,
-    scored.product_id,
-    scored.score
-  from scored
-  inner join products
-    on scored.product_id = products.product_id
+    product_id,
+    score
+  from offered
   union all
   select
-    products.product_type as category,
-    scored.product_id,
-    scored.score
-  from scored
-  inner join products
-    on scored.product_id = products.product_id
-  where products.product_type is not null
-),
-
--- A catalog that nobody has visited yet is not empty: its products follow, the newest first.
-unvisited as (
-  select
-    '' as category,
-    products.product_id,
-    cast(0 as double) as score
-  from products
-  left join scored
-    on products.product_id = scored.product_id
-  where scored.product_id is null
-  union all
-  select
-    products.product_type as category,
-    products.product_id,
-    cast(0 as double) as score
-  from products
-  left join scored
-    on products.product_id = scored.product_id
-  where scored.product_id is null
-    and products.product_type is not null
-),
-
-unioned as (
-  select * from placed
-  where score > 0
-  union all
-  select * from unvisited
+    product_type as category,
+    product_id,
+    score
+  from offered
+  where product_type is not null
 ),
 
 ranked as (
   select
-    unioned.*,
+    placed.*,
     row_number() over (
-      partition by unioned.category
-      order by {{ rankable('unioned.score') }} desc, unioned.product_id asc
+      partition by placed.category
+      order by {{ rankable('placed.score') }} desc, placed.product_id asc
     ) as trending_rank
-  from unioned
+  from placed
 ),
 
 final as (
