@@ -190,7 +190,8 @@ def test_killed_by_a_signal_and_started_again(door: Any, tmp_path: Path) -> None
     one = dict(zip(SCHEMA.names, ROWS[0][1], strict=True))
     rows = pa.Table.from_pylist([one | {"invoice_no": f"{n // 7}"} for n in range(6000)], schema=SCHEMA)
     pq.write_table(rows, file)
-    # The batches come in no order: the door answers until progress is written down, then nothing until the command is dead
+    # The batches come in no order: the door answers until progress is written down, then nothing until the command is
+    # dead
     dead = threading.Event()
     door.on_batch = lambda n: not list(data.glob("ledgers/*.progress.json")) or dead.wait(120)
     command = [sys.executable, "-c", "from footfall.importing.cli import import_group as i; i()"]
