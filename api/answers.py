@@ -19,6 +19,11 @@ class Answer(msgspec.Struct, kw_only=True):
     generated_at: datetime
 
 
+class NamedProduct(msgspec.Struct, kw_only=True):
+    product_id: str
+    title: str
+
+
 class ProductItem(msgspec.Struct, kw_only=True):
     """One product of a ranked list. ``score`` orders products of one ``source``: each has its own scale."""
 
@@ -28,11 +33,14 @@ class ProductItem(msgspec.Struct, kw_only=True):
     image_url: str | None
     price: Decimal | None
     currency: str | None
+    category: str | None
     score: float
     source: str
     """Where it comes from, for programs; docs/reference/recommendation-sources.md has the words."""
+    seed: NamedProduct | None
+    """The product that led there, where the source is about one."""
     reason: str
-    """The same for people, in a sentence that a shop may show."""
+    """The same for people, in a sentence that a shop may show, in the language asked for."""
 
 
 class Recommendations(Answer, kw_only=True):
@@ -147,16 +155,11 @@ class VisitorSegments(VisitorAnswer, kw_only=True):
     items: list[MembershipItem]
 
 
-class SharedProduct(msgspec.Struct, kw_only=True):
-    product_id: str
-    title: str
-
-
 class NeighbourItem(msgspec.Struct, kw_only=True):
     visitor_id: str
     score: float
     source: str
-    shared: list[SharedProduct]
+    shared: list[NamedProduct]
     """The products behind the likeness."""
 
 
@@ -172,6 +175,7 @@ class PublishedRank(msgspec.Struct, kw_only=True):
     rank: int
     score: float
     source: str
+    seed: NamedProduct | None
     reason: str
 
 

@@ -32,6 +32,7 @@ from api.routes.segments import segment_members, segments
 from api.routes.visitors import affinities, affinity, neighbours, profile, visitor_segments
 from api.snapshots import SnapshotStore
 from footfall import __version__
+from footfall.reasons import Reasons
 from footfall.settings import Settings, load_settings
 from footfall.workers import TOGETHER, Workers
 
@@ -95,6 +96,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             {
                 "settings": settings,
                 "store": store,
+                "reasons": Reasons(settings.api_reasons, settings.api_language),
                 "limits": Limits(settings, counters, together),
                 "workers": Workers(together, partial(report, counters, store)),
             }

@@ -30,15 +30,18 @@ _SHOE: dict[str, Any] = {
     "currency": "EUR",
 }
 _PARTS = answers.AffinityParts(view_score=2.71, cart_score=3.84, views=3, carts=1, last_at=_SEEN)
+_BOOT = answers.NamedProduct(product_id="7164861925974", title="Brack Ridgeway Boot")
 
 RECOMMENDATIONS = answers.Recommendations(
     **VERSION,
     items=[
         answers.ProductItem(
             **_SHOE,
+            category="Shoes",
             score=0.02459,
-            source="session_neighbours",
-            reason="Others looked at this next",
+            source="also_liked",
+            seed=_BOOT,
+            reason="Liked by those who like Brack Ridgeway Boot",
         )
     ],
 )
@@ -47,7 +50,12 @@ PRODUCT_LIST = answers.ProductList(
     product_id="7164861925974",
     items=[
         answers.ProductItem(
-            **_SHOE, score=0.412, source="similar_text", reason="Similar to Brack Ridgeway Boot"
+            **_SHOE,
+            category="Shoes",
+            score=0.412,
+            source="similar_text",
+            seed=_BOOT,
+            reason="Similar to Brack Ridgeway Boot",
         )
     ],
 )
@@ -82,7 +90,7 @@ NEIGHBOURS = answers.Neighbours(
             visitor_id="u_6100061432811",
             score=0.61,
             source="blend",
-            shared=[answers.SharedProduct(product_id=PRODUCT, title=_SHOE["title"])],
+            shared=[answers.NamedProduct(product_id=PRODUCT, title=_SHOE["title"])],
         )
     ],
 )
@@ -94,7 +102,11 @@ AFFINITY = answers.AffinityAnswer(
     category="Shoes",
     category_affinity=9.2,
     recommendation=answers.PublishedRank(
-        rank=3, score=0.02, source="similar_text", reason="Similar to Brack Chelsea Boot"
+        rank=3,
+        score=0.02,
+        source="similar_text",
+        seed=answers.NamedProduct(product_id="7151730139542", title="Brack Chelsea Boot"),
+        reason="Similar to Brack Chelsea Boot",
     ),
 )
 

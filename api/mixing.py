@@ -9,18 +9,20 @@ The order of the chain (weights, constant and diversity: vars of the dbt project
 4. the rest of the catalogue, so that a shop without any history still fills its page,
 5. what the visitor saw earlier in this session, only where nothing else is left.
 
-Each product keeps the source (``footfall.snapshot.Source``) and the reason it came with.
+Each product keeps the source (``footfall.snapshot.Source``) it came with, and the product that led there (the seed):
+the reason is made of the two, in the words asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from operator import itemgetter
 from typing import Literal, NamedTuple
 
-from api.answers import ProductItem
+from api.answers import NamedProduct, ProductItem
 from api.snapshots import Snapshot
+from footfall.reasons import WORDS, sentence
 from footfall.snapshot import Source, Table, Trend
 
 #: Each step back in the session counts this much of the one after it, over so many last products
@@ -35,10 +37,10 @@ NEXT_DEPTH = 2 * LIST_DEPTH
 
 
 class Why(NamedTuple):
-    """Source and reason of an item."""
+    """Source of an item, and the product that led there; None where the source is about none."""
 
     source: str
-    reason: str
+    seed: str | None = None
 
 
 class Ranked(NamedTuple):
@@ -68,8 +70,8 @@ class Wish(NamedTuple):
     """Products that the visitor has to do with already: among others, none of them, or they alone."""
 
 
-def recommend(snapshot: Snapshot, wish: Wish) -> list[ProductItem]:
-    """Up to ``limit`` products, best first, none twice, all of them to be had.
+def recommend(snapshot: Snapshot, wish: Wish, words: Mapping[str, str] = WORDS["en"]) -> list[ProductItem]:
+    """Up to ``limit`` products, best first, none twice, all of them to be had. words: what a reason says, by source.
 
     Never a product of ``cart`` or ``exclude``, nor the one being looked at (the first of ``viewed``). Of the own
     history alone there may be few, or none; everything else fills up.
@@ -77,18 +79,16 @@ def recommend(snapshot: Snapshot, wish: Wish) -> list[ProductItem]:
     barred = {*wish.cart, *wish.exclude, *wish.viewed[:1]}
     if wish.history == "again":
         again = [_again(snapshot, wish.visitor_id)] if wish.visitor_id is not None else []
-        return _take(snapshot, again, barred, wish.limit)
+        return _take(snapshot, again, barred, wish.limit, words)
     if wish.history == "new" and wish.visitor_id is not None:
         barred |= _own(snapshot, wish.visitor_id)
     earlier = [product_id for product_id in wish.viewed[1:] if product_id not in barred]
     # Earlier products wait for the end of the chain: there they are let through.
     waiting = barred.union(earlier)
-    items = _take(snapshot, _chain(snapshot, wish, waiting), waiting, wish.limit)
+    items = _take(snapshot, _chain(snapshot, wish, waiting), waiting, wish.limit, words)
     if len(items) < wish.limit:
-        seen = Ranked(
-            dict.fromkeys(earlier, 0.0), lambda _: Why(Source.SEEN_EARLIER, "You looked at this earlier")
-        )
-        items += _take(snapshot, [seen], barred, wish.limit - len(items))
+        seen = Ranked(dict.fromkeys(earlier, 0.0), lambda _: Why(Source.SEEN_EARLIER))
+        items += _take(snapshot, [seen], barred, wish.limit - len(items), words)
     return items
 
 
@@ -105,18 +105,24 @@ def _again(snapshot: Snapshot, visitor_id: str) -> Ranked:
 
 
 def product_list(
-    snapshot: Snapshot, product_id: str, order: Sequence[Table], limit: int, *, fallback: bool
+    snapshot: Snapshot,
+    product_id: str,
+    order: Sequence[Table],
+    limit: int,
+    *,
+    fallback: bool,
+    words: Mapping[str, str] = WORDS["en"],
 ) -> list[ProductItem]:
     """The first list of ``order`` that has something to show; after them, with fallback, what trends."""
     barred = {product_id}
     for table in order if fallback else order[:1]:
-        if items := _take(snapshot, [_published(snapshot, table, product_id)], barred, limit):
+        if items := _take(snapshot, [_published(snapshot, table, product_id)], barred, limit, words):
             return items
     if not fallback:
         return []
     card = snapshot.product(product_id)
     categories = [card.product_type] if card and card.product_type else []
-    return _take(snapshot, chain(_trends(snapshot, categories), _shelf(snapshot)), barred, limit)
+    return _take(snapshot, chain(_trends(snapshot, categories), _shelf(snapshot)), barred, limit, words)
 
 
 def fuse(lists: Sequence[Ranked], constant: float) -> Ranked:
@@ -203,7 +209,7 @@ def diversified(snapshot: Snapshot, ranked: Ranked, barred: Collection[str], lim
 def _next(snapshot: Snapshot, viewed: Sequence[str]) -> Ranked:
     """What past sessions that are like this one saw next."""
     found = dict(snapshot.next_products(viewed, NEXT_DEPTH))
-    why = Why(Source.SESSION_NEIGHBOURS, "Others looked at this next")
+    why = Why(Source.SESSION_NEIGHBOURS)
     return Ranked(found, lambda _: why, snapshot.blend.weights[Source.SESSION_NEIGHBOURS])
 
 
@@ -211,37 +217,38 @@ def _around(
     snapshot: Snapshot, products: Sequence[str], table: Table, decay: float, source: Source
 ) -> Ranked:
     """Products around some others: each list entry counts decay^position / (constant + rank), summed over lists. The
-    entry that counts most gives the reason."""
+    entry that counts most tells the seed."""
     constant = snapshot.blend.rrf_constant
     scores: dict[str, float] = {}
-    best: dict[str, tuple[float, int, str]] = {}
+    best: dict[str, tuple[float, str]] = {}
     for position, through in enumerate(products):
         weight = decay**position
-        for rank, (product_id, _, label) in enumerate(snapshot.picks(table, through)[:LIST_DEPTH], 1):
+        for rank, (product_id, _, _) in enumerate(snapshot.picks(table, through)[:LIST_DEPTH], 1):
             part = weight / (constant + rank)
             if product_id in scores:
                 scores[product_id] += part
                 if part > best[product_id][0]:
-                    best[product_id] = (part, label, through)
+                    best[product_id] = (part, through)
             else:
                 scores[product_id] = part
-                best[product_id] = (part, label, through)
+                best[product_id] = (part, through)
 
-    def why(product_id: str) -> Why:
-        _, number, through = best[product_id]
-        label = snapshot.label(number)
-        return Why(source, label.reason or f"Goes with {_title(snapshot, through)}")
-
-    return Ranked(_by_score(scores), why, snapshot.blend.weights[source])
+    return Ranked(
+        _by_score(scores),
+        lambda product_id: Why(source, best[product_id][1]),
+        snapshot.blend.weights[source],
+    )
 
 
 def _published(snapshot: Snapshot, table: Table, key: str) -> Ranked:
+    """A list as it was published. The seed of all of a product's list is that product."""
+    through = None if table is Table.VISITOR_RECOMMENDATIONS else key
     picks = snapshot.picks(table, key)
     labels = {product_id: label for product_id, _, label in picks}
 
     def why(product_id: str) -> Why:
         label = snapshot.label(labels[product_id])
-        return Why(label.source, label.reason)
+        return Why(label.source, through or label.seed or None)
 
     return Ranked({product_id: score for product_id, score, _ in picks}, why)
 
@@ -260,18 +267,16 @@ def _categories(snapshot: Snapshot, wish: Wish) -> list[str]:
 
 def _trends(snapshot: Snapshot, categories: Iterable[str]) -> Iterator[Ranked]:
     for category in categories:
-        yield _trend(snapshot.trending(category), Source.TRENDING_IN_CATEGORY, f"Popular in {category}")
-    yield _trend(snapshot.trending(), Source.TRENDING, "Popular in the shop")
+        yield _trend(snapshot.trending(category), Source.TRENDING_IN_CATEGORY)
+    yield _trend(snapshot.trending(), Source.TRENDING)
 
 
-def _trend(trends: Iterable[Trend], source: Source, reason: str) -> Ranked:
-    return Ranked({trend.product_id: trend.score for trend in trends}, lambda _: Why(source, reason))
+def _trend(trends: Iterable[Trend], source: Source) -> Ranked:
+    return Ranked({trend.product_id: trend.score for trend in trends}, lambda _: Why(source))
 
 
 def _shelf(snapshot: Snapshot) -> Iterator[Ranked]:
-    yield Ranked(
-        dict.fromkeys(snapshot.catalogue(), 0.0), lambda _: Why(Source.CATALOGUE, "From the catalogue")
-    )
+    yield Ranked(dict.fromkeys(snapshot.catalogue(), 0.0), lambda _: Why(Source.CATALOGUE))
 
 
 def _by_score(scores: dict[str, float]) -> dict[str, float]:
@@ -279,7 +284,17 @@ def _by_score(scores: dict[str, float]) -> dict[str, float]:
     return dict(sorted(scores.items(), key=itemgetter(1), reverse=True)[:LIST_DEPTH])
 
 
-def _take(snapshot: Snapshot, lists: Iterable[Ranked], barred: set[str], limit: int) -> list[ProductItem]:
+def explained(
+    snapshot: Snapshot, why: Why, category: str | None, words: Mapping[str, str]
+) -> tuple[NamedProduct | None, str]:
+    """The seed by name, and the reason in words. category: of the product that is explained."""
+    seed = NamedProduct(product_id=why.seed, title=snapshot.title(why.seed)) if why.seed else None
+    return seed, sentence(words, why.source, seed.title if seed else None, category)
+
+
+def _take(
+    snapshot: Snapshot, lists: Iterable[Ranked], barred: set[str], limit: int, words: Mapping[str, str]
+) -> list[ProductItem]:
     """The first ``limit`` products of the lists that may be shown."""
     taken: set[str] = set()
     items: list[ProductItem] = []
@@ -291,7 +306,8 @@ def _take(snapshot: Snapshot, lists: Iterable[Ranked], barred: set[str], limit: 
             if card is None or not card.is_available:
                 continue
             taken.add(product_id)
-            source, reason = ranked.why(product_id)
+            why = ranked.why(product_id)
+            seed, reason = explained(snapshot, why, card.product_type, words)
             items.append(
                 ProductItem(
                     product_id=product_id,
@@ -300,16 +316,13 @@ def _take(snapshot: Snapshot, lists: Iterable[Ranked], barred: set[str], limit: 
                     image_url=card.image_url,
                     price=card.price,
                     currency=card.currency,
+                    category=card.product_type,
                     score=round(score, 6),
-                    source=source,
+                    source=why.source,
+                    seed=seed,
                     reason=reason,
                 )
             )
             if len(items) == limit:
                 return items
     return items
-
-
-def _title(snapshot: Snapshot, product_id: str) -> str:
-    card = snapshot.product(product_id)
-    return card.title if card else product_id

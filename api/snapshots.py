@@ -170,6 +170,11 @@ class Snapshot:
             card = self._cards[product_id] = _PRODUCT.decode(value)
             return card
 
+    def title(self, product_id: str) -> str:
+        """What people call a product; its id where the snapshot doesn't know it any more."""
+        card = self.product(product_id)
+        return card.title if card else product_id
+
     def product_ids(self, names: Iterable[str]) -> tuple[str, ...]:
         """The ids of products, by whatever name a page has for them, each once; an unknown name stays as it is."""
         found = (card.product_id if (card := self.product(name)) else name for name in names)
@@ -191,7 +196,7 @@ class Snapshot:
         return found
 
     def label(self, number: int) -> Label:
-        """Source and reason behind a label number."""
+        """Source and seed behind a label number."""
         label = self._labels.get(number)
         if label is None:
             value = self._get(Table.LABELS, str(number))

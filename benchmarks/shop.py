@@ -89,13 +89,12 @@ def make_marts(con: duckdb.DuckDBPyConnection, products: int, visitors: int) -> 
         create table product_aliases as select handle as alias, product_id from products;
         create table product_recommendations as
         select 'p' || i as product_id, kind, n as rank, 'p' || ((i + n * 7) % {products}) as other_product_id,
-            1.0 / n as score, if(kind = 'similar', 'similar_text', kind) as source,
-            'Goes with Thing number ' || i as reason
+            1.0 / n as score, if(kind = 'similar', 'similar_text', kind) as source
         from range({products}) as r(i), range(1, 31) as q(n),
             (values ('similar'), ('viewed_together'), ('bought_together')) as k(kind);
         create table visitor_recommendations as
         select 'g_' || i as visitor_id, n as rank, 'p' || ((i * 13 + n * 7) % {products}) as product_id,
-            1.0 / n as score, 'affinity' as source, 'Because you like Category ' || (i % 30) as reason
+            1.0 / n as score, 'also_liked' as source, 'p' || (i % {products}) as seed_product_id
         from range({visitors}) as r(i), range(1, 51) as q(n);
         create table identity_map as
         select 'guest:' || md5(cast(i as varchar)) as identifier, 'g_' || i as visitor_id

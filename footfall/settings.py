@@ -2,7 +2,7 @@
 
 A value comes from, in rising order: the default below, the TOML file (``FOOTFALL_CONFIG``, else ``./footfall.toml``),
 the environment (``FOOTFALL_<NAME>``). ``footfall config`` prints what is in force and where each value came from.
-Lists of tables (``write_keys``) are TOML in the file and JSON in the environment.
+Tables (``api_reasons``) and lists of them (``write_keys``) are TOML in the file and JSON in the environment.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Meta
 
 from footfall.logs import LogFormat
+from footfall.reasons import Reasons, ReasonsError
 
 REPO = Path(__file__).resolve().parent.parent
 
@@ -219,6 +220,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     api_secret_per_second_of_address: Annotated[
         Annotated[float, Meta(gt=0)] | None, Meta(description="the same for one address prefix")
     ] = None
+    api_language: Annotated[
+        str, Meta(description="language of reasons where a request names none of those there are")
+    ] = "en"
+    api_reasons: Annotated[
+        dict[str, dict[str, str]],
+        Meta(description="a shop's own words for reasons: templates by source, by language"),
+    ] = {}
     identity_secrets: Annotated[
         tuple[Secret, ...],
         Meta(
@@ -357,14 +365,18 @@ def _dec_hook(kind: type, value: Any) -> Any:
     raise NotImplementedError(f"can't read a {kind}")
 
 
-#: How a list of tables is written, in the file and in the environment.
+#: How tables are written, in the file and in the environment.
 _EXAMPLES = {
     "write_keys": """
   footfall.toml:       [[write_keys]]
                        key = "..."
                        source = "shop_pixel"
                        origins = ["https://shop.example"]
-  FOOTFALL_WRITE_KEYS: [{"key": "...", "source": "shop_pixel", "origins": ["https://shop.example"]}]"""
+  FOOTFALL_WRITE_KEYS: [{"key": "...", "source": "shop_pixel", "origins": ["https://shop.example"]}]""",
+    "api_reasons": """
+  footfall.toml:        [api_reasons.de]
+                        similar_text = "Passt zu {title}"
+  FOOTFALL_API_REASONS: {"de": {"similar_text": "Passt zu {title}"}}""",
 }
 
 
@@ -372,8 +384,8 @@ def _takes_none(hint: Any) -> bool:
     return any(type(None) in get_args(part) for part in (hint, *get_args(hint)))
 
 
-def _is_list(hint: Any) -> bool:
-    return any(get_origin(part) is tuple for part in (hint, *get_args(hint)))
+def _is(kind: type, hint: Any) -> bool:
+    return any(get_origin(part) is kind for part in (hint, *get_args(hint)))
 
 
 def _convert(name: str, value: Any, hint: Any, origin: str, *, from_text: bool) -> Any:
@@ -381,7 +393,9 @@ def _convert(name: str, value: Any, hint: Any, origin: str, *, from_text: bool) 
         # A variable can't be null: `FOOTFALL_X=` of an environment file is how one says "none".
         if from_text and value == "" and _takes_none(hint):
             return None
-        if from_text and _is_list(hint) and isinstance(value, str):
+        if from_text and _is(dict, hint):
+            value = msgspec.json.decode(value or "{}")
+        if from_text and _is(tuple, hint):
             value = (
                 msgspec.json.decode(value)
                 if value.lstrip().startswith("[")
@@ -436,6 +450,10 @@ def explain_settings(env: Mapping[str, str] | None = None) -> tuple[Settings, li
         raise SettingsError(
             "api_public_keys and api_secret_keys share a key: the one in the shop's pages would open everything"
         )
+    try:
+        Reasons(settings.api_reasons, settings.api_language)
+    except ReasonsError as error:
+        raise SettingsError(f"api_reasons, api_language: {error}{_EXAMPLES['api_reasons']}") from None
     rows = [
         Setting(
             name=field.name,

@@ -28,7 +28,7 @@ from pathlib import Path
 import msgspec
 
 #: Raised by one whenever a reader of the old format could misread the new one.
-FORMAT_VERSION = 7
+FORMAT_VERSION = 8
 
 SESSIONS_FILE = "sessions.index"
 SESSION_CHANGES_FILE = "sessions.changes"
@@ -73,7 +73,9 @@ class Source(StrEnum):
     ALSO_LIKED = "also_liked"
     """Those like it who like what the visitor is drawn to."""
     AFFINITY = "affinity"
-    """The visitor's own history: looked at and not bought, or bought some time ago."""
+    """The visitor's own history: looked at and not bought."""
+    BOUGHT_BEFORE = "bought_before"
+    """The visitor's own history: bought some time ago."""
     TRENDING_IN_CATEGORY = "trending_in_category"
     """What many look at and buy these days in a category that fits."""
     TRENDING = "trending"
@@ -82,6 +84,10 @@ class Source(StrEnum):
     """Nothing is known: what the shop has, newest first."""
     SEEN_EARLIER = "seen_earlier"
     """Seen earlier in this session; nothing else was left."""
+
+
+#: The sources that lead from one product, the seed, to another.
+SEEDED = frozenset({Source.SIMILAR_TEXT, Source.VIEWED_TOGETHER, Source.BOUGHT_TOGETHER, Source.ALSO_LIKED})
 
 
 class Table(StrEnum):
@@ -116,7 +122,7 @@ class Table(StrEnum):
     VISITOR_SEGMENTS = "visitor_segments"
     """visitor_id -> list[Membership], by segment"""
     LABELS = "labels"
-    """label number -> Label. Sources and reasons repeat by the million, so a Pick carries a number instead"""
+    """label number -> Label. Sources and seeds repeat by the million, so a Pick carries a number instead"""
 
 
 class ProductCard(msgspec.Struct, frozen=True):
@@ -143,10 +149,11 @@ class Pick(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Label(msgspec.Struct, frozen=True, array_like=True):
-    """Where a recommendation comes from, as a word for programs and as a sentence for people."""
+    """Where a recommendation comes from; what it says to people is said when asked, in their language."""
 
     source: str
-    reason: str
+    seed: str
+    """The product that led there, in a visitor's list; else '': in the list of a product that is the product."""
 
 
 class Trend(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Mapping
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
+from litestar import Request
 from litestar.exceptions import ValidationException
 from litestar.params import PathParameter, QueryParameter
+
+from footfall.reasons import Reasons
 
 #: Longest id on the wire (tracking plan, "Limits").
 ID_LENGTH = 255
@@ -28,6 +32,14 @@ Signature = Annotated[
         description="HMAC-SHA256(user id, identity secret) in hex: lets a browser ask for a logged-in user",
     ),
 ]
+Lang = Annotated[
+    str | None,
+    QueryParameter(
+        max_length=ID_LENGTH,
+        description="Language of `reason`, as a page's `lang` says it (`de`, `de-AT`); where there are no words in it, "
+        "the shop's own (`FOOTFALL_API_LANGUAGE`)",
+    ),
+]
 VisitorId = Annotated[
     str,
     PathParameter(
@@ -40,6 +52,12 @@ ProductId = Annotated[
         max_length=ID_LENGTH, description="Product id of the catalogue or of an event, or a handle"
     ),
 ]
+
+
+def words_of(request: Request[Any, Any, Any], lang: str | None) -> Mapping[str, str]:
+    """What is said for a reason in the language that a request names, by source."""
+    reasons: Reasons = request.app.state.reasons
+    return reasons.of(lang)
 
 
 def split_ids(text: str | None) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from api.access import needs_key
 from api.answers import ProductList
 from api.http import PUBLIC_LIST, answer, documented
 from api.mixing import product_list
-from api.routes.parameters import Limit, ProductId
+from api.routes.parameters import Lang, Limit, ProductId, words_of
 from footfall.snapshot import Table
 
 Fallback = Annotated[
@@ -32,11 +32,15 @@ Fallback = Annotated[
     sync_to_thread=False,
 )
 def similar(
-    request: Request[Any, Any, Any], product_id: ProductId, limit: Limit = 8, fallback: Fallback = True
+    request: Request[Any, Any, Any],
+    product_id: ProductId,
+    limit: Limit = 8,
+    fallback: Fallback = True,
+    lang: Lang = None,
 ) -> Response[ProductList]:
     """Products whose text is alike; where there are none, viewed together, bought together, trending."""
     order = (Table.SIMILAR, Table.VIEWED_TOGETHER, Table.BOUGHT_TOGETHER)
-    return _list(request, product_id, order, limit, fallback)
+    return _list(request, product_id, order, limit, fallback, lang)
 
 
 @get(
@@ -48,11 +52,15 @@ def similar(
     sync_to_thread=False,
 )
 def viewed_together(
-    request: Request[Any, Any, Any], product_id: ProductId, limit: Limit = 8, fallback: Fallback = True
+    request: Request[Any, Any, Any],
+    product_id: ProductId,
+    limit: Limit = 8,
+    fallback: Fallback = True,
+    lang: Lang = None,
 ) -> Response[ProductList]:
     """Products viewed in the same sessions; where there are none, similar ones, bought together, trending."""
     order = (Table.VIEWED_TOGETHER, Table.SIMILAR, Table.BOUGHT_TOGETHER)
-    return _list(request, product_id, order, limit, fallback)
+    return _list(request, product_id, order, limit, fallback, lang)
 
 
 @get(
@@ -64,15 +72,24 @@ def viewed_together(
     sync_to_thread=False,
 )
 def bought_together(
-    request: Request[Any, Any, Any], product_id: ProductId, limit: Limit = 8, fallback: Fallback = True
+    request: Request[Any, Any, Any],
+    product_id: ProductId,
+    limit: Limit = 8,
+    fallback: Fallback = True,
+    lang: Lang = None,
 ) -> Response[ProductList]:
     """Products of the same orders; where there are none, viewed together, similar ones, trending."""
     order = (Table.BOUGHT_TOGETHER, Table.VIEWED_TOGETHER, Table.SIMILAR)
-    return _list(request, product_id, order, limit, fallback)
+    return _list(request, product_id, order, limit, fallback, lang)
 
 
 def _list(
-    request: Request[Any, Any, Any], product_id: str, order: Sequence[Table], limit: int, fallback: bool
+    request: Request[Any, Any, Any],
+    product_id: str,
+    order: Sequence[Table],
+    limit: int,
+    fallback: bool,
+    lang: str | None,
 ) -> Response[ProductList]:
     snapshot = request.app.state.store.current()
     card = snapshot.product(product_id)
@@ -82,6 +99,8 @@ def _list(
         version=snapshot.version,
         generated_at=snapshot.generated_at,
         product_id=card.product_id,
-        items=product_list(snapshot, card.product_id, order, limit, fallback=fallback),
+        items=product_list(
+            snapshot, card.product_id, order, limit, fallback=fallback, words=words_of(request, lang)
+        ),
     )
     return answer(request, body, PUBLIC_LIST)

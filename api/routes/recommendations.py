@@ -13,7 +13,7 @@ from api.access import needs_key, recommended_visitor
 from api.answers import Recommendations
 from api.http import PERSONAL, answer, documented
 from api.mixing import History, Wish, recommend
-from api.routes.parameters import ID_LENGTH, Limit, Signature, split_ids
+from api.routes.parameters import ID_LENGTH, Lang, Limit, Signature, split_ids, words_of
 from api.snapshots import Snapshot
 from footfall.experiments import Arm, Experiment, running
 
@@ -64,6 +64,7 @@ def recommendations(
             "them), `again` (they alone, as few as there are)"
         ),
     ] = "any",
+    lang: Lang = None,
 ) -> Response[Recommendations]:
     """Mixes the visitor's published list with what they looked at in this session, then what goes with the
     cart, then what trends. Never empty while the catalogue has something that isn't excluded; never a product
@@ -97,7 +98,7 @@ def recommendations(
     body = Recommendations(
         version=snapshot.version,
         generated_at=snapshot.generated_at,
-        items=recommend(snapshot, wish),
+        items=recommend(snapshot, wish, words_of(request, lang)),
         experiment=experiment.name if experiment and arm else None,
         arm=arm.name if arm else None,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -18,6 +19,7 @@ from api.answers import (
     AffinityParts,
     CategoryAffinityItem,
     MembershipItem,
+    NamedProduct,
     NeighbourItem,
     Neighbours,
     PriceBand,
@@ -25,11 +27,11 @@ from api.answers import (
     ProductBrief,
     Profile,
     PublishedRank,
-    SharedProduct,
     VisitorSegments,
 )
 from api.http import PERSONAL, answer, documented
-from api.routes.parameters import ID_LENGTH, Limit, Signature, VisitorId
+from api.mixing import Why, explained
+from api.routes.parameters import ID_LENGTH, Lang, Limit, Signature, VisitorId, words_of
 from api.snapshots import Snapshot
 from footfall.snapshot import ProductCard, Table
 
@@ -151,7 +153,7 @@ def neighbours(
             visitor_id=row.visitor_id,
             score=row.score,
             source=row.source,
-            shared=[SharedProduct(product_id=name, title=_title(snapshot, name)) for name in row.shared],
+            shared=[NamedProduct(product_id=name, title=snapshot.title(name)) for name in row.shared],
         )
         for row in snapshot.neighbours(found)
         if row.source == source
@@ -180,6 +182,7 @@ def affinity(
         str, QueryParameter(min_length=1, max_length=ID_LENGTH, description="Any id of the visitor")
     ],
     product: Annotated[str, QueryParameter(min_length=1, max_length=ID_LENGTH, description="Product id")],
+    lang: Lang = None,
 ) -> Response[AffinityAnswer]:
     """The affinity with its parts, the affinity to the product's category, and the product's place in the
     visitor's published list. Needs the secret key.
@@ -199,7 +202,7 @@ def affinity(
         parts=_parts(row) if row else AffinityParts(),
         category=card.product_type,
         category_affinity=_category_affinity(snapshot, found, card),
-        recommendation=_published_rank(snapshot, found, card.product_id),
+        recommendation=_published_rank(snapshot, found, card, words_of(request, lang)),
     )
     return answer(request, body, PERSONAL)
 
@@ -249,12 +252,17 @@ def _category_affinity(snapshot: Snapshot, visitor_id: str, card: ProductCard) -
     return next((row.affinity for row in rows if row.category == card.product_type), 0.0)
 
 
-def _published_rank(snapshot: Snapshot, visitor_id: str, product_id: str) -> PublishedRank | None:
+def _published_rank(
+    snapshot: Snapshot, visitor_id: str, card: ProductCard, words: Mapping[str, str]
+) -> PublishedRank | None:
     picks = snapshot.picks(Table.VISITOR_RECOMMENDATIONS, visitor_id)
     for rank, (picked, score, number) in enumerate(picks, 1):
-        if picked == product_id:
+        if picked == card.product_id:
             label = snapshot.label(number)
-            return PublishedRank(rank=rank, score=score, source=label.source, reason=label.reason)
+            seed, reason = explained(
+                snapshot, Why(label.source, label.seed or None), card.product_type, words
+            )
+            return PublishedRank(rank=rank, score=score, source=label.source, seed=seed, reason=reason)
     return None
 
 
@@ -294,8 +302,3 @@ def _cart(raw: msgspec.Raw) -> list[dict[str, Any]]:
         return _CART.decode(raw)
     except msgspec.DecodeError:  # null, or a cart of another shape: none that could be shown
         return []
-
-
-def _title(snapshot: Snapshot, product_id: str) -> str:
-    card = snapshot.product(product_id)
-    return card.title if card else product_id

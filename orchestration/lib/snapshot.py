@@ -226,7 +226,7 @@ def _write(
         }
         audit_marts(con, lists)
         blend, fading = read_settings(con)
-        number_labels(con, known or {}, lists.values())
+        number_labels(con, known or {}, lists)
         files.compare(Table.LABELS, tables[Table.LABELS])
         for table, source in tables.items():
             files.add_table(table, source)

@@ -21,6 +21,7 @@ from footfall import snapshot as format_
 from footfall.snapshot import (
     BLENDED,
     GONE,
+    SEEDED,
     Blend,
     Fading,
     Manifest,
@@ -113,6 +114,7 @@ def audit_marts(con: duckdb.DuckDBPyConnection, lists: Mapping[str, str]) -> Non
         problems += _twice(con, name, rows[name], keys, what)
     for name in ("product_recommendations", "visitor_recommendations"):
         problems += _unknown_sources(con, name, rows[name])
+    problems += _seeds(con, rows["visitor_recommendations"])
     own = _count(con, f"from {rows['product_recommendations']} where product_id = other_product_id")
     if own:
         problems.append(f"product_recommendations: {own} rows recommend a product to itself")
@@ -239,6 +241,16 @@ def _unknown_sources(con: duckdb.DuckDBPyConnection, name: str, rows: str) -> li
         f"select distinct source from {rows} where source is null or source not in ({known}) order by 1"
     ).fetchall()
     return [f"{name}: {row[0]!r} is no source (footfall/snapshot.py names them)" for row in found]
+
+
+def _seeds(con: duckdb.DuckDBPyConnection, rows: str) -> list[str]:
+    """A reason names the product that led there: it has to be one, where the source is about one."""
+    named = f"(select seed_product_id from {rows} where seed_product_id is not null)"
+    problems = _unknown_products(con, "visitor_recommendations", named, "seed_product_id")
+    seeded = ", ".join(f"'{source}'" for source in sorted(SEEDED))
+    if without := _count(con, f"from {rows} where source in ({seeded}) and seed_product_id is null"):
+        problems.append(f"visitor_recommendations: {without} rows without the product that led there")
+    return problems
 
 
 def _twice(

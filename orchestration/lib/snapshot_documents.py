@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from footfall.snapshot import WHOLE_SHOP, Table
-from orchestration.lib.snapshot_marts import LABELS, PRODUCTS, mart
+from orchestration.lib.snapshot_marts import LABELS, PRODUCTS, SEEDS, mart
 
 #: Six digits are more than any ranking here distinguishes, and a third of the bytes of a full double.
 _SCORE = "round(cast({} as double), 6)"
@@ -72,7 +72,7 @@ def _picks(source: str, key: str, product: str, where: str = "true") -> Source:
         key=f"r.{key}",
         query=f"""
             r.rank, r.{product} as product_id, {_SCORE.format("r.score")} as score, coalesce(r.source, '') as source,
-            coalesce(r.reason, '') as reason, p.is_available
+            {SEEDS[source]} as seed, p.is_available
             from {mart(source)} as r
             left join {PRODUCTS} as p on p.product_id = r.{product}
             where {where} and {{only}}
@@ -82,7 +82,7 @@ def _picks(source: str, key: str, product: str, where: str = "true") -> Source:
         ) || ']')""",
         join=f"""
             join {PRODUCTS} as p on p.product_id = r.product_id
-            join {LABELS} as l on l.source = r.source and l.reason = r.reason""",
+            join {LABELS} as l on l.source = r.source and l.seed = r.seed""",
         shown="r.is_available",
     )
 
@@ -223,8 +223,8 @@ def sources() -> dict[Table, Source]:
         ),
         Table.LABELS: Source(
             key="cast(label as varchar)",
-            query=f"source, reason from {LABELS} where {{only}}",
-            value="encode(json_array(r.source, r.reason)::varchar)",
+            query=f"source, seed from {LABELS} where {{only}}",
+            value="encode(json_array(r.source, r.seed)::varchar)",
             is_grouped=False,
         ),
     }

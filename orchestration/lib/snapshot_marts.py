@@ -19,10 +19,8 @@ MARTS: dict[str, tuple[str, ...]] = {
         "is_available", "captured_at",
     ),
     "product_aliases": ("alias", "product_id"),
-    "product_recommendations": (
-        "product_id", "kind", "rank", "other_product_id", "score", "source", "reason",
-    ),
-    "visitor_recommendations": ("visitor_id", "rank", "product_id", "score", "source", "reason"),
+    "product_recommendations": ("product_id", "kind", "rank", "other_product_id", "score", "source"),
+    "visitor_recommendations": ("visitor_id", "rank", "product_id", "score", "source", "seed_product_id"),
     "recommendation_settings": ("setting", "value"),
     "trending_products": ("rank", "product_id", "score", "category"),
     "identity_map": ("identifier", "visitor_id"),
@@ -96,7 +94,9 @@ _VIEW = "snapshot_in_{}"
 
 #: What ``prepare`` makes beside the views: (product_id, product_json, is_available).
 PRODUCTS = "snapshot_products"
-#: What ``number_labels`` makes: (label, source, reason).
+#: What leads to the products of a list, as an expression over its rows r; the list of a product says it by its key.
+SEEDS = {"product_recommendations": "''", "visitor_recommendations": "coalesce(r.seed_product_id, '')"}
+#: What ``number_labels`` makes: (label, source, seed).
 LABELS = "snapshot_labels"
 _KNOWN_LABELS = "snapshot_known_labels"
 
@@ -194,24 +194,24 @@ def prepare(con: duckdb.DuckDBPyConnection, served: Mapping[str, ServedMart] | N
 
 
 def number_labels(
-    con: duckdb.DuckDBPyConnection, known: Mapping[tuple[str, str], int], lists: Iterable[str]
+    con: duckdb.DuckDBPyConnection, known: Mapping[tuple[str, str], int], lists: Mapping[str, str]
 ) -> None:
     """Give a number to every label of lists to be written, after ``prepare``.
 
-    known: numbers by (source, reason) of the version that files are taken over from. They stay, since lists in those
+    known: numbers by (source, seed) of the version that files are taken over from. They stay, since lists in those
     files go by them: a label that no list has any more goes with the next version that is made from nothing.
-    lists: names of tables or views with the rows of the lists that are to be written.
+    lists: by mart the name of a table or view with the rows of the lists that are to be written.
     """
     found = " union ".join(
-        f"select distinct coalesce(source, '') as source, coalesce(reason, '') as reason from {rows}"
-        for rows in lists
+        f"select distinct coalesce(r.source, '') as source, {SEEDS[name]} as seed from {rows} as r"
+        for name, rows in lists.items()
     )
     con.register(
         _KNOWN_LABELS,
         pa.table(
             {
                 "source": pa.array([source for source, _ in known], pa.string()),
-                "reason": pa.array([reason for _, reason in known], pa.string()),
+                "seed": pa.array([seed for _, seed in known], pa.string()),
                 "label": pa.array(known.values(), pa.int64()),
             }
         ),
@@ -224,8 +224,8 @@ def number_labels(
         )
         from {_KNOWN_LABELS}
         union all by name
-        select source, reason, row_number() over (order by source, reason) + {max(known.values(), default=0)} as label
-        from found anti join {_KNOWN_LABELS} using (source, reason)
+        select source, seed, row_number() over (order by source, seed) + {max(known.values(), default=0)} as label
+        from found anti join {_KNOWN_LABELS} using (source, seed)
         """
     )
     con.unregister(_KNOWN_LABELS)

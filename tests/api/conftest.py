@@ -58,11 +58,11 @@ create table marts.visitor_category_affinity (
     visitor_id varchar, category varchar, rank integer, score double, scored_at timestamp
 );
 create table marts.product_recommendations (
-    product_id varchar, kind varchar, rank integer, other_product_id varchar, score double, source varchar,
-    reason varchar
+    product_id varchar, kind varchar, rank integer, other_product_id varchar, score double, source varchar
 );
 create table marts.visitor_recommendations (
-    visitor_id varchar, rank integer, product_id varchar, score double, source varchar, reason varchar
+    visitor_id varchar, rank integer, product_id varchar, score double, source varchar,
+    seed_product_id varchar
 );
 create table marts.recommendation_settings (setting varchar, value double);
 insert into marts.recommendation_settings values
@@ -154,19 +154,17 @@ def make_marts(con: duckdb.DuckDBPyConnection, *, products: int = 12) -> None:
 
 
 def _lists(con: duckdb.DuckDBPyConnection) -> None:
-    def rows(kind: str, of: int, others: list[int], source: str, reason: str) -> None:
+    def rows(kind: str, of: int, others: list[int], source: str) -> None:
         for rank, other in enumerate(others, 1):
-            row = [product_id(of), kind, rank, product_id(other), 1 / rank, source, reason]
+            row = [product_id(of), kind, rank, product_id(other), 1 / rank, source]
             _insert(con, "product_recommendations", row)
 
-    rows(
-        "similar", 1, [2, 3, 12, 4], "similar_text", "Similar to Thing 1"
-    )  # 12: sold out, must vanish from the list
-    rows("similar", 2, [1, 3], "similar_text", "Similar to Thing 2")
-    rows("similar", 5, [6, 7], "similar_text", "Similar to Thing 5")
-    rows("viewed_together", 1, [3, 5], "viewed_together", "Often viewed with Thing 1")
-    rows("viewed_together", 9, [10], "viewed_together", "Often viewed with Thing 9")  # 9 has no similar list
-    rows("bought_together", 5, [8, 1], "bought_together", "Often bought with Thing 5")
+    rows("similar", 1, [2, 3, 12, 4], "similar_text")  # 12: sold out, must vanish from the list
+    rows("similar", 2, [1, 3], "similar_text")
+    rows("similar", 5, [6, 7], "similar_text")
+    rows("viewed_together", 1, [3, 5], "viewed_together")
+    rows("viewed_together", 9, [10], "viewed_together")  # 9 has no similar list
+    rows("bought_together", 5, [8, 1], "bought_together")
     for rank, number in enumerate([7, 1, 12, 9], 1):
         _insert(con, "trending_products", [rank, product_id(number), 10.0 / rank, ""])
     _insert(con, "trending_products", [1, "p06", 4.0, "Mugs"])
@@ -197,12 +195,14 @@ def _people(con: duckdb.DuckDBPyConnection, seen: dt.datetime) -> None:
         _insert(con, "visitor_product_scores", row)
     _insert(con, "visitor_category_affinity", ["u_ada", "Mugs", 1, 12.5, later])
     _insert(con, "visitor_category_affinity", ["u_ada", "Shirts", 2, 4.0, scored])
-    for rank, product in enumerate(["p06", "p07", "p02", "p12"], 1):
-        _insert(
-            con,
-            "visitor_recommendations",
-            ["u_ada", rank, product, 1 / rank, "affinity", "Because you like Mugs"],
-        )
+    own = [
+        ("p06", "affinity", None),
+        ("p07", "also_liked", "p05"),
+        ("p02", "bought_before", None),
+        ("p12", "affinity", None),
+    ]
+    for rank, (product, source, seed) in enumerate(own, 1):
+        _insert(con, "visitor_recommendations", ["u_ada", rank, product, 1 / rank, source, seed])
     _insert(con, "visitor_affinity", ["u_ada", f"g_{SOLO_GUEST}", 1, 0.8, "behaviour", ["p01", "p05"]])
 
 

@@ -11,7 +11,8 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from footfall.keys import sign_user
-from footfall.settings import REPO
+from footfall.reasons import Reasons
+from footfall.settings import REPO, load_settings
 from tests.api.conftest import PUBLIC, SECRET, SOLO_GUEST
 
 PAGE = REPO / "docs" / "developer" / "api.md"
@@ -30,6 +31,14 @@ VARIABLES = {
 def commands(page: Path) -> list[str]:
     blocks = re.findall(r"```bash\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
     return [line for block in blocks for line in block.splitlines() if line.startswith("curl ")]
+
+
+def test_the_shops_own_words_are_settings(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```toml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "footfall.toml").write_text(block, encoding="utf-8")
+    settings = load_settings({"FOOTFALL_CONFIG": str(tmp_path / "footfall.toml")})
+    words = Reasons(settings.api_reasons, settings.api_language).of(None)
+    assert (words["bought_before"], words["catalogue"]) == ("Nochmals bestellen", "")
 
 
 def test_there_are_commands() -> None:

@@ -291,8 +291,8 @@ def mark(con: duckdb.DuckDBPyConnection, number: int) -> None:
     """
     con.execute(f"""
         update marts.products set title = 'v{number}', price = {number};
-        update marts.product_recommendations set reason = 'v{number}';
-        update marts.visitor_recommendations set reason = 'v{number}';
+        update marts.product_recommendations set score = {number} / rank;
+        update marts.visitor_recommendations set score = {number} / rank;
         update marts.visitors set sessions = {number} where visitor_id = 'u_ada';
         update marts.visitor_product_scores set views = {number};
         update marts.funnel_steps set reached = {number};
@@ -311,7 +311,8 @@ def versions_told(path: str, answer: httpx.Response) -> set[str]:
     body = answer.json()
     told = {body["version"]}
     for item in body.get("items", []):
-        told |= {item[name] for name in ("title", "reason") if item.get(name, "")[:1] == "v"}
+        told |= {item["title"]} if "title" in item else set()
+        told |= {item["seed"]["title"]} if item.get("seed") else set()
         told |= {f"v{item['orders']}"} if "orders" in item else set()
     told |= {f"v{body['members']}"} if "members" in body else set()
     told |= {f"v{body['sessions']}", body["last_product"]["title"]} if "last_product" in body else set()

@@ -84,11 +84,11 @@ def publish(shop: Shop, folder: Path, order: random.Random) -> Snapshot:
             rows.append(
                 (
                     "product_recommendations",
-                    [product, "similar", rank, other, 0.5, "similar_text", f"Similar to {product}"],
+                    [product, "similar", rank, other, 0.5, "similar_text"],
                 )
             )
     for rank, product in enumerate(shop.own, 1):
-        rows.append(("visitor_recommendations", ["u_ada", rank, product, 0.1, "affinity", "Buy again"]))
+        rows.append(("visitor_recommendations", ["u_ada", rank, product, 0.1, "affinity", None]))
     for product in shop.known:
         scores = [1.0, 0.0, 0.0, 0.0, 1, 0, 0, "2026-11-01", "2026-11-01"]
         rows.append(("visitor_product_scores", ["u_ada", product, *scores]))

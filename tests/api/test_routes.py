@@ -96,10 +96,37 @@ def test_item_has_what_a_shop_shows(client: Client) -> None:
         "image_url": "/img/3.svg",
         "price": 30.9,
         "currency": "EUR",
+        "category": "Shirts",
         "score": item["score"],
         "source": "session_neighbours",
+        "seed": None,
         "reason": "Others looked at this next",
     }
+
+
+def test_reasons_are_told_in_the_language_asked_for(client: Client) -> None:
+    lists = {
+        "/v1/recommendations?user=ada&limit=3&lang=": [
+            "Schon einmal angesehen",
+            'Beliebt bei allen, denen Thing "5" — größe gefällt',
+            "Noch einmal kaufen",
+        ],
+        "/v1/products/p02/similar?limit=1&lang=": ['Ähnlich wie Thing "2" — größe'],
+        "/v1/products/p08/similar?limit=2&lang=": ["Beliebt in Mugs", "Gerade beliebt"],
+    }
+    for path, reasons in lists.items():
+        items = get(client, path + "de-AT")["items"]
+        assert [item["reason"] for item in items] == reasons
+        english = get(client, path + "xx")["items"]
+        assert [{**item, "reason": ""} for item in english] == [{**item, "reason": ""} for item in items]
+        assert english == get(client, path)["items"] != items
+    item = get(client, "/v1/recommendations?user=ada&limit=3")["items"][1]
+    assert item["seed"] == {"product_id": "p05", "title": 'Thing "5" — größe'}
+    place = get(client, "/v1/affinity?visitor=ada&product=p07&lang=de")["recommendation"]
+    assert (place["seed"], place["reason"]) == (
+        item["seed"],
+        lists["/v1/recommendations?user=ada&limit=3&lang="][1],
+    )
 
 
 @pytest.mark.parametrize(

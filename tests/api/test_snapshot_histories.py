@@ -53,7 +53,7 @@ def is_known_as(identifier: str, visitor: str) -> str:
 def is_shown(visitor: str, shown: list[str], number: int) -> str:
     rows = "".join(
         f"insert into marts.visitor_recommendations values"
-        f" ('{visitor}', {rank}, '{product}', 1 / {rank}, 'affinity', 'Reason {number}');"
+        f" ('{visitor}', {rank}, '{product}', 1 / {rank}, 'also_liked', 'p0{1 + number % 9}');"
         for rank, product in enumerate(shown, 1)
     )
     return f"delete from marts.visitor_recommendations where visitor_id = '{visitor}'; {rows}"
@@ -82,7 +82,7 @@ def is_sold_out_or_back(product: str) -> str:
 
 def is_similar(product: str, number: int) -> str:
     return f"""
-        update marts.product_recommendations set score = {number} / 11, reason = 'Alike {number}'
+        update marts.product_recommendations set score = {number} / 11
         where product_id = '{product}'
     """
 

@@ -238,8 +238,8 @@ CHANGES = {
         "update marts.products set is_available = false where product_id = 'p03'",
         {Table.PRODUCTS, Table.CATALOGUE, Table.SIMILAR, Table.VIEWED_TOGETHER},
     ),
-    "a reason": (
-        "update marts.visitor_recommendations set reason = 'Because' where rank = 2",
+    "what led to a product": (
+        "update marts.visitor_recommendations set seed_product_id = 'p01' where rank = 2",
         {Table.VISITOR_RECOMMENDATIONS, Table.LABELS},
     ),
     "two ranks swapped": (

@@ -146,7 +146,7 @@ BREAKAGES = {
         "visitor_recommendations.product_id: 1 ids are not in products, for example 'ghost'",
     ),
     "a list of nothing but what isn't there": (
-        "insert into marts.visitor_recommendations values ('g_short', 1, 'ghost', 1, 'affinity', 'You looked')",
+        "insert into marts.visitor_recommendations values ('g_short', 1, 'ghost', 1, 'affinity', null)",
         "visitor_recommendations.product_id: 1 ids are not in products, for example 'ghost'",
     ),
     "a product gone that lists name": (
@@ -180,6 +180,14 @@ BREAKAGES = {
     "a source that nobody knows": (
         "update marts.visitor_recommendations set source = 'magic' where rank = 1",
         "visitor_recommendations: 'magic' is no source",
+    ),
+    "a seed that isn't there": (
+        "update marts.visitor_recommendations set seed_product_id = 'ghost' where seed_product_id = 'p05'",
+        "visitor_recommendations.seed_product_id: 1 ids are not in products, for example 'ghost'",
+    ),
+    "a reason that is about nothing": (
+        "update marts.visitor_recommendations set seed_product_id = null",
+        "visitor_recommendations: 1 rows without the product that led there",
     ),
     "a list without a weight": (
         "delete from marts.recommendation_settings where setting = 'weight:similar_text'",

@@ -99,7 +99,7 @@ def test_sources_of_recommendations_have_one_vocabulary(manifest: dict[str, Any]
         for node in manifest["nodes"].values()
         if node["name"].startswith("accepted_values_visitor_recommendations_source")
     ]
-    assert set(accepted) == (lists & known) | {"affinity", "also_liked"}
+    assert set(accepted) == (lists & known) | {"affinity", "bought_before", "also_liked"}
     page = (PROJECT_DIR.parent / "docs" / "reference" / "recommendation-sources.md").read_text()
     assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == known
 

@@ -77,7 +77,7 @@ COMPARED = {
     "funnel_conversions": "* exclude (built_at)",
     "product_interactions": "*",
     "product_co_purchases": "* exclude (computed_at)",
-    "visitor_recommendations": "visitor_id, rank, product_id, round(score, 9), source, reason",
+    "visitor_recommendations": "visitor_id, rank, product_id, round(score, 9), source, seed_product_id",
 }
 
 

@@ -40,10 +40,12 @@ def viewed(guest: str, product_id: str, at: Any = NOON, **columns: Any) -> dict[
 
 
 def shown(warehouse: Warehouse, visitor_id: str) -> list[tuple[str, str]]:
+    """Products of a list, each with its source and the product that led there."""
     return [
         (row[0], row[1])
         for row in warehouse.rows(
-            f"select product_id, reason from visitor_recommendations where visitor_id = '{visitor_id}' order by rank"
+            "select product_id, concat_ws(' ', source, seed_product_id) from visitor_recommendations"
+            f" where visitor_id = '{visitor_id}' order by rank"
         )
     ]
 
@@ -69,9 +71,9 @@ def line(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> tuple[Lake, Wa
     return lake, warehouse
 
 
-def test_neighbours_of_the_last_product_come_first_with_the_reason(line: tuple[Lake, Warehouse]) -> None:
+def test_neighbours_of_the_last_product_come_first_with_what_led_there(line: tuple[Lake, Warehouse]) -> None:
     first = shown(line[1], "g_anna")[:3]
-    assert ("shirt-1", "Similar to shirt 0") in first
+    assert ("shirt-1", "similar_text shirt-0") in first
     assert all(product.startswith("shirt") for product, _ in first)
 
 
@@ -102,7 +104,7 @@ def test_new_clicks_change_the_list_and_only_theirs(line: tuple[Lake, Warehouse]
     after = shown(warehouse, "g_anna")
     assert after != before["g_anna"]
     assert [product for product, _ in after[:4] if product.startswith("shoe")]
-    assert "Similar to shoe 2" in {reason for _, reason in after[:5]}
+    assert "similar_text shoe-2" in {why for _, why in after[:5]}
     assert shown(warehouse, "g_other") == before["g_other"]
 
 
@@ -110,7 +112,7 @@ def test_who_logs_in_takes_the_guests_clicks_along(line: tuple[Lake, Warehouse])
     lake, warehouse = line
     lake.load([message("Signed In", NOON + DAY, guest="fred", user="fred@shop")])
     warehouse.run("tag:fast")
-    assert ("shoe-0", "Similar to shoe 1") in shown(warehouse, "u_fred@shop")
+    assert ("shoe-0", "similar_text shoe-1") in shown(warehouse, "u_fred@shop")
     assert shown(warehouse, "g_fred") == []
 
 
@@ -162,7 +164,7 @@ def test_neighbours_lend_their_products(line: tuple[Lake, Warehouse]) -> None:
     warehouse.run("tag:fast visitor_affinity")
     after = dict(warehouse.rows(lists))
     assert {visitor for visitor in after if after[visitor] != before[visitor]} == {"g_other"}
-    assert ("shirt-0", "Liked by visitors with a taste like yours") in shown(warehouse, "g_other")
+    assert ("shirt-0", "similar_visitors") in shown(warehouse, "g_other")
     assert warehouse.rows("select other_visitor_id, rank, shared from visitor_affinity") == [
         ("g_buyer", 1, ["shirt-0"])
     ]
@@ -339,9 +341,9 @@ def test_new_products_are_shown_to_those_who_like_their_text(
     )
     lake.load([viewed("anna", "shirt-0")])
     warehouse.run()
-    reasons = dict(shown(warehouse, "g_anna"))
-    assert reasons["shoe-0"] == "Liked by those who like shirt 0"
+    led_by = dict(shown(warehouse, "g_anna"))
+    assert led_by["shoe-0"] == "also_liked shirt-0"
     products = [product for product, _ in shown(warehouse, "g_anna")]
     # shirt-1 is nearest by its text, and known; the others are new
     assert products.index("shirt-2") < products.index("shirt-1")
-    assert reasons["shirt-2"] == "Similar to shirt 0"
+    assert led_by["shirt-2"] == "similar_text shirt-0"

@@ -86,7 +86,8 @@ def settings(shop: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 SERVED = (
-    "select visitor_id, rank, product_id, source, reason, score from visitor_recommendations order by 1, 2"
+    "select visitor_id, rank, product_id, source, seed_product_id, score"
+    " from visitor_recommendations order by 1, 2"
 )
 
 

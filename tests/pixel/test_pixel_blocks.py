@@ -79,7 +79,7 @@ def test_recommendations_know_what_was_looked_at(shop: Any, page: Any) -> None:
     [call] = shop.api_calls
     guest = page.evaluate("localStorage.ff_guest")
     assert call == {
-        "path": "/v1/recommendations", "key": "pk", "limit": "3", "guest": guest, "viewed": "P2,P1", "placement": "home-top",
+        "path": "/v1/recommendations", "key": "pk", "limit": "3", "lang": "en", "guest": guest, "viewed": "P2,P1", "placement": "home-top",
     }  # fmt: skip
     cards = page.query_selector_all("[data-footfall=recommended] .ff-card")
     assert [c.query_selector(".ff-card__title").inner_text() for c in cards] == [
@@ -189,6 +189,21 @@ def test_a_block_that_is_rendered_later_is_filled_when_the_page_says_so(shop: An
     assert asked == ["/v1/products/P1/similar", "/v1/products/P2/similar"], (
         "a filled block is not asked for again"
     )
+
+
+def test_what_stands_in_a_block_does_not_keep_itself_in_place(shop: Any, page: Any) -> None:
+    """The shop's own picks look like ours in Shopify's block; they, and what a block was filled with, may be shown anew."""
+    picks = "".join(f'<a class="ff-card" data-product-id="90{n}">Pick</a>' for n in range(3))
+    shop.pages["/"] = html(block("recommended", f'<div class="ff-list">{picks}</div>'))
+    shop.visit(page, "/")
+    page.wait_for_selector("[data-footfall-state=filled] .ff-card >> nth=2")
+    page.evaluate(
+        "document.documentElement.lang = 'de';"
+        "document.querySelectorAll('[data-footfall]').forEach(b => delete b.dataset.footfallState); footfall('blocks')"
+    )
+    price = page.wait_for_selector("[data-footfall-state=filled] .ff-card__price >> text=10,50")
+    assert price.inner_text() == "10,50\xa0€"
+    assert [call["lang"] for call in shop.api_calls] == ["en", "de"]
 
 
 def test_developers_ask_for_recommendations(shop: Any, page: Any) -> None:

@@ -5,6 +5,9 @@ import type { Item, RecommendOptions } from '../types';
 /** The API's time: after it the shop's own content stays. */
 const PATIENCE_MS = 1500;
 
+/** Reasons and prices are told in the language of the page. */
+const language = (): string => document.documentElement.lang;
+
 const history = (): Item[] => parse<Item[]>(core.read_('viewed')) || [];
 
 interface Answer {
@@ -22,7 +25,7 @@ const ask = async (options: RecommendOptions): Promise<Answer> => {
   if (kind == 'recently-viewed') {
     return { items: history().filter((v) => v.product_id != here).slice(0, limit) };
   }
-  const query = new URLSearchParams({ key: core.option_('apiKey') || '', limit: String(limit) });
+  const query = new URLSearchParams({ key: core.option_('apiKey') || '', limit: String(limit), lang: language() });
   let path = 'recommendations';
   if (kind == 'recommended') {
     // without the visitor's consent to be recognised the current page is all that counts
@@ -62,7 +65,7 @@ export const recommend = async (options: RecommendOptions = {}, done?: (items: I
 const money = (item: Item): string => {
   if (item.price == null || item.price === '') return '';
   try {
-    return new Intl.NumberFormat(document.documentElement.lang || undefined, { style: 'currency', currency: item.currency || '' }).format(+item.price);
+    return new Intl.NumberFormat(language() || undefined, { style: 'currency', currency: item.currency || '' }).format(+item.price);
   } catch {
     return String(item.price);
   }
@@ -115,13 +118,16 @@ const seen = (block: HTMLElement, tell: () => void): void => {
   watch.observe(block);
 };
 
+/** Blocks above the one whose turn it is: what stands in this one and below is to be replaced. */
+const DONE = '[data-footfall]:not([data-footfall-state=asked])';
+
 /** Fills a block. Recommended is what no block above shows: `turn` is when they are done, `above` how many they are. */
 const fill = async (block: HTMLElement, turn: Promise<unknown>, above: number): Promise<void> => {
   const { footfall: kind, limit = 4, placement = kind, productId, cart } = block.dataset;
   const { items: found, version, experiment, arm } = await ask({ kind, limit: +limit * (above + 1), placement, product: productId, cart });
   await turn;
   const items = found
-    .filter((x) => kind == 'recently-viewed' || !document.querySelector(`.ff-list>[data-product-id="${CSS.escape(x.product_id!)}"]`))
+    .filter((x) => kind == 'recently-viewed' || !document.querySelector(`${DONE}>.ff-list>[data-product-id="${CSS.escape(x.product_id!)}"]`))
     .slice(0, +limit);
   if (!items.length) throw new Error('nothing to recommend');
   // null says that the visitor takes no part: then the messages say nothing

@@ -47,8 +47,7 @@ available as (
     unioned.kind,
     unioned.other_product_id,
     unioned.score,
-    unioned.source,
-    seeds.title as seed_title
+    unioned.source
   from unioned
   inner join products as offers
     on unioned.other_product_id = offers.product_id
@@ -70,12 +69,7 @@ final as (
     ) as rank,
     other_product_id,
     cast(score as double) as score,
-    source,
-    case kind
-      when 'similar' then 'Similar to ' || seed_title
-      when 'viewed_together' then 'Often viewed together with ' || seed_title
-      else 'Often bought together with ' || seed_title
-    end as reason
+    source
   from available
 )
 

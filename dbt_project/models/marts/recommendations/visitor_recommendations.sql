@@ -23,6 +23,11 @@
   'affinity', 'also_liked', 'bought_together', 'similar_text', 'similar_visitors', 'trending', 'trending_in_category',
   'viewed_together'
 ] -%}
+{#- Those that lead from one product to another. -#}
+{%- set seeded -%}
+  {{ sources.index('also_liked') }}, {{ sources.index('bought_together') }},
+  {{ sources.index('similar_text') }}, {{ sources.index('viewed_together') }}
+{%- endset -%}
 {#- What these two say is added up and ranked as one list. -#}
 {%- set is_taste = 'source_number in (' ~ sources.index('affinity') ~ ', ' ~ sources.index('also_liked') ~ ')' -%}
 {%- set list_order -%}
@@ -413,22 +418,13 @@ final as (
     cast(kept.kept_rank as integer) as rank,
     products.product_id,
     cast(kept.contribution as double) / {{ parts }} as score,
-    case kept.source_number
+    case
+      when kept.source_number = {{ sources.index('affinity') }} and kept.has_purchased then 'bought_before'
       {% for source_name in sources %}
-        when {{ loop.index0 }} then '{{ source_name }}'
+        when kept.source_number = {{ loop.index0 }} then '{{ source_name }}'
       {% endfor %}
     end as source,
-    case kept.source_number
-      when {{ sources.index('affinity') }}
-        then case when kept.has_purchased then 'Buy again' else 'You looked at this' end
-      when {{ sources.index('also_liked') }} then 'Liked by those who like ' || seed_products.title
-      when {{ sources.index('similar_text') }} then 'Similar to ' || seed_products.title
-      when {{ sources.index('viewed_together') }} then 'Often viewed together with ' || seed_products.title
-      when {{ sources.index('bought_together') }} then 'Often bought together with ' || seed_products.title
-      when {{ sources.index('similar_visitors') }} then 'Liked by visitors with a taste like yours'
-      when {{ sources.index('trending_in_category') }} then 'Popular in ' || products.product_type
-      else 'Popular now'
-    end as reason,
+    case when kept.source_number in ({{ seeded }}) then seed_products.product_id end as seed_product_id,
     kept.is_new,
     {{ built_moment('int_touched_visitors') }} as built_at,
     (select inputs.inputs_at from inputs) as inputs_at
