@@ -172,7 +172,7 @@ class Door:
                 if judged.is_cookieless and not key.trusted
                 else None,
                 gpc=headers.get(b"sec-gpc") == b"1",
-                bot_reason=bot_reason(user_agent),
+                bot_reason=None if key.is_of_a_server else bot_reason(user_agent),
             )
             envelope = make_envelope(arrival, judged, source=key.source, trusted=key.trusted, sender=sender)
             await self._committer.submit(*frame_parts(envelope))

@@ -249,8 +249,6 @@ def make_envelope(
     sender: Sender,
 ) -> Envelope:
     """What lands: the good messages as sent, the failed ones beside them, and who sent them."""
-    # History is sent by a script on behalf of people: its own user agent says nothing about them.
-    bot_reason = None if trusted else sender.bot_reason
     return Envelope(
         received_at=sender.received_at,
         source=source,
@@ -260,8 +258,8 @@ def make_envelope(
         user_agent=sender.user_agent,
         day_id=sender.day_id,
         gpc=sender.gpc,
-        is_bot=bot_reason is not None,
-        bot_reason=bot_reason,
+        is_bot=sender.bot_reason is not None,
+        bot_reason=sender.bot_reason,
         accepted=judged.accepted,
         rejected=len(judged.failed),
         batch=judged.good,

@@ -69,13 +69,18 @@ class WriteKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     trusted: bool = False
     """History from elsewhere: timestamps are kept as sent instead of being corrected by the clock skew."""
     origins: tuple[str, ...] = ("*",)
-    """Browser origins that may use the key; requests without an Origin header (servers) pass."""
+    """Browser origins that may use the key; requests without an Origin header (servers) pass. None: a server's key."""
     messages_per_second: Annotated[float, Meta(gt=0)] | None = None
     """Quota of the key, in all workers of one collector together; None is none."""
     burst: Annotated[int, Meta(ge=1)] | None = None
     """Messages that may come at once; None is ten seconds' worth."""
     messages_per_second_of_address: Annotated[float, Meta(gt=0)] | None = None
     """Quota of one address prefix (v4 /24, v6 /48) with this key; its burst is ten seconds' worth."""
+
+    @property
+    def is_of_a_server(self) -> bool:
+        """No page may use it: what comes with it is told by a program on behalf of people."""
+        return self.trusted or not self.origins
 
 
 class Paths(msgspec.Struct, frozen=True):

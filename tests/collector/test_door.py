@@ -31,6 +31,7 @@ def shop(settings: Settings) -> Settings:
     keys = (
         WriteKey(key=KEY, source="shop_pixel"),
         WriteKey(key="ff_trusted_write_key", source="history", trusted=True, origins=()),
+        WriteKey(key="shops_server", source="shop_server", origins=()),
         WriteKey(
             key="one_shop_only", source="one_shop", origins=("https://shop.example", "https://*.shop.example")
         ),
@@ -343,11 +344,16 @@ def test_what_the_request_says_about_the_visitor(client: Client, message: Messag
     client.post(
         "/v1/b", json=batch(message(), key="ff_trusted_write_key"), headers={"user-agent": "python-httpx/1"}
     )
+    client.post("/v1/b", json=batch(message(), key="shops_server"), headers={"user-agent": "curl/8.14.1"})
+    client.post("/v1/b", json=batch(message()), headers={"user-agent": "curl/8.14.1"})
     seal(client)
-    person, bot, history = landed()
+    person, bot, history, server, anybody = landed()
     assert (person.gpc, person.user_agent, person.is_bot, person.bot_reason) == (True, agent, False, None)
     assert (bot.gpc, bot.is_bot, bot.bot_reason) == (False, True, "search engine")
     assert (history.is_bot, history.bot_reason) == (False, None)
+    # An order that the shop's server tells is no robot's, whatever program posts it: no page could use this key
+    assert (server.trusted, server.is_bot, server.bot_reason) == (False, False, None)
+    assert (anybody.is_bot, anybody.bot_reason) == (True, "HTTP library")
 
 
 @pytest.mark.parametrize(("trusted", "address"), [(True, "198.51.100.0"), (False, None)])
