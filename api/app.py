@@ -17,8 +17,8 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from api import problems
-from api.docs_page import DocsPage, MoneySchema
 from api.edge import at_the_edge
+from api.http import MoneySchema
 from api.limits import Limits
 from api.metrics import Metrics
 from api.routes.analytics import funnel, funnels, sessions_summary
@@ -32,6 +32,7 @@ from api.routes.segments import segment_members, segments
 from api.routes.visitors import affinities, affinity, neighbours, profile, visitor_segments
 from api.snapshots import SnapshotStore
 from footfall import __version__
+from footfall.docs_page import DocsPage
 from footfall.reasons import Reasons
 from footfall.settings import Settings, load_settings
 from footfall.workers import TOGETHER, Workers

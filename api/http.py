@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,7 +13,9 @@ import msgspec
 from litestar import Request, Response
 from litestar.enums import MediaType
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.openapi.spec import Example
+from litestar.openapi.spec import Example, OpenAPIType, Schema
+from litestar.plugins import OpenAPISchemaPlugin
+from litestar.typing import FieldDefinition
 
 from api.answers import Answer, Problem
 
@@ -36,6 +39,16 @@ _PROBLEMS = {
     429: "More than the key or the network may ask: see Retry-After",
     503: "No snapshot yet: see Retry-After",
 }
+
+
+class MoneySchema(OpenAPISchemaPlugin):
+    """Describes a Decimal as the number it is written as; Litestar says string, which it is by default."""
+
+    def is_plugin_supported_field(self, field_definition: FieldDefinition) -> bool:
+        return field_definition.annotation is Decimal
+
+    def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: Any) -> Schema:
+        return Schema(type=OpenAPIType.NUMBER)
 
 
 def documented(example: Answer, *also: int) -> dict[int, ResponseSpec]:

@@ -1,16 +1,15 @@
-"""OpenAPI of the collector, and a page that shows it without loading anything from elsewhere."""
+"""OpenAPI of the collector: of the routes that Litestar knows, and of the doors that are faster than it."""
 
 from __future__ import annotations
 
-import html
-import json
 from typing import Any
 
-from litestar import Litestar, Request
+from litestar import Litestar
 from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import (
     Components,
+    Example,
     OpenAPIMediaType,
     OpenAPIResponse,
     OpenAPIType,
@@ -26,6 +25,7 @@ from collector.intake import BATCH_ROUTES, SINGLE_ROUTES
 from collector.problems import PROBLEM_TYPE
 from collector.shopify import MAX_WEBHOOK, PATH
 from footfall import __version__
+from footfall.docs_page import DocsPage
 from footfall.wire import MAX_BODY, MAX_INFLATED, MAX_MESSAGE, MAX_MESSAGES, MESSAGE_TYPES
 
 _DESCRIPTION = (
@@ -36,6 +36,12 @@ _DESCRIPTION = (
 _TEXT = Schema(type=OpenAPIType.STRING)
 _TIME = Schema(type=OpenAPIType.STRING, description="RFC 3339")
 _OBJECT = Schema(type=OpenAPIType.OBJECT)
+
+
+def _reference(schema: Schema) -> Schema | Reference:
+    """The schema by its name, if it has one."""
+    return Reference(ref=f"#/components/schemas/{schema.title}") if schema.title else schema
+
 
 _MESSAGE = Schema(
     type=OpenAPIType.OBJECT,
@@ -49,14 +55,32 @@ _MESSAGE = Schema(
         ),
         "event": _TEXT,
         "anonymousId": Schema(type=OpenAPIType.STRING, description="guest token"),
-        "userId": _TEXT,
+        "userId": Schema(type=OpenAPIType.STRING, description="the shop's id of who is logged in"),
         "timestamp": _TIME,
         "originalTimestamp": _TIME,
         "context": _OBJECT,
-        "properties": _OBJECT,
+        "properties": Schema(
+            type=OpenAPIType.OBJECT, description="what the event is about: product_id, order_id, ..."
+        ),
         "traits": _OBJECT,
     },
 )
+_WHO = {"anonymousId": "guest-token-of-22-characters-or-more", "userId": "4711"}
+_ORDER = {
+    "order_id": "A-77",
+    "value": 89.0,
+    "currency": "EUR",
+    "products": [{"product_id": "501", "quantity": 1, "price": 89.0}],
+}
+#: An example of each kind of message, without its type.
+_EXAMPLES: dict[str, dict[str, Any]] = {
+    "track": {**_WHO, "messageId": "order-A-77", "event": "Order Completed", "properties": _ORDER},
+    "page": {**_WHO, "properties": {"path": "/products/wool-jumper", "page_type": "product"}},
+    "screen": {**_WHO, "name": "Basket"},
+    "identify": {**_WHO, "traits": {"plan": "club"}},
+    "alias": {"previousId": "4711", "userId": "4712"},
+    "group": {**_WHO, "groupId": "trade"},
+}
 _BATCH = Schema(
     type=OpenAPIType.OBJECT,
     title="Batch",
@@ -66,7 +90,7 @@ _BATCH = Schema(
             type=OpenAPIType.STRING, description="or Basic authorization, with the key as user"
         ),
         "sentAt": _TIME,
-        "batch": Schema(type=OpenAPIType.ARRAY, items=_MESSAGE),
+        "batch": Schema(type=OpenAPIType.ARRAY, items=_reference(_MESSAGE)),
     },
 )
 _ANSWER = Schema(
@@ -137,6 +161,7 @@ _WEBHOOK = Schema(
 )
 _READY = Schema(
     type=OpenAPIType.OBJECT,
+    title="Ready",
     required=["ready", "reasons"],
     properties={
         "ready": Schema(type=OpenAPIType.BOOLEAN),
@@ -144,6 +169,11 @@ _READY = Schema(
     },
 )
 _JSON, _PROBLEM_JSON = "application/json", PROBLEM_TYPE.decode("ascii")
+_SCHEMAS = {
+    schema.title: schema
+    for schema in (_MESSAGE, _BATCH, _ANSWER, _PROBLEM, _GUEST, _WEBHOOK, _READY)
+    if schema.title is not None
+}
 #: What Litestar can't know of handlers that answer with a bare ``Response``: path, content type and body of a 200
 #: (no body where it is bytes), and the refusals.
 _ANSWERS: dict[str, tuple[str, Schema | None, dict[str, str]]] = {
@@ -191,7 +221,7 @@ def openapi_config() -> OpenAPIConfig:
         version=__version__,
         description=_DESCRIPTION,
         path="/docs",
-        render_plugins=[PlainPage(path="/"), JsonRenderPlugin(path="/openapi.json")],
+        render_plugins=[DocsPage(path="/"), JsonRenderPlugin(path="/openapi.json")],
         components=Components(security_schemes={"writeKey": SecurityScheme(type="http", scheme="basic")}),
     )
 
@@ -201,8 +231,10 @@ def describe_routes(app: Litestar, short_path: str) -> None:
 
     ``tests/collector/test_openapi.py`` holds the application against it.
     """
-    paths = app.openapi_schema.paths
+    paths, components = app.openapi_schema.paths, app.openapi_schema.components
     assert paths is not None
+    assert components.schemas is not None
+    components.schemas.update(_SCHEMAS)
     for path, (content_type, schema, refusals) in _ANSWERS.items():
         for operation in (paths[path].get, paths[path].head, paths[path].post):
             if operation is not None:
@@ -216,29 +248,37 @@ def describe_routes(app: Litestar, short_path: str) -> None:
     assert ready is not None
     webhook.request_body = RequestBody(required=True, content={_JSON: OpenAPIMediaType(schema=_OBJECT)})
     ready.responses = {
-        status: OpenAPIResponse(description=text, content={_JSON: OpenAPIMediaType(schema=_READY)})
+        status: OpenAPIResponse(
+            description=text, content={_JSON: OpenAPIMediaType(schema=_reference(_READY))}
+        )
         for status, text in (("200", "yes"), ("503", "no, and why"))
     }
-    for route in (*BATCH_ROUTES, short_path):
-        paths[route] = _path(
-            f"Send a batch of messages{' (the short path)' if route == short_path else ''}", _BATCH
-        )
-    for route, kind in SINGLE_ROUTES.items():
-        paths[route] = _path(f"Send one {kind} message; type may be left out", _MESSAGE)
+    example = {"batch": [{"type": "track", **_EXAMPLES["track"]}]}
+    # What people come for stands first
+    doors = {
+        route: _path("messages", "Send a batch of messages" + about, _BATCH, example)
+        for route, about in {
+            **dict.fromkeys(BATCH_ROUTES, ""),
+            "/beacon/v1/batch": ", as RudderStack's beacons do",
+            short_path: ", as the pixel does",
+        }.items()
+    } | {
+        route: _path("one message", f"Send one {kind} message", _MESSAGE, _EXAMPLES[kind])
+        for route, kind in SINGLE_ROUTES.items()
+    }
+    app.openapi_schema.paths = doors | {path: item for path, item in paths.items() if path not in doors}
 
 
-def _path(summary: str, body: Schema) -> PathItem:
+def _path(tag: str, summary: str, body: Schema, example: dict[str, Any]) -> PathItem:
+    media = OpenAPIMediaType(schema=_reference(body), examples={"message": Example(value=example)})
     return PathItem(
         post=Operation(
-            tags=["messages"],
+            tags=[tag],
             summary=summary,
             security=[{"writeKey": []}, {}],
             request_body=RequestBody(
                 required=True,
-                content={
-                    _JSON: OpenAPIMediaType(schema=body),
-                    "text/plain": OpenAPIMediaType(schema=body),
-                },
+                content={_JSON: media, "text/plain": media},
             ),
             responses=_responses("what is on disk, and what was refused", _JSON, _ANSWER, _REFUSALS),
         )
@@ -248,55 +288,12 @@ def _path(summary: str, body: Schema) -> PathItem:
 def _responses(
     text: str, content_type: str, schema: Schema | None, refusals: dict[str, str]
 ) -> dict[str, OpenAPIResponse | Reference]:
-    problem = {_PROBLEM_JSON: OpenAPIMediaType(schema=_PROBLEM)}
+    problem = {_PROBLEM_JSON: OpenAPIMediaType(schema=_reference(_PROBLEM))}
+    good = _reference(schema) if schema is not None else None
     return {
-        "200": OpenAPIResponse(description=text, content={content_type: OpenAPIMediaType(schema=schema)}),
+        "200": OpenAPIResponse(description=text, content={content_type: OpenAPIMediaType(schema=good)}),
         **{
             status: OpenAPIResponse(description=why, content=problem)
             for status, why in sorted(refusals.items())
         },
     }
-
-
-class PlainPage(OpenAPIRenderPlugin):
-    """A page of HTML. The usual renderers load scripts from a CDN, which need not know who reads this."""
-
-    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
-        """The document as HTML, one section for each route."""
-        info = openapi_schema["info"]
-        sections = []
-        for path, item in sorted(openapi_schema["paths"].items()):
-            for method, operation in item.items():
-                if isinstance(operation, dict):
-                    sections.append(_section(method, path, operation))
-        page = (
-            f"<!doctype html><html lang=en><meta charset=utf-8>{_STYLE}"
-            f"<title>{html.escape(info['title'])}</title>"
-            f"<h1>{html.escape(info['title'])} <small>{html.escape(info['version'])}</small></h1>"
-            f"<p>{html.escape(info['description'])}</p><p><a href='/docs/openapi.json'>openapi.json</a></p>"
-            f"{''.join(sections)}</html>"
-        )
-        return page.encode("utf-8")
-
-
-_STYLE = (
-    "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:56rem;margin:2rem auto;padding:0 1rem}"
-    "code,pre{font:14px/1.4 ui-monospace,monospace}pre{background:#f5f5f2;padding:.75rem;overflow:auto}"
-    "summary{cursor:pointer;padding:.4rem 0;border-top:1px solid #ddd}b{display:inline-block;width:4rem}"
-    "small{color:#666;font-weight:normal}td{padding:.1rem 1rem .1rem 0;vertical-align:top}</style>"
-)
-
-
-def _section(method: str, path: str, operation: dict[str, Any]) -> str:
-    rows = "".join(
-        f"<tr><td><code>{html.escape(status)}</code><td>{html.escape(response.get('description', ''))}"
-        for status, response in operation.get("responses", {}).items()
-    )
-    content = operation.get("requestBody", {}).get("content", {})
-    body = next((media["schema"] for media in content.values()), None)
-    shape = f"<p>Body:<pre>{html.escape(json.dumps(body, indent=2))}</pre>" if body else ""
-    return (
-        f"<details><summary><b>{method.upper()}</b> <code>{html.escape(path)}</code> "
-        f"<small>{html.escape(operation.get('summary') or '')}</small></summary>"
-        f"<p>{html.escape(operation.get('description') or '')}</p>{shape}<table>{rows}</table></details>"
-    )

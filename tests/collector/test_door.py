@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from errno import EIO
@@ -436,7 +437,25 @@ def test_the_documents_name_every_route(client: Client) -> None:
     assert {"200", "400", "401", "413", "503"} <= set(paths["/v1/batch"]["post"]["responses"])
     page = client.get("/docs").text
     assert "/v1/batch" in page
-    assert "src=" not in page
+    assert "Order Completed" in page
+    named, shown = (set(re.findall(rf'{word}schema-(\w+)"', page)) for word in ('href="#', 'id="'))
+    assert {"Batch", "Message"} <= named <= shown
+    for elsewhere in ("src=", "http://", "https://"):
+        assert elsewhere not in page
+
+
+def test_what_the_documents_show_is_taken(client: Client) -> None:
+    paths = client.get("/docs/openapi.json").json()["paths"]
+    shown = [
+        (path, example["value"])
+        for path, item in paths.items()
+        for example in item.get("post", {}).get("requestBody", {}).get("content", {}).get("application/json", {})
+        .get("examples", {}).values()
+    ]  # fmt: skip
+    assert {"/v1/batch", "/v1/track", "/v1/identify"} <= {path for path, _ in shown}
+    for path, value in shown:
+        answer = client.post(path, json=value, headers=basic(KEY))
+        assert (path, answer.status_code, answer.json()) == (path, 200, {"accepted": 1, "rejected": []})
 
 
 def test_unknown_paths_are_problems_too(client: Client) -> None:
