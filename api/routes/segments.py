@@ -32,7 +32,7 @@ CSV_PAGE = 10_000
 COLUMNS = SegmentMember.__struct_fields__
 _SELECT = f"""
     select {", ".join(COLUMNS)} from segment_members
-    where segment = ? and visitor_id > ? order by visitor_id limit ?
+    where segment = ? and (user_id is not null or not ?) and visitor_id > ? order by visitor_id limit ?
 """
 
 
@@ -83,6 +83,9 @@ async def segment_members(
     cursor: Annotated[
         str | None, QueryParameter(max_length=1024, description="`next_cursor` of the page before")
     ] = None,
+    reachable: Annotated[
+        bool, QueryParameter(description="Only members who have logged in: those whom a mailer can know")
+    ] = False,
     form: Form = None,
 ) -> Response[SegmentMembers] | Stream:
     """Pages by visitor id; `Link: rel="next"` and `next_cursor` lead to the next one. As CSV the whole segment comes
@@ -97,10 +100,13 @@ async def segment_members(
     wants_csv = prefers_csv(request, form)
     if wants_csv and limit is None:
         return await streamed(
-            request, name, (snapshot.version, name, after, COLUMNS), _lines(snapshot, name, after)
+            request,
+            name,
+            (snapshot.version, name, reachable, after, COLUMNS),
+            _lines(snapshot, name, reachable, after),
         )
     size = limit or PAGE
-    rows = await asyncio.to_thread(snapshot.query, _SELECT, [name, after, size + 1])
+    rows = await asyncio.to_thread(snapshot.query, _SELECT, [name, reachable, after, size + 1])
     next_cursor = cursor_of(rows[size - 1]["visitor_id"]) if len(rows) > size else None
     headers = {"Vary": VARY, **next_link(request, next_cursor)}
     if wants_csv:
@@ -118,11 +124,11 @@ async def segment_members(
     return answer(request, body, PERSONAL, headers)
 
 
-async def _lines(snapshot: Snapshot, name: str, last: str) -> AsyncIterator[bytes]:
+async def _lines(snapshot: Snapshot, name: str, reachable: bool, last: str) -> AsyncIterator[bytes]:
     """The rest of a segment as CSV, a page after the other."""
     head = True
     while True:
-        rows = await asyncio.to_thread(snapshot.query, _SELECT, [name, last, CSV_PAGE])
+        rows = await asyncio.to_thread(snapshot.query, _SELECT, [name, reachable, last, CSV_PAGE])
         yield csv_lines(COLUMNS, rows, head=head)
         if len(rows) < CSV_PAGE:
             return

@@ -91,6 +91,13 @@ def test_the_next_link_repeats_no_key(client: Client) -> None:
     assert secret not in answer.headers["link"]
 
 
+def test_only_members_whom_a_mailer_can_know(client: Client) -> None:
+    page = get(client, f"{MEMBERS}?reachable=true&limit=1")
+    assert ([row["user_id"] for row in page["items"]], page["next_cursor"]) == (["ada"], None)
+    (row,) = rows_of(client.get(f"{MEMBERS}?reachable=true&format=csv", headers=SECRET).text)
+    assert row["user_id"] == "ada"
+
+
 def test_an_empty_segment_and_none(client: Client) -> None:
     assert get(client, "/v1/segments/nobody/members")["items"] == []
     assert rows_of(client.get("/v1/segments/nobody/members?format=csv", headers=SECRET).text) == []

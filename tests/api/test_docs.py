@@ -1,11 +1,14 @@
-"""The commands of docs/developer/api.md work as they stand there."""
+"""The commands of docs/developer/api.md and messages.md work as they stand there."""
 
 from __future__ import annotations
 
 import re
 import shlex
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
+import httpx
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
@@ -15,7 +18,8 @@ from footfall.reasons import Reasons
 from footfall.settings import REPO, load_settings
 from tests.api.conftest import PUBLIC, SECRET, SOLO_GUEST
 
-PAGE = REPO / "docs" / "developer" / "api.md"
+DEVELOPER = REPO / "docs" / "developer"
+PAGE = DEVELOPER / "api.md"
 
 VARIABLES = {
     "API": "",
@@ -45,7 +49,7 @@ def test_there_are_commands() -> None:
     assert len(commands(PAGE)) > 15
 
 
-@pytest.mark.parametrize("command", commands(PAGE))
+@pytest.mark.parametrize("command", [*commands(PAGE), *commands(DEVELOPER / "messages.md")])
 def test_command(client: TestClient[Litestar], command: str) -> None:
     filled = re.sub(r"\$(\w+)", lambda found: VARIABLES[found[1]], command)
     words = shlex.split(filled)[1:]
@@ -57,3 +61,21 @@ def test_command(client: TestClient[Litestar], command: str) -> None:
     (address,) = words
     expected = 404 if "/nope/" in address else 200
     assert client.get(address, headers=headers).status_code == expected
+
+
+def test_the_mailer_of_the_page_reads_a_segment_to_its_end(
+    client: TestClient[Litestar], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (script,) = re.findall(
+        r"```python\n(.*?)```", (DEVELOPER / "messages.md").read_text(encoding="utf-8"), re.DOTALL
+    )
+    monkeypatch.setenv("API", "http://testserver")
+    monkeypatch.setenv("SECRET", VARIABLES["SECRET"])
+    monkeypatch.setattr(
+        httpx, "Client", lambda headers, **_: SimpleNamespace(get=partial(client.get, headers=headers))
+    )
+    # Everybody, so that there are three pages of them
+    exec(script.replace('"reachable": "true"', '"reachable": "false"'), {})
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 251
+    assert lines[-1].startswith("ada ")
