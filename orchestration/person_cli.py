@@ -39,16 +39,20 @@ def person_group() -> None:
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="A file instead of the terminal."
 )
 def show(users: tuple[str, ...], guests: tuple[str, ...], out: Path | None) -> None:
-    """Every event of a person as JSON, one a line: the answer to "what do you hold about me?"."""
+    """Every event of a person as JSON, one a line, failed ones too: the answer to "what do you hold about me?"."""
     settings = _settings()
     prepare_lake(settings.paths)
     whole = people.whole_person(settings.paths, _person(users, guests))
-    rows = 0
+    counts = []
     with click.open_file(str(out or "-"), "w", encoding="utf-8") as file:
-        for row in people.events_of(settings.paths, whole):
-            file.write(json.dumps(row, default=_text, ensure_ascii=False) + "\n")
-            rows += 1
-    click.echo(f"{rows} events; users: {_list(whole.users)}; guest tokens: {_list(whole.guests)}", err=True)
+        for found in (people.events_of, people.failed_events_of):
+            rows = 0
+            for row in found(settings.paths, whole):
+                file.write(json.dumps(row, default=_text, ensure_ascii=False) + "\n")
+                rows += 1
+            counts.append(rows)
+    said = f"{counts[0]} events, {counts[1]} failed events"
+    click.echo(f"{said}; users: {_list(whole.users)}; guest tokens: {_list(whole.guests)}", err=True)
 
 
 @person_group.command()
@@ -127,4 +131,6 @@ def _list(ids: list[str]) -> str:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
     return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -131,6 +131,17 @@ def events_of(paths: Paths, person: Person) -> Iterator[dict[str, Any]]:
                 yield {name: value for name, value in row.items() if value is not None}
 
 
+def failed_events_of(paths: Paths, person: Person) -> Iterator[dict[str, Any]]:
+    """Every failed event that says one of the person's ids, as the lake has it."""
+    named = _naming(person)
+    for file in _failed(paths):
+        with pq.ParquetFile(file) as opened:
+            for group in _groups(opened):
+                for row in group.to_pylist():
+                    if row["raw"] and named.search(row["raw"]):
+                        yield {name: value for name, value in row.items() if value is not None}
+
+
 def forget(paths: Paths, person: Person) -> Forgotten:
     """Make the lake forget a person, and remove the warehouse; takes no account of what arrives later.
 
@@ -183,7 +194,7 @@ def _blank(paths: Paths, person: Person) -> Forgotten:
         done.events += blanks.events
         done.orders += blanks.orders
         done.files += 1
-    for file in sorted((paths.lake / "failed_events").rglob("*.parquet")):
+    for file in _failed(paths):
         with pq.ParquetFile(file) as opened:
             rows = sum(_blank_failed(group, person)[1] for group in _groups(opened))
         if rows:
@@ -205,10 +216,18 @@ def _table(paths: Paths, name: str) -> str:
 def _files_with(paths: Paths, person: Person) -> list[Path]:
     with duckdb.connect() as connection:
         found = connection.execute(
-            f"select distinct filename from {_table(paths, 'events')} where {_MINE} order by filename",
-            [person.users, person.guests],
+            f"""
+            select distinct filename from {_table(paths, "events")}
+            where {_MINE} or list_contains(?, rest ->> '$.previousId')
+            order by filename
+            """,
+            [person.users, person.guests, [*person.users, *person.guests]],
         ).fetchall()
     return [Path(name) for (name,) in found]
+
+
+def _failed(paths: Paths) -> list[Path]:
+    return sorted((paths.lake / "failed_events").rglob("*.parquet"))
 
 
 def _groups(file: pq.ParquetFile) -> Iterator[pa.Table]:
@@ -242,10 +261,21 @@ class _Blanks:
         mine = [
             index for index, (user, guest) in enumerate(people) if user in self.users or guest in self.guests
         ]
-        if not mine:
+        ids, known = self.users | self.guests, set(mine)
+        # Somebody else's `alias` may say that they were this person before: their row stays, but for that.
+        naming = [
+            index
+            for index, rest in enumerate(table["rest"].to_pylist())
+            if rest and index not in known and str(json.loads(rest).get("previousId")) in ids
+        ]
+        if not mine and not naming:
             return table
-        rows = dict(zip(mine, table.take(pa.array(mine, pa.int64())).to_pylist(), strict=True))
-        for row in rows.values():
+        changed = [*mine, *naming]
+        rows = dict(zip(changed, table.take(pa.array(changed, pa.int64())).to_pylist(), strict=True))
+        for index in naming:
+            rows[index]["rest"] = None
+        for index in mine:
+            row = rows[index]
             booked = _booked(row)
             self.orders += booked is not None
             for name in table.column_names:
@@ -280,7 +310,7 @@ def _booked(row: dict[str, Any]) -> dict[str, Any] | None:
 
 def _blank_failed(table: pa.Table, person: Person) -> tuple[pa.Table, int]:
     """Failed events are bytes as they came, JSON or not: those that say one of the person's ids lose them."""
-    named = _naming([*person.users, *person.guests])
+    named = _naming(person)
     raw = table["raw"].to_pylist()
     mine = [index for index, value in enumerate(raw) if value and named.search(value)]
     if not mine:
@@ -295,8 +325,14 @@ def _blank_failed(table: pa.Table, person: Person) -> tuple[pa.Table, int]:
     return table, len(mine)
 
 
-def _naming(ids: Iterable[str]) -> re.Pattern[bytes]:
-    # The ids as JSON would hold them, as a value of the two fields that name people; in whatever spelling SDKs use.
-    values = b"|".join(re.escape(json.dumps(each)[1:-1].encode()) for each in ids)
+def _naming(person: Person) -> re.Pattern[bytes]:
+    # The ids in whatever way JSON may hold them, as a value of the fields that name people, however SDKs call those.
+    values = b"|".join(b"".join(map(_spellings, each)) for each in (*person.users, *person.guests))
     names = rb"user_?id|anonymous_?id|previous_?id|distinct_?id"
     return re.compile(rb'"(?:' + names + rb')"\s*:\s*"?(?:' + values + rb')(?:"|\s|,|\}|$)', re.IGNORECASE)
+
+
+def _spellings(character: str) -> bytes:
+    """A character of a JSON text: itself, as Python escapes it, as PHP does a slash, by its number."""
+    told = {character.encode(), json.dumps(character)[1:-1].encode(), f"\\u{ord(character):04x}".encode()}
+    return b"(?:" + b"|".join(map(re.escape, sorted(told | ({b"\\/"} if character == "/" else set())))) + b")"

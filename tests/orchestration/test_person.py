@@ -126,6 +126,39 @@ def test_orders_stay_in_the_books_each_under_a_token_of_its_own(shop: Paths) -> 
     assert not any(row["user_id"] or row["ip"] or row["context"] for row in orders.values())
 
 
+def test_failed_events_lose_their_bytes_however_json_spells_an_id(paths: Paths, seal: Seal) -> None:
+    """As a browser, Python, PHP and a careful escaper do; nobody else's, and nothing that merely begins alike."""
+    ids = ['"jürgen/é𝄞"', json.dumps("jürgen/é𝄞"), r'"j\u00FCrgen\/\u00e9𝄞"', r'"\u006aürgen/é𝄞"']
+    others = ['"jürgen/é𝄞2"', '"jürgen"', '"jurgen/é𝄞"']
+    raws = [f'{{"userId": {each}, "event": ""}}'.encode() for each in (*ids, *others)]
+    failed = [FailedMessage(index=n, field="event", reason="empty", raw=raw) for n, raw in enumerate(raws)]
+    seal("s1", [said(1, "g")], failed=failed)
+    load_sealed(paths)
+    person = Person(users=["jürgen/é𝄞"])
+    assert [row["raw"] for row in people.failed_events_of(paths, person)] == raws[: len(ids)]
+    assert forget(paths, person).failed_events == len(ids)
+    assert {row["raw"] for row in lake_rows(paths, "failed_events")} == {b"", *raws[len(ids) :]}
+    assert list(people.failed_events_of(paths, person)) == []
+
+
+def test_who_says_to_have_been_the_person_before_says_so_no_more(paths: Paths, seal: Seal) -> None:
+    alias = {"type": "alias", "groupId": "club"}
+    seal(
+        "s1",
+        [
+            said(1, "tablet", "bob", previousId="anna", **alias),
+            said(2, "tablet", "bob", previousId=[7], **alias),
+        ],
+    )
+    load_sealed(paths)
+    before = {row["message_id"]: row for row in lake_rows(paths)}
+    assert forget(paths, Person(users=["anna"])).events == 0
+    after = {row["message_id"]: row for row in lake_rows(paths)}
+    assert "anna" not in everything_in(paths.lake)
+    assert after == before | {"m-1": before["m-1"] | {"rest": None}}
+    assert "club" in after["m-2"]["rest"]
+
+
 def test_twice_is_once(shop: Paths) -> None:
     forget(shop, Person(users=["anna"]))
     before = lake_rows(shop)
@@ -273,7 +306,10 @@ def test_show_gives_every_event_and_nobody_elses(
     answered = CliRunner().invoke(person_group, ["show", "--user", "anna", "--out", str(out)])
     assert answered.exit_code == 0, answered.output
     rows = [json.loads(line) for line in out.read_text().splitlines()]
-    assert sorted(row["message_id"] for row in rows) == ["m-1", "m-2", "m-3", "m-4", "m-7", "m-8"]
+    events, failed = [row for row in rows if "event" in row], [row for row in rows if "raw" in row]
+    assert sorted(row["message_id"] for row in events) == ["m-1", "m-2", "m-3", "m-4", "m-7", "m-8"]
+    assert [row["raw"] for row in failed] == ['{"anonymousId": "anna-phone", "event": ""}']
+    assert "6 events, 1 failed events; users: anna" in answered.output
     assert rows[0]["received_at"] == RECEIVED.replace(tzinfo=None).isoformat()
 
 
