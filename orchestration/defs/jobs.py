@@ -10,7 +10,7 @@ import dagster as dg
 
 from footfall.settings import load_settings
 from orchestration.defs.evaluation.assets import TUNING
-from orchestration.defs.warehouse.dbt import fast_models
+from orchestration.defs.warehouse.dbt import fast_models, incremental_models
 from orchestration.defs.warehouse.reconciliation import KEY as RECONCILIATION
 from orchestration.lib.warehouse import POOL
 from orchestration.processes import one_process
@@ -58,8 +58,10 @@ hourly = dg.ScheduleDefinition(
 
 reconcile = dg.define_asset_job(
     RECONCILE,
-    # The models first: what stands half-built after a failed run would count as a difference.
-    selection=fast_models().without_checks() | dg.AssetSelection.assets(RECONCILIATION),
+    # The models first: what stands half-built after a failed run would count as a difference, and so would what a fast
+    # lane left to the next whole line.
+    selection=(fast_models() | incremental_models()).without_checks()
+    | dg.AssetSelection.assets(RECONCILIATION),
     description="Holds the warehouse, as it grew, against one built from nothing.",
     tags={"footfall/lane": "reconcile"},
 )

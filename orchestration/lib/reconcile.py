@@ -16,8 +16,9 @@ from typing import Any
 import duckdb
 import msgspec
 
-from footfall.settings import Settings
+from footfall.settings import Paths, Settings
 from orchestration.lib import dbt_runner
+from orchestration.lib.durable import write_durably
 from orchestration.lib.warehouse import RECONCILE, exclusive, sql_path
 
 #: When a row was computed is no part of what it says.
@@ -47,6 +48,8 @@ class Comparison(msgspec.Struct, frozen=True):
 def reconcile(project: Path, manifest: Mapping[str, Any], settings: Settings) -> list[Comparison]:
     """Build the second warehouse, compare, remove it. The warehouse is held meanwhile: nothing else can grow it.
 
+    What differs stands in ``differences_file`` afterwards: rows name people, and Dagster's log could not forget them.
+
     Takes as long as a build from nothing and as much disk as the warehouse. Raises DbtFailed where the build fails,
     duckdb.IOException where there is no warehouse yet.
     """
@@ -69,10 +72,19 @@ def reconcile(project: Path, manifest: Mapping[str, Any], settings: Settings) ->
                 target="reconcile",
             )  # fmt: skip
             dbt_runner.close_warehouse()
-            return _compare(settings, place / "warehouse.duckdb", manifest)
+            compared = _compare(settings, place / "warehouse.duckdb", manifest)
         finally:
             dbt_runner.close_warehouse()
             _remove(place)
+        if different := [each for each in compared if not each.equal]:
+            content = msgspec.json.format(msgspec.json.encode(different))
+            write_durably(differences_file(settings.paths), lambda aside: aside.write_bytes(content))
+        return compared
+
+
+def differences_file(paths: Paths) -> Path:
+    """Samples of the rows that the last comparison found different; not there where it found none."""
+    return paths.data / RECONCILE / "differences.json"
 
 
 def _remove(place: Path) -> None:

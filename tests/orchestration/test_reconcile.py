@@ -8,12 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 import duckdb
+import msgspec
 import pytest
 
 from footfall.settings import Settings
 from orchestration.lib import dbt_runner
 from orchestration.lib.home import DBT_PROJECT
-from orchestration.lib.reconcile import SELECT, Comparison, reconcile
+from orchestration.lib.reconcile import SELECT, Comparison, differences_file, reconcile
 from tests.dbt_project import dbt_kit as kit
 
 BUILD = ["build", *SELECT, "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
@@ -50,8 +51,12 @@ def test_an_event_that_no_increment_saw_is_found(line: Settings) -> None:
         assert {"base_footfall__messages", "int_sessions", "stg_shop__orders"} <= {
             each.model for each in compared
         }
-        assert not (line.paths.data / "reconcile").exists()
-        return {each.model: each for each in compared if not each.equal}
+        different = [each for each in compared if not each.equal]
+        left = [differences_file(line.paths)] if different else []
+        assert [file for file in (line.paths.data / "reconcile").rglob("*") if file.is_file()] == left
+        for file in left:
+            assert msgspec.json.decode(file.read_bytes(), type=list[Comparison]) == different
+        return {each.model: each for each in different}
 
     lake.load(views("early", 0, 40))
     lake.load_id = 100

@@ -1,7 +1,7 @@
 """The dbt project as assets: a model an asset, a test a check."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import dagster as dg
@@ -132,12 +132,20 @@ def served_marts() -> dict[str, ServedMart]:
 
 def fast_models() -> dg.AssetSelection:
     """The models tagged ``fast`` that hold rows. The views they read stand, and are made anew where they changed."""
+    return _models(lambda node: FAST in node["tags"] and node["config"]["materialized"] != "view")
+
+
+def incremental_models() -> dg.AssetSelection:
+    """The models that a run adds to; of those that are not tagged ``fast`` the fast lane leaves something undone."""
+    return _models(lambda node: node["config"]["materialized"] == "incremental")
+
+
+def _models(wanted: Callable[[Mapping[str, Any]], bool]) -> dg.AssetSelection:
+    nodes = MANIFEST["nodes"].values()
     return dg.AssetSelection.assets(
         *(
             translator.get_asset_key(node)
-            for node in MANIFEST["nodes"].values()
-            if node["resource_type"] == "model"
-            and FAST in node.get("tags", [])
-            and node["config"]["materialized"] != "view"
+            for node in nodes
+            if node["resource_type"] == "model" and wanted(node)
         )
     )
