@@ -146,6 +146,7 @@ def make_marts(con: duckdb.DuckDBPyConnection, *, products: int = 12) -> None:
             ],
         )  # fmt: skip
         _insert(con, "product_aliases", [f"thing-{number}", name])
+        _insert(con, "product_aliases", [f"größe-{number}", name])
     _lists(con)
     _people(con, seen)
     _analytics(con)

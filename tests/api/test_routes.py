@@ -141,9 +141,10 @@ def test_reasons_are_told_in_the_language_asked_for(client: Client) -> None:
     ],
 )
 def test_a_handle_says_the_same_as_the_id(client: Client, path: str) -> None:
-    """All that some cards know of a product is its address."""
+    """All that some cards know of a product is its address; one beyond ASCII comes as addresses write it."""
     by_id = get(client, path.format("p01"))
     assert get(client, path.format("thing-1")) == by_id
+    assert get(client, path.format("gr%C3%B6%C3%9Fe-1")) == by_id
     assert get(client, path.format("p07")) != by_id
 
 
