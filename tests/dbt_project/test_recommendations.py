@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,15 @@ def line(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> tuple[Lake, Wa
             message("Order Completed", NOON, guest="buyer", properties=order),
             viewed("buyer", "shirt-0"),
             viewed("crawler", "shoe-0", is_bot=True),
-            viewed("reader", "not-in-the-catalog"),
+            *(
+                message(
+                    "Product Viewed",
+                    at,
+                    guest="reader",
+                    properties={"product_id": "not-in-the-catalog", "price": price, "currency": currency},
+                )
+                for at, price, currency in ((NOON - DAY, 220, "SEK"), (NOON, 20, "EUR"))
+            ),
         ]
     )
     warehouse.run()
@@ -89,10 +98,12 @@ def test_nobody_is_shown_nothing_and_bots_are_nobody(line: tuple[Lake, Warehouse
     assert {row[0] for row in line[1].rows("select visitor_id from visitor_recommendations")} == visitors
 
 
-def test_a_product_outside_the_catalog_has_a_name(line: tuple[Lake, Warehouse]) -> None:
+def test_a_product_outside_the_catalog_has_a_name_and_the_last_price(line: tuple[Lake, Warehouse]) -> None:
+    """With its currency, whatever others were shown the product in before."""
     assert line[1].rows(
-        "select title, is_available, is_in_catalog from products where product_id = 'not-in-the-catalog'"
-    ) == [("not-in-the-catalog", True, False)]
+        "select title, price, currency, is_available, is_in_catalog from products "
+        "where product_id = 'not-in-the-catalog'"
+    ) == [("not-in-the-catalog", Decimal("20.00"), "EUR", True, False)]
 
 
 def test_new_clicks_change_the_list_and_only_theirs(line: tuple[Lake, Warehouse]) -> None:

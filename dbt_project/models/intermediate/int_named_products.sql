@@ -8,7 +8,7 @@ with order_lines as (
     product_name as name,
     max(product_category) as category,
     cast(null as {{ text_type() }}) as url,
-    max(currency) as currency,
+    {{ last_by('currency', 'case when unit_price is not null then occurred_at end') }} as currency,
     {{ last_known_by('unit_price', 'occurred_at') }} as price,
     count(*) as mentions,
     max(case when unit_price is not null then occurred_at end) as priced_at,
@@ -63,7 +63,7 @@ summed as (
     max(category) as category,
     max(url) as url,
     {{ last_known_by('price', 'priced_at') }} as price,
-    max(currency) as currency,
+    {{ last_by('currency', 'priced_at') }} as currency,
     max(last_seen_at) as last_seen_at
   from mentions
   group by product_id

@@ -66,7 +66,6 @@ summed as (
     name,
     max(category) as category,
     max(url) as url,
-    max(currency) as currency,
     cast(sum(mentions) as bigint) as mentions,
     max(priced_at) as priced_at,
     max(last_seen_at) as last_seen_at,
@@ -75,12 +74,14 @@ summed as (
   group by product_id, name
 ),
 
--- Of several prices at the last moment the highest, so that the order of arrival makes no difference.
+-- Of several prices at the last moment the highest, so that the order of arrival makes no difference; and its currency,
+-- since a page may show each visitor prices in their own.
 last_prices as (
   select
     summed.product_id,
     summed.name,
-    max(mentions.price) as price
+    max(mentions.price) as price,
+    {{ last_by('mentions.currency', 'mentions.price') }} as currency
   from summed
   inner join mentions
     on summed.product_id = mentions.product_id
@@ -95,7 +96,7 @@ final as (
     summed.name,
     summed.category,
     summed.url,
-    summed.currency,
+    last_prices.currency,
     last_prices.price,
     summed.mentions,
     summed.priced_at,
