@@ -6,6 +6,7 @@ import { handle, quiet } from '../shopify/extensions/footfall-web-pixel/src/send
 import { bare, translate } from '../shopify/extensions/footfall-web-pixel/src/translate';
 
 const block = (name: string): string => readFileSync(`shopify/extensions/footfall-theme/blocks/${name}.liquid`, 'utf8');
+const locale = (name: string): any => JSON.parse(readFileSync(`shopify/extensions/footfall-theme/locales/${name}.json`, 'utf8'));
 const schemaOf = (text: string): { settings: Array<{ type: string; id?: string; default?: unknown }> } =>
   JSON.parse(/{% schema %}([\s\S]*){% endschema %}/.exec(text)![1]!);
 
@@ -13,6 +14,7 @@ const render = (name: string, data: object, settings: object): HTMLElement => {
   const liquid = new Liquid();
   liquid.registerFilter('asset_url', (file: string) => '/assets/' + file);
   liquid.registerFilter('image_url', (image: string) => image + '?width=400');
+  liquid.registerFilter('t', (key: string) => key.split('.').reduce((words, name) => words[name], locale('en.default')));
   liquid.registerFilter('money', (cents: number) => `€${(cents / 100).toFixed(2)}`);
   const html = liquid.parseAndRenderSync(block(name).replace(/{% schema %}[\s\S]*/, ''), {
     ...data,
@@ -52,6 +54,12 @@ describe('recommendations block', () => {
     const el = root.querySelector<HTMLElement>('[data-footfall]')!;
     expect(el.dataset).toMatchObject({ footfall: 'similar', limit: '2', placement: 'similar', productId: '9', cart: '5,6' });
     expect(el.style.minHeight).toBe('280px');
+  });
+  it('says what it is where it has no heading', () => {
+    const label = (heading: string): string | null => render('recommendations', { cart: { items: [] } }, { ...settings, heading }).firstElementChild!.getAttribute('aria-label');
+    expect([label('More "mugs"'), label('')]).toEqual(['More "mugs"', 'Recommended products']);
+    const shapes = ['de', 'fr', 'es', 'it', 'nl'].map((name) => Object.keys(locale(name).recommendations));
+    expect(new Set(shapes.flat())).toEqual(new Set(Object.keys(locale('en.default').recommendations)));
   });
   it('shows the shop’s own picks meanwhile', () => {
     const cards = [...render('recommendations', { cart: { items: [] } }, settings).querySelectorAll('.ff-card')];

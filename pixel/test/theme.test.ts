@@ -31,7 +31,7 @@ const offenses = async (file?: string, from = '', to = ''): Promise<string[]> =>
     writeFileSync(join(root, file), text.replace(from, to));
   }
   const { theme, config } = await getThemeAndConfig(root, join(root, '.theme-check.yml'));
-  expect(theme.length).toBe(3);
+  expect(theme.length).toBe(8);
   const docs = new Docs();
   const found = await check(theme, config, { fs: NodeFileSystem, themeDocset: docs, jsonValidationSet: docs });
   return found.map((o) => `${o.uri.split('/').pop()} ${o.check}: ${o.message}`);
