@@ -92,8 +92,14 @@ def dagster_evaluation(page: Page) -> None:
 
 
 def api_docs(page: Page) -> None:
+    """Recommendations, asked for in the page itself."""
     page.goto(f"{SETTINGS.api_url}/docs")
-    page.wait_for_timeout(2500)
+    page.fill("#key", SETTINGS.public_key)
+    operation = page.locator("details", has_text="/v1/recommendations").first
+    operation.locator("summary").first.click()
+    operation.locator("[name=lang]").fill("de")
+    operation.locator("button").click()
+    operation.locator("pre", has_text="200 in").scroll_into_view_if_needed()
     page.screenshot(path=OUT / "api-docs.png")
 
 
