@@ -102,6 +102,11 @@ def test_an_event_that_nobody_sent_is_warned_of_with_the_names_that_are_near(
         "assert_retentions_ask_for_known_events: 1",
     ]
     assert warehouse.warnings("+funnel_steps +retention_periods") == []
+    nothing: dict[str, Any] = {"funnels": [], "retentions": []}
+    built = "funnel_conversions funnel_steps funnel_breakdowns funnel_time_histogram retention_periods"
+    assert warehouse.warnings(built, **nothing) == []
+    for table in built.split():
+        assert warehouse.rows(f"select count(*) from {table}") == [(0,)]
 
 
 def test_planned_events_are_those_of_the_tracking_plan() -> None:

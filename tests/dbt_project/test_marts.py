@@ -178,6 +178,13 @@ def test_a_value_that_nobody_has_is_warned_of_with_those_that_are_near(shop: War
     ]
 
 
+def test_a_shop_may_declare_no_segment(customers: Warehouse) -> None:
+    customers.run("segment_members segments", variables={"segments": []})
+    assert customers.rows("select count(*) from segments") == [(0,)]
+    assert customers.rows("select count(*) from segment_members") == [(0,)]
+    customers.run("segment_members segments")
+
+
 def test_members_carry_what_a_message_needs(shop: Warehouse) -> None:
     assert shop.rows(
         "select user_id, last_product_title, top_category, cart_value, since from segment_members "

@@ -29,6 +29,12 @@
 {%- endmacro -%}
 
 
+{#- What stands in place of the rows of a list that declares nothing: a select of these columns, name to type. -#}
+{%- macro no_rows(columns) -%}
+  select{% for name, type in columns.items() %} cast(null as {{ type }}) as {{ name }}{{ ',' if not loop.last }}{% endfor %} where false
+{%- endmacro -%}
+
+
 {#- Types of messages that have no event's name: declarations call them by the type, `page` above all. -#}
 {%- macro unnamed_types() -%}
   {{ return(['page', 'screen', 'identify', 'alias', 'group']) }}

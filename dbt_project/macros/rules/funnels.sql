@@ -404,6 +404,11 @@
       ) -%}
     {%- endfor -%}
   {%- endfor -%}
+  {%- if not rows -%}
+    {%- do rows.append(footfall.no_rows({
+      'funnel': footfall.text_type(), 'scope': footfall.text_type(), 'step': 'integer', 'step_name': footfall.text_type()
+    })) -%}
+  {%- endif -%}
   {{ rows | join('\nunion all\n') }}
 {%- endmacro -%}
 

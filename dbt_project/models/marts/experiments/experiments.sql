@@ -20,22 +20,12 @@ with declared as (
     {% endfor %}
   {% endfor %}
   {% if not declared %}
-    select
-      cast(null as {{ text_type() }}) as experiment,
-      cast(null as {{ text_type() }}) as arm,
-      cast(null as {{ text_type() }}) as salt,
-      cast(null as {{ text_type() }}) as recommender,
-      cast(null as integer) as arm_number,
-      cast(null as double) as share_from,
-      cast(null as double) as share_until,
-      cast(null as date) as starts_on,
-      cast(null as date) as ends_on
+    {{ no_rows({
+      'experiment': text_type(), 'arm': text_type(), 'salt': text_type(), 'recommender': text_type(),
+      'arm_number': 'integer', 'share_from': 'double', 'share_until': 'double',
+      'starts_on': 'date', 'ends_on': 'date'
+    }) }}
   {% endif %}
-),
-
-final as (
-  select * from declared
-  where experiment is not null
 )
 
-select * from final
+select * from declared

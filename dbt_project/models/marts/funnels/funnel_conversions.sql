@@ -103,6 +103,12 @@ session_events as (
     ) as funnel_{{ loop.index }}
     {% if not loop.last %}union all{% endif %}
   {% endfor %}
+  {% if not var('funnels') %}
+    {{ no_rows({
+      'funnel': text_type(), 'scope_key': text_type(), 'visitor_id': text_type(), 'breakdown': text_type(),
+      'step': 'bigint', 'start_us': 'bigint', 'reached_us': 'bigint'
+    }) }}
+  {% endif %}
 ),
 
 {% if is_incremental() %}kept as (

@@ -65,6 +65,9 @@ counted as (
       {% endif %}
     {% endfor %}
   {% endfor %}
+  {% if not var('retentions') %}
+    {{ no_rows({'retention': text_type(), 'period_days': 'integer', 'visitors': 'bigint', 'retained': 'bigint'}) }}
+  {% endif %}
 ),
 
 final as (

@@ -24,6 +24,9 @@ members as (
       union all
     {% endif %}
   {% endfor %}
+  {% if not var('segments') %}
+    {{ no_rows({'segment': text_type(), 'visitor_id': text_type(), 'since': 'timestamp'}) }}
+  {% endif %}
 ),
 
 final as (

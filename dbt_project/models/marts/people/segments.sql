@@ -8,6 +8,9 @@ with declared as (
       union all
     {% endif %}
   {% endfor %}
+  {% if not var('segments') %}
+    {{ no_rows({'segment': text_type(), 'description': text_type()}) }}
+  {% endif %}
 ),
 
 members as (
