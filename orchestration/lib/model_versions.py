@@ -24,14 +24,20 @@ BAKED_IN = ("session_", "identity_", "dedup_days", "server_side_events", "pair_m
 
 
 def versions_in_force(
-    project: Path, manifest: Mapping[str, Any], materialized: str = "incremental", cut: Cut | None = None
+    project: Path,
+    manifest: Mapping[str, Any],
+    materialized: str = "incremental",
+    cut: Cut | None = None,
+    data: Path | None = None,
 ) -> dict[str, str]:
     """The version of each model so ``materialized``: a hash of its SQL, the macros and the vars in the rows.
 
-    Another one after each ``cut`` of the lake (``orchestration.lib.retention``), which its rows are made after.
+    Another one after each ``cut`` of the lake (``orchestration.lib.retention``), which its rows are made after, and at
+    each place of the ``data`` directory, which views of the lake name.
     """
     shared = [
         *([f"cut {cut.at}"] if cut else []),
+        *([f"data {data.absolute()}"] if data else []),
         *(
             f"{name}={value!r}"
             for name, value in sorted(project_vars(project).items())
@@ -69,7 +75,8 @@ def stale_views(
     published: Collection[str] = (),
 ) -> list[str]:
     """Views that ``models`` read, near or far, and that stand in the warehouse as another version, or not at all; and
-    those of ``published``, which the snapshot reads and perhaps no model does, as soon as what they read stands.
+    those of ``published``, which the snapshot reads and perhaps no model does, with the views behind them, as soon as
+    what all these read stands.
 
     A view is what its SQL says whenever it is read. The fast lane leaves views alone (30 to 60 ms of dbt's work each,
     a third of its models), unless an upgrade or an analyst changed one since.
@@ -84,19 +91,30 @@ def stale_views(
                 unseen.append(parent)
     names = {nodes[key]["name"] for key in reached}
     standing = {*built_by, *models, *names}
-    names |= {
-        node["name"]
-        for node in nodes.values()
-        if node["name"] in published
-        and all(
-            nodes[parent]["name"] in standing for parent in node["depends_on"]["nodes"] if parent in nodes
-        )
-    }
+    for key, node in nodes.items():
+        behind = _views_behind(nodes, key, standing) if node["name"] in published else None
+        names |= behind or set()
     return sorted(
         name
         for name, version in in_force.items()
         if name in names - set(models) and built_by.get(name) != version
     )
+
+
+def _views_behind(nodes: Mapping[str, Any], key: str, standing: Collection[str]) -> set[str] | None:
+    """A view and the views that it reads, near or far; None where something else that these read doesn't stand."""
+    found = {nodes[key]["name"]}
+    for parent in nodes[key]["depends_on"]["nodes"]:
+        if parent not in nodes:
+            continue
+        if nodes[parent]["config"]["materialized"] == "view":
+            behind = _views_behind(nodes, parent, standing)
+            if behind is None:
+                return None
+            found |= behind
+        elif nodes[parent]["name"] not in standing:
+            return None
+    return found
 
 
 def note(paths: Paths, in_force: Mapping[str, str], models: Collection[str]) -> None:

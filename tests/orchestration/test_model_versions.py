@@ -101,6 +101,12 @@ def test_views_that_a_model_reads_are_made_anew_where_they_changed(paths: Paths,
     assert stale_views(paths, now, other, {"a"}) == []
     assert stale_views(paths, now, other, {"a"}, {"far"}) == ["far"], "the snapshot reads it"
     assert stale_views(paths, now, other, {"b"}, {"far"}) == [], "what it reads was never built"
+    assert stale_views(paths, now, other, {"a"}, {"near"}) == ["far"], "a published view reads it"
+    assert stale_views(paths, now, other, {"b"}, {"near"}) == [], "what that reads was never built"
+    moved = versions_in_force(project, other, "view", data=Path("/elsewhere"))
+    assert stale_views(paths, moved, other, {"a"}, {"near"}) == ["far", "near"], (
+        "views of the lake name its place"
+    )
 
 
 def test_a_build_of_some_models_makes_a_changed_view_that_they_read(

@@ -84,7 +84,9 @@ def dbt_models(context: dg.AssetExecutionContext, config: Build) -> Iterator[Any
     ]  # fmt: skip
     paths = load_settings().paths
     models = {key.path[-1] for key in context.selected_asset_keys}
-    views = versions_in_force(DBT_PROJECT, MANIFEST, "view")
+    views = versions_in_force(DBT_PROJECT, MANIFEST, "view", data=paths.data)
+    # What a later step of this run builds is left to it: it may read what Python makes anew in between.
+    published = MARTS.keys() - {key.path[-1] for key in context.job_def.asset_layer.selected_asset_keys}
     with exclusive(paths, say=context.log.warning):
         finish_what_was_cut_off(paths)
         begin(paths)
@@ -97,7 +99,7 @@ def dbt_models(context: dg.AssetExecutionContext, config: Build) -> Iterator[Any
             )
         if changed or config.full_refresh:
             arguments.append("--full-refresh")
-        stale = stale_views(paths, views, MANIFEST, models, MARTS)
+        stale = stale_views(paths, views, MANIFEST, models, published)
         selected = arguments.index("--select") + 1
         arguments[selected:selected] = stale
         yield from dbt_runner.stream(
