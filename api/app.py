@@ -16,10 +16,11 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
-from api import problems
+from api import analytics_answers, answers, problems
 from api.edge import at_the_edge
 from api.http import MoneySchema
 from api.limits import Limits
+from api.meanings import describe_fields
 from api.metrics import Metrics
 from api.routes.analytics import funnel, funnels, sessions_summary
 from api.routes.behaviour import paths, retention, searches
@@ -132,6 +133,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         ),
         logging_config=None,
     )
+    describe_fields(app, answers, analytics_answers)
     # Outside the CORS middleware, which Litestar puts around all others
     app.asgi_handler = at_the_edge(app.asgi_handler, by_origin="*" not in settings.api_origins)
     return app

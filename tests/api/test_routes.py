@@ -347,6 +347,11 @@ def test_openapi_tells_the_truth(client: Client) -> None:
     assert set(schemas["Recommendations"]["properties"]) == set(answer)
     assert set(schemas["ProductItem"]["properties"]) == set(answer["items"][0])
     assert {"type": "number"} in schemas["ProductItem"]["properties"]["price"]["oneOf"]
+    assert schemas["ProductItem"]["properties"]["seed"]["description"].startswith(
+        "The product that led there"
+    )
+    assert schemas["Profile"]["properties"]["visitor"]["description"] == "The id as it was asked for."
+    assert "description" not in schemas["ProductItem"]["properties"]["title"]
     operation = document["paths"]["/v1/products/{product_id}/similar"]["get"]
     assert operation["responses"]["404"]["content"]["application/problem+json"]["schema"]["$ref"].endswith(
         "Problem"
