@@ -29,6 +29,10 @@ const sources = readdirSync(join(root, 'src'), { recursive: true })
   .concat('build.mjs', 'package-lock.json')
   .sort();
 
+/** The tag's own file is a script as old as the web; those that it loads are modules, since the browser runs a module with
+ * less ado than a script that a page adds, and they may say which file they need. */
+const CORE = 'footfall.js';
+
 /** The shortened property names (`..._`), the same in every file. */
 let mangleCache = {};
 
@@ -41,7 +45,8 @@ const bundle = (name) => {
     minifySyntax: true,
     mangleProps: /[a-z]_$/,
     mangleCache,
-    format: 'iife',
+    format: name == CORE ? 'iife' : 'esm',
+    external: ['./footfall-extra.js'],
     target: 'es2021',
     charset: 'utf8',
     legalComments: 'none',
@@ -62,11 +67,13 @@ const EAGER = /footfall(-extra|-watch)?\.js/;
 const squeeze = async (name, code) => {
   const { code: small } = await minify(code, {
     ecma: 2020,
+    module: name != CORE,
     toplevel: true,
     compress: { passes: 4, inline: 1, sequences: false, unsafe: true, unsafe_arrows: true, unsafe_methods: true, pure_getters: true, keep_fargs: false },
   });
   // terser unwraps a file that is one function, and its names would become the page's
-  return Buffer.from((EAGER.test(name) ? HINT : '') + (small.startsWith('(()=>{') ? small : `(()=>{${small}})();`));
+  const whole = name != CORE || small.startsWith('(()=>{') ? small : `(()=>{${small}})();`;
+  return Buffer.from((EAGER.test(name) ? HINT : '') + whole);
 };
 
 const outputs = {};

@@ -4,12 +4,7 @@
   const known = localStorage.floor || /floor=(\w+)/.exec(document.cookie)?.[1] || String(Math.random())
   localStorage.floor = known
   document.cookie = `floor=${known};path=/;samesite=lax`
-  for (const name of ['one', 'two']) {
-    const tag = document.createElement('script')
-    tag.src = `/floor-${name}.js`
-    tag.async = false
-    document.head.append(tag)
-  }
+  for (const name of ['one', 'two']) import(`/floor-${name}.js`)
   setTimeout(() => {
     localStorage.floorQueue = 'x'.repeat(2000)
     fetch('/send/floor', { method: 'POST', body: 'x'.repeat(2000), keepalive: true })

@@ -1,6 +1,8 @@
 /** Loaded beside the rest: who the visitor is and how they fare. Logins, views without a load, attention, forms,
  * frustration, Web Vitals, the cookie that the collector sets, what earlier pages left; and what few clicks need: which
  * numbers are cards, more theme packs, the time zone. */
+// what clicks mean is told before what they may lead to, such as a logout
+import './footfall-extra.js';
 import { core, W } from './extra/core';
 import { adopt } from './watch/adopt';
 import { keepCookie } from './watch/cookie';

@@ -20,18 +20,11 @@ const view = (properties?: Props): void => {
   settle();
 };
 
-const files: Record<string, Promise<unknown>> = {};
-/** Loads another file of the pixel, once. */
+/** Loads another file of the pixel: a module, of which the browser has one however often it is asked for. */
 const load = (name: string): Promise<unknown> =>
-  (files[name] ||= new Promise((done) => {
-    const tag = D.createElement('script');
-    tag.src = new URL(`footfall-${name}.js`, script.src).href;
-    tag.nonce = script.nonce;
-    // in the order asked for: blocks need what the lazy file knows of the page
-    tag.async = false;
-    tag.onload = tag.onerror = done;
-    D.head.append(tag);
-  }));
+  import(new URL(`footfall-${name}.js`, script.src).href).catch(() => {
+    // without it the page is known by the other files alone
+  });
 
 const commands: Commands = {
   track,

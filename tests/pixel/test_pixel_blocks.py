@@ -324,7 +324,9 @@ def test_the_overlay_shows_each_message_as_it_leaves(shop: Any, page: Any) -> No
     assert len(shop.named("Element Clicked")) == 1, "the overlay is no part of the shop"
 
 
-@pytest.mark.parametrize("scripts", ["'self'", "'nonce-n1'", "'nonce-n1' 'strict-dynamic'"])
+@pytest.mark.parametrize(
+    "scripts", ["'self'", "'nonce-n1'", "'nonce-n1' 'strict-dynamic'", "'self'; require-trusted-types-for 'script'"]
+)
 def test_a_strict_content_security_policy_is_met(shop: Any, page: Any, scripts: str) -> None:
     """No inline style, no inline script: the blocks look as ever and nothing is held against the page."""
     shop.policy = f"default-src 'none'; script-src {scripts}; connect-src 'self'; img-src 'self'"

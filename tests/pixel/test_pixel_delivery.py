@@ -204,7 +204,7 @@ def test_a_session_ends_after_thirty_idle_minutes_and_after_a_day(shop: Any, pag
 def test_the_collector_sets_the_guest_cookie_once_in_a_session(shop: Any, page: Any, context: Any) -> None:
     shop.pages["/"] = FORM
     shop.visit(page, "/")
-    page.goto(shop.url + "/after")
+    shop.visit(page, "/after")
     guest = page.evaluate("localStorage.ff_guest")
     assert shop.wait(lambda: shop.guests) == [guest]
     [cookie] = context.cookies()

@@ -36,10 +36,11 @@ def test_every_output_is_the_one_that_the_build_wrote() -> None:
 
 
 def test_no_file_leaves_names_in_the_page() -> None:
-    for name in MANIFEST["outputs"]:
-        code = (DIST / name).read_text()
-        assert re.match(r"(//# \w+\n)?\(\(\)=>{", code), name
-        assert code.endswith("})();"), name
+    """The others are modules, whose names are their own; a browser that takes them for scripts stops at an import."""
+    code = (DIST / "footfall.js").read_text()
+    assert re.match(r"(//# \w+\n)?\(\(\)=>{", code)
+    assert code.endswith("})();")
+    assert "import(" in code
 
 
 def test_what_every_visitor_loads_is_compiled_before_it_runs() -> None:

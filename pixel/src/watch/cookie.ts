@@ -1,7 +1,7 @@
 /** The guest token in a cookie that the collector sets: Safari keeps it for a year, a script's own for seven days. */
-import { core, D } from '../extra/core';
+import { core } from '../extra/core';
 
-const { hostname, origin } = new URL(core.option_('collector') || (D.currentScript as HTMLScriptElement).src);
+const { hostname, origin } = new URL(core.option_('collector') || import.meta.url);
 const domain = core.option_('cookieDomain');
 /** Where the collector's cookie replaces the script's: on one host, or under the domain that both are set to. */
 const same = core.option_('cookieless') == null && (domain ? ('.' + hostname).endsWith(domain) : hostname == location.hostname);
