@@ -93,7 +93,9 @@ class Shop:
         page.goto(self.url + path)
         # A module tells the page nothing when it has run. The list of what is done at each view tells: the last three
         # of its five entries are made by the last lines of the last file.
-        done = "!!window.footfall?.$ && Object.values(footfall.$).some(v => Array.isArray(v) && v.length == 5)"
+        done = (
+            "!!window.footfall?.$ && Object.values(footfall.$).some(v => Array.isArray(v) && v.length == 5)"
+        )
         self.wait(lambda: page.evaluate(done))
 
     def page(self, path: str) -> str | None:

@@ -325,7 +325,8 @@ def test_the_overlay_shows_each_message_as_it_leaves(shop: Any, page: Any) -> No
 
 
 @pytest.mark.parametrize(
-    "scripts", ["'self'", "'nonce-n1'", "'nonce-n1' 'strict-dynamic'", "'self'; require-trusted-types-for 'script'"]
+    "scripts",
+    ["'self'", "'nonce-n1'", "'nonce-n1' 'strict-dynamic'", "'self'; require-trusted-types-for 'script'"],
 )
 def test_a_strict_content_security_policy_is_met(shop: Any, page: Any, scripts: str) -> None:
     """No inline style, no inline script: the blocks look as ever and nothing is held against the page."""
