@@ -18,7 +18,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from api import analytics_answers, answers, problems
 from api.edge import at_the_edge
-from api.http import MoneySchema
+from api.http import DocsPage, MoneySchema
 from api.limits import Limits
 from api.meanings import describe_fields
 from api.metrics import Metrics
@@ -33,7 +33,6 @@ from api.routes.segments import segment_members, segments
 from api.routes.visitors import affinities, affinity, neighbours, profile, visitor_segments
 from api.snapshots import SnapshotStore
 from footfall import __version__
-from footfall.docs_page import DocsPage
 from footfall.reasons import Reasons
 from footfall.settings import Settings, load_settings
 from footfall.workers import TOGETHER, Workers

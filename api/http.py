@@ -13,11 +13,13 @@ import msgspec
 from litestar import Request, Response
 from litestar.enums import MediaType
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.openapi.spec import Example, OpenAPIType, Schema
 from litestar.plugins import OpenAPISchemaPlugin
 from litestar.typing import FieldDefinition
 
 from api.answers import Answer, Problem
+from footfall.docs_page import docs_page
 
 #: Product lists are the same for everyone: a minute in any cache, five more while it asks for news.
 PUBLIC_LIST = "public, max-age=60, stale-while-revalidate=300"
@@ -39,6 +41,13 @@ _PROBLEMS = {
     429: "More than the key or the network may ask: see Retry-After",
     503: "No snapshot yet: see Retry-After",
 }
+
+
+class DocsPage(OpenAPIRenderPlugin):
+    """The document as a page that fetches nothing from elsewhere."""
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        return docs_page(openapi_schema, self.get_openapi_json_route(request))
 
 
 class MoneySchema(OpenAPISchemaPlugin):

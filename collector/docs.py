@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Litestar
+from litestar import Litestar, Request
 from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.openapi.spec import (
     Components,
     Example,
@@ -25,7 +25,7 @@ from collector.intake import BATCH_ROUTES, SINGLE_ROUTES
 from collector.problems import PROBLEM_TYPE
 from collector.shopify import MAX_WEBHOOK, PATH
 from footfall import __version__
-from footfall.docs_page import DocsPage
+from footfall.docs_page import docs_page
 from footfall.wire import MAX_BODY, MAX_INFLATED, MAX_MESSAGE, MAX_MESSAGES, MESSAGE_TYPES
 
 _DESCRIPTION = (
@@ -212,6 +212,13 @@ _ANSWERS: dict[str, tuple[str, Schema | None, dict[str, str]]] = {
         {"400": "no path of a file", "404": "no such file of the pixel, or it is not built"},
     ),
 }
+
+
+class DocsPage(OpenAPIRenderPlugin):
+    """The document as a page that fetches nothing from elsewhere."""
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        return docs_page(openapi_schema, self.get_openapi_json_route(request))
 
 
 def openapi_config() -> OpenAPIConfig:

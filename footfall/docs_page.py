@@ -10,9 +10,6 @@ import json
 import re
 from typing import Any
 
-from litestar import Request
-from litestar.openapi.plugins import OpenAPIRenderPlugin
-
 _STYLE = """
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; }
 * { box-sizing: border-box; }
@@ -63,42 +60,39 @@ form.addEventListener('submit', async event => {
 _KEYS = {"apiKey": ("X-Footfall-Key", ""), "http": ("Authorization", "Basic ")}
 
 
-class DocsPage(OpenAPIRenderPlugin):
-    """Every operation with its parameters, its answers, and a form that tries it."""
-
-    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
-        info = openapi_schema["info"]
-        operations: dict[str, list[str]] = {}
-        for path, item in openapi_schema["paths"].items():
-            for method, operation in item.items():
-                if method == "head" or not isinstance(operation, dict):
-                    continue
-                for tag in operation.get("tags", ["other"]):
-                    operations.setdefault(tag, []).append(_operation(path, method, operation))
-        components = openapi_schema.get("components", {})
-        header, prefix = _KEYS[next(iter(components["securitySchemes"].values()))["type"]]
-        schemas = components.get("schemas", {})
-        places = " · ".join(f'<a href="#{_text(tag)}">{_text(tag)}</a>' for tag in operations)
-        parts = [
-            f"<h1>{_text(info['title'])} <span class=soft>{_text(info['version'])}</span></h1>",
-            f"<p>{_prose(info.get('description', ''))}</p>",
-            f"<p>{places} · "
-            f'<a href="{_text(self.get_openapi_json_route(request))}">OpenAPI document (JSON)</a></p>',
-            "<p><label>Key for trying things out "
-            f'<input id=key data-header="{header}" data-prefix="{prefix}" autocomplete=off></label></p>',
-        ]
-        for tag, blocks in operations.items():
-            parts += [f'<h2 id="{_text(tag)}">{_text(tag)}</h2>', *blocks]
-        if schemas:
-            parts.append("<h2>schemas</h2>")
-            parts += [_schema(name, schema) for name, schema in sorted(schemas.items())]
-        page = (
-            f"<!doctype html><html lang=en><meta charset=utf-8><title>{_text(info['title'])}</title>"
-            "<meta name=viewport content='width=device-width'><link rel=icon href='data:,'>"
-            f"<style>{_STYLE}</style>"
-            f"<body>{''.join(parts)}<script>{_SCRIPT}</script></body></html>"
-        )
-        return page.encode()
+def docs_page(document: dict[str, Any], json_address: str) -> bytes:
+    """Every operation of an OpenAPI document with its parameters, its answers, and a form that tries it."""
+    info = document["info"]
+    operations: dict[str, list[str]] = {}
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if method == "head" or not isinstance(operation, dict):
+                continue
+            for tag in operation.get("tags", ["other"]):
+                operations.setdefault(tag, []).append(_operation(path, method, operation))
+    components = document.get("components", {})
+    header, prefix = _KEYS[next(iter(components["securitySchemes"].values()))["type"]]
+    schemas = components.get("schemas", {})
+    places = " · ".join(f'<a href="#{_anchor(tag)}">{_text(tag)}</a>' for tag in operations)
+    parts = [
+        f"<h1>{_text(info['title'])} <span class=soft>{_text(info['version'])}</span></h1>",
+        f"<p>{_prose(info.get('description', ''))}</p>",
+        f'<p>{places} · <a href="{_text(json_address)}">OpenAPI document (JSON)</a></p>',
+        "<p><label>Key for trying things out "
+        f'<input id=key data-header="{header}" data-prefix="{prefix}" autocomplete=off></label></p>',
+    ]
+    for tag, blocks in operations.items():
+        parts += [f'<h2 id="{_anchor(tag)}">{_text(tag)}</h2>', *blocks]
+    if schemas:
+        parts.append("<h2>schemas</h2>")
+        parts += [_schema(name, schema) for name, schema in sorted(schemas.items())]
+    page = (
+        f"<!doctype html><html lang=en><meta charset=utf-8><title>{_text(info['title'])}</title>"
+        "<meta name=viewport content='width=device-width'><link rel=icon href='data:,'>"
+        f"<style>{_STYLE}</style>"
+        f"<body>{''.join(parts)}<script>{_SCRIPT}</script></body></html>"
+    )
+    return page.encode()
 
 
 def _operation(path: str, method: str, operation: dict[str, Any]) -> str:
@@ -202,3 +196,7 @@ def _prose(value: str) -> str:
 
 def _text(value: object) -> str:
     return html.escape(str(value))
+
+
+def _anchor(tag: str) -> str:
+    return _text(tag.replace(" ", "-"))
