@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import time
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -96,16 +97,21 @@ def test_processes_that_spend_at_once_pass_no_more_than_the_quota_and_a_little(t
     """
     context = multiprocessing.get_context("spawn")
     seconds, rate, burst = 1.0, 2_000.0, 200.0
-    begin = time.monotonic() + 5
-    with context.Pool(3) as pool:
-        passed = pool.starmap(_spend_all, [(tmp_path / "quotas", rate, burst, begin, begin + seconds)] * 3)
+    with context.Pool(3, _born, (context.Barrier(3),)) as pool:
+        passed = pool.starmap(_spend_all, [(tmp_path / "quotas", rate, burst, seconds)] * 3, chunksize=1)
     assert 0.5 * burst < sum(passed) <= 2.5 * (burst + rate * seconds)
 
 
-def _spend_all(file: Path, rate: float, burst: float, begin: float, end: float) -> int:
+def _born(together: Barrier) -> None:
+    """A process takes as long to start as the machine is busy: they begin when the last one is there."""
+    global _together
+    _together = together
+
+
+def _spend_all(file: Path, rate: float, burst: float, seconds: float) -> int:
     quota = Quota(rate, None, burst, buckets=Buckets(1, file))
-    time.sleep(max(0.0, begin - time.monotonic()))
-    passed = 0
+    _together.wait(120)
+    passed, end = 0, time.monotonic() + seconds
     while time.monotonic() < end:
         with contextlib.suppress(QuotaSpentError):
             quota.spend(None)
