@@ -103,7 +103,10 @@ def _id_in_a_worker(folder: Path) -> str | None:
 
 
 def test_workers_that_start_at_once_share_one_salt(tmp_path: Path) -> None:
-    with multiprocessing.get_context("fork").Pool(8) as pool:
+    # Not children of this process: what threads of dbt or DuckDB hold at a fork is never let go in a child.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    with context.Pool(8) as pool:
         for number in range(20):
             made = pool.map(_id_in_a_worker, [tmp_path / str(number)] * 16, chunksize=1)
             assert len(set(made)) == 1
