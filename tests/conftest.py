@@ -11,6 +11,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+from _pytest.nodeid import NodeId
 
 from footfall.settings import Paths, Settings, load_settings
 
@@ -37,11 +38,27 @@ REPO = Path(__file__).resolve().parent.parent
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests with a browser come last, whatever was asked for.
+    """Files with a browser come last, and in them the tests with one, whatever was asked for.
 
-    Its driver keeps an event loop running in this thread to the end of the run, beside which asyncio.run refuses.
+    Its driver keeps an event loop running in its thread to the end of the run, beside which asyncio.run refuses. Files
+    stay whole, since each is given to one of several processes.
     """
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    for item in items:
+        if not item.nodeid.endswith(item.name):
+            # schemathesis gives all operations of a document one id, and of one id a process runs one test
+            item._id = NodeId.parse(f"{item.nodeid.rpartition('::')[0]}::{item.name}")
+    if len({item.nodeid for item in items}) < len(items):
+        raise pytest.UsageError("two tests have the same id: only one of them would run")
+    with_browser = {_file(item) for item in items if _has_browser(item)}
+    items.sort(key=lambda item: (_file(item) if _file(item) in with_browser else "", _has_browser(item)))
+
+
+def _file(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
+
+
+def _has_browser(item: pytest.Item) -> bool:
+    return item.get_closest_marker("browser") is not None
 
 
 @pytest.fixture(autouse=True)
