@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.machine import describe_machine
-from footfall.settings import Paths
+from footfall.paths import Paths
 from orchestration.lib.compaction import compact
 from orchestration.lib.lake_schema import EVENTS, LANDING_COUNTS, prepare_lake
 

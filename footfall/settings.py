@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Meta
 
 from footfall.logs import LogFormat
+from footfall.paths import Paths
 from footfall.reasons import Reasons, ReasonsError
 
 REPO = Path(__file__).resolve().parent.parent
@@ -81,49 +82,6 @@ class WriteKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def is_of_a_server(self) -> bool:
         """No page may use it: what comes with it is told by a program on behalf of people."""
         return self.trusted or not self.origins
-
-
-class Paths(msgspec.Struct, frozen=True):
-    """What stands where under the data directory."""
-
-    data: Path
-
-    @property
-    def landing(self) -> Path:
-        return self.data / "landing"
-
-    @property
-    def lake(self) -> Path:
-        return self.data / "lake"
-
-    @property
-    def derived(self) -> Path:
-        return self.lake / "derived"
-
-    @property
-    def warehouse(self) -> Path:
-        return self.data / "warehouse.duckdb"
-
-    @property
-    def serving(self) -> Path:
-        return self.data / "serving"
-
-    @property
-    def catalog(self) -> Path:
-        """The inbox of catalog files (``*.json`` of a Shopify store, ``*.csv`` of a product export)."""
-        return self.data / "catalog"
-
-    @property
-    def ledgers(self) -> Path:
-        return self.data / "ledgers"
-
-    @property
-    def dagster(self) -> Path:
-        return self.data / "dagster"
-
-    @property
-    def logs(self) -> Path:
-        return self.data / "logs"
 
 
 def _default_write_keys() -> tuple[WriteKey, ...]:

@@ -13,7 +13,8 @@ import hypothesis
 import pytest
 from _pytest.nodeid import NodeId
 
-from footfall.settings import Paths, Settings, load_settings
+from footfall.paths import Paths
+from footfall.settings import Settings, load_settings
 
 # A machine's proxy is for the world, not for the servers that the tests start.
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"

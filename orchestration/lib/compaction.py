@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from msgspec import Struct
 
-from footfall.settings import Paths
+from footfall.paths import Paths
 from orchestration.lib import retention
 from orchestration.lib.durable import aside_of, fsync_path, remove_asides, write_durably
 from orchestration.lib.lake_schema import BY_DAY, NO_DAY, prepare_lake

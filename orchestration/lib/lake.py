@@ -21,8 +21,9 @@ import pyarrow.parquet as pq
 from msgspec import Struct
 
 from footfall.buckets import Bucket, BucketError, digest_of, open_bucket
+from footfall.paths import Paths
 from footfall.segments import SegmentError, segment_parts
-from footfall.settings import Paths, Settings
+from footfall.settings import Settings
 from orchestration.lib import compaction, retention
 from orchestration.lib.durable import aside_of, fsync_path, write_durably
 from orchestration.lib.flatten import Row, rows_of

@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from footfall.settings import Paths
+from footfall.paths import Paths
 from orchestration.lib.durable import write_durably
 
 TS = pa.timestamp("us")

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from footfall.settings import Paths
+from footfall.paths import Paths
 
 
 class LoaderBusy(Exception):

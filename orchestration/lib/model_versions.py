@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from footfall.settings import Paths
+from footfall.paths import Paths
 from orchestration.lib.dbt_runner import project_vars
 from orchestration.lib.durable import write_durably
 from orchestration.lib.retention import Cut

@@ -25,7 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from msgspec import Struct
 
-from footfall.settings import Paths
+from footfall.paths import Paths
 from orchestration.lib.durable import remove_asides, write_durably
 from orchestration.lib.lake_schema import BY_DAY
 from orchestration.lib.locks import only_loader

@@ -16,7 +16,8 @@ from typing import Any
 import duckdb
 import msgspec
 
-from footfall.settings import Paths, Settings
+from footfall.paths import Paths
+from footfall.settings import Settings
 from orchestration.lib import dbt_runner
 from orchestration.lib.durable import write_durably
 from orchestration.lib.warehouse import RECONCILE, exclusive, sql_path

@@ -25,7 +25,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from msgspec import Struct
 
-from footfall.settings import Paths
+from footfall.paths import Paths
 from orchestration.lib.durable import fsync_path, write_durably
 from orchestration.lib.lake_schema import BY_DAY, NO_DAY, SCHEMA_FILE, prepare_lake
 from orchestration.lib.locks import only_loader

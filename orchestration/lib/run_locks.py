@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from footfall.settings import Paths
+from footfall.paths import Paths
 
 
 def _lock(paths: Paths, run_id: str) -> Path:

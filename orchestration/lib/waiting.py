@@ -10,8 +10,9 @@ import pyarrow.parquet as pq
 from msgspec import Struct
 
 from footfall.buckets import Bucket, ObjectName, digest_of, parse_object_name
+from footfall.paths import Paths
 from footfall.segments import SegmentError
-from footfall.settings import Paths, Settings
+from footfall.settings import Settings
 from orchestration.lib.durable import fsync_path, write_durably
 
 #: Between the ends of a range of segments, in the name of a merged file; no segment's id has it.

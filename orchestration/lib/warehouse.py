@@ -15,7 +15,8 @@ from pathlib import Path
 
 import duckdb
 
-from footfall.settings import Paths, Settings
+from footfall.paths import Paths
+from footfall.settings import Settings
 
 #: The Dagster pool of every asset that opens the warehouse; its limit is in dagster.yaml.
 POOL = "warehouse"

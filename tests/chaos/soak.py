@@ -30,8 +30,8 @@ from pathlib import Path
 import httpx
 import pyarrow.dataset as ds
 
+from footfall.paths import Paths
 from footfall.segments import HEADER
-from footfall.settings import Paths
 
 REPO = Path(__file__).resolve().parents[2]
 KEY = "ff_demo_write_key"
@@ -41,7 +41,7 @@ BAD_EVERY = 50
 LOADER = """
 import sys, time
 from pathlib import Path
-from footfall.settings import Paths
+from footfall.paths import Paths
 from orchestration.lib.lake import load_sealed, sealed_segments
 paths = Paths(Path(sys.argv[1]))
 while True:

@@ -22,7 +22,8 @@ from footfall.buckets import (
     open_bucket,
     parse_object_name,
 )
-from footfall.settings import Paths, Settings, load_settings
+from footfall.paths import Paths
+from footfall.settings import Settings, load_settings
 from tests.buckets import Killed, MortalBucket, failure, s3_server
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from dbt_kit import NOON, Lake, Warehouse, message
 
-from footfall.settings import Paths
+from footfall.paths import Paths
 from orchestration.lib.compaction import compact
 
 SELECT = "+sessions +events_reconciliation"

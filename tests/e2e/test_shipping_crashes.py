@@ -24,8 +24,8 @@ from msgspec import Raw
 
 from collector.shipping import Shipper
 from footfall.buckets import DirectoryBucket
+from footfall.paths import Paths
 from footfall.segments import HEADER, Envelope, encode_frame
-from footfall.settings import Paths
 from orchestration.lib import durable, lake
 from orchestration.lib.lake import load_sealed
 from tests.buckets import Killed, MortalBucket, failure

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from msgspec import Raw
 
+from footfall.paths import Paths
 from footfall.segments import HEADER, Envelope, encode_frame
-from footfall.settings import Paths
 
 RECEIVED = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 

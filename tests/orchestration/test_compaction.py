@@ -13,8 +13,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from footfall.paths import Paths
 from footfall.segments import FailedMessage
-from footfall.settings import Paths
 from orchestration.lib import compaction
 from orchestration.lib.compaction import ROW_GROUP, compact
 from orchestration.lib.lake import load_sealed, newest_load_id

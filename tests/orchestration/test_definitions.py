@@ -13,7 +13,7 @@ import dagster as dg
 import networkx
 import pytest
 
-from footfall.settings import Paths
+from footfall.paths import Paths
 from orchestration.lib.warehouse import begin, note_whole
 from tests.orchestration.conftest import Seal, message
 

@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.daily_ids import PREFIX
+from footfall.paths import Paths
 from footfall.segments import FailedMessage
-from footfall.settings import Paths, Settings
+from footfall.settings import Settings
 from orchestration.lib import durable, flatten, lake
 from orchestration.lib.flatten import occurred_at
 from orchestration.lib.lake import load_sealed, load_waiting, newest_load_id, sealed_segments

@@ -12,7 +12,7 @@ import dagster as dg
 import duckdb
 import pytest
 
-from footfall.settings import Paths
+from footfall.paths import Paths
 from orchestration.lib.dbt_runner import close_warehouse
 from orchestration.lib.home import DBT_PROJECT
 from orchestration.lib.lake import load_sealed

@@ -14,8 +14,8 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from footfall.paths import Paths
 from footfall.segments import FailedMessage
-from footfall.settings import Paths
 from orchestration.lib import person as people
 from orchestration.lib.dbt_runner import close_warehouse, invoke
 from orchestration.lib.durable import aside_of

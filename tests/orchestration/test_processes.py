@@ -12,14 +12,15 @@ import dagster as dg
 import pytest
 from dagster._core.launcher import WorkerStatus
 
-from footfall.settings import Paths, load_settings
+from footfall.paths import Paths
+from footfall.settings import load_settings
 from orchestration.lib.run_locks import held, is_held
 from orchestration.processes import BEGIN_SECONDS, Launcher, one_process
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from footfall.settings import Paths
+from footfall.paths import Paths
 from orchestration.lib.run_locks import held
 with held(Paths(Path(sys.argv[1])), sys.argv[2]):
     print("held", flush=True)

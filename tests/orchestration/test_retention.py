@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from footfall.importing.ledger import write_ledger
+from footfall.paths import Paths
 from footfall.segments import HEADER, FailedMessage
 from footfall.sender import HourCounts
-from footfall.settings import Paths
 from orchestration.lib import compaction, retention
 from orchestration.lib.compaction import compact
 from orchestration.lib.lake import finish_what_was_cut_off, load_sealed

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from footfall.buckets import DirectoryBucket, name_object
-from footfall.settings import Paths
+from footfall.paths import Paths
 from orchestration.lib.lake import load_sealed
 from tests.buckets import MortalBucket, failure
 from tests.orchestration.conftest import Seal, message

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from footfall.settings import Paths
+from footfall.paths import Paths
 from orchestration.lib.warehouse import WarehouseBusy, begin, exclusive, is_whole, models_file, note_whole
 
 

@@ -21,7 +21,7 @@ import duckdb
 import httpx
 import pytest
 
-from footfall.settings import Paths
+from footfall.paths import Paths
 from orchestration.lib.lake import load_sealed
 from tests.conftest import new_port
 
