@@ -29,8 +29,8 @@ const sources = readdirSync(join(root, 'src'), { recursive: true })
   .concat('build.mjs', 'package-lock.json')
   .sort();
 
-/** The tag's own file is a script as old as the web; those that it loads are modules, since the browser runs a module with
- * less ado than a script that a page adds, and they may say which file they need. */
+/** The tag's own file is a script as old as the web. Those that it loads are modules, which Trusted Types let through, and
+ * which may say what file they need (docs/decisions/0026). */
 const CORE = 'footfall.js';
 
 /** The shortened property names (`..._`), the same in every file. */
