@@ -33,20 +33,15 @@ mentions as (
 ),
 
 claims as (
-  select
-    handle as alias,
-    product_id,
-    0 as is_guess,
-    captured_at as claimed_at
-  from products
-  union all
-  select
-    decoded_handle as alias,
-    product_id,
-    0 as is_guess,
-    captured_at as claimed_at
-  from products
-  union all
+  {% for spelling in ['handle', 'decoded_handle'] %}
+    select
+      {{ spelling }} as alias,
+      product_id,
+      0 as is_guess,
+      captured_at as claimed_at
+    from products
+    union all
+  {% endfor %}
   select
     mentions.alias,
     products.product_id,
