@@ -22,9 +22,8 @@ const view = (properties?: Props): void => {
 
 /** Loads another file of the pixel: a module, of which the browser has one however often it is asked for. */
 const load = (name: string): Promise<unknown> =>
-  import(new URL(`footfall-${name}.js`, script.src).href).catch(() => {
-    // without it the page is known by the other files alone
-  });
+  // without it the page is known by the other files alone, and whoever looks is told why
+  import(new URL(`footfall-${name}.js`, script.src).href).catch(console.warn);
 
 const commands: Commands = {
   track,

@@ -366,6 +366,8 @@ def test_a_hash_router_has_pages_too(shop: Any, page: Any) -> None:
 @pytest.mark.browser
 def test_a_click_on_a_card_is_whole_without_the_other_files(shop: Any, page: Any) -> None:
     page.route("**/footfall-*.js", lambda route: route.abort())
+    warnings: list[str] = []
+    page.on("console", lambda m: warnings.append(m.text) if m.type == "warning" else None)
     page.goto(shop.url + "/semantic")
     page.wait_for_function("localStorage.ff_guest")
     page.click("text=Big mug")
@@ -377,6 +379,7 @@ def test_a_click_on_a_card_is_whole_without_the_other_files(shop: Any, page: Any
         ("MUG-3", "more-mugs", 2),
         ("mug-2", "more-mugs", 1),
     ]
+    assert any("footfall-watch.js" in text for text in warnings), "whoever looks is told why"
 
 
 @pytest.mark.browser
