@@ -17,6 +17,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.e2e.conftest import PERSON, Line
+from tests.pixel_ready import PIXEL_READY
 
 pytestmark = [pytest.mark.browser, pytest.mark.line]
 
@@ -48,6 +49,11 @@ class Visit(NamedTuple):
     ended: float
 
 
+def wait_for_pixel(page: Page) -> None:
+    page.wait_for_load_state("load")
+    page.wait_for_function(PIXEL_READY)
+
+
 def click(page: Page, selector: str, what: str, clicks: list[Clicked]) -> None:
     """Click the first visible match; remember its own text and classes, the page and the time."""
     element = page.locator(f"{selector} >> visible=true").first
@@ -56,7 +62,7 @@ def click(page: Page, selector: str, what: str, clicks: list[Clicked]) -> None:
     url, after = page.url, datetime.now(UTC)
     element.click()
     clicks.append(Clicked(what, text, classes, url, after, datetime.now(UTC)))
-    page.wait_for_load_state("load")
+    wait_for_pixel(page)
 
 
 def go_shopping(page: Page, shop: str) -> Visit:
@@ -71,23 +77,25 @@ def go_shopping(page: Page, shop: str) -> Visit:
     clicks: list[Clicked] = []
     products: list[str] = []
     page.goto(shop)
-    page.wait_for_load_state("load")
+    wait_for_pixel(page)
     for number in range(3):
         click(page, "nav[aria-label=Main] summary:has-text('Wear')", "menu", clicks)
         click(page, "nav[aria-label=Main] a:has-text('Jackets')", "navigation", clicks)
         click(page, f".product-grid > li:nth-child({number + 1}) h3 a", "card", clicks)
         products.append(page.locator("article[data-product-id]").get_attribute("data-product-id") or "")
-        page.wait_for_timeout(400)
     click(page, "fieldset[data-option-name=Size] label:nth-of-type(3)", "size", clicks)
     click(page, ".product-form__submit", "add", clicks)
     page.fill("#header-search", "merino")
     page.press("#header-search", "Enter")
-    page.wait_for_load_state("load")
+    page.wait_for_url("**/search**")
+    wait_for_pixel(page)
     page.goto(f"{shop}/account/login")
+    wait_for_pixel(page)
     page.fill("#login-email", "ada@example.com")
     page.fill("#login-password", "not-a-secret")
     page.click("form#customer_login button[type=submit]")
-    page.wait_for_load_state("load")
+    page.wait_for_selector("body[data-customer-id]:not([data-customer-id=''])")
+    wait_for_pixel(page)
     user = page.locator("body").get_attribute("data-customer-id") or ""
     # The batch timer of the pixel is 3 s; what it holds goes out then.
     page.wait_for_timeout(4000)

@@ -16,6 +16,7 @@ import pytest
 
 from collector.guests import choose_guest, guest_cookie
 from footfall.wire import check_message
+from tests.pixel_ready import PIXEL_READY
 
 ROOT = Path(__file__).resolve().parents[2]
 DIST = ROOT / "pixel" / "dist"
@@ -91,12 +92,7 @@ class Shop:
     def visit(self, page: Any, path: str) -> None:
         """Opens a page of this shop and waits until every file of the pixel runs in it."""
         page.goto(self.url + path)
-        # A module tells the page nothing when it has run. The list of what is done at each view tells: the last three
-        # of its five entries are made by the last lines of the last file.
-        done = (
-            "!!window.footfall?.$ && Object.values(footfall.$).some(v => Array.isArray(v) && v.length == 5)"
-        )
-        self.wait(lambda: page.evaluate(done))
+        self.wait(lambda: page.evaluate(PIXEL_READY))
 
     def page(self, path: str) -> str | None:
         """The HTML of a path, with the tag in its head."""
