@@ -60,6 +60,8 @@ def test_hostile_bodies_take_no_time() -> None:
         b'{"batch":["' + b"\\" * size,
         b'{"batch":[' + b'"' * size,
         b'{"batch":[' + b'"\\"' * (size // 3),
+        b'{"batch":["' + b'\\"' * (size // 2),
+        b'{"batch":["' + b'\\"' * (size // 2) + b"\\",
         b"{" * size,
         b'"batch":[' * (size // 9),
     ):
