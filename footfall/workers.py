@@ -68,10 +68,11 @@ class Workers:
         """Write this worker's report down, for the others. A folder that can't be written to is logged."""
         if self._folder is None:
             return
-        file = self._folder / f".{self._name}"
+        # Of another ending: `reports` must not find it, and `*.json` finds names with a dot before them too.
+        aside = self._folder / f"{self._name}.aside"
         try:
-            file.write_bytes(msgspec.json.encode(self._own()))
-            file.replace(self._folder / self._name)
+            aside.write_bytes(msgspec.json.encode(self._own()))
+            aside.replace(self._folder / self._name)
         except OSError as error:
             log.error("the other workers can't be told how this one fares: %s", error)
 
