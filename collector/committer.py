@@ -28,7 +28,7 @@ MAX_QUEUED_BYTES = 64 * 2**20
 MAX_COMMIT_BYTES = 8 * 2**20
 #: The thread wakes this often without work: age of the open segment, free space, retry after a failure.
 TICK_SECONDS = 1.0
-#: A commit that takes longer than this makes the collector unready: a disk that hangs, not one that is busy.
+#: A commit or a seal that takes longer than this makes the collector unready: a disk that hangs, not one that is busy.
 STALLED_SECONDS = 10.0
 
 #: Recovery is repeated this often, for a disk that refused at start, or a neighbour that died and never came back.
@@ -124,6 +124,8 @@ class Committer:
             if stopping:
                 self._guarded(self.writer.stop)
                 return
+            # Under traffic too: a busy shop's collector never ticks.
+            self._recover_if_due()
 
     def _take(self) -> list[_Waiter]:
         batch: list[_Waiter] = []
@@ -168,15 +170,20 @@ class Committer:
                 _note(before, None)
 
         self._guarded(probe)
+
+    def _recover_if_due(self) -> None:
         if time.monotonic() >= self._recover_at:
             self._recover_at = time.monotonic() + RECOVER_SECONDS
             self._guarded(lambda: recover(self.writer.landing))
 
     def _guarded(self, step: Callable[[], object]) -> None:
+        """Anything but a commit. Requests wait for it as they do for a commit, so it must not hang unnoticed either."""
+        self._busy_since = time.monotonic()
         try:
             step()
         except Exception:
             log.exception("the committer stumbled, it goes on")
+        self._busy_since = None
 
 
 def _settle(batch: list[_Waiter], error: CommitError | None) -> None:

@@ -259,3 +259,56 @@ def test_what_a_dead_neighbour_left_is_brought_in_while_running(
         assert await committer.stop(30)
 
     asyncio.run(run())
+
+
+def test_what_a_dead_neighbour_left_is_brought_in_under_traffic(
+    new_writer: NewWriter, landing: Path, sealed_payloads: Payloads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Requests come faster than the thread would look up without them."""
+    monkeypatch.setattr(module, "TICK_SECONDS", 10.0)
+    monkeypatch.setattr(module, "RECOVER_SECONDS", 0.05)
+    neighbour = new_writer()
+    neighbour.commit([frame(7)])
+    assert neighbour._open is not None
+    neighbour.ops.close(neighbour._open.fd)
+
+    async def run() -> None:
+        committer = Committer(new_writer(), Metrics())
+        committer.start()
+        for number in range(1000):
+            await committer.submit(frame(number))
+            if sealed_payloads():
+                break
+            await asyncio.sleep(0.002)
+        assert len(sealed_payloads()) == 1
+        assert await committer.stop(30)
+
+    asyncio.run(run())
+
+
+def test_a_seal_that_hangs_makes_the_collector_unready(
+    new_writer: NewWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "STALLED_SECONDS", 0.05)
+
+    class HangsAtSeal(SlowFiles):
+        def sync_data(self, fd: int) -> None:
+            self.syncs += 1
+
+        def rename(self, source: Path, target: Path) -> None:
+            if target.parent.name == "sealed":
+                assert self.go.wait(30)
+            super().rename(source, target)
+
+    disk = HangsAtSeal()
+
+    async def run() -> None:
+        committer = Committer(new_writer(ops=disk, seal_bytes=10), Metrics())
+        committer.start()
+        await committer.submit(frame(0))
+        await until(lambda: any("has not confirmed a write" in words for words in committer.problems()))
+        disk.go.set()
+        await until(lambda: committer.problems() == [])
+        assert await committer.stop(30)
+
+    asyncio.run(run())
