@@ -14,7 +14,7 @@ from pathlib import Path
 
 from collector.files import FileOps
 from collector.landing import Landing, segment_ids, writer_name
-from footfall.segments import HEADER, Buffer, good_length
+from footfall.segments import HEADER, Buffer, SegmentError, good_length
 
 log = logging.getLogger("footfall.collector")
 
@@ -249,7 +249,15 @@ class SegmentWriter:
 
     def _copy_acknowledged(self, segment: OpenSegment) -> None:
         data = self.ops.read(segment.path)
-        if (good := good_length(segment.path)) < segment.size:
+        try:
+            good = good_length(segment.path)
+        except SegmentError as error:
+            # Its header is gone with the rest: no loader would take a copy. The caller keeps what there is.
+            log.critical(
+                "%s: none of %d acknowledged bytes can be read: %s", segment.path, segment.size, error
+            )
+            return
+        if good < segment.size:
             log.critical("%s: %d of %d acknowledged bytes are readable", segment.path, good, segment.size)
         self.landing.publish_copy(data[: segment.size], segment.segment_id)
         self.sealed_segments += 1

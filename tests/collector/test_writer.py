@@ -212,6 +212,22 @@ def test_after_a_failed_fsync_the_file_is_never_touched_again(
     assert [path.read_bytes() for path in aside] == [before]
 
 
+def test_a_file_that_the_failed_disk_emptied_does_not_stop_the_next(
+    new_writer: NewWriter, disk: Any, sealed_payloads: Payloads
+) -> None:
+    writer = new_writer()
+    writer.commit([frame(1)])
+    disk.fail["sync_data"] = [EIO]
+    with pytest.raises(CommitError):
+        writer.commit([frame(2)])
+    poisoned = next(writer.landing.open.iterdir())
+    poisoned.write_bytes(bytes(len(poisoned.read_bytes())))
+    writer.commit([frame(3)])
+    writer.stop()
+    assert numbers(sealed_payloads()) == [3]
+    assert len(list(writer.landing.quarantine.iterdir())) == 1
+
+
 def test_a_disk_that_fails_all_night_does_not_fill_the_quarantine(new_writer: NewWriter, disk: Any) -> None:
     writer = new_writer()
     writer.commit([frame(0)])
