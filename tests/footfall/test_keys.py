@@ -52,6 +52,7 @@ def test_shopifys_own_examples(query: str, signature: str) -> None:
         f"{DOCUMENTED[0][0]}&limit=9&signature={DOCUMENTED[0][1]}",
         f"{DOCUMENTED[0][0]}&signature={DOCUMENTED[0][1]}&signature={DOCUMENTED[0][1]}",
         f"{SHOP}&timestamp=soon&signature=x",
+        f"{SHOP}&timestamp={'9' * 400}&signature=x",
         "&".join(["a=1"] * 1000),
     ],
 )
