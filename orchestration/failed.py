@@ -25,12 +25,13 @@ from msgspec import Raw, Struct
 from footfall.keys import webhook_signature
 from footfall.settings import Settings, SettingsError, load_settings, settings_with_events
 from footfall.verb_group import VerbGroup
-from footfall.wire import WireError, check_message
+from footfall.wire import MAX_MESSAGE, WireError, check_message
 
 #: One request of a second try: well under the door's limits.
 BATCH_MESSAGES = 100
 BATCH_BYTES = 512 * 1024
 WEBHOOKS = "/v1/shopify/webhooks"
+_NULL = Raw(b"null")
 
 
 class Failed(Struct, kw_only=True, omit_defaults=True):
@@ -147,7 +148,9 @@ def resubmit(
 
 
 def _sendable(event: Failed) -> bytes:
-    """The message's bytes, with an id: its place, where it had none. Raises WireError for what no fix makes JSON."""
+    """The message's bytes, with an id: its place, where it had none. Raises WireError for what no fix makes JSON, and
+    for what may be larger than a whole request: the door would refuse all that is sent with it.
+    """
     if event.stage == "disk" or event.field == "envelope":
         raise WireError("frame", "bytes of a damaged frame, not of a message")
     raw = event.body
@@ -156,7 +159,9 @@ def _sendable(event: Failed) -> bytes:
         raw.decode("utf-8")
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise WireError("message", f"still no JSON object: {error}") from None
-    if "messageId" in message:
+    if len(raw) > MAX_MESSAGE:
+        raise WireError("message", f"larger than {MAX_MESSAGE} bytes")
+    if message.get("messageId", _NULL) != _NULL:
         return raw
     return msgspec.json.encode({**message, "messageId": f"failed/{event.place}"[:255]})
 

@@ -130,6 +130,21 @@ def test_what_can_not_be_sent_is_said(lake: Settings) -> None:
     assert sorted(reason.split(":")[0] for reason in result.rejected) == ["frame", "message", "source"]
 
 
+def test_one_that_no_request_holds_costs_the_others_nothing(lake: Settings) -> None:
+    key = load_settings({}).write_keys[0]
+    large = json.dumps({"type": "track", "event": "x" * 2**20, "userId": "7"})
+    events = [
+        Failed(place=f"s/0/{number}", stage="door", source=key.source, raw=raw)
+        for number, raw in enumerate((large, '{"type":"track","event":"e","userId":"7","messageId":null}'))
+    ]
+    door = Door()
+    with httpx.Client(base_url="http://door", transport=httpx.MockTransport(door)) as client:
+        result = resubmit(events, lake, client)
+    assert (result.accepted, list(result.rejected)) == (1, ["message: larger than 32768 bytes"])
+    # An id that is null is none: sent twice, the message would count twice.
+    assert [one["messageId"] for one in door.batches[0]["batch"]] == ["failed/s/0/1"]
+
+
 def test_a_webhook_goes_to_its_own_door_signed(lake: Settings) -> None:
     event = Failed(
         place="s/0/0", stage="door", field="webhook", reason="orders/create: Expected", raw='{"id":1}'
