@@ -14,6 +14,7 @@ from footfall.buckets import BucketError
 from footfall.processes import footfall_command
 from footfall.settings import Settings, SettingsError, settings_with_events
 from footfall.verb_group import VerbGroup
+from footfall.wire import is_placeholder
 from orchestration.lib import person as people
 from orchestration.lib.lake import load_waiting
 from orchestration.lib.lake_schema import prepare_lake
@@ -123,6 +124,9 @@ def _settings() -> Settings:
 def _person(users: tuple[str, ...], guests: tuple[str, ...]) -> Person:
     if not users and not guests:
         raise click.UsageError("name somebody: --user ID or --guest TOKEN")
+    # What a script says whose variable is empty: failed events of everybody hold an empty id, or a null.
+    if nobodys := [each for each in (*users, *guests) if is_placeholder(each)]:
+        raise click.UsageError(f"{nobodys[0]!r} is nobody's id")
     return Person(sorted(set(users)), sorted(set(guests)))
 
 
