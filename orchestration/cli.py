@@ -179,6 +179,7 @@ def compact() -> None:
     """Merge the lake's files of each day that is over, as Dagster's job `compaction` does every night."""
     from orchestration.lib.compaction import compact as merge
     from orchestration.lib.locks import LoaderBusy
+    from orchestration.lib.warehouse import WarehouseBusy
 
     try:
         settings = settings_with_events()
@@ -187,6 +188,6 @@ def compact() -> None:
             today=datetime.now(UTC).date(),
             on_day=lambda day, files: click.echo(f"{day}: {files} files are one"),
         )
-    except (SettingsError, LoaderBusy) as error:
+    except (SettingsError, LoaderBusy, WarehouseBusy) as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{report.files_before} files became {report.files_after}, {report.rows} rows as they were")

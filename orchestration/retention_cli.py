@@ -16,6 +16,7 @@ from orchestration.lib.lake_schema import prepare_lake
 from orchestration.lib.locks import LoaderBusy
 from orchestration.lib.retention import Due, due, first_day_kept
 from orchestration.lib.retention import retain as remove
+from orchestration.lib.warehouse import WarehouseBusy
 
 
 @click.command()
@@ -43,7 +44,7 @@ def retain(dry_run: bool, yes: bool, no_run: bool) -> None:
         click.confirm("Remove them for good?", abort=True)
     try:
         gone = remove(settings.paths, before)
-    except LoaderBusy as error:
+    except (LoaderBusy, WarehouseBusy) as error:
         raise click.ClickException(f"{error}; say it again in a moment") from None
     click.echo(f"removed {len(gone.days)} days")
     if no_run:

@@ -5,11 +5,17 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 from dagster._utils.error import serializable_error_info_from_exc_info
 
-from orchestration.cli import run, told_failure
+from footfall.paths import Paths
+from orchestration import retention_cli
+from orchestration.cli import compact, run, told_failure
+from orchestration.lib import compaction
+from orchestration.lib.lake_schema import prepare_lake
+from orchestration.lib.warehouse import WarehouseBusy
 
 
 def test_what_went_wrong_is_the_last_thing_said() -> None:
@@ -38,3 +44,21 @@ def test_the_fast_lane_says_what_to_do_where_it_has_nothing_to_add_to(
 
 def test_a_failure_without_an_error_names_its_step() -> None:
     assert told_failure("load_segments", None) == "load_segments failed"
+
+
+@pytest.mark.parametrize("verb", [compact, retention_cli.retain])
+def test_a_warehouse_that_does_not_come_free_is_said_in_words(
+    paths: Paths, verb: click.Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object, **__: object) -> None:
+        raise WarehouseBusy("the warehouse was in use")
+
+    monkeypatch.setenv("FOOTFALL_DATA", str(paths.data))
+    monkeypatch.setenv("FOOTFALL_RETENTION_DAYS", "31")
+    monkeypatch.setattr(compaction, "compact", busy)
+    monkeypatch.setattr(retention_cli, "remove", busy)
+    prepare_lake(paths)
+    (paths.lake / "events" / "received_date=2020-01-01").mkdir()
+    answered = CliRunner().invoke(verb, ["--yes"] if verb is retention_cli.retain else [])
+    assert answered.exit_code == 1
+    assert "Error: the warehouse was in use" in answered.output
