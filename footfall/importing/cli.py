@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -158,7 +159,7 @@ class _Lines:
             try:
                 line.decode("utf-8")
                 decoder.decode(line)
-            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
                 self.bad.append((number, str(error)))
                 continue
             yield line
@@ -193,13 +194,18 @@ def replay(file: Path, url: str | None, write_key: str | None, patience: float) 
         checkpoint = Checkpoint(settings.paths.ledgers / f"{id_}.progress.json")
     with _open(file, is_stdin) as stream:
         lines = _Lines(stream)
-        report = _run(
-            f"messages to {url}",
-            None,
-            lambda show: send(
-                lines, url=url, write_key=key, on_progress=show, checkpoint=checkpoint, patience=patience
-            ),
-        )
+        try:
+            report = _run(
+                f"messages to {url}",
+                None,
+                lambda show: send(
+                    lines, url=url, write_key=key, on_progress=show, checkpoint=checkpoint, patience=patience
+                ),
+            )
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise click.ClickException(
+                f"{file} is no gzip file, or only the beginning of one: {error}. What was read before may be sent"
+            ) from None
     _print_totals(report)
     for number, reason in lines.bad[:20]:
         console.print(f"  not sent: {file}:{number}: {reason}", style="red")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import os
 import subprocess
@@ -236,14 +237,27 @@ def test_import_without_a_collector_says_what_to_do(file: Path, tmp_path: Path, 
 def test_replay_sends_what_is_json_and_names_what_is_not(door: Any, file: Path, tmp_path: Path) -> None:
     lines = [_encoder.encode(message(line)) for line in read_lines(file)]
     replayed = tmp_path / "messages.ndjson"
-    replayed.write_bytes(b"\n".join([*lines[:5], b"{broken", b"", b"\xff{}", b"[1]", *lines[5:]]) + b"\n")
+    deep = b'{"a":' + b"[" * 5000 + b"]" * 5000 + b"}"
+    replayed.write_bytes(
+        b"\n".join([*lines[:5], b"{broken", b"", b"\xff{}", b"[1]", deep, *lines[5:]]) + b"\n"
+    )
     result = run(replay, [str(replayed), "--url", door.url], tmp_path / "data")
     assert result.exit_code == 1
-    assert "3 lines" in result.output
+    assert "4 lines" in result.output
     assert "messages.ndjson:6" in result.output
     assert set(door.messages) == {message(line)["messageId"] for line in read_lines(file)}
     replayed.write_bytes(b"\n".join(lines))
     assert run(replay, [str(replayed), "--url", door.url], tmp_path / "data").exit_code == 0
+
+
+def test_half_a_gzip_file_is_said_in_words(door: Any, file: Path, tmp_path: Path) -> None:
+    whole = gzip.compress(b"\n".join(_encoder.encode(message(line)) for line in read_lines(file)))
+    replayed = tmp_path / "messages.ndjson.gz"
+    for content in (whole[:-20], b"no gzip at all", whole[:20] + bytes(40)):
+        replayed.write_bytes(content)
+        result = run(replay, [str(replayed), "--url", door.url], tmp_path / "data")
+        assert result.exit_code == 1
+        assert "is no gzip file, or only the beginning of one" in result.output
 
 
 def test_import_id_is_of_content_and_source(tmp_path: Path) -> None:
