@@ -298,6 +298,14 @@ C2,22423,Pot,-1,12/2/2010 8:26,3.5,17850,UK
 """
 
 
+@pytest.mark.parametrize("shift", range(3))
+def test_a_letter_may_stand_where_the_look_at_a_files_head_ends(tmp_path: Path, shift: int) -> None:
+    path = tmp_path / "orders.csv"
+    description = "x" * shift + "紅" * 30_000
+    path.write_text(f"{ORDERS.splitlines()[0]}\n1,茶壺,{description},1,12/1/2010 8:26,1,17850,UK\n", "utf-8")
+    assert read_orders(path).item.tolist() == ["茶壺"]
+
+
 def test_orders_as_their_makers_publish_them(tmp_path: Path) -> None:
     path = tmp_path / "orders.csv"
     path.write_bytes(ORDERS.replace("Pot,", "Thé,").encode("cp1252"))

@@ -6,6 +6,7 @@ counted, with the first ones in words: one broken line in a million must not cos
 
 from __future__ import annotations
 
+import codecs
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ import pyarrow.csv as pa_csv
 _TOLD = 5
 #: Beyond this share of broken rows the file is another one than was meant.
 _MOST_BROKEN = 0.05
+#: Bytes of a file by which its encoding and its separator are told.
+_HEAD = 1 << 16
 
 
 class FileError(ValueError):
@@ -68,7 +71,7 @@ def read_text_rows(path: Path, names: Mapping[str, Sequence[str]], *, separator:
     """
     try:
         with path.open("rb") as stream:
-            head = stream.read(1 << 16)
+            head = stream.read(_HEAD)
     except OSError as error:
         raise FileError(f"{path}: {error.strerror}") from None
     encoding = _encoding(head)
@@ -140,7 +143,8 @@ def _encoding(head: bytes) -> str:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
     try:
-        head[: len(head) - 4].decode("utf-8") if len(head) == 1 << 16 else head.decode("utf-8")
+        # A letter that the end of the head cuts in two is no error
+        codecs.getincrementaldecoder("utf-8")().decode(head, final=len(head) < _HEAD)
     except UnicodeDecodeError:
         return "cp1252"  # what a spreadsheet on Windows writes
     return "utf-8"
