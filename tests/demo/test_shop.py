@@ -199,6 +199,8 @@ def test_from_the_shelf_to_the_thank_you_page(shop: TestClient[Any], catalogue: 
 def test_the_basket_changes_and_keeps_its_limits(shop: TestClient[Any], catalogue: Catalogue) -> None:
     mug = catalogue.by_handle["hearth-mug"]
     shop.post("/cart/add", data={"id": mug.first.id, "quantity": "999999999999"})
+    # A digit, and no number
+    assert shop.post("/cart/change", data={"id": mug.first.id, "quantity": "²"}).status_code == 200
     assert "£480" in shop.post("/cart/change", data={"id": mug.first.id, "quantity": "20"}).text
     assert "Nothing in it yet" in shop.get("/cart/change", params={"id": mug.first.id, "quantity": 0}).text
     gone = catalogue.by_handle["panniers-pair"]

@@ -216,7 +216,7 @@ def _money_facts(lines: list[CartLine], value: Decimal) -> dict[str, object]:
 
 def _quantity(given: object, *, at_least: int) -> int:
     text = str(given)
-    return min(20, max(at_least, int(text))) if text.isdigit() and len(text) < 6 else max(1, at_least)
+    return min(20, max(at_least, int(text))) if text.isdecimal() and len(text) < 6 else max(1, at_least)
 
 
 HANDLERS = [cart, add, change, change_by_link, begin, checkout, contact, shipping, payment, thanks]
