@@ -9,6 +9,7 @@ import dagster as dg
 from footfall.settings import Settings, load_settings
 from footfall.snapshot import POINTER_FILE
 from orchestration.defs.jobs import FAST_LANE, WHOLE_LINE, fast_lane, whole_line
+from orchestration.lib.catalog_model import inbox_files
 from orchestration.lib.warehouse import is_whole
 
 #: After a failed run the next try waits 15 s, 30 s, 60 s ... at most this long.
@@ -118,7 +119,7 @@ def catalog_changes(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.S
 
 
 def _inbox_state(inbox: Path) -> str:
-    files = sorted(file for file in inbox.glob("*") if file.suffix in {".json", ".csv"})
+    files = inbox_files(inbox)
     if not files:
         return ""
     return hashlib.sha256(

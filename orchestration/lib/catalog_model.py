@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import Any
 
 _LARGEST_PRICE = Decimal(10) ** 16  # DECIMAL(18,2)
@@ -108,6 +109,11 @@ def _not_utf8(product: Product) -> bool:
     except UnicodeEncodeError:
         return True
     return False
+
+
+def inbox_files(inbox: Path) -> list[Path]:
+    """The catalog files of the inbox, by name; none where there is no inbox."""
+    return sorted(file for file in inbox.glob("*") if file.suffix.lower() in (".json", ".csv"))
 
 
 def product_url(shop_url: str, handle: str) -> str:

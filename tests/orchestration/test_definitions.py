@@ -257,9 +257,10 @@ def test_a_changed_catalog_starts_the_whole_line_once(
     with dg.DagsterInstance.ephemeral() as instance:
         context = dg.build_sensor_context(instance=instance)
         assert isinstance(catalog_changes(context), dg.SkipReason)
-        (paths.catalog / "shop.csv").write_text("Handle\n")
-        assert isinstance(catalog_changes(context), dg.RunRequest)
-        assert isinstance(catalog_changes(context), dg.SkipReason)
+        for file in ("shop.csv", "SHOP.CSV"):
+            (paths.catalog / file).write_text("Handle\n")
+            assert isinstance(catalog_changes(context), dg.RunRequest), file
+            assert isinstance(catalog_changes(context), dg.SkipReason), file
 
 
 def test_housekeeping_forgets_old_fast_runs_and_keeps_failed_ones(

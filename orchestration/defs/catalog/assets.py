@@ -35,13 +35,14 @@ def products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     Raises CatalogError where a file is of no known form.
     """
     from orchestration.lib.catalog import read_catalog, write_products
+    from orchestration.lib.catalog_model import inbox_files
     from orchestration.lib.lake import newest_load_id
     from orchestration.lib.lake_schema import prepare_lake
 
     settings = load_settings()
     paths = settings.paths
     prepare_lake(paths)
-    files = sorted(file for file in paths.catalog.iterdir() if file.suffix.lower() in {".json", ".csv"})
+    files = inbox_files(paths.catalog)
     if not files:
         context.log.warning(f"no catalog in {paths.catalog}: products are known by their events alone")
     written, read, failed = 0, 0, []
