@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import resource
-import socket
 from pathlib import Path
 
 import click
 
+from footfall.listening import check_port, raise_file_limit
 from footfall.logs import log_config
 from footfall.settings import REPO, Settings, SettingsError, load_settings
 from footfall.workers import TOGETHER, shared_folder
@@ -45,8 +43,8 @@ def serve(host: str | None, port: int | None, workers: int | None, data: Path | 
         settings = load_settings()
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
-    _check_port(settings)
-    _raise_file_limit()
+    check_port(settings.api_host, settings.api_port, "API")
+    raise_file_limit(CONNECTIONS + 512)
     os.umask(0o077)  # all that is ever written is what DuckDB sorts on disk: nobody else may read that
     click.echo(f"Footfall API on {settings.api_url} (documentation: {settings.api_url}/docs)")
     with shared_folder("footfall-api") as together:
@@ -82,26 +80,3 @@ def _serve(settings: Settings, reload: bool) -> None:
         reload=reload,
         reload_paths=[REPO / "api", REPO / "footfall"] if reload else None,
     ).serve()
-
-
-def _check_port(settings: Settings) -> None:
-    """A taken port in words; Granian's workers would die of it one after the other."""
-    try:
-        with socket.create_server((settings.api_host, settings.api_port)):
-            pass
-    except OSError as error:
-        taken = error.errno == errno.EADDRINUSE
-        reason = "something listens there already" if taken else error.strerror or str(error)
-        raise click.ClickException(
-            f"can't listen on {settings.api_host}:{settings.api_port}: {reason}. "
-            "Choose another with --port or FOOTFALL_API_PORT"
-        ) from None
-
-
-def _raise_file_limit() -> None:
-    """Connections are open files, and the usual soft limit is 1024."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = CONNECTIONS + 512
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

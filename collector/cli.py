@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import gc
 import os
-import resource
 import signal
-import socket
 import threading
 import time
 from functools import partial
@@ -18,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from footfall.listening import check_port, raise_file_limit
 from footfall.logs import log_config
 from footfall.settings import DEMO_KEYS, Settings, SettingsError, load_settings
 from footfall.workers import shared_folder
@@ -56,9 +54,9 @@ def collect(host: str | None, port: int | None, workers: int | None, data: Path 
         settings, **{name: value for name, value in chosen.items() if value is not None}
     )
     _check_directory(settings)
-    _check_port(settings)
+    check_port(settings.collector_host, settings.collector_port, "COLLECTOR")
     _warn(settings)
-    _raise_file_limit()
+    raise_file_limit(2 * CONNECTIONS)
     if not settings.ship_to:
         _serve(settings)
         return
@@ -188,25 +186,6 @@ def _check_directory(settings: Settings) -> None:
         ) from None
 
 
-def _check_port(settings: Settings) -> None:
-    """Bind once without SO_REUSEPORT: the server's own sockets have it, and would share the port silently."""
-    host, port = settings.collector_host, settings.collector_port
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
-            probe.listen()  # bind alone passes beside a socket that listens with SO_REUSEADDR
-    except OSError as error:
-        advice = {
-            errno.EADDRINUSE: f"something listens there already (`ss -ltnp 'sport = :{port}'` says what): "
-            "stop it, or choose another with --port or FOOTFALL_COLLECTOR_PORT",
-            errno.EACCES: "ports below 1024 need privileges: choose one above, and put a proxy in front",
-            errno.EADDRNOTAVAIL: "this machine has no such address: see --host or FOOTFALL_COLLECTOR_HOST",
-        }.get(error.errno or 0, str(error))
-        raise click.ClickException(f"can't listen on {host}:{port}: {advice}") from None
-
-
 def _warn(settings: Settings) -> None:
     demo = sorted(key.key for key in settings.write_keys if key.key in DEMO_KEYS)
     try:
@@ -220,11 +199,3 @@ def _warn(settings: Settings) -> None:
             fg="yellow",
             err=True,
         )
-
-
-def _raise_file_limit() -> None:
-    """A connection is a file; the usual soft limit of 1024 is below what one worker may hold."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 2 * CONNECTIONS if hard == resource.RLIM_INFINITY else min(hard, 2 * CONNECTIONS)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

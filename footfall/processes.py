@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -126,17 +125,6 @@ class Processes:
         """End every process: SIGTERM to its group, SIGKILL to what is left after the grace."""
         _end(list(reversed(self.children)))
         self.children.clear()
-
-
-def port_is_free(port: int, host: str = "127.0.0.1") -> bool:
-    """Whether nobody listens on the port."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-        return True
 
 
 def footfall_command(*arguments: str) -> list[str]:

@@ -319,7 +319,10 @@ class Setting(msgspec.Struct, frozen=True):
 
 
 def _reachable(host: str) -> str:
-    return "127.0.0.1" if host in ("0.0.0.0", "::", "") else host
+    """The address by which a client on this machine finds who listens on ``host``, as it stands in a URL."""
+    if host in ("0.0.0.0", "::", ""):
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
 
 
 def _dec_hook(kind: type, value: Any) -> Any:

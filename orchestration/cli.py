@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from footfall.processes import port_is_free
+from footfall.listening import port_is_free
 from footfall.settings import SettingsError, load_settings, settings_with_events
 from orchestration.lib.dbt_runner import manifest_of
 from orchestration.lib.home import DBT_PROJECT, HOME, export

@@ -71,6 +71,21 @@ def test_an_empty_variable_is_none() -> None:
     assert settings.api_public_per_second is None
 
 
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("0.0.0.0", "http://127.0.0.1:8710"),
+        ("::", "http://127.0.0.1:8710"),
+        ("::1", "http://[::1]:8710"),
+        ("collector.internal", "http://collector.internal:8710"),
+    ],
+)
+def test_a_door_has_an_address_that_a_client_understands(host: str, url: str) -> None:
+    settings = load_settings({"FOOTFALL_COLLECTOR_HOST": host})
+    assert settings.collector_url == url
+    assert httpx.URL(settings.collector_url).port == 8710
+
+
 def test_a_variable_that_sets_nothing_is_named_with_the_one_that_was_meant() -> None:
     env = {"FOOTFALL_COLECTOR_PORT": "1", "FOOTFALL_API_PORT": "1", "FOOTFALL_CONFIG": "x", "HOME": "/"}
     assert unknown_variables(env) == {"FOOTFALL_COLECTOR_PORT": "FOOTFALL_COLLECTOR_PORT"}

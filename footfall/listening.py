@@ -1,0 +1,53 @@
+"""What a door needs of the machine before it opens: an address that nobody listens on, and files for connections."""
+
+from __future__ import annotations
+
+import errno
+import resource
+import socket
+
+import click
+
+
+def port_is_free(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether one could listen there."""
+    try:
+        _listen(host, port)
+    except OSError:
+        return False
+    return True
+
+
+def check_port(host: str, port: int, door: str) -> None:
+    """Raise click.ClickException, with what to do, where a door can't listen: the server's own processes would die of
+    that one after the other. ``door``: as its settings name it, FOOTFALL_<door>_PORT.
+    """
+    try:
+        _listen(host, port)
+    except OSError as error:
+        advice = {
+            errno.EADDRINUSE: f"something listens there already (`ss -ltnp 'sport = :{port}'` says what): "
+            f"stop it, or choose another with --port or FOOTFALL_{door}_PORT",
+            errno.EACCES: "ports below 1024 need privileges: choose one above, and put a proxy in front",
+            errno.EADDRNOTAVAIL: f"this machine has no such address: see --host or FOOTFALL_{door}_HOST",
+        }.get(error.errno or 0, str(error))
+        raise click.ClickException(f"can't listen on {host}:{port}: {advice}") from None
+
+
+def raise_file_limit(files: int) -> None:
+    """Let this process, and those that it starts, open so many files, or as many as it may. A connection is a file, and
+    the usual soft limit is 1024.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = files if hard == resource.RLIM_INFINITY else min(hard, files)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _listen(host: str, port: int) -> None:
+    """Without SO_REUSEPORT: the servers' own sockets have it, and would share the port silently."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
+        probe.listen()  # bind alone passes beside a socket that listens with SO_REUSEADDR

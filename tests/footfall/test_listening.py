@@ -1,0 +1,42 @@
+"""Where a door can listen, and what is said where it can't."""
+
+from __future__ import annotations
+
+import resource
+import socket
+
+import click
+import pytest
+
+from footfall.listening import check_port, port_is_free, raise_file_limit
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
+def test_a_port_is_free_until_somebody_listens_there(host: str) -> None:
+    family = socket.AF_INET6 if host == "::1" else socket.AF_INET
+    with socket.socket(family) as taken:
+        try:
+            taken.bind((host, 0))
+        except OSError:
+            pytest.skip(f"this machine has no {host}")
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert not port_is_free(port, host)
+        with pytest.raises(click.ClickException, match=r"something listens there already.*FOOTFALL_API_PORT"):
+            check_port(host, port, "API")
+    assert port_is_free(port, host)
+    check_port(host, port, "API")
+
+
+def test_an_address_of_another_machine_is_said() -> None:
+    with pytest.raises(click.ClickException, match="no such address: see --host or FOOTFALL_COLLECTOR_HOST"):
+        check_port("203.0.113.7", 8710, "COLLECTOR")
+
+
+def test_files_are_asked_for_up_to_what_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, int]] = []
+    monkeypatch.setattr(resource, "setrlimit", lambda _, limits: asked.append(limits))
+    for limits in ((1024, 4096), (1024, resource.RLIM_INFINITY), (9000, 10_000)):
+        monkeypatch.setattr(resource, "getrlimit", lambda _, limits=limits: limits)
+        raise_file_limit(8192)
+    assert asked == [(4096, 4096), (8192, resource.RLIM_INFINITY)]
