@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -223,6 +224,19 @@ def test_doctor_sees_that_another_shop_or_door_answers(
     said = [line for line in doctor().splitlines() if " API at " in line]
     assert [line[:4] for line in said] == [f" {mark} "]
     assert ("another data directory" in said[0]) is (body.get("version") == "v9")
+
+
+def test_doctor_asks_the_doors_and_no_proxy(
+    doctor: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        proxy.settimeout(0.1)
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name)
+        doctor()
+        with pytest.raises(TimeoutError):
+            proxy.accept()
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EROFS])
