@@ -104,8 +104,12 @@ def _verbs() -> dict[str, EntryPoint]:
 def _missing(name: str, error: ModuleNotFoundError) -> click.Command:
     hint = f"`footfall {name}` needs the package {error.name}: pip install 'footfall[demo]' brings every room"
 
-    @click.command(name, help=f"(not installed: needs {error.name})")
-    @click.argument("anything", nargs=-1)
+    @click.command(
+        name,
+        help=f"(not installed: needs {error.name})",
+        context_settings={"ignore_unknown_options": True},
+    )
+    @click.argument("anything", nargs=-1, type=click.UNPROCESSED)
     def explain(anything: tuple[str, ...]) -> None:
         raise click.ClickException(hint)
 

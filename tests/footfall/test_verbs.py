@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from importlib.metadata import EntryPoint
+
 import pytest
 from click.testing import CliRunner
 
+from footfall import cli
 from footfall.cli import _ORDER, _verbs, main
 
 
@@ -28,3 +31,14 @@ def test_a_mistyped_verb_is_known(slip: list[str], meant: str) -> None:
     assert said.exit_code == 2
     assert f"Did you mean {meant}?" in said.output
     assert "Did you mean" not in CliRunner().invoke(main, ["xyzzy"]).output
+
+
+def test_a_room_that_is_not_installed_is_named_whatever_was_asked_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    absent = EntryPoint("serve", "no_such_room.cli:serve", "footfall.commands")
+    monkeypatch.setattr(cli, "_verbs", lambda: {"serve": absent})
+    for asked in ([], ["--workers", "2"], ["-x", "--", "y"]):
+        said = CliRunner().invoke(main, ["serve", *asked])
+        assert said.exit_code == 1, said.output
+        assert "needs the package no_such_room" in said.output
