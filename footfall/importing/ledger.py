@@ -11,11 +11,13 @@ import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from footfall.sender import HourCounts
+if TYPE_CHECKING:
+    from footfall.sender import HourCounts
 
 LEDGER_SCHEMA = pa.schema(
     [

@@ -24,7 +24,7 @@ from msgspec import Struct
 from footfall.paths import Paths
 from orchestration.lib import retention
 from orchestration.lib.durable import aside_of, fsync_path, remove_asides, write_durably
-from orchestration.lib.lake_schema import BY_DAY, NO_DAY, prepare_lake
+from orchestration.lib.lake_schema import BY_DAY, DAY_FOLDERS, day_of, prepare_lake
 from orchestration.lib.locks import only_loader
 from orchestration.lib.waiting import SPAN, Mark, load_id_of, marks_of, segment_of
 from orchestration.lib.warehouse import exclusive
@@ -47,6 +47,7 @@ class Compacted(Struct):
     """What one run did."""
 
     days: int = 0
+    """Days of a table."""
     files_before: int = 0
     files_after: int = 0
     rows: int = 0
@@ -119,10 +120,10 @@ def finish(paths: Paths) -> None:
 
 def _files_by_day(paths: Paths, table: str, today: date) -> dict[str, list[Path]]:
     days: dict[str, list[Path]] = {}
-    for folder in sorted((paths.lake / table).glob("received_date=*")):
-        day = folder.name.removeprefix("received_date=")
-        if folder.name != NO_DAY and date.fromisoformat(day) < today:
-            days[day] = sorted(file for file in folder.glob("*.parquet") if load_id_of(file))
+    for folder in sorted((paths.lake / table).glob(DAY_FOLDERS)):
+        day = day_of(folder)
+        if day is not None and day < today:
+            days[str(day)] = sorted(file for file in folder.glob("*.parquet") if load_id_of(file))
     return days
 
 

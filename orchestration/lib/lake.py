@@ -27,7 +27,15 @@ from footfall.settings import Settings
 from orchestration.lib import compaction, retention
 from orchestration.lib.durable import aside_of, fsync_path, write_durably
 from orchestration.lib.flatten import Row, rows_of
-from orchestration.lib.lake_schema import EVENTS, FAILED_EVENTS, GROWING, LANDING_COUNTS, prepare_lake
+from orchestration.lib.lake_schema import (
+    DAY_FOLDERS,
+    EVENTS,
+    FAILED_EVENTS,
+    GROWING,
+    LANDING_COUNTS,
+    day_folder,
+    prepare_lake,
+)
 from orchestration.lib.locks import only_loader
 from orchestration.lib.waiting import (
     Mark,
@@ -197,7 +205,7 @@ def _is_same(mark: Mark, segment: Waiting) -> bool:
 
 def _remove_unmarked(paths: Paths, segment_id: str) -> None:
     for table in ("events", "failed_events"):
-        for file in (paths.lake / table).glob(f"received_date=*/*-{segment_id}.parquet"):
+        for file in (paths.lake / table).glob(f"{DAY_FOLDERS}/*-{segment_id}.parquet"):
             file.unlink()
 
 
@@ -217,11 +225,10 @@ class _Files:
     def flush(self) -> None:
         by_day: dict[str, list[Row]] = {}
         for row in self.rows:
-            received = row.get("received_at")
-            by_day.setdefault(f"{received:%Y-%m-%d}" if received else "1970-01-01", []).append(row)
+            by_day.setdefault(day_folder(row.get("received_at")), []).append(row)
         self.rows = []
-        for day, rows in by_day.items():
-            path = self.folder / f"received_date={day}" / self.name
+        for folder, rows in by_day.items():
+            path = self.folder / folder / self.name
             if path not in self.writers:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 self.writers[path] = pq.ParquetWriter(aside_of(path), self.schema, compression="zstd")
@@ -260,8 +267,8 @@ def _load_segment(paths: Paths, segment_id: str, data: bytes, load_id: int) -> t
                 counts[table] += 1
                 files[table].add(row)
     counts["files"] = sum(each.publish() for each in files.values())
-    first_day = min((f"{row['received_hour']:%Y-%m-%d}" for row in landed.values()), default="1970-01-01")
-    path = paths.lake / "landing_counts" / f"received_date={first_day}" / name
+    first_hour = min((row["received_hour"] for row in landed.values()), default=None)
+    path = paths.lake / "landing_counts" / day_folder(first_hour) / name
     mark = Mark(digest_of(data), len(data))
     table = pa.Table.from_pylist(
         [row | {"segment_digest": mark.digest, "segment_bytes": mark.length} for row in landed.values()],

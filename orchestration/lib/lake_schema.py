@@ -6,12 +6,14 @@ microseconds without a zone, JSON is text.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from footfall.importing.ledger import LEDGER_SCHEMA
+from footfall.importing.ledger import SCHEMA_FILE as LEDGER_SCHEMA_FILE
 from footfall.paths import Paths
 from orchestration.lib.durable import write_durably
 
@@ -157,15 +159,6 @@ RECOMMENDATION_METRICS = _schema(
     reason=pa.string(),
 )
 
-LEDGER = _schema(
-    import_id=pa.string(),
-    source=pa.string(),
-    occurred_hour=TS,
-    sent=pa.int64(),
-    accepted=pa.int64(),
-    rejected=pa.int64(),
-)
-
 #: Tables that grow by files whose names begin with their load id.
 GROWING = {
     "events": EVENTS,
@@ -175,8 +168,11 @@ GROWING = {
 }
 #: Those with a folder for each day of receipt. The marks last: they say of the other two that they are whole.
 BY_DAY = {"events": EVENTS, "failed_events": FAILED_EVENTS, "landing_counts": LANDING_COUNTS}
+_DAY = "received_date="
+#: The folders of the days, as a pattern.
+DAY_FOLDERS = f"{_DAY}*"
 #: The folder of what has no day: damaged bytes, marks of segments without a count, the files of the schema.
-NO_DAY = "received_date=1970-01-01"
+NO_DAY = f"{_DAY}1970-01-01"
 SCHEMA_FILE = "000000000000-schema.parquet"
 #: Tables that a Python asset replaces whole.
 DERIVED = {"product_similarity": PAIRS, "product_also_liked": PAIRS, "visitor_affinity": VISITOR_PAIRS}
@@ -184,6 +180,16 @@ DERIVED = {"product_similarity": PAIRS, "product_also_liked": PAIRS, "visitor_af
 WITH_CHANGES = ("visitor_affinity",)
 #: The same, but of another shape than pairs.
 DERIVED_TABLES = {"recommendation_metrics": RECOMMENDATION_METRICS}
+
+
+def day_folder(received: date | None) -> str:
+    """The name of the folder for what was received that day, or at that moment (UTC)."""
+    return NO_DAY if received is None else f"{_DAY}{received:%Y-%m-%d}"
+
+
+def day_of(folder: Path) -> date | None:
+    """The day of a folder; None of the one for what has no day."""
+    return None if folder.name == NO_DAY else date.fromisoformat(folder.name.removeprefix(_DAY))
 
 
 def prepare_lake(paths: Paths) -> None:
@@ -199,7 +205,7 @@ def prepare_lake(paths: Paths) -> None:
     for name in WITH_CHANGES:
         if not (file := paths.derived / name / "changes.parquet").exists():
             _schema_file(file, DERIVED[name])
-    _schema_file(paths.ledgers / "schema.parquet", LEDGER)
+    _schema_file(paths.ledgers / LEDGER_SCHEMA_FILE, LEDGER_SCHEMA)
     paths.catalog.mkdir(parents=True, exist_ok=True)
     # An analyst's own warehouse goes there (`dbt build --target dev`); DuckDB makes no folders.
     (paths.data / "dev").mkdir(exist_ok=True)

@@ -27,13 +27,20 @@ from msgspec import Struct
 
 from footfall.paths import Paths
 from orchestration.lib.durable import fsync_path, write_durably
-from orchestration.lib.lake_schema import BY_DAY, NO_DAY, SCHEMA_FILE, prepare_lake
+from orchestration.lib.lake_schema import (
+    BY_DAY,
+    DAY_FOLDERS,
+    NO_DAY,
+    SCHEMA_FILE,
+    day_folder,
+    day_of,
+    prepare_lake,
+)
 from orchestration.lib.locks import only_loader
 from orchestration.lib.waiting import load_id_of, segment_of
 from orchestration.lib.warehouse import exclusive, remove_copies, sql_path
 
 _NOTE = ".retention.json"
-_PREFIX = "received_date="
 #: What a row of landing_counts is of.
 _ONE_COUNT = ("segment_id", "source", "received_hour")
 
@@ -74,8 +81,8 @@ def due(paths: Paths, before: date) -> Due:
     """What of the lake arrived before that day."""
     of_day: dict[date, list[Path]] = {}
     for table in BY_DAY:
-        for folder in _folders(paths, table, before):
-            of_day.setdefault(_day(folder), []).extend(sorted(folder.glob("*.parquet")))
+        for day, folder in _folders(paths, table, before).items():
+            of_day.setdefault(day, []).extend(sorted(folder.glob("*.parquet")))
     days = [
         Day(
             day,
@@ -141,7 +148,7 @@ def _carry_out(paths: Paths, cut: Cut) -> None:
     _trim_ledgers(paths, cut.before)
     _move_counts(paths, cut.before)
     for table in BY_DAY:  # the marks last
-        for folder in _folders(paths, table, cut.before):
+        for folder in _folders(paths, table, cut.before).values():
             shutil.rmtree(folder)
         for file in (paths.lake / table / NO_DAY).glob("*.parquet"):
             if load_id_of(file) and _begun_before(segment_of(file), cut.before):
@@ -154,7 +161,7 @@ def _carry_out(paths: Paths, cut: Cut) -> None:
 def _move_counts(paths: Paths, before: date) -> None:
     """Write the counts of the hours that stay into the folder of the first of them, under the same name."""
     moved: set[tuple[object, ...]] = set()
-    for folder in _folders(paths, "landing_counts", before):
+    for folder in _folders(paths, "landing_counts", before).values():
         for file in sorted(folder.glob("*.parquet")):
             table = pq.read_table(file, partitioning=None)
             keys = list(zip(*(table[name].to_pylist() for name in _ONE_COUNT), strict=True))
@@ -165,8 +172,7 @@ def _move_counts(paths: Paths, before: date) -> None:
             if not stays.num_rows:
                 continue
             moved.update(keys)
-            day = pc.min(stays["received_hour"]).as_py()
-            target = folder.with_name(f"{_PREFIX}{day:%Y-%m-%d}") / file.name
+            target = folder.with_name(day_folder(pc.min(stays["received_hour"]).as_py())) / file.name
             # With the file's metadata: of a segment that was not merged it holds the digest.
             write_durably(target, partial(pq.write_table, stays, compression="zstd"))
             fsync_path(target.parent.parent)
@@ -211,24 +217,20 @@ def _trim_ledgers(paths: Paths, before: date) -> None:
 def _going(paths: Paths, table: str, before: date) -> str:
     """The rows of a table that go, as a relation; the file of the schema stands for none."""
     files: Iterable[Path] = (
-        file for folder in _folders(paths, table, before) for file in folder.glob("*.parquet")
+        file for folder in _folders(paths, table, before).values() for file in folder.glob("*.parquet")
     )
     schema = paths.lake / table / NO_DAY / SCHEMA_FILE
     names = ", ".join(f"'{sql_path(file)}'" for file in (*files, schema))
     return f"read_parquet([{names}], union_by_name = true, hive_partitioning = false)"
 
 
-def _folders(paths: Paths, table: str, before: date) -> list[Path]:
-    """The folders of the days before that one, but that of rows without a day."""
-    return [
-        folder
-        for folder in sorted((paths.lake / table).glob(f"{_PREFIX}*"))
-        if folder.name != NO_DAY and _day(folder) < before
-    ]
-
-
-def _day(folder: Path) -> date:
-    return date.fromisoformat(folder.name.removeprefix(_PREFIX))
+def _folders(paths: Paths, table: str, before: date) -> dict[date, Path]:
+    """The folders of the days before that one, in order, but that of rows without a day."""
+    return {
+        day: folder
+        for folder in sorted((paths.lake / table).glob(DAY_FOLDERS))
+        if (day := day_of(folder)) is not None and day < before
+    }
 
 
 def _table(file: Path) -> str:
@@ -236,7 +238,7 @@ def _table(file: Path) -> str:
 
 
 def _begun_before(segment_id: str, before: date) -> bool:
-    """By its id, which begins with the moment of its first frame: damaged bytes have no time of their own."""
+    """By its id, which begins with the moment at which its file was made: damaged bytes have no time of their own."""
     try:
         return datetime.strptime(segment_id[:8], "%Y%m%d").date() < before
     except ValueError:

@@ -14,6 +14,7 @@ from footfall.paths import Paths
 from footfall.segments import SegmentError
 from footfall.settings import Settings
 from orchestration.lib.durable import fsync_path, write_durably
+from orchestration.lib.lake_schema import DAY_FOLDERS
 
 #: Between the ends of a range of segments, in the name of a merged file; no segment's id has it.
 SPAN = "~"
@@ -144,7 +145,7 @@ def marks_of(paths: Paths, segment_ids: Iterable[str]) -> dict[str, Mark]:
     """The lake's marks of those among the segments that are loaded; see ``orchestration.lib.lake``."""
     wanted = set(segment_ids)
     found: dict[str, Mark] = {}
-    for file in (paths.lake / "landing_counts").glob("received_date=*/*.parquet") if wanted else ():
+    for file in (paths.lake / "landing_counts").glob(f"{DAY_FOLDERS}/*.parquet") if wanted else ():
         if (segment_id := segment_of(file)) in wanted:
             about = pq.read_schema(file).metadata or {}
             length = about.get(_BYTES)

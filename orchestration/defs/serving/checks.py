@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from footfall.settings import load_settings
+from orchestration.lib.lake_schema import DAY_FOLDERS
 from orchestration.lib.waiting import load_id_of
 from orchestration.lib.warehouse import reading
 
@@ -42,7 +43,7 @@ def newest_in_force() -> dg.AssetCheckResult:
 def lake_is_published() -> dg.AssetCheckResult:
     """Compare the newest load id of the lake's events with the newest one staged."""
     settings = load_settings()
-    files = (settings.paths.lake / "events").glob("received_date=*/*.parquet")
+    files = (settings.paths.lake / "events").glob(f"{DAY_FOLDERS}/*.parquet")
     in_lake = max(map(load_id_of, files), default=0)
     with reading(settings) as connection:
         found = connection.execute("select coalesce(max(load_id), 0) from base_footfall__messages").fetchall()
