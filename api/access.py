@@ -18,11 +18,8 @@ from litestar.handlers import BaseRouteHandler
 
 from api.limits import NO_KEY, Limits
 from api.snapshots import Snapshot
-from footfall.keys import is_one_of, is_signed_proxy, is_signed_user
+from footfall.keys import MIN_TOKEN, is_one_of, is_signed_proxy, is_signed_user
 from footfall.settings import Settings
-
-#: 128 random bits take 22 characters in base64url, 32 in hex, 36 as a UUID. A shorter token could be guessed.
-MIN_TOKEN = 22
 
 _NO_KEY = "a key is needed: header X-Footfall-Key, Authorization: Bearer, or parameter key"
 #: Only Shopify's App Proxy sends ``path_prefix``: there no page is to be given a key.

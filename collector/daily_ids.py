@@ -13,8 +13,10 @@ import logging
 import os
 import secrets
 from datetime import UTC, date, datetime
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address
 from pathlib import Path
+
+from footfall.addresses import parse_address
 
 log = logging.getLogger("footfall.collector")
 
@@ -84,10 +86,7 @@ class DailyIds:
 
 def _normal(address: str | None) -> str | None:
     """The address as one text. Of v6 the /64: a browser's own half of it changes within the day (RFC 8981)."""
-    try:
-        found = ip_address((address or "").strip().strip("[]").split("%", 1)[0])
-    except ValueError:
-        return None
+    found = parse_address(address or "")
     if isinstance(found, IPv6Address):
-        return str(found.ipv4_mapped or IPv6Address(int(found) >> 64 << 64))
-    return str(found)
+        found = IPv6Address(int(found) >> 64 << 64)
+    return None if found is None else str(found)

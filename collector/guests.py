@@ -17,13 +17,14 @@ import msgspec
 from collector.intake import Arrival, open_single
 from collector.origins import Origins
 from collector.problems import RefusedError
+from footfall.keys import MIN_TOKEN
 from footfall.wire import MAX_MESSAGE, is_placeholder
 
 COOKIE = "_ff_guest"
 #: Tracking plan, "Rules with their numbers".
 COOKIE_SECONDS = 365 * 24 * 3600
-#: Long enough not to be guessed (128 random bits are 22 characters in base64url), and nothing that breaks a header.
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{22,64}")
+#: Long enough not to be guessed, and nothing that breaks a header.
+_TOKEN = re.compile(rf"[A-Za-z0-9_-]{{{MIN_TOKEN},64}}")
 _SCHEME = re.compile(r"https?")
 #: One transparent pixel.
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")

@@ -25,7 +25,7 @@ from collector.seen import SeenDeliveries
 from footfall.keys import is_signed_webhook
 from footfall.segments import Envelope, FailedMessage, encode_frame
 from footfall.settings import Settings
-from footfall.wire import WireError, check_message
+from footfall.wire import MAX_ID, WireError, check_message
 
 log = logging.getLogger("footfall.collector")
 
@@ -34,7 +34,6 @@ PATH = "/v1/shopify/webhooks"
 MAX_WEBHOOK = 8 * 2**20
 #: Deliveries at once: each may hold its body and its messages in memory.
 MAX_AT_ONCE = 16
-MAX_ID = 255
 #: In the lake: these rows are kept, and make no session and no visitor, since the marts leave out what is no person's.
 NO_VISIT = "no visitor's act"
 

@@ -9,9 +9,8 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 MAX_ADDRESS = 100
 
 
-@lru_cache(maxsize=8192)
-def truncate_address(text: str) -> str | None:
-    """The network of an address, v4 /24 and v6 /48 (tracking plan, "Consent"); None for what is no address.
+def parse_address(text: str) -> IPv4Address | IPv6Address | None:
+    """An address as a header may have it, in brackets or with a zone; None for what is no address.
 
     A v4 address that arrives mapped into v6 (``::ffff:192.0.2.7``) counts as v4.
     """
@@ -19,10 +18,17 @@ def truncate_address(text: str) -> str | None:
         address = ip_address(text.strip().strip("[]").split("%", 1)[0])
     except ValueError:
         return None
+    return address if isinstance(address, IPv4Address) else address.ipv4_mapped or address
+
+
+@lru_cache(maxsize=8192)
+def truncate_address(text: str) -> str | None:
+    """The network of an address, v4 /24 and v6 /48 (tracking plan, "Consent"); None for what is no address."""
+    address = parse_address(text)
+    if address is None:
+        return None
     if isinstance(address, IPv6Address):
-        if address.ipv4_mapped is None:
-            return str(IPv6Address(int(address) >> 80 << 80))
-        address = address.ipv4_mapped
+        return str(IPv6Address(int(address) >> 80 << 80))
     return str(IPv4Address(int(address) >> 8 << 8))
 
 

@@ -16,6 +16,9 @@ from urllib.parse import parse_qsl
 #: How far the clock of a proxied request may be from ours, seconds. It is signed when the visitor asks, so this
 #: only has to allow for clocks; it bounds how long a copied address works.
 PROXY_SECONDS = 600
+#: A guest token proves whose it is, so nobody may guess it: 128 random bits take 22 characters in base64url, 32 in hex,
+#: 36 as a UUID.
+MIN_TOKEN = 22
 #: Parameters of an address. Shopify adds five; past this nobody means well.
 MAX_PARAMETERS = 200
 

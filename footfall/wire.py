@@ -22,10 +22,12 @@ MAX_MESSAGES = 500
 MAX_BODY = 2**20
 MAX_INFLATED = 4 * 2**20
 MAX_DEPTH = 10
+#: Characters of an id (tracking plan, "Limits").
+MAX_ID = 255
 #: Years of a client's clock that can be meant; outside of them arithmetic on times overflows and no reader agrees.
 PLAUSIBLE_YEARS = range(1990, 2101)
 
-Id = Annotated[str, Meta(min_length=1, max_length=255)]
+Id = Annotated[str, Meta(min_length=1, max_length=MAX_ID)]
 IdLike = Id | int
 """Some SDKs send numbers as ids; ``text_id`` makes text of them."""
 Short = Annotated[str, Meta(max_length=255)]

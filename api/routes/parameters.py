@@ -13,9 +13,9 @@ from litestar.exceptions import ValidationException
 from litestar.params import PathParameter, QueryParameter
 
 from footfall.reasons import Reasons
+from footfall.wire import MAX_ID
 
-#: Longest id on the wire (tracking plan, "Limits").
-ID_LENGTH = 255
+ID_LENGTH = MAX_ID
 #: Ids of one list that are looked at; the rest of a longer list is ignored.
 LIST_LENGTH = 100
 
