@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 HEADER_MILLISECONDS = 15_000
 #: Connections a worker holds at once. Browsers keep theirs open, so this is far above the requests in flight.
 CONNECTIONS = 4096
-#: Objects that more were made of than freed since the last search for cycles, before the next one: more than the
-#: largest request holds while it is judged (32 KB of messages at a time: some 10,000 empty objects).
+#: Python looks for cycles again when so many more containers were made than freed since it last did. That is above what
+#: the largest request holds while it is judged: 32 KB of messages at a time, at most some 10,000 empty objects.
 MAX_CONTAINERS = 50_000
 
 
@@ -112,10 +112,10 @@ _STOPS = (signal.SIGTERM, signal.SIGINT)
 def hear_signals_from_birth() -> None:
     """Let SIGTERM and SIGINT end a worker that is still loading: it has promised nothing yet.
 
-    It is born with the handlers of the process above, which only take note; the signal was lost, and the process above
-    waited for the 20 s after which it kills a worker. When the application is loaded, granian sets handlers that drain.
-    Signals wait while a worker is born: Python drops, in the child, what came between the system's fork and its own
-    work after it (2 of 50 stops within 4 ms of a start).
+    A forked worker inherits its parent's handlers, which only note that a signal came: nobody in the worker reads the
+    note, and the parent would wait for the 20 s after which it kills. Once the application is loaded, granian sets
+    handlers that drain. During the fork itself signals are blocked, since Python drops, in the child, one that comes
+    between the system's fork and its own work after it (2 of 50 stops within 4 ms of a start).
     """
 
     def hold() -> None:

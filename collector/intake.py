@@ -55,7 +55,7 @@ class Judged(Struct):
     accepted: int
     failed: list[FailedMessage]
     is_cookieless: bool
-    """One of the good ones or more asks for a daily id."""
+    """At least one of the good ones asks for a daily id."""
 
 
 class Arrival(Struct):
@@ -278,7 +278,7 @@ def answer(accepted: int, failed: list[FailedMessage]) -> bytes:
     return _encoder.encode(BatchAnswer(accepted=accepted, rejected=rejected))
 
 
-#: Route -> how its body is taken apart.
+#: Routes that take one message, and the type that it has where it names none.
 SINGLE_ROUTES: Mapping[str, str] = {
     **{f"/v1/{kind}": kind for kind in MESSAGE_TYPES},
     # Segment's browser SDK posts to the first letter, where it doesn't batch.

@@ -28,10 +28,6 @@ class Origins:
         """Whether a page of this origin may use the key."""
         return self._by_key[key].allows(origin)
 
-    def any_allows(self, origin: bytes) -> bool:
-        """Whether some key may be used from there: what a preflight can know, which carries no key."""
-        return self._any.allows(origin)
-
     def any_lists(self, origin: bytes) -> bool:
         """Whether some key names this origin, not only everyone."""
         return self._any.lists(origin)
@@ -47,7 +43,7 @@ class Origins:
         ]
 
     def preflight_headers(self, origin: bytes | None) -> Headers:
-        """The answer to OPTIONS."""
+        """The answer to OPTIONS, which carries no key: it can say no more than that some key may be used from there."""
         headers = self.answer_headers(origin)
         if len(headers) > 1:
             headers += [

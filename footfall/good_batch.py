@@ -43,7 +43,7 @@ class GoodBatch(Struct):
     write_key: str | None
     sent_at: datetime | None
     is_cookieless: bool
-    """One of the messages or more says ``context.cookieless``."""
+    """At least one of the messages says ``context.cookieless``."""
 
 
 class _Elements(Struct, gc=False):
@@ -69,9 +69,8 @@ def read_good_batch(body: bytes) -> GoodBatch | None:
         return None
     try:
         if not body.isascii():
-            body.decode(
-                "utf-8"
-            )  # the parser skips over keys that the schema doesn't know without looking at them
+            # The parser skips over keys that the schema doesn't know without looking at their bytes
+            body.decode("utf-8")
         frame = decode_batch(before + _MARK + after)
         if frame.batch != _ONLY_THE_MARK:
             return None

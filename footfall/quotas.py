@@ -2,8 +2,9 @@
 
 A bucket holds a burst and fills at the key's rate. It is kept as the moment at which it is full again, from which
 follows what it holds now. The workers of one door keep these moments in the same memory, so that a key may do what its
-quota says however many there are. They take no lock, which one that is killed would hold for ever: where two spend from
-one bucket within the same microsecond, what one of them spent may be forgotten (benchmarks/quotas.py counts that).
+quota says however many there are. They take no lock, because a worker that is killed would hold it for ever. The price:
+where two workers spend from one bucket within the same microsecond, what one of them spent may be forgotten
+(benchmarks/quotas.py counts that).
 """
 
 from __future__ import annotations

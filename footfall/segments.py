@@ -3,8 +3,8 @@
 Layout: a header of 16 bytes (``FFSEG``, NUL, version u16, 8 bytes zero), then frames
 ``u32 length | u32 crc32 of the payload | payload`` (little endian). A payload is one ``Envelope`` as JSON.
 
-    landing/open/<writer>.seg          being written, by one process
-    landing/sealed/<segment_id>.seg    complete, never written again; sorts by time of sealing
+    landing/open/<segment_id>.seg      being written, by one process
+    landing/sealed/<segment_id>.seg    complete, never written again; sorts by the time at which it was opened
     landing/quarantine/                bytes that no reader understands, kept for a person to look at
 """
 

@@ -37,7 +37,8 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 10.0
 #: Answers after which the same request may succeed: the caller's quota, a restart, a full disk.
 _TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 _SHOWN_REJECTIONS = 20
-#: Names what sends. The HTTP library's own agent would make a bot of every visitor told of with an untrusted key.
+#: The sender's own name. With an untrusted key the door judges every visitor by this header, and takes the HTTP
+#: library's default for a bot.
 _AGENT = {"User-Agent": f"footfall/{__version__}"}
 
 _encoder = msgspec.json.Encoder(decimal_format="number")

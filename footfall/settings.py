@@ -92,7 +92,7 @@ def _default_write_keys() -> tuple[WriteKey, ...]:
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The settings in force. Field docstrings are what ``footfall config`` prints beside each value."""
+    """The settings in force. ``footfall config`` prints the description of each beside its value."""
 
     data: Annotated[Path, Meta(description="directory that holds everything Footfall writes")] = Path("data")
     pixel_dir: Annotated[Path, Meta(description="built pixel that the collector serves")] = (

@@ -232,7 +232,9 @@ class FileSeal(msgspec.Struct, frozen=True):
     bytes: int
     sha256: str
     content: str = ""
-    """A digest of what the file was made of; of a part how, its rows are in its ``keys_file``. For the writer alone."""
+    """For the writer alone: a digest of what the file was made of. Of a part it says only how that was done; what of,
+    key by key, stands in its ``keys_file``.
+    """
 
 
 class Blend(msgspec.Struct, frozen=True):
