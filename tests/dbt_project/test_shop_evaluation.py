@@ -5,28 +5,34 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from click.testing import CliRunner
 from dbt_kit import PROJECT_DIR, Lake, Warehouse, message
 
 from footfall.settings import Settings, load_settings
-from orchestration.lib import dbt_runner
-from orchestration.lib.evaluation import tuning
+from orchestration.lib import dbt_runner, home
+from orchestration.lib.evaluation import running, tuning
 from orchestration.lib.evaluation.history import OURS, Run, Verdict, find, read_history
+from orchestration.lib.evaluation.measures import Measured
 from orchestration.lib.evaluation.past import Past, TooLittle, choose_window
 from orchestration.lib.evaluation.running import evaluate_shop, last_if_fresh, rules_in_force
 from orchestration.lib.evaluation.shop import measure
 from orchestration.lib.evaluation.tuning import (
+    Gain,
+    Proposal,
     accept,
     accepted_changes,
     proposal_file,
     tune,
     write_proposal,
 )
+from orchestration.lib.evaluation.tuning_cli import tuning as tuning_verb
 from orchestration.lib.session_neighbours import session_config
 
 PROJECT_FILE = PROJECT_DIR / "dbt_project.yml"
@@ -239,6 +245,36 @@ def test_a_spoiled_setting_is_found_again_and_confirmed_on_other_visitors(
     read = yaml.safe_load(path.read_text())
     assert read["is_better"] is True
     assert read["changes"].keys() == proposal.changes.keys()
+
+
+def test_a_search_that_finds_nothing_keeps_what_an_earlier_one_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The budget was too small for a single try, say."""
+    gain = Gain(0.3, 0.3, Measured(0.0, 0.0, 0.0, 9))
+    nothing = Proposal(
+        made_at=datetime(2026, 3, 1),
+        asked="-",
+        tried=0,
+        seconds=1.0,
+        changes={},
+        lists=gain,
+        session_changes={},
+        sessions=None,
+    )
+    changes = {"session_neighbours.neighbours": (100, 50)}
+    found = replace(nothing, tried=5, session_changes=changes, sessions=gain)
+    monkeypatch.setenv("FOOTFALL_DATA", str(tmp_path))
+    monkeypatch.setattr(home, "export", lambda *_: None)
+    monkeypatch.setattr(running, "Past", lambda *_: None)
+    for proposal, said in ((found, "neighbours: 100 -> 50"), (nothing, "one of before stays as it is")):
+        monkeypatch.setattr(running, "tune", lambda *_, proposal=proposal, **__: proposal)
+        searched = CliRunner().invoke(tuning_verb, ["search"])
+        assert searched.exit_code == 0, searched.output
+        assert said in searched.output
+        kept = yaml.safe_load(proposal_file(tmp_path).read_text())
+        assert kept["session_changes"] == {"session_neighbours.neighbours": [100, 50]}
+    assert "neighbours: 100 -> 50" in CliRunner().invoke(tuning_verb, ["show"]).output
 
 
 def test_an_accepted_proposal_changes_its_lines_and_nothing_else(tmp_path: Path) -> None:

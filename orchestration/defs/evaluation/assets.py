@@ -75,23 +75,26 @@ def recommendation_evaluation(context: dg.AssetExecutionContext) -> dg.Materiali
     "dbt_project.yml.",
 )
 def tuning_proposal(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    """Search and write ``tuning/proposal.yml``; a shop with too little data gets none."""
+    """Search and write ``tuning/proposal.yml``; one with too little data, or that finds nothing, writes none."""
+    import yaml
+
     from orchestration.lib.evaluation.past import TooLittle
     from orchestration.lib.evaluation.running import propose
-    from orchestration.lib.evaluation.tuning import proposal_file
+    from orchestration.lib.evaluation.tuning import as_plain, proposal_file
 
     settings = load_settings()
     try:
         proposal = propose(settings, settings.tuning_seconds, tell=context.log.info)
     except TooLittle as little:
         return dg.MaterializeResult(metadata={"is_better": False, "reason": str(little)})
+    found = yaml.safe_dump(as_plain(proposal), sort_keys=False)
     path = proposal_file(settings.paths.data)
     return dg.MaterializeResult(
         metadata={
             "is_better": proposal.is_better,
             "tried": proposal.tried,
             "seconds": proposal.seconds,
-            "proposal": dg.MetadataValue.md(f"```yaml\n{path.read_text(encoding='utf-8')}```"),
-            "path": dg.MetadataValue.path(str(path)),
+            "proposal": dg.MetadataValue.md(f"```yaml\n{found}```"),
+            **({"path": dg.MetadataValue.path(str(path))} if proposal.has_changes else {}),
         }
     )

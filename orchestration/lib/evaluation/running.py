@@ -51,7 +51,9 @@ def last_if_fresh(settings: Settings, rules: str, now: datetime) -> Run | None:
 def propose(
     settings: Settings, seconds: float, *, seed: int = 0, tell: Callable[[str], None] = lambda line: None
 ) -> Proposal:
-    """Search for better settings and write the proposal file. Raises TooLittle."""
+    """Search for better settings and write what was found into the proposal file. A search that finds nothing (its
+    budget was too small, or the rules in force are the best) leaves an earlier proposal as it is. Raises TooLittle.
+    """
     folder = settings.paths.data / TUNING
     try:
         proposal = tune(
@@ -59,7 +61,8 @@ def propose(
         )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    write_proposal(proposal_file(settings.paths.data), proposal)
+    if proposal.has_changes:
+        write_proposal(proposal_file(settings.paths.data), proposal)
     return proposal
 
 

@@ -82,6 +82,10 @@ class Proposal:
     sessions: Gain | None
 
     @property
+    def has_changes(self) -> bool:
+        return bool(self.changes or self.session_changes)
+
+    @property
     def is_better(self) -> bool:
         return bool(self.lists and self.lists.is_better) or bool(self.sessions and self.sessions.is_better)
 
@@ -227,9 +231,15 @@ def proposal_file(data: Path) -> Path:
     return data / "tuning" / "proposal.yml"
 
 
+def as_plain(proposal: Proposal) -> dict[str, Any]:
+    """The proposal as its file has it: what YAML can say."""
+    plain: dict[str, Any] = _plain({**asdict(proposal), "is_better": proposal.is_better})
+    return plain
+
+
 def write_proposal(path: Path, proposal: Proposal) -> None:
     """As YAML, for a person to read and for ``accept`` to apply."""
-    text = yaml.safe_dump(_plain({**asdict(proposal), "is_better": proposal.is_better}), sort_keys=False)
+    text = yaml.safe_dump(as_plain(proposal), sort_keys=False)
     head = "# A proposal: nothing of it is in force. See docs/analyst/tuning.md; footfall tuning accept.\n"
     write_durably(path, lambda aside: aside.write_text(head + text, encoding="utf-8"))
 

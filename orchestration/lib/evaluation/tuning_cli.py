@@ -23,9 +23,10 @@ def tuning() -> None:
     help="Budget; default: the setting tuning_seconds.",
 )
 def search(seconds: float | None) -> None:
-    """Search, and write a proposal. Nothing is put in force."""
+    """Search, and write a proposal where something is found. Nothing is put in force."""
     from orchestration.lib.evaluation.past import TooLittle
     from orchestration.lib.evaluation.running import propose
+    from orchestration.lib.evaluation.tuning import as_plain
     from orchestration.lib.home import export
 
     settings = _settings()
@@ -35,7 +36,9 @@ def search(seconds: float | None) -> None:
     except TooLittle as little:
         raise click.ClickException(str(little)) from None
     click.echo(f"tried {proposal.tried} in {proposal.seconds:.0f} s")
-    _show(_read(settings))
+    _show(as_plain(proposal))
+    if not proposal.has_changes:
+        click.echo("nothing better was found: no proposal is written, and one of before stays as it is")
 
 
 @tuning.command()
