@@ -25,13 +25,15 @@ from collector.adapters.orders import PRICE_DIGITS, Line, product
 class Money(Struct, frozen=True):
     """An amount with its currency."""
 
+    amount: str | float | None = None
     currency_code: str | None = None
 
 
 class MoneySet(Struct, frozen=True):
-    """What a customer who pays in another currency sees, and the same in the shop's: only this is read."""
+    """What a customer who pays in another currency sees, and the same in the shop's."""
 
     shop_money: Money = Money()
+    presentment_money: Money = Money()
 
 
 class RefundLine(Struct, frozen=True):
@@ -43,6 +45,20 @@ class RefundLine(Struct, frozen=True):
     subtotal: str | float | None = None
     subtotal_set: MoneySet | None = None
     line_item: Line = Line()
+
+
+class Adjustment(Struct, frozen=True):
+    """An entry of ``order_adjustments``, by which what goes back differs from what was calculated. Its sign and sum say
+    little: while the payment is pending, all of it is a difference.
+    """
+
+    amount_set: MoneySet | None = None
+
+
+class ShippingLine(Struct, frozen=True):
+    """An entry of ``refund_shipping_lines``."""
+
+    subtotal_amount_set: MoneySet | None = None
 
 
 class Transaction(Struct, frozen=True):
@@ -62,6 +78,8 @@ class Refund(Struct, frozen=True):
     created_at: datetime | None = None
     processed_at: datetime | None = None
     refund_line_items: list[RefundLine] = []
+    refund_shipping_lines: list[ShippingLine] | None = None
+    order_adjustments: list[Adjustment] | None = None
     transactions: list[Transaction] = []
 
 
@@ -76,21 +94,24 @@ def refunded(delivery: Delivery) -> list[Fact]:
     """
     refund = _decoder.decode(delivery.body)
     paid_back = [
-        one
+        number(one.amount) or Decimal(0)
         for one in refund.transactions
         if one.kind == "refund" and one.status in (None, "success", "pending")
     ]
-    paid_in = next((one.currency for one in refund.transactions if one.currency), None)
-    sets = [line.subtotal_set for line in refund.refund_line_items if line.subtotal_set]
-    currency = next((one.shop_money.currency_code for one in sets if one.shop_money.currency_code), paid_in)
-    # Lines are in the shop's currency; a sum in another one would be taken for the same money.
-    is_comparable = paid_back and currency == paid_in
+    paid, (paid_in, currency, rate) = sum(paid_back, Decimal(0)), _currencies(refund)
+    value = None if rate is None else number(paid * rate)
+    if value is not None and rate != 1:
+        value = value.quantize(PRICE_DIGITS)
+    if refund.refund_line_items:
+        # they say what came back: a sum in another currency beside them would be taken for the same money
+        value = value if paid_back else None
+    elif value is None:
+        # said all the same, and though it be 0: who says neither lines nor a value takes the whole order back
+        value, currency = paid, paid_in
     properties = without_nothing(
         order_id=bare(refund.order_id),
         refund_id=bare(refund.id),
-        value=sum((number(one.amount) or Decimal(0) for one in paid_back), Decimal(0))
-        if is_comparable
-        else None,
+        value=value,
         currency=currency,
         lines=len(refund.refund_line_items),
     )
@@ -108,6 +129,35 @@ def refunded(delivery: Delivery) -> list[Fact]:
     rows = [_returned(line, at) for at, line in enumerate(refund.refund_line_items, 1)]
     messages = in_parts(make, f"shopify-refund-{bare(refund.id)}", "products", rows)
     return [Fact(message, is_visit=True) for message in messages]
+
+
+def _currencies(refund: Refund) -> tuple[str | None, str | None, Decimal | None]:
+    """What the customer paid in, what the shop counts in, and what one of the former is in the latter: by the largest
+    amount that the refund tells in both, whose cents weigh least; None where it tells none.
+    """
+    told = [
+        *(line.subtotal_set for line in refund.refund_line_items),
+        *(line.subtotal_amount_set for line in refund.refund_shipping_lines or ()),
+        *(one.amount_set for one in refund.order_adjustments or ()),
+    ]
+    sets = [one for one in told if one]
+    shops = next((one.shop_money.currency_code for one in sets if one.shop_money.currency_code), None)
+    paid_in = next((one.currency for one in refund.transactions if one.currency), shops)
+    currency = shops or paid_in
+    if currency == paid_in:
+        return paid_in, currency, Decimal(1)
+    pairs = [
+        (abs(shown), abs(own))
+        for one in sets
+        if one.presentment_money.currency_code == paid_in
+        and one.shop_money.currency_code == currency
+        and (shown := number(one.presentment_money.amount))
+        and (own := number(one.shop_money.amount))
+    ]
+    if not pairs:
+        return paid_in, currency, None
+    shown, own = max(pairs)
+    return paid_in, currency, own / shown
 
 
 def _returned(line: RefundLine, line_number: int) -> dict[str, Any]:

@@ -159,25 +159,43 @@ def test_a_refund() -> None:
     assert b"John" not in encode(fact.message)
 
 
-def test_a_refund_is_in_the_shops_currency() -> None:
-    """Its lines are; its transactions are in what the customer paid in, and their sum is left out where it differs."""
-    line = {"quantity": 1, "subtotal": 20.0, "line_item": ORDER["line_items"][0]}
-    shown = {"shop_money": {"amount": "20.00", "currency_code": "EUR"},
-             "presentment_money": {"amount": "220.00", "currency_code": "SEK"}}  # fmt: skip
-    paid = [{"kind": "refund", "status": "success", "amount": "220.00", "currency": "SEK"}]
-    refund = {
-        "id": 1,
-        "order_id": 2,
-        "refund_line_items": [{**line, "subtotal_set": shown}],
-        "transactions": paid,
+def both(shop: object, customer: object) -> dict[str, dict[str, object]]:
+    return {
+        "shop_money": {"amount": shop, "currency_code": "EUR"},
+        "presentment_money": {"amount": customer, "currency_code": "SEK"},
     }
-    (fact,) = deliver("refunds/create", refund)
+
+
+@pytest.mark.parametrize(
+    ("told", "value", "currency"),
+    [
+        # its lines are; its transactions are in what the customer paid in
+        ({"refund_line_items": [{"quantity": 1, "subtotal": 20, "subtotal_set": both("20.00", "220.00")}]}, 20, "EUR"),
+        # money without goods: pending, all of it is a difference of either sign; the largest amount has the best rate
+        ({"order_adjustments": [{"amount_set": both("0.09", "1")}, {"amount_set": both("-20", "-220")}]}, 20, "EUR"),
+        ({"refund_shipping_lines": [{"subtotal_amount_set": both(5, 55.0)}]}, 20, "EUR"),
+        # nothing says what it is in the shop's currency
+        ({}, 220, "SEK"),
+        ({"order_adjustments": None, "refund_shipping_lines": None}, 220, "SEK"),
+        ({"order_adjustments": [{"amount_set": both("0.00", "0.00")}]}, 220, "SEK"),
+        ({"refund_line_items": [{"quantity": 1, "subtotal": 20.0, "subtotal_set": both("0.00", "0.00")}]}, None, "EUR"),
+    ],
+)  # fmt: skip
+def test_a_refund_is_in_the_shops_currency(
+    told: dict[str, object], value: float | None, currency: str
+) -> None:
+    paid = [{"kind": "refund", "status": "success", "amount": "220.00", "currency": "SEK"}]
+    (fact,) = deliver("refunds/create", {"id": 1, "order_id": 2, "transactions": paid, **told})
     properties = sent(fact)["properties"]
-    assert "value" not in properties
-    assert (properties["currency"], properties["products"][0]["price"]) == ("EUR", 20.0)
-    (fact,) = deliver("refunds/create", {**refund, "refund_line_items": []})
-    properties = sent(fact)["properties"]
-    assert (properties["value"], properties["currency"]) == (220.0, "SEK")
+    assert (properties.get("value"), properties["currency"]) == (value, currency)
+
+
+def test_a_refund_that_failed_takes_no_order_back() -> None:
+    """A refund that says neither lines nor a value is one of the whole order."""
+    failed = [{"kind": "refund", "status": "failure", "amount": "20.00", "currency": "EUR"}]
+    for transactions in (failed, []):
+        (fact,) = deliver("refunds/create", {"id": 1, "order_id": 2, "transactions": transactions})
+        assert sent(fact)["properties"]["value"] == 0
 
 
 def test_a_cart_belongs_to_a_visitor_only_where_it_says_so() -> None:

@@ -28,6 +28,10 @@ def order(
     return message(event, at, properties=properties, **columns)
 
 
+def put_in_cart(**properties: Any) -> dict[str, Any]:
+    return message("Product Added", NOON, guest="guest-simple", properties=properties)
+
+
 SERVER = {"source": "server", "trusted": True, "guest": None, "user": "anna"}
 
 
@@ -106,6 +110,10 @@ def warehouse(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> Warehouse
             order("a total in kronor", value=220, currency="SEK"),
             order("a total in kronor", value=20, **SERVER),
             order("only in kronor", {**SHIRT, "price": 220}, currency="SEK"),
+            *[put_in_cart(**SHIRT, currency=currency) for currency in ("SEK", "EUR")],
+            *[put_in_cart(**SHIRT, currency="EUR", turn=turn) for turn in range(2)],
+            put_in_cart(**SHIRT),
+            put_in_cart(product_id="shirt", currency="NOK"),
         ]
     )
     warehouse.run("+sessions +product_interactions +visitors")
@@ -161,6 +169,15 @@ def test_several_currencies_are_warned_of(warehouse: Warehouse) -> None:
     told, counted = warehouse.warnings("orders assert_orders_are_in_one_currency")
     assert told.startswith(f"orders and refunds are in EUR ({euros}), SEK (1), and every sum of revenue adds")
     assert counted == "assert_orders_are_in_one_currency: 2"
+
+
+def test_carts_in_several_currencies_are_warned_of(warehouse: Warehouse) -> None:
+    """What has no currency says nothing, and what has no price adds nothing."""
+    told, counted = warehouse.warnings("assert_carts_are_in_one_currency", command="test")
+    assert told.startswith(
+        "products were put in carts in EUR (3), SEK (1), and cart_value adds their prices up"
+    )
+    assert counted == "assert_carts_are_in_one_currency: 2"
 
 
 def test_a_refund_stands_by_itself(warehouse: Warehouse) -> None:
