@@ -45,6 +45,12 @@ def option(guest: str, size: str) -> dict[str, Any]:
     return message("Product Option Selected", NOON, guest=guest, properties=properties)
 
 
+def recommended(
+    event: str, placement: str, at: timedelta, guest: str, user: str | None = None, **about: Any
+) -> dict[str, Any]:
+    return message(event, NOON + at, guest=guest, user=user, properties={"placement": placement, **about})
+
+
 @pytest.fixture(scope="module")
 def shop(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> Warehouse:
     lake, warehouse = make_warehouse()
@@ -76,6 +82,7 @@ def shop(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> Warehouse:
                 properties={"order_id": "o1", "products": [shirt]},
             ),
             message("Product Added", NOON, guest="forgetful", user="fay", properties=shirt),
+            message("Cart Updated", NOON + DAY, guest=None, user="fay", source="server", trusted=True),
             message(
                 "Products Searched", NOON, guest="seeker", properties={"query": "Hats ", "results_count": 0}
             ),
@@ -97,6 +104,16 @@ def shop(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> Warehouse:
             message(
                 "Product Clicked", NOON, guest="lists", properties={"list": "sale", "position": 3, **shirt}
             ),
+            # ordered at NOON + 1 minute and 40 days before: of two blocks the last has it, one too long ago has none
+            *[
+                recommended(event, placement, at, guest="buyer", user="ben", product_id="shirt")
+                for placement, at in (("home", -3 * MINUTE), ("product", -2 * MINUTE), ("old", -48 * DAY))
+                for event in ("Recommendation Viewed", "Recommendation Clicked")
+            ],
+            recommended(
+                "Recommendation Viewed", "home", MINUTE, guest="dreamer", product_ids=["shirt", "hat"]
+            ),
+            recommended("Recommendation Clicked", "product", MINUTE, guest="dreamer", product_id="hat"),
             message(
                 "Order Completed",
                 NOON - 40 * DAY,
@@ -146,6 +163,19 @@ def test_retention_by_week(shop: Warehouse) -> None:
         (date(2026, 2, 9), 0, 1, 1, 1.0),
         (date(2026, 2, 9), 1, 1, 1, 1.0),
         (date(2026, 2, 9), 3, 1, 1, 1.0),
+    ]
+
+
+def test_retention_by_period(shop: Warehouse) -> None:
+    """Fay, of whom a server told something the day after, was not seen again. Nobody is old enough for 90 days."""
+    assert shop.rows(
+        "select retention, period_days, visitors, retained, share from retention_periods "
+        "where period_days in (1, 14, 90) order by 1, 2"
+    ) == [
+        ("ordered_again", 1, 1, 1, 1.0),
+        ("ordered_again", 90, 0, 0, None),
+        ("seen_again", 1, 12, 2, pytest.approx(2 / 12)),
+        ("seen_again", 14, 2, 2, 1.0),
     ]
 
 
@@ -267,7 +297,29 @@ def test_the_segments_of_the_docs_are_those_that_are_declared() -> None:
 def test_clicks_by_position(shop: Warehouse) -> None:
     assert shop.rows("select * from list_positions order by list_position") == [
         ("sale", 1, 2, 1, 0.5),
+        ("sale", 2, 1, 0, 0.0),
         ("sale", 3, 1, 1, 1.0),
+    ]
+
+
+def test_the_queries_of_the_docs_are_answered(shop: Warehouse) -> None:
+    page = (PROJECT_DIR.parent / "docs" / "analyst" / "questions.md").read_text()
+    queries = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+    assert len(queries) == 20
+    # nobody here goes from page to cart, uses a menu, lapses, orders two things at once, or is u_4711
+    empty = [number for number, query in enumerate(queries, start=1) if not shop.rows(query)]
+    assert empty == [2, 6, 10, 11, 20]
+
+
+def test_recommendations_by_placement(shop: Warehouse) -> None:
+    """The order is of the block clicked last before it, and of none that was clicked longer than a week before."""
+    assert shop.rows(
+        "select placement, views, viewers, clicks, clickers, click_through_rate, orders, revenue "
+        "from recommendation_performance order by placement"
+    ) == [
+        ("home", 2, 2, 1, 1, 0.5, 0, Decimal("0.00")),
+        ("old", 1, 1, 1, 1, 1.0, 0, Decimal("0.00")),
+        ("product", 1, 1, 2, 2, 2.0, 1, Decimal("20.00")),
     ]
 
 

@@ -22,8 +22,8 @@ SPARK_FUNCTIONS = frozenset(
     abs avg cast coalesce concat count date_trunc decode element_at extract first_value floor from_json
     get_json_object greatest input_file_name lag last_value lead least listagg ln lower lpad make_interval max max_by
     md5 min min_by named_struct nullif parse_url percent_rank percentile posexplode power regexp_extract
-    regexp_replace replace round row_number split sqrt sum timestamp_micros to_json trim try_cast try_url_decode
-    unix_micros var_samp
+    regexp_replace replace round row_number sequence split sqrt sum timestamp_micros to_json trim try_cast
+    try_url_decode unix_micros var_samp
     """.split()
 )
 #: Before a bracket stand these too.

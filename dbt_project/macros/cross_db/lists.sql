@@ -24,6 +24,20 @@
 {%- endmacro -%}
 
 
+{#- The whole numbers from 1 to `last`, as a list to explode. -#}
+{%- macro counting_to(last) -%}
+  {{ return(adapter.dispatch('counting_to', 'footfall')(last)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__counting_to(last) -%}
+  generate_series(1, {{ last }})
+{%- endmacro -%}
+
+{%- macro default__counting_to(last) -%}
+  sequence(1, {{ last }})
+{%- endmacro -%}
+
+
 {#- Texts joined in the order given. -#}
 {%- macro text_agg(expression, separator, order_by) -%}
   {{ return(adapter.dispatch('text_agg', 'footfall')(expression, separator, order_by)) }}

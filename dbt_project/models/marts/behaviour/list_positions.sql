@@ -1,4 +1,5 @@
--- Catalog click-through by position: a list that was shown with n products showed the positions 1 to n.
+-- Catalog click-through by position: a list that was shown with n products showed the positions 1 to n. Those that
+-- nobody clicked stand between those that somebody did, else a place that works badly would be missing.
 with events as (
   select
     case when event = 'Products Searched' then 'search' else list_name end as list_name,
@@ -34,19 +35,55 @@ shown as (
   group by list_name, list_length
 ),
 
+-- Browsers name positions, so that one may be any number: past the var only what was clicked has a row.
+last_positions as (
+  select
+    list_name,
+    least(max(list_position), {{ var('list_positions_gapless') }}) as last_position
+  from clicks
+  where list_position > 0
+  group by list_name
+),
+
+positions as (
+  select
+    last_positions.list_name,
+    cast(place.item as bigint) as list_position
+  from last_positions
+  cross join {{ explode(counting_to('last_positions.last_position'), 'place') }}
+  union
+  select
+    list_name,
+    list_position
+  from clicks
+),
+
+viewed as (
+  select
+    positions.list_name,
+    positions.list_position,
+    coalesce(sum(shown.views), 0) as views
+  from positions
+  left join shown
+    on positions.list_name = shown.list_name
+      and positions.list_position <= coalesce(shown.list_length, positions.list_position)
+  group by positions.list_name, positions.list_position
+),
+
 final as (
   select
-    clicks.list_name,
-    clicks.list_position,
-    cast(coalesce(sum(shown.views), 0) as bigint) as views,
-    clicks.clicks,
+    viewed.list_name,
+    viewed.list_position,
+    cast(viewed.views as bigint) as views,
+    coalesce(clicks.clicks, 0) as clicks,
     -- A list that nobody told us was shown has clicks and no rate.
-    cast(clicks.clicks as double) / nullif(sum(shown.views), 0) as click_through_rate
-  from clicks
-  left join shown
-    on clicks.list_name = shown.list_name
-      and clicks.list_position <= coalesce(shown.list_length, clicks.list_position)
-  group by clicks.list_name, clicks.list_position, clicks.clicks
+    cast(coalesce(clicks.clicks, 0) as double) / nullif(viewed.views, 0) as click_through_rate
+  from viewed
+  left join clicks
+    on viewed.list_name = clicks.list_name
+      and viewed.list_position = clicks.list_position
+  where viewed.views > 0
+    or clicks.clicks > 0
 )
 
 select * from final

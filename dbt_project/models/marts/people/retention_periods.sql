@@ -3,12 +3,18 @@
 ) -}}
 
 -- Who does something again on or after a day: the retentions declared in the var `retentions`. The cohort is
--- everybody who did the first thing between two days; they are kept for a period when they did the second one
--- that many days after their first, or later (unbounded retention), before the last day.
-with events as (
+-- everybody who did the first thing between two days, so many days ago that the period is over; they are kept for it
+-- when they did the second one that many days after their first, or later (unbounded retention), before the last day.
+-- Anything is what a visitor does: a server's word of a refund brings nobody back.
+with as_of as (
+  select * from {{ ref('int_as_of') }}
+),
+
+events as (
   select
     events.event,
     events.type,
+    events.is_server_side,
     {{ visitor_of('events', 'devices') }} as visitor_id,
     cast(events.occurred_at as date) as day
   from {{ ref('int_session_events') }} as events
@@ -27,6 +33,8 @@ with events as (
       and day < {{ until }}
       {% if retention.first %}
         and {{ is_event(retention.first) }}
+      {% else %}
+        and not is_server_side
       {% endif %}
     group by visitor_id
   ),
@@ -43,6 +51,8 @@ with events as (
         and events.day < {{ until }}
         {% if retention.second %}
           and {{ is_event(retention.second, 'events') }}
+        {% else %}
+          and not events.is_server_side
         {% endif %}
     group by cohort.visitor_id, cohort.first_day
   ),
@@ -52,14 +62,15 @@ counted as (
   {% for retention in var('retentions') %}
     {% set outer = loop %}
     {% for period in retention.periods %}
+      {%- set period_ends = add_days('cast(first_day as timestamp)', period) %}
       select
         cast('{{ retention.name | replace("'", "''") }}' as {{ text_type() }}) as retention,
         {{ period }} as period_days,
         count(*) as visitors,
-        sum(
-          case when last_day >= cast({{ add_days('cast(first_day as timestamp)', period) }} as date) then 1 else 0 end
-        ) as retained
+        sum(case when last_day >= cast({{ period_ends }} as date) then 1 else 0 end) as retained
       from last_{{ outer.index }}
+      cross join as_of
+      where {{ period_ends }} <= as_of.as_of
       {% if not (loop.last and outer.last) %}
         union all
       {% endif %}
