@@ -238,6 +238,7 @@ def list_failed(source: str | None = None, reason: str | None = None, since: dat
     """How many, by source, field and reason."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     groups: dict[tuple[str, str, str, str], list[Failed]] = {}
     counts: Counter[tuple[str, str, str, str]] = Counter()
@@ -259,7 +260,9 @@ def list_failed(source: str | None = None, reason: str | None = None, since: dat
     for key, count in counts.most_common():
         last = groups[key][-1]
         received = f"{last.received_at:%Y-%m-%d %H:%M}" if last.received_at else ""
-        table.add_row(f"{count:,}", *key, received, last.message_id or last.place)
+        # As text: an id or a reason with brackets, whoever sent it, is no markup.
+        cells = (f"{count:,}", *key, received, last.message_id or last.place)
+        table.add_row(*map(Text, cells))
     Console(width=None if sys.stdout.isatty() else 180).print(table)
 
 

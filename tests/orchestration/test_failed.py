@@ -53,6 +53,24 @@ def test_listed_by_reason(lake: Settings) -> None:
     assert "not UTF-8" not in run("list", "--reason", "EVENT name").output
 
 
+def test_what_somebody_sent_is_listed_as_it_is(lake: Settings, seal: Seal) -> None:
+    """The brackets of rich's markup: a closing tag that nothing opened ends a program that takes it for one."""
+    seal(
+        "s2",
+        [message(1)],
+        failed=[
+            FailedMessage(
+                index=1, field="event", reason="not [red]this[/green]", raw=b"{}", message_id="[/b]"
+            )
+        ],
+    )
+    load_sealed(lake.paths)
+    answer = run()
+    assert answer.exit_code == 0, answer.exception
+    assert "not [red]this[/green]" in answer.output
+    assert "[/b]" in answer.output
+
+
 def test_shown_raw(lake: Settings) -> None:
     assert '"m-1"' in run("show").output
     assert "(base64)" in run("show", "--reason", "utf-8").output
