@@ -24,7 +24,8 @@ from footfall.sender import Checkpoint, SendError, SendReport, check_door, send
 from footfall.settings import Settings, SettingsError, load_settings
 from footfall.verb_group import VerbGroup
 
-console = Console(highlight=False, soft_wrap=True)
+#: Without markup: names of files and what the door says of a message may have brackets.
+console = Console(highlight=False, soft_wrap=True, markup=False)
 patience_option = click.option(
     "--patience", default=60.0, show_default=True, help="Give up after so many seconds without an answer."
 )

@@ -236,7 +236,7 @@ def test_import_without_a_collector_says_what_to_do(file: Path, tmp_path: Path, 
 
 def test_replay_sends_what_is_json_and_names_what_is_not(door: Any, file: Path, tmp_path: Path) -> None:
     lines = [_encoder.encode(message(line)) for line in read_lines(file)]
-    replayed = tmp_path / "messages.ndjson"
+    replayed = tmp_path / "messages [of May].ndjson"
     deep = b'{"a":' + b"[" * 5000 + b"]" * 5000 + b"}"
     replayed.write_bytes(
         b"\n".join([*lines[:5], b"{broken", b"", b"\xff{}", b"[1]", deep, *lines[5:]]) + b"\n"
@@ -244,7 +244,7 @@ def test_replay_sends_what_is_json_and_names_what_is_not(door: Any, file: Path, 
     result = run(replay, [str(replayed), "--url", door.url], tmp_path / "data")
     assert result.exit_code == 1
     assert "4 lines" in result.output
-    assert "messages.ndjson:6" in result.output
+    assert "messages [of May].ndjson:6" in result.output
     assert set(door.messages) == {message(line)["messageId"] for line in read_lines(file)}
     replayed.write_bytes(b"\n".join(lines))
     assert run(replay, [str(replayed), "--url", door.url], tmp_path / "data").exit_code == 0
