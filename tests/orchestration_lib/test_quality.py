@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from click.testing import CliRunner
 
+from footfall.settings import load_settings
+from orchestration.lib.evaluation import running
 from orchestration.lib.evaluation.history import (
     OURS,
     Run,
@@ -18,6 +21,7 @@ from orchestration.lib.evaluation.history import (
     read_history,
     write_history,
 )
+from orchestration.lib.evaluation.past import Window
 from orchestration.lib.evaluation.quality_cli import quality
 from orchestration.lib.evaluation.report import arms_plot, tables, trend_plot
 from orchestration.lib.evaluation.shop import Metric
@@ -100,12 +104,32 @@ def test_a_fall_is_let_through_by_a_person_with_a_reason(
     assert shown.exit_code == 1
     assert "held: because" in shown.output
     assert call(quality, ["--accept", " "]).exit_code == 2
-    assert call(quality, ["--accept", "sofas are gone"]).exit_code == 0
+    assert call(quality, ["--accept", "sofas are gone [/ticket 7]"]).exit_code == 0
     assert held(derived) is None
-    assert read_history(derived)[-1].reason == "accepted: sofas are gone (held for: because)"
+    assert read_history(derived)[-1].reason == "accepted: sofas are gone [/ticket 7] (held for: because)"
     assert call(quality).exit_code == 0
     with pytest.raises(ValueError, match="nothing is held back"):
         accept(derived, "again")
+
+
+def test_a_fall_that_is_let_through_while_the_next_run_measures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shop that is held back is measured each hour, for minutes: then is when somebody looks and accepts."""
+    settings = load_settings({"FOOTFALL_DATA": str(tmp_path)})
+    derived = settings.paths.derived
+    write_history(derived, [run(1, 0.4), run(2, 0.1, Verdict.HELD)])
+
+    def measured(*_: object) -> list[Metric]:
+        accept(derived, "sofas are gone")
+        return [recall(0.1)]
+
+    past = Mock(window=Window(NOON.date(), NOON.date(), NOON.date()))
+    monkeypatch.setattr(running, "Past", lambda *_: past)
+    monkeypatch.setattr(running, "measure", measured)
+    monkeypatch.setattr(running, "rules_in_force", lambda settings: "x")
+    assert running.evaluate_shop(settings, run_id="r3").verdict is Verdict.PASSED
+    assert [each.verdict for each in read_history(derived)] == ["passed", "accepted", "passed"]
 
 
 def test_tables_and_plots() -> None:

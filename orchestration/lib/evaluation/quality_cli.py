@@ -40,7 +40,7 @@ def quality(why: str | None) -> None:
         raise click.ClickException("never measured: `footfall run` measures with the whole line")
     run = runs[-1]
     console = Console(width=None if Console().is_terminal else 160)
-    console.print(f"{run.verdict}: {run.reason}")
+    console.print(f"{run.verdict}: {run.reason}", markup=False)
     console.print(
         f"measured {run.measured_at:%F %T}; learned from {run.since} on, asked {run.split} to {run.until}"
     )

@@ -72,19 +72,27 @@ def evaluate_shop(settings: Settings, *, run_id: str | None = None, seed: int = 
     folder = settings.paths.data / EVALUATION
     metrics: list[Metric] = []
     window: Window | None = None
-    before = read_history(settings.paths.derived)
+    too_little: TooLittle | None = None
     try:
         past = Past(settings, folder)
         window = past.window
         past.build()
         metrics = measure(past, seed, session_config(project_vars(DBT_PROJECT)), text_config(settings))
+    except TooLittle as little:
+        too_little = little
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    # Read after the minutes that measuring takes: meanwhile somebody may have let the last fall through.
+    before = read_history(settings.paths.derived)
+    if too_little is None:
         verdict, reason = judge(
             metrics, before, max_fall=settings.quality_max_fall, min_cases=settings.evaluation_min_cases
         )
-    except TooLittle as little:
-        verdict, reason = Verdict.NOT_ENOUGH, f"{little}: nothing can be said, nothing is held back"
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    else:
+        verdict, reason = (
+            Verdict.NOT_ENOUGH,
+            f"{too_little}: nothing can be said, nothing is held back",
+        )
     run = Run(
         run_id=run_id or uuid.uuid4().hex,
         measured_at=now.replace(tzinfo=None),
