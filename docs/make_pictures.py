@@ -60,13 +60,22 @@ def shop_recommended(page: Page) -> None:
     block.screenshot(path=OUT / "shop-recommended.png")
 
 
-def dagster_graph(page: Page) -> None:
-    """The graph as it opens: a box a group, read from left to right."""
-    page.set_viewport_size({"width": 2000, "height": 1400})
-    page.goto(f"{SETTINGS.dagster_url}/asset-groups")
+def dagster_funnels(page: Page) -> None:
+    _dagster_group(page, "funnels")
+
+
+def dagster_similarity(page: Page) -> None:
+    _dagster_group(page, "similarity")
+
+
+def _dagster_group(page: Page, group: str) -> None:
+    """A group of the graph: all of it at once is too small to read."""
+    page.set_viewport_size({"width": 1700, "height": 1180})
     _wait_until_idle()
+    page.goto(f"{SETTINGS.dagster_url}/locations/footfall/asset-groups/{group}/lineage")
     page.wait_for_timeout(8000)
-    page.screenshot(path=OUT / "dagster-graph.png")
+    graph = {"x": 240, "y": 165, "width": 1410, "height": 1015}
+    page.screenshot(path=OUT / f"dagster-{group}.png", clip=graph)
 
 
 def dagster_run(page: Page) -> None:
@@ -125,7 +134,8 @@ PICTURES: dict[str, Callable[[Page], None]] = {
         shop_home,
         shop_product,
         shop_recommended,
-        dagster_graph,
+        dagster_funnels,
+        dagster_similarity,
         dagster_run,
         dagster_evaluation,
         api_docs,
