@@ -77,6 +77,7 @@ with_session as (
     orders.is_refund,
     orders.occurred_at,
     order_events.session_user_id as last_session_user_id,
+    -- whom visitor_of is to take for the session's
     coalesce(placed.user_id, orders.user_id, order_events.session_user_id) as session_user_id
   from orders
   left join order_events

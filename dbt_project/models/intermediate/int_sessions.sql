@@ -125,6 +125,7 @@ final as (
     categorized.device,
     categorized.guest_token,
     categorized.session_user_id as user_id,
+    -- the name that the macro visitor_of asks for
     categorized.session_user_id,
     categorized.landing_page,
     categorized.exit_page,
