@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 
 from litestar import Litestar
-from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -18,7 +17,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from api import analytics_answers, answers, problems
 from api.edge import at_the_edge
-from api.http import DocsPage, MoneySchema
+from api.http import DocsPage, MoneySchema, OriginCors
 from api.limits import Limits
 from api.meanings import describe_fields
 from api.metrics import Metrics
@@ -33,6 +32,7 @@ from api.routes.segments import segment_members, segments
 from api.routes.visitors import affinities, affinity, neighbours, profile, visitor_segments
 from api.snapshots import SnapshotStore
 from footfall import __version__
+from footfall.origins import OriginRule
 from footfall.reasons import Reasons
 from footfall.settings import Settings, load_settings
 from footfall.workers import TOGETHER, Workers
@@ -65,7 +65,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
     """
     settings = settings or load_settings()
     together = Path(os.environ[TOGETHER]) if TOGETHER in os.environ else None
-    counters = Metrics()
+    counters, origins = Metrics(), OriginRule(settings.api_origins)
     store = SnapshotStore(settings.paths.serving)
     app = Litestar(
         route_handlers=[
@@ -96,6 +96,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         state=State(
             {
                 "settings": settings,
+                "origins": origins,
                 "store": store,
                 "reasons": Reasons(settings.api_reasons, settings.api_language),
                 "limits": Limits(settings, counters, together),
@@ -106,8 +107,9 @@ def create_app(settings: Settings | None = None) -> Litestar:
         middleware=[counters.middleware],
         plugins=[MoneySchema()],
         exception_handlers=problems.HANDLERS,
-        cors_config=CORSConfig(
-            allow_origins=list(settings.api_origins),
+        cors_config=OriginCors(
+            allow_origins=["*"] if origins.is_everyone else [],
+            rule=origins,
             allow_methods=["GET", "HEAD"],
             allow_headers=["X-Footfall-Key", "Authorization", "If-None-Match"],
             expose_headers=["ETag", "Link", "Retry-After"],
@@ -134,5 +136,5 @@ def create_app(settings: Settings | None = None) -> Litestar:
     )
     describe_fields(app, answers, analytics_answers)
     # Outside the CORS middleware, which Litestar puts around all others
-    app.asgi_handler = at_the_edge(app.asgi_handler, by_origin="*" not in settings.api_origins)
+    app.asgi_handler = at_the_edge(app.asgi_handler, by_origin=not origins.is_everyone)
     return app

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
 from litestar import Request, Response
+from litestar.config.cors import CORSConfig
 from litestar.enums import MediaType
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.plugins import OpenAPIRenderPlugin
@@ -20,6 +22,7 @@ from litestar.typing import FieldDefinition
 
 from api.answers import Answer, Problem
 from footfall.docs_page import docs_page
+from footfall.origins import OriginRule
 
 #: Product lists are the same for everyone: a minute in any cache, five more while it asks for news.
 PUBLIC_LIST = "public, max-age=60, stale-while-revalidate=300"
@@ -48,6 +51,16 @@ class DocsPage(OpenAPIRenderPlugin):
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         return docs_page(openapi_schema, self.get_openapi_json_route(request))
+
+
+@dataclass
+class OriginCors(CORSConfig):
+    """Lets those pages read an answer that may ask for it (``api.access``): by one rule, and no second one."""
+
+    rule: OriginRule = field(default_factory=lambda: OriginRule(()))
+
+    def is_origin_allowed(self, origin: str) -> bool:
+        return self.rule.allows(origin.encode("latin-1", "replace"))
 
 
 class MoneySchema(OpenAPISchemaPlugin):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from footfall.origins import OriginRule
 from footfall.settings import WriteKey
 
 Headers = list[tuple[bytes, bytes]]
@@ -18,11 +19,11 @@ EXPOSED_HEADERS = b"retry-after"
 
 
 class Origins:
-    """The origins of all write keys. ``*`` is any; ``https://*.shop.example`` any subdomain, over https."""
+    """The origins of all write keys."""
 
     def __init__(self, keys: Iterable[WriteKey]) -> None:
-        self._by_key = {key.key: _Rule(key.origins) for key in keys}
-        self._any = _Rule([origin for key in keys for origin in key.origins])
+        self._by_key = {key.key: OriginRule(key.origins) for key in keys}
+        self._any = OriginRule([origin for key in keys for origin in key.origins])
 
     def key_allows(self, key: str, origin: bytes) -> bool:
         """Whether a page of this origin may use the key."""
@@ -52,24 +53,3 @@ class Origins:
                 (b"access-control-max-age", PREFLIGHT_SECONDS),
             ]
         return headers
-
-
-class _Rule:
-    def __init__(self, origins: Iterable[str]) -> None:
-        listed = [origin.lower().rstrip("/") for origin in origins]
-        self._everyone = "*" in listed
-        self._exact = {origin.encode() for origin in listed}
-        self._suffixes = [
-            (scheme.encode() + b"://", host[1:].encode())
-            for scheme, _, host in (origin.partition("://") for origin in listed)
-            if host.startswith("*.")
-        ]
-
-    def allows(self, origin: bytes) -> bool:
-        return self._everyone or self.lists(origin)
-
-    def lists(self, origin: bytes) -> bool:
-        origin = origin.lower()
-        return origin in self._exact or any(
-            origin.startswith(scheme) and origin.endswith(suffix) for scheme, suffix in self._suffixes
-        )

@@ -87,6 +87,23 @@ def test_keys_are_for_their_pages(serve: Serve) -> None:
     assert ask(SECRET, "http://testserver.local") == 200, "the documentation's own form"
 
 
+def test_pages_are_named_as_at_the_collectors_door(serve: Serve) -> None:
+    client = serve(api_origins=("https://Shop.example/", "https://*.shop.example"))
+    for origin, status in {
+        "https://shop.example": 200,
+        "https://de.shop.example": 200,
+        "http://de.shop.example": 403,
+        "https://shopxexample": 403,
+        "https://evilshop.example": 403,
+    }.items():
+        answer = client.get(LIST, headers={**PUBLIC, "Origin": origin})
+        asked = client.options(LIST, headers={"Origin": origin, "Access-Control-Request-Method": "GET"})
+        assert answer.status_code == status, origin
+        readable = origin if status == 200 else None
+        assert answer.headers.get("access-control-allow-origin") == readable, origin
+        assert asked.headers.get("access-control-allow-origin") == readable, origin
+
+
 def test_a_shared_cache_keeps_the_answers_of_pages_and_servers_apart(serve: Serve) -> None:
     """With a list of origins: what a server got has no Access-Control-Allow-Origin, and a page could not read it."""
     page = {**PUBLIC, "Origin": "https://shop.example"}
