@@ -7,17 +7,16 @@ import hashlib
 import io
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import quote
 
-import msgspec
 from litestar import Request, Response
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, Schema
 from litestar.params import QueryParameter
 from litestar.response import Stream
 
-from api.http import BY_KEY, PERSONAL, matches
+from api.http import BY_KEY, PERSONAL, encode, matches
 
 CSV = "text/csv"
 VARY = f"Accept, {BY_KEY}"
@@ -92,7 +91,9 @@ def _cell(value: Any) -> Any:
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%dT%H:%M:%SZ}"
     if isinstance(value, list | dict):
-        return msgspec.json.encode(value).decode()
+        return encode(value).decode()
+    if isinstance(value, bytes | timedelta):  # in the JSON's words (base64, P3D), not in Python's
+        return encode(value).decode().strip('"')
     if isinstance(value, str) and value.startswith(_FORMULA):
         return f"'{value}"
     return value

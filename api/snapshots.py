@@ -419,8 +419,17 @@ class SnapshotStore:
 
 
 def _in_utc(value: Any) -> Any:
-    """The marts' timestamps are UTC and don't say so; an answer has to."""
-    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
+    """The marts' timestamps are UTC and don't say so; an answer has to. One with a zone comes in the machine's own.
+
+    Those in lists and records are meant too.
+    """
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    if isinstance(value, list):
+        return [_in_utc(each) for each in value]
+    if isinstance(value, dict):
+        return {key: _in_utc(each) for key, each in value.items()}
+    return value
 
 
 def _open_sqlite(path: Path, opened: contextlib.ExitStack) -> sqlite3.Connection:

@@ -116,7 +116,8 @@ class Files:
         """See what of a lookup table has to be written, and take over the parts that stay. Raises AuditFailedError
         where a key is missing, or stands twice where it must not.
         """
-        columns = ", ".join(self._columns(source.rows())) or "0"
+        # All that a document is made of; a key that has no more is told by its number of rows
+        columns = ", ".join(column for column in self._columns(source.rows()) if column != '"key"') or "0"
         self._con.execute(
             f"""
             create or replace temp table {_keys(table)} as
@@ -345,9 +346,8 @@ class Files:
         self.written.files[name] = seal(self.aside / name, content)
 
     def _columns(self, rows: str) -> list[str]:
-        """The columns of a query but for its key."""
-        described = self._con.execute(f"describe {rows}").fetchall()
-        return [f'"{row[0]}"' for row in described if row[0] != "key"]
+        """The columns of a query, quoted."""
+        return [f'"{row[0]}"' for row in self._con.execute(f"describe {rows}").fetchall()]
 
     def _row(self, query: str) -> tuple[int, ...]:
         row = self._con.execute(query).fetchone()

@@ -177,8 +177,10 @@ def prepare(con: duckdb.DuckDBPyConnection, served: Mapping[str, ServedMart] | N
     wanted = {name: tuple(one.columns) for name, one in (served or {}).items()}
     found |= _find(con, wanted)
     for name, columns in (wanted | MARTS).items():
+        # A row that names nobody stays: without the first half it would go with the first objection, null not in (...)
+        # being null.
         allowed = " and ".join(
-            f"{column} not in {objecting}"
+            f"({column} is null or {column} not in {objecting})"
             for column in columns
             if column in ("visitor_id", "other_visitor_id")
         )

@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import tempfile
+import time
+from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -15,6 +18,7 @@ from litestar.testing import TestClient
 
 from api import snapshots
 from api.app import create_app
+from api.csv_answers import csv_lines
 from api.routes import marts as marts_routes
 from footfall.snapshot import ServedMart, read_manifest
 from orchestration.lib.snapshot import build_snapshot, publish
@@ -207,3 +211,64 @@ def test_an_unchanged_mart_is_the_same_file(warehouse: duckdb.DuckDBPyConnection
     report = build_snapshot(warehouse, tmp_path, version="v2", served={"shelves": SERVED})
     assert report.files_written == 0
     assert (tmp_path / "v1" / "shelves.duckdb").samefile(report.path / "shelves.duckdb")
+
+
+def test_a_mart_whose_column_is_called_key_is_written_when_it_changes(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    served = {"words": ServedMart(description="Words.", columns={"key": "Word."}, order=("key",))}
+    warehouse.execute("create table marts.words as select 'a' as key")
+    publish(
+        tmp_path / "serving",
+        build_snapshot(warehouse, tmp_path / "serving", version="v1", served=served).version,
+    )
+    warehouse.execute("update marts.words set key = 'b'")
+    publish(
+        tmp_path / "serving",
+        build_snapshot(warehouse, tmp_path / "serving", version="v2", served=served).version,
+    )
+    with TestClient(create_app(settings_for(tmp_path))) as client:
+        assert get(client, "/v1/marts/words")["items"] == [{"key": "b"}]
+
+
+def test_rows_of_nobody_are_served_whoever_objects(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    make_shelves(warehouse)
+    warehouse.execute("insert into marts.shelves (shelf, place) values ('nobody', 1)")
+    assert warehouse.execute("select count(*) > 0 from marts.marketing_objections").fetchone() == (True,)
+    report = build_snapshot(warehouse, tmp_path, version="v1", served={"shelves": SERVED})
+    assert report.rows["analytics.shelves"] == 4
+
+
+def test_a_time_with_a_zone_is_told_in_utc(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DuckDB gives it in the machine's own zone. Two columns: one alone, one in a list of records."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        warehouse.execute(
+            """
+            create table marts.visits as
+            select timestamptz '2026-11-01 12:00:00+00' as at, [{'at': timestamp '2026-11-01 12:00:00'}] as each
+            """
+        )
+        served = {"visits": ServedMart(description="", columns={"at": "", "each": ""}, order=("at",))}
+        publish(
+            tmp_path / "serving",
+            build_snapshot(warehouse, tmp_path / "serving", version="v1", served=served).version,
+        )
+        with TestClient(create_app(settings_for(tmp_path))) as client:
+            [row] = get(client, "/v1/marts/visits")["items"]
+            lines = client.get("/v1/marts/visits?format=csv", headers=SECRET).text.splitlines()
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert row == {"at": "2026-11-01T12:00:00Z", "each": [{"at": "2026-11-01T12:00:00Z"}]}
+    assert lines[1].startswith("2026-11-01T12:00:00Z,")
+
+
+def test_a_cell_says_what_the_json_says() -> None:
+    row = {"hash": b"\x00\xff", "age": timedelta(days=3), "prices": [Decimal("9.90")]}
+    assert csv_lines(list(row), [row], head=False) == b"AP8=,P3D,[9.90]\r\n"
