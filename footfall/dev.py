@@ -45,8 +45,19 @@ def dev() -> None:
 
 
 def _newest(folders: list[str]) -> float:
-    files = [file for folder in folders for file in (REPO / folder).rglob("*") if _is_code(file)]
-    return max((file.stat().st_mtime for file in files), default=0.0)
+    return max(
+        (_changed_at(file) for folder in folders for file in (REPO / folder).rglob("*") if _is_code(file)),
+        default=0.0,
+    )
+
+
+def _changed_at(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except (
+        FileNotFoundError
+    ):  # an editor's: gone since it was listed, or a link to nothing that says who edits
+        return 0.0
 
 
 def _is_code(file: Path) -> bool:
