@@ -65,7 +65,8 @@ class Metrics:
             found[f'messages_rejected_total{{source="{source}",reason="{reason}"}}'] = count
         for reason, count in self.refused.items():
             found[f'requests_refused_total{{reason="{reason}"}}'] = count
-        for reason, count in self.commit_failures.items():
+        # A copy: the committer's thread may add a reason meanwhile.
+        for reason, count in self.commit_failures.copy().items():
             found[f'commit_failures_total{{reason="{reason}"}}'] = count
         running = 0
         for bound, count in zip((*COMMIT_BUCKETS, "+Inf"), self._buckets, strict=True):

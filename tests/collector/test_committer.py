@@ -312,3 +312,16 @@ def test_a_seal_that_hangs_makes_the_collector_unready(
         assert await committer.stop(30)
 
     asyncio.run(run())
+
+
+def test_a_failure_while_the_metrics_are_read_does_not_break_them() -> None:
+    metrics = Metrics()
+
+    class AnotherMeanwhile(str):
+        def __format__(self, spec: str) -> str:
+            metrics.commit(0.001, 1, "write")
+            return str(self)
+
+    metrics.commit(0.001, 1, AnotherMeanwhile("fsync"))
+    assert metrics.series()['commit_failures_total{reason="fsync"}'] == 1
+    assert metrics.series()['commit_failures_total{reason="write"}'] >= 1
