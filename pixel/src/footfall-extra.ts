@@ -11,9 +11,8 @@ core.take_((e, el, shown, zone) => {
   const rules = core.rules_;
   if (zone) {
     clicked(el, zone);
-    if (zone == 'pdp_option' && el.matches(rules.option!) && !el.matches('input,select')) picked(el, shown!, e as MouseEvent);
+    if (zone == 'pdp_option' && el.matches(rules.option!) && !el.matches('input,select')) picked(el, shown, e as MouseEvent);
   } else if (e.type == 'submit' && el.matches('[action*="/cart/add"]')) submitted(e, el);
-  else if (e.type == 'change' && core.zone_(el) == 'pdp_option' && el.matches(rules.option!))
-    picked(el, (el as HTMLInputElement).labels?.[0] || el);
+  else if (e.type == 'change' && core.zone_(el) == 'pdp_option' && el.matches(rules.option!)) picked(el);
 });
 tell();

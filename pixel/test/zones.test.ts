@@ -40,6 +40,18 @@ describe('zones', () => {
     expect(zones.zoneOf(el)).toBe('other');
     themes.addPack({ nav: '.burger' });
     expect(zones.zoneOf(el)).toBe('nav');
+    themes.addPack({ nav: '.menu' }, true);
+    expect(zones.zoneOf(el)).toBe('other');
+  });
+
+  it('a variant of the page\'s own product is no card', () => {
+    history.replaceState({}, '', '/products/a');
+    expect(zones.zoneOf(at('<p><a id=x href="/products/a?Size=M">M</a></p>'))).toBe('other');
+    expect(zones.zoneOf(at('<p><a id=x href="/products/b?Size=M">B</a></p>'))).toBe('collection_card');
+    expect(zones.zoneOf(at('<p><a id=x href="/p/b">B</a></p>'))).toBe('other');
+    themes.addPack({ link: '[href^="/p/"]' });
+    history.replaceState({}, '', '/p/a');
+    expect(zones.zoneOf(at('<p><a id=x href="/p/b">B</a></p>'))).toBe('collection_card');
   });
 });
 
@@ -76,6 +88,12 @@ describe('handles', () => {
     ['/products/100%', '100%'],
     ['/collections/a', undefined],
   ])('%s', (url, handle) => expect(zones.handle(url)).toBe(handle));
+
+  it('are where a theme says', () => {
+    themes.addPack({ handle: '/(\\d+)-[^/]*\\.html' }, true);
+    expect(zones.handle('/men/2-9-brown-bear.html#/1-size-s')).toBe('2');
+    expect(zones.handle('/products/aran')).toBe(undefined);
+  });
 });
 
 describe('page types', () => {
@@ -110,6 +128,11 @@ describe('page types', () => {
 
   it('is what the markup says before all', () => {
     expect(typeAt('/products/a', '<div data-footfall-page-type="landing"></div>')).toBe('landing');
+  });
+  it('is what a theme says before the address', () => {
+    themes.addPack({ page_cart: '.is-cart' });
+    expect(typeAt('/checkout/cart', '<div class="is-cart"></div>')).toBe('cart');
+    expect(typeAt('/checkout/cart')).toBe('checkout');
   });
   it('is what JSON-LD says where the path says nothing', () => {
     expect(typeAt('/x', '<script type="application/ld+json">{"@type": "Product"}</script>')).toBe('product');

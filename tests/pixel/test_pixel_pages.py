@@ -1,10 +1,5 @@
 # ruff: noqa: E501 -- markup and tables of clicks read better in one line
-"""Pages of different markup, each with a table of clicks and what has to be known about each of them.
-
-A row: what to do, and then event, zone, product_id, text and first class of the element (None: there must be none).
-The tables are complete: an event that no row expects fails the test as much as a missing one. A row without an event
-is a click that nobody is to see.
-"""
+"""Pages of different markup, each with a table of clicks (tests/pixel/clicks.py) and what has to be known about each."""
 
 from __future__ import annotations
 
@@ -12,12 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.pixel.clicks import Row, walk
 from tests.pixel.conftest import pause
-
-#: Events that follow from waiting or from the pages doing nothing, not from one click.
-BESIDE = {"Dead Click", "Rage Click", "Page Left", "Web Vitals", "Product Added"}
-
-Row = tuple[str, str, str, str | None, str, str | None]
 
 TABLES: dict[str, list[Row]] = {
     "dawn-collection": [
@@ -91,53 +82,10 @@ TABLES: dict[str, list[Row]] = {
 }  # fmt: skip
 
 
-def act(page: Any, what: str) -> None:
-    """A click on a selector, or ``select:<selector>=<value>``."""
-    if what.startswith("select:"):
-        selector, _, value = what.removeprefix("select:").rpartition("=")
-        page.select_option(selector, value)
-    else:
-        page.click(what, force=True)
-
-
-def facts(message: dict[str, Any]) -> tuple[str, str | None, str | None, str, str | None]:
-    properties = message["properties"]
-    element = properties["element"]
-    classes = element["classes"]
-    return (
-        message["event"],
-        properties.get("zone"),
-        properties.get("product_id"),
-        element.get("text", ""),
-        classes[0] if classes else None,
-    )
-
-
 @pytest.mark.browser
 @pytest.mark.parametrize("name", TABLES)
 def test_every_click_is_known_for_what_it_is(name: str, shop: Any, page: Any) -> None:
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    # a native post of a form would end the page, and with it the table
-    page.add_init_script("addEventListener('submit', e => e.preventDefault())")
-    shop.visit(page, f"/{name}")
-    table = TABLES[name]
-    for what, *_ in table:
-        act(page, what)
-        pause(page, 20)
-    page.evaluate("footfall('flush')")
-
-    def clicks() -> list[Any]:
-        return [
-            facts(m)
-            for m in shop.messages
-            if m["type"] == "track" and m["event"] not in BESIDE and "element" in m["properties"]
-        ]
-
-    expected = [tuple(row[1:]) for row in table if row[1]]
-    shop.wait(lambda: len(clicks()) >= len(expected))
-    assert clicks() == expected
-    assert errors == []
+    walk(shop, page, f"/{name}", TABLES[name])
     assert not any(b"canary7731" in body for body in shop.bodies)
 
 

@@ -1,6 +1,7 @@
 /** Theme packs: what shops' markup looks like, as data. A new theme is a new pack (or, on one shop,
- * `footfall('theme', {nav: '.my-menu'})`), never code. Keys are zones, in the order of their precedence, then two
- * named selectors; src/watch/packs.ts holds the packs. */
+ * `footfall('theme', {nav: '.my-menu'})`), never code. Keys are zones, in the order of their precedence, then selectors
+ * with names of their own, and `handle`, the pattern of a product's address; a theme may say what only a page of some type
+ * has, too (`page_cart`). src/watch/packs.ts holds the packs, docs/developer/platforms.md those of other shop software. */
 
 export type Pack = Record<string, string>;
 
@@ -21,8 +22,10 @@ export const rules: Pack = {
   other: '*',
   link: '[href*="/products/"],[href*="/product/"]',
   option: '[type=radio],[type=checkbox],select,[data-value],[data-option-value],[role=radio],[aria-pressed]',
+  handle: '/products?/([^/?#]+)',
 };
 
-export const addPack = (pack: Pack): void => {
-  for (const key in pack) rules[key] = (rules[key] ? rules[key] + ',' : '') + pack[key];
+/** Adds to what stands, or takes its place. */
+export const addPack = (pack: Pack, instead?: unknown): void => {
+  for (const key in pack) rules[key] = (rules[key] && !instead ? rules[key] + ',' : '') + pack[key];
 };

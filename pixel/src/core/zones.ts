@@ -10,7 +10,7 @@ export const pick = (el: Element, selector: string): Element | null => (el.match
 
 /** The handle in a product's address, as the catalog writes it. */
 export const handle = (url: string): string | undefined => {
-  const found = /\/products?\/([^/?#]+)/.exec(url)?.[1];
+  const found = RegExp(rules.handle!).exec(url)?.[1];
   try {
     return found && decodeURIComponent(found);
   } catch {
@@ -18,12 +18,14 @@ export const handle = (url: string): string | undefined => {
   }
 };
 
-/** The catalog card around an element: something that links to a product and is not the product's own page. */
+/** The catalog card around an element: something that links to a product, and neither is the product's own
+ * page nor leads to another variant of it. */
 export const cardOf = (el: Element): Element | null => {
   const card =
     el.closest(rules.collection_card!) ||
     (within(el, rules.nav + ',' + rules.footer) ? null : el.closest('li,article') || el.closest(rules.link!));
-  return card && pick(card, rules.link!) && !card.querySelector('h1') ? card : null;
+  const link = card && (pick(card, rules.link!) as HTMLAnchorElement | null);
+  return link && (handle(link.href) || 0) != handle(L.href) && !card.querySelector('h1') ? card : null;
 };
 
 export const zoneOf = (el: Element, card = cardOf(el)): string => {
@@ -35,7 +37,7 @@ export const zoneOf = (el: Element, card = cardOf(el)): string => {
  * at load. */
 const TYPE = /^#?!?(\/[a-zA-Z]{2}(-[a-zA-Z]{2})?)?(.*\/(product)s?\/.|\/(product$|collection|search|cart|checkout|account)|(\/(home)?)?$)/;
 
-/** The page's type: said by the markup, by Shopify, by the address (a hash router's path counts), by JSON-LD. */
+/** The page's type: said by the markup, by a theme, by Shopify, by the address (a hash router's path counts), by JSON-LD. */
 export const pageType = (): string => {
   const find = (text: string): string | undefined | null => {
     const found = TYPE.exec(text);
@@ -43,6 +45,7 @@ export const pageType = (): string => {
   };
   return (
     D.querySelector<HTMLElement>('[data-footfall-page-type]')?.dataset.footfallPageType ||
+    Object.keys(rules).find((key) => /^page_/.test(key) && D.querySelector(rules[key]!))?.slice(5) ||
     find('/' + W.ShopifyAnalytics?.meta?.page?.pageType) ||
     find((route(L.hash) || L.pathname).replace('/login', '/account').replace('/register', '/account').replace('/categor', '/collection')) ||
     find('/' + /"@type":\s*"(\w+)/.exec(D.querySelector('[type*="ld+json"]')?.textContent!)?.[1]?.toLowerCase()) ||

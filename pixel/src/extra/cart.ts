@@ -2,7 +2,7 @@
  *
  * Requests are seen through the browser's own resource timing: nothing of the page's is wrapped, and what a request
  * carries is never looked at. */
-import { core } from './core';
+import { core, D } from './core';
 import { productAt } from './product';
 import type { Product } from '../types';
 
@@ -12,7 +12,7 @@ const PATIENCE_MS = 1500;
 let pending: Product | undefined;
 let timer: ReturnType<typeof setTimeout>;
 /** What was clicked last: the intent behind a request that no form and no add button announced. */
-let touched: Element = document.body;
+let touched: Element = D.body;
 /** Until then a request belongs to an intent that has been counted. */
 let counted = 0;
 
@@ -50,7 +50,7 @@ let watchRequests = (): void => {
   watchRequests = () => {};
   new PerformanceObserver((list) =>
     list.getEntries().forEach((entry) => {
-      const { name, startTime, responseStatus = 0 } = entry as PerformanceResourceTiming;
+      const { name, startTime, responseStatus } = entry as PerformanceResourceTiming;
       if (!/\/cart\/add(\.js)?(\?|$)/.test(name) || startTime < counted) return;
       if (!pending) intent(touched);
       if (responseStatus > 399) pending = undefined;
@@ -59,11 +59,12 @@ let watchRequests = (): void => {
   ).observe({ type: 'resource' });
 };
 
-/** A click: the intent behind what a script may send next; on an add button that submits no form, an intent itself. */
+/** A click: the intent behind what a script may send next; on an add button an intent itself, unless the submit of Shopify's
+ * form tells it, or a field that is wrong keeps it back. */
 export const clicked = (el: Element, zone: string): void => {
   touched = el;
   watchRequests();
-  if (zone == 'add_to_cart' && !((el as HTMLButtonElement).form && (el as HTMLButtonElement).type == 'submit')) intent(el);
+  if (zone == 'add_to_cart' && !(el as HTMLButtonElement).form?.matches('[action*="/cart/add"],:invalid')) intent(el);
 };
 
 export const submitted = (e: Event, form: Element): void => {

@@ -13,6 +13,6 @@ export const parse = <T>(text: unknown): T | undefined => {
   try {
     return JSON.parse(text as string) as T;
   } catch {
-    return undefined;
+    // no JSON: nothing is known
   }
 };

@@ -2,26 +2,28 @@
 import { attr, core } from './core';
 import { productAt } from './product';
 
-const optionName = (el: Element): string => {
-  const group = el.closest('[data-option-name],fieldset,[role=radiogroup],.selector-wrapper');
-  return (
-    attr(group, 'data-option-name') ||
-    core.text_(group?.querySelector('legend,label')).split(/[:*]/)[0]!.trim() ||
-    attr(group, 'aria-label') ||
-    core.text_((el as HTMLSelectElement).labels?.[0]) ||
-    core.clean_(attr(el, 'name')).replace(/.*\[|\]/g, '')
-  );
-};
-
-export const picked = (el: Element, shown: Element, event?: MouseEvent): void => {
-  const chosen = (el as HTMLSelectElement).selectedOptions?.[0];
+/** What was picked. A select is called by its own label; the label of a radio is its value, so its group is asked: the
+ * first thing in it that names something. */
+export const picked = (el: Element, shown?: Element, event?: MouseEvent): void => {
+  const { selectedOptions, labels } = el as HTMLSelectElement;
+  const group = core.within_(el.parentElement, 'fieldset,[role=radiogroup],' + core.rules_.pdp_option);
   const props = {
-    option_name: optionName(el),
+    option_name:
+      attr(group, 'data-option-name') ||
+      core.text_((selectedOptions && labels[0]) || group?.querySelector('legend,label,h5,[class*=title],[class*=abel]')).replace(/ ?[:*].*/, '') ||
+      attr(group, 'aria-label') ||
+      core.clean_(attr(el, 'name')).replace(/.*\[|\]/g, ''),
     option_value: core.clean_(
-      chosen?.label || attr(el, 'data-option-value') || attr(el, 'data-value') || attr(el, 'value') || core.text_(el) || attr(el, 'aria-label'),
+      selectedOptions?.[0]?.label ||
+        attr(el, 'data-option-value') ||
+        attr(el, 'data-value') ||
+        attr(el, 'title') ||
+        attr(el, 'value') ||
+        core.text_(el) ||
+        attr(el, 'aria-label'),
     ),
     zone: 'pdp_option',
-    element: core.describe_(shown, event),
+    element: core.describe_(shown || labels?.[0] || el, event),
   };
   // after the theme's own handlers, which set the variant
   setTimeout(() => core.track_('Product Option Selected', { ...productAt(el), ...props }));

@@ -16,7 +16,7 @@ const money = (value: unknown): number | undefined =>
 /** The variant chosen now: in the address, or what the add form would post. */
 export const variantId = (): string | undefined =>
   new URLSearchParams(location.search).get('variant') ||
-  D.querySelector<HTMLInputElement>('form[action*="/cart/add"] [name=id]')?.value;
+  D.querySelector<HTMLInputElement>('[action*="/cart/add"] [name=id]')?.value;
 
 /** The first source that knows a property wins. */
 const merge = (...sources: Product[]): Product => {
@@ -67,7 +67,7 @@ export const product = (): Product => {
     },
     fromData(marked),
     {
-      product_id: og('retailer_item_id') || text(ld.sku) || core.handle_(location.href),
+      product_id: og('retailer_item_id') || core.handle_(location.href) || text(ld.sku),
       name: og('title') || text(core.text_(D.querySelector('h1'))),
       price: money(og('price:amount')),
       currency: og('price:currency'),

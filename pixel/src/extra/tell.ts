@@ -2,7 +2,7 @@
 import { listOf } from './cards';
 import { core, D, parse } from './core';
 import { product } from './product';
-import type { Item, Props } from '../types';
+import type { Item, Product, Props } from '../types';
 
 /** How many products a list shows: said by the markup, or counted. */
 const count = (): number => {
@@ -20,8 +20,8 @@ const remember = (p: Item & Props): void => {
 
 export const tell = (): void => {
   const type = core.pageType_();
-  const p = type == 'product' && product();
-  if (p && p.product_id) {
+  const p = (type == 'product' && product()) as Product;
+  if (p.product_id) {
     core.once_('Product Viewed', p);
     remember(p as Item & Props);
   } else if (type == 'cart') core.once_('Cart Viewed');

@@ -8,7 +8,7 @@ const DEAD_MS = 2500;
 const REACT_MS = 100;
 
 /** Where many clicks are the point, or none has to change anything. */
-const PATIENT = 'input,textarea,select,label,[class*=quantity],[class*=qty],[aria-label*=ncrease],[aria-label*=ecrease]';
+const PATIENT = 'input,textarea,select,label,[class*=quantity],[class*=qty],[aria-label*=crease]';
 const WORDS = /^[-+−–<>‹›]$/;
 
 const now = (): number => performance.now();
@@ -21,7 +21,7 @@ let waiting = 0;
 const changes = new MutationObserver(() => (changed = now()));
 
 export const frustrated = (e: MouseEvent, el: Element, shown: Element, zone: string): void => {
-  if (e.type != 'click' || el.closest(PATIENT) ) return;
+  if (e.type != 'click' || el.closest(PATIENT)) return;
   const tell = (event: string): void => void (WORDS.test(core.text_(el)) || core.track_(event, { zone, element: core.describe_(shown, e) }));
   const before = run[run.length - 1];
   const near =

@@ -8,9 +8,10 @@ const api = W.footfall!;
 export const lineEvent = (e: Event, el: Element, zone?: string): void => {
   const { remove, logout, link } = core.rules_;
   if (zone && el.closest(remove!)) {
-    const line = el.closest('[data-product-id],tr,li,.cart-item') || el;
+    let line = el;
+    while (!core.pick_(line, 'tr,li,[data-product-id],' + link) && line.parentElement) line = line.parentElement;
     const a = line.querySelector<HTMLAnchorElement>(link!);
-    const id = attr(line, 'data-product-id') || core.handle_(a?.href || '');
+    const id = attr(line, 'data-product-id') || core.handle_(a?.href as string);
     const product: Product = { product_id: id, name: core.text_(a), variant_id: attr(line, 'data-variant-id') };
     core.track_('Product Removed', product);
     core.write_('cart', core.read_('cart').split(',').filter((x) => x != id).join());

@@ -4,15 +4,15 @@ import { core } from '../extra/core';
 const PAUSE_MS = 1000;
 const LEAST = 3;
 
-let timer = 0;
+let timer: ReturnType<typeof setTimeout>;
 let last = '';
 
 export const typed = (e: Event, el: Element): void => {
   if (e.type != 'input' || !el.matches('[type=search],[type=text]') || core.zone_(el) != 'search') return;
   clearTimeout(timer);
-  timer = window.setTimeout(() => {
+  timer = setTimeout(() => {
     const query = core.clean_((el as HTMLInputElement).value);
-    const shown = el.closest('predictive-search,[role=search],form')?.querySelectorAll(core.rules_.link!).length;
+    const shown = el.closest('[role=search],form')?.querySelectorAll(core.rules_.link!).length;
     if (!shown || query.length < LEAST || query == last) return;
     last = query;
     core.track_('Products Searched', { query, results_count: shown, method: 'typed' });

@@ -37,12 +37,13 @@ const started = (): void => {
   toldDepth = depth;
 };
 
-/** What makes a page another page: neither an anchor nor the variant that was picked. A hash router's path does. */
+/** What makes a page another page: no anchor, and on a product's page no query, which says the variant that was picked. A
+ * hash router's path does. */
 const key = (): string =>
-  location.pathname + location.search.replace(/[?&]variant=\d+/, '') + (/^#!?\/.*/.exec(location.hash) || '');
+  location.pathname + (core.pageType_() == 'product' || location.search) + (/^#!?\/.*/.exec(location.hash) || '');
 
 let last = key();
-let timer = 0;
+let timer: ReturnType<typeof setTimeout>;
 const begin = (): void => {
   last = key();
   W.footfall!('page');
@@ -50,7 +51,7 @@ const begin = (): void => {
 };
 const moved = (): void => {
   clearTimeout(timer);
-  timer = window.setTimeout(() => {
+  timer = setTimeout(() => {
     if (key() == last) return;
     core.leave_.forEach((f) => f(true));
     begin();
