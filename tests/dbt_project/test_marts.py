@@ -57,7 +57,17 @@ def shop(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> Warehouse:
     shirt = {"product_id": "shirt", "price": 20, "quantity": 1}
     lake.catalog(
         [
-            {"product_id": "shirt", "title": "Linen shirt", "product_type": "shirts"},
+            {
+                "product_id": "shirt",
+                "title": "Linen shirt",
+                "product_type": "shirts",
+                "variants": json.dumps(
+                    [
+                        {"variant_id": f"shirt-{size.lower()}", "options": {"Size": size}}
+                        for size in ("M", "L")
+                    ]
+                ),
+            },
             {"product_id": "hat", "title": "Straw hat", "product_type": "hats"},
         ]
     )
@@ -72,6 +82,7 @@ def shop(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> Warehouse:
             ],
             page("passer-by", "/", NOON),
             option("buyer", "M"),
+            option("buyer", "L"),
             option("dreamer", "M"),
             option("dreamer", "XL"),
             message(
@@ -79,7 +90,7 @@ def shop(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> Warehouse:
                 NOON + MINUTE,
                 guest="buyer",
                 user="ben",
-                properties={"order_id": "o1", "products": [shirt]},
+                properties={"order_id": "o1", "products": [{**shirt, "variant_id": "shirt-l"}]},
             ),
             message("Product Added", NOON, guest="forgetful", user="fay", properties=shirt),
             message("Cart Updated", NOON + DAY, guest=None, user="fay", source="server", trusted=True),
@@ -145,8 +156,8 @@ def test_paths_from_page_to_page(shop: Warehouse) -> None:
 
 def test_options_picked_and_not_bought(shop: Warehouse) -> None:
     assert shop.rows(
-        "select option_value, visitors, buyers, visitors_not_bought from option_interest order by option_value"
-    ) == [("M", 2, 1, 1), ("XL", 1, 0, 1)]
+        "select option_value, visitors, buyers, visitors_not_bought, option_buyers from option_interest order by 1"
+    ) == [("L", 1, 1, 0, 1), ("M", 2, 1, 1, 0), ("XL", 1, 0, 1, 0)]
 
 
 def test_searches_say_what_came_of_them(shop: Warehouse) -> None:

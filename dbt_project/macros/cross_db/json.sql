@@ -42,6 +42,20 @@
 {%- endmacro -%}
 
 
+{#- The text at a key that a row names, null where a key like that can't be asked for. -#}
+{%- macro json_text_of(column, key) -%}
+  {{ return(adapter.dispatch('json_text_of', 'footfall')(column, key)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__json_text_of(column, key) -%}
+  try(json_extract_string({{ column }}, '$."' || {{ key }} || '"'))
+{%- endmacro -%}
+
+{%- macro default__json_text_of(column, key) -%}
+  get_json_object({{ column }}, '$[\'' || {{ key }} || '\']')
+{%- endmacro -%}
+
+
 {#- The elements of the array at `path` ('' for the whole text), as a list of JSON texts, to be unnested by `explode`. -#}
 {%- macro json_elements(column, path) -%}
   {{ return(adapter.dispatch('json_elements', 'footfall')(column, path)) }}

@@ -11,6 +11,10 @@ clicks as (
     and option_value is not null
 ),
 
+variants as (
+  select * from {{ ref('stg_catalog__variants') }}
+),
+
 buyers as (
   select distinct
     visitor_id,
@@ -30,6 +34,31 @@ pickers as (
   group by product_id, option_name, option_value, visitor_id
 ),
 
+bought_variants as (
+  select distinct
+    interactions.visitor_id,
+    interactions.product_id,
+    variants.options
+  from interactions
+  inner join variants
+    on interactions.product_id = variants.product_id
+      and interactions.variant_id = variants.variant_id
+  where interactions.interaction = 'purchase'
+),
+
+option_buyers as (
+  select distinct
+    pickers.product_id,
+    pickers.option_name,
+    pickers.option_value,
+    pickers.visitor_id
+  from pickers
+  inner join bought_variants
+    on pickers.visitor_id = bought_variants.visitor_id
+      and pickers.product_id = bought_variants.product_id
+  where pickers.option_value = {{ json_text_of('bought_variants.options', 'pickers.option_name') }}
+),
+
 final as (
   select
     pickers.product_id,
@@ -38,11 +67,17 @@ final as (
     cast(sum(pickers.picks) as bigint) as picks,
     count(*) as visitors,
     count(buyers.visitor_id) as buyers,
-    count(*) - count(buyers.visitor_id) as visitors_not_bought
+    count(*) - count(buyers.visitor_id) as visitors_not_bought,
+    count(option_buyers.visitor_id) as option_buyers
   from pickers
   left join buyers
     on pickers.visitor_id = buyers.visitor_id
       and pickers.product_id = buyers.product_id
+  left join option_buyers
+    on pickers.visitor_id = option_buyers.visitor_id
+      and pickers.product_id = option_buyers.product_id
+      and pickers.option_name = option_buyers.option_name
+      and pickers.option_value = option_buyers.option_value
   group by pickers.product_id, pickers.option_name, pickers.option_value
 )
 
