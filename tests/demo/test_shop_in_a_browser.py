@@ -104,3 +104,13 @@ def test_no_page_is_wider_than_a_phone(address: str, browser: Any) -> None:
     page.click(".menu-drawer__menu-item:has-text('Home')")
     page.click(".menu-drawer >> text=Ceramics")
     page.wait_for_url("**/collections/ceramics")
+
+
+def test_prices_of_a_row_are_level_however_long_the_names_are(address: str, browser: Any) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 740})
+    page.set_default_timeout(30_000)
+    page.goto(address + "/search?q=merino")
+    feet = [foot.bounding_box() for foot in page.query_selector_all(".card__footer")]
+    ends = [round(foot["y"] + foot["height"]) for foot in feet]
+    assert len(ends) > 4
+    assert ends[0::2] == ends[1::2]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.pixel import conftest
 from tests.pixel.conftest import pause
 
 pytestmark = pytest.mark.browser
@@ -124,6 +125,21 @@ def test_neighbours_of_a_product_and_the_shops_own_template(shop: Any, page: Any
     mine = page.query_selector("[data-footfall=similar] .mine")
     assert mine.query_selector("b").inner_text() == "Recommended 0"
     assert mine.query_selector("img").get_attribute("alt") == "Recommended 0"
+
+
+def test_a_card_without_a_picture_stands_level_with_the_others(
+    shop: Any, page: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = conftest.sample_items(3)
+    del items[1]["image_url"]
+    monkeypatch.setattr(conftest, "sample_items", lambda _: items)
+    shop.pages["/"] = html(block("recommended"))
+    shop.visit(page, "/")
+    page.wait_for_selector(".ff-card")
+    tops = [t.bounding_box()["y"] for t in page.query_selector_all(".ff-card__title")]
+    assert tops[0] > 100
+    assert tops == [tops[0]] * 3
+    assert page.eval_on_selector_all("img.ff-card__image", "found => found.length") == 2
 
 
 @pytest.mark.parametrize("trouble", ["slow", "down", "empty"])

@@ -77,7 +77,8 @@ const value = (item: Item, name: string): string => (name == 'price' ? money(ite
 /** Only addresses that lead to a page or a picture. */
 const safe = (url: string): string => (/^(https?:|\/|\.|#)/i.test(url) ? url : '');
 
-/** Writes an item into its markup: a link gets its address, a picture its source, anything else its text. */
+/** Writes an item into its markup: a link gets its address, a picture its source, anything else its text. Where there is no
+ * picture an empty place of its class stays, so that the card's text is level with its neighbours'. */
 const bind = (root: Element, item: Item): void =>
   [root, ...root.querySelectorAll('[data-ff-bind]')].forEach((el) => {
     const name = el.getAttribute('data-ff-bind');
@@ -86,7 +87,7 @@ const bind = (root: Element, item: Item): void =>
     if (el instanceof HTMLImageElement) {
       el.alt = item.title || '';
       if (safe(text)) el.src = safe(text);
-      else el.remove();
+      else el.replaceWith(part('span', el.className, ''));
     } else if (el instanceof HTMLAnchorElement && name == 'url') el.href = safe(text);
     else el.textContent = text;
   });
