@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 #: The longest text of an address (v6 with an embedded v4, a zone, brackets), with room to spare.
 MAX_ADDRESS = 100
+#: An entry of X-Forwarded-For with a port, as some gateways write it: an address of v4, or one of v6 in brackets.
+_WITH_PORT = re.compile(r"\s*(?:([0-9.]+)|\[([^\]]+)\]):[0-9]+\s*")
 
 
 def parse_address(text: str) -> IPv4Address | IPv6Address | None:
@@ -36,10 +39,13 @@ def client_address(peer: str | None, forwarded_for: bytes | None, *, trusted: bo
     """The whole address of whoever sent the request, as it came: to be used and forgotten, never kept.
 
     ``forwarded_for`` is the header X-Forwarded-For, ``trusted`` whether one's own proxy wrote it: then its last entry
-    counts, the one that the proxy itself added; those before it are the client's own words.
+    counts, the one that the proxy itself added; those before it are the client's own words. Its port doesn't: the
+    next connection has another.
     """
     if trusted and forwarded_for:
-        return forwarded_for.rsplit(b",", 1)[-1][:MAX_ADDRESS].decode("latin-1")
+        last = forwarded_for.rsplit(b",", 1)[-1][:MAX_ADDRESS].decode("latin-1")
+        found = _WITH_PORT.fullmatch(last)
+        return last if found is None else found[1] or found[2]
     return peer or None
 
 

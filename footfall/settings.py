@@ -416,6 +416,11 @@ def explain_settings(env: Mapping[str, str] | None = None) -> tuple[Settings, li
         raise SettingsError(
             "api_public_keys and api_secret_keys share a key: the one in the shop's pages would open everything"
         )
+    written = [key.key for key in settings.write_keys]
+    if twice := sorted({key for key in written if written.count(key) > 1}):
+        raise SettingsError(
+            f"write_keys has {twice[0]} twice: which of the two a message comes with can't be told"
+        )
     try:
         Reasons(settings.api_reasons, settings.api_language)
     except ReasonsError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from collector.visitors import clean_user_agent
-from footfall.addresses import truncate_address, visitor_address
+from footfall.addresses import client_address, truncate_address, visitor_address
 from footfall.bots import bot_reason
 
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0"
@@ -86,6 +86,20 @@ def test_the_last_forwarded_address_is_the_proxys_word() -> None:
     assert visitor_address("192.0.2.1", forwarded, trusted=False) == "192.0.2.0"
     assert visitor_address("192.0.2.1", None, trusted=True) == "192.0.2.0"
     assert visitor_address(None, None, trusted=False) is None
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "address"),
+    [
+        (b"203.0.113.9, 198.51.100.77:4711", "198.51.100.77"),
+        (b"[2001:db8::1]:4711", "2001:db8::1"),
+        (b"[2001:db8::1]", "[2001:db8::1]"),
+        (b"2001:db8::1:4711", "2001:db8::1:4711"),
+    ],
+)
+def test_a_port_is_no_part_of_a_forwarded_address(forwarded: bytes, address: str) -> None:
+    """Else a daily id would be another one with each connection."""
+    assert client_address(None, forwarded, trusted=True) == address
 
 
 def test_long_headers_are_cut_before_they_are_remembered() -> None:

@@ -47,6 +47,10 @@ def test_environment_beats_file_beats_default(tmp_path: Path) -> None:
         ({"FOOTFALL_API_SECRET_KEYS": "long-enough,short"}, "api_secret_keys"),
         ({"FOOTFALL_SHOPIFY_SECRETS": '[""]'}, "shopify_secrets"),
         ({"FOOTFALL_API_SECRET_KEYS": "another-key,ff_demo_public_key"}, "share a key"),
+        (
+            {"FOOTFALL_WRITE_KEYS": '[{"key": "abcd", "source": "a"}, {"key": "abcd", "source": "b"}]'},
+            "abcd twice",
+        ),
         # Passed over, the key in force would be the public repository's.
         ({"FOOTFALL_API_SECRET_KEY": "a-key-of-ours"}, "api_secret_keys"),
     ],
