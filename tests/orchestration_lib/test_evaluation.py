@@ -324,6 +324,16 @@ def test_orders_as_their_makers_publish_them(tmp_path: Path) -> None:
         read_orders(path)
 
 
+def test_the_first_letter_beyond_ascii_may_be_far_down(tmp_path: Path) -> None:
+    """Behind more than is read at once."""
+    path = tmp_path / "orders.csv"
+    plain = ORDERS + "6,22423,Pot,1,12/2/2010 8:26,3.5,17850,UK\n" * 2000
+    path.write_bytes((plain + "7,22423,Pot £5,1,12/2/2010 8:26,3.5,Renée,UK\n").encode("cp1252"))
+    assert read_orders(path).customer[-1] == "Renée"
+    path.write_bytes((plain + "7,22423,Pot £5,1,12/2/2010 8:26,3.5,Renée,UK\n").encode())
+    assert read_orders(path).customer[-1] == "Renée"
+
+
 def test_orders_as_parquet_with_the_names_of_their_makers(tmp_path: Path) -> None:
     path = tmp_path / "orders.parquet"
     table = pa.table({"InvoiceNo": ["1"], "StockCode": ["22423"], "Quantity": [2], "UnitPrice": [2.5],
@@ -350,6 +360,11 @@ def test_orders_as_parquet_with_the_names_of_their_makers(tmp_path: Path) -> Non
         ("2020-06-16", datetime(2020, 6, 16)),
         ("12/1/2010 8:26", datetime(2010, 12, 1, 8, 26)),
         ("2020-13-16T20:01:58Z", None),
+        ("2020-02-30T20:01:58Z", None),
+        ("1592337718000000", None),
+        ("1592337718000000000", None),
+        ("99999999999999999999", None),
+        ("1e300", None),
         ("noon", None),
         ("", None),
     ],

@@ -11,7 +11,7 @@ import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,7 +21,7 @@ import pyarrow.csv as pa_csv
 _TOLD = 5
 #: Beyond this share of broken rows the file is another one than was meant.
 _MOST_BROKEN = 0.05
-#: Bytes of a file by which its encoding and its separator are told.
+#: Bytes that are read at once to tell a file's encoding; by the first of them its separator is told.
 _HEAD = 1 << 16
 
 
@@ -72,9 +72,9 @@ def read_text_rows(path: Path, names: Mapping[str, Sequence[str]], *, separator:
     try:
         with path.open("rb") as stream:
             head = stream.read(_HEAD)
+            encoding = _encoding(stream, head)
     except OSError as error:
         raise FileError(f"{path}: {error.strerror}") from None
-    encoding = _encoding(head)
     if encoding != "utf-16" and b"\0" in head:
         raise FileError(
             f"{path}: no text file; expected are lines of {', '.join(n[0] for n in names.values())}"
@@ -139,12 +139,19 @@ def places_of(header: Sequence[str], names: Mapping[str, Sequence[str]]) -> dict
     }
 
 
-def _encoding(head: bytes) -> str:
+def _encoding(stream: BinaryIO, head: bytes) -> str:
+    """By the first bytes beyond ASCII, however far down they are: the first £ of a shop's orders may be in line 900.
+    ``stream`` stands behind the head.
+    """
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
+    block = head
+    while block.isascii() and (more := stream.read(_HEAD)):
+        block = more
+    block += stream.read(_HEAD)
     try:
-        # A letter that the end of the head cuts in two is no error
-        codecs.getincrementaldecoder("utf-8")().decode(head, final=len(head) < _HEAD)
+        # A letter that the end of the block cuts in two is no error
+        codecs.getincrementaldecoder("utf-8")().decode(block, final=not stream.read(1))
     except UnicodeDecodeError:
         return "cp1252"  # what a spreadsheet on Windows writes
     return "utf-8"
@@ -156,6 +163,8 @@ def _plain(name: str) -> str:
 
 #: What ``moments`` reads, for those whose file has something else.
 TIMES = "seconds or milliseconds since 1970, or 2026-03-01T12:00:00Z"
+#: Its first microsecond, since 1970.
+_YEAR_10000 = 253_402_300_800e6
 _ISO = (
     r"^(?P<day>\d{4}-\d\d-\d\d)(?:[T ](?P<clock>\d\d:\d\d(?::\d\d)?)(?:\.(?P<fraction>\d+))?)?"
     r" ?(?:Z|UTC|(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d)?)?$"
@@ -169,8 +178,9 @@ def moments(values: pa.Array) -> tuple[pa.Array, pa.Array]:
     seconds = pc.match_substring_regex(values, r"^-?\d+(\.\d+)?([eE]\+?\d+)?$")
     numbers = pc.cast(pc.if_else(seconds, values, None), pa.float64())
     # Seconds of the year 5138 are milliseconds of 1973: no shop has either
-    scale = pc.if_else(pc.greater(pc.abs(numbers), 1e11), 1e3, 1e6)
-    found = pc.cast(pc.round(pc.multiply(numbers, scale)), pa.int64(), safe=False)
+    scaled = pc.multiply(numbers, pc.if_else(pc.greater(pc.abs(numbers), 1e11), 1e3, 1e6))
+    # Micro- and nanoseconds since 1970 would be times, too, of the year 55,000 or of none
+    found = pc.cast(pc.round(pc.if_else(pc.less(pc.abs(scaled), _YEAR_10000), scaled, None)), pa.int64())
     if found.null_count:
         found = pc.coalesce(found, _iso_moments(values))
     for shape in ("%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S"):
@@ -193,7 +203,10 @@ def _iso_moments(values: pa.Array) -> pa.Array:
         pc.equal(pc.utf8_length(clock), 5), pc.binary_join_element_wise(clock, "00", ":"), clock
     )
     text = pc.binary_join_element_wise(part("day"), pc.fill_null(clock, "00:00:00"), " ")
-    whole = pc.cast(pc.strptime(text, format="%Y-%m-%d %H:%M:%S", unit="us", error_is_null=True), pa.int64())
+    parsed = pc.strptime(text, format="%Y-%m-%d %H:%M:%S", unit="us", error_is_null=True)
+    # It makes March 2 of February 30
+    is_a_day = pc.equal(pc.day(parsed), _whole(pc.utf8_slice_codeunits(part("day"), 8, 10)))
+    whole = pc.if_else(is_a_day, pc.cast(parsed, pa.int64()), None)
     # "5" is 500,000 microseconds
     digits = pc.utf8_slice_codeunits(pc.utf8_rpad(part("fraction"), 6, "0"), 0, 6)
     minutes = pc.add(
