@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 from litestar import Request, Response
@@ -138,4 +138,5 @@ def next_link(request: Request[Any, Any, Any], cursor: str | None) -> dict[str, 
     if cursor is None:
         return {}
     kept = [(k, v) for k, v in request.query_params.multi_items() if k not in ("cursor", "key")]
-    return {"Link": f'<{request.url.path}?{urlencode([*kept, ("cursor", cursor)])}>; rel="next"'}
+    path = quote(request.url.path)  # a segment may be called Große Käufer, and a header is ASCII
+    return {"Link": f'<{path}?{urlencode([*kept, ("cursor", cursor)])}>; rel="next"'}

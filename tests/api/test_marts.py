@@ -9,16 +9,20 @@ import time
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Annotated, Any
 
 import duckdb
 import msgspec
 import pytest
-from litestar import Litestar
+from litestar import Litestar, Request, Response
+from litestar import get as handler
+from litestar.params import PathParameter
 from litestar.testing import TestClient
 
 from api import snapshots
 from api.app import create_app
 from api.csv_answers import csv_lines
+from api.http import next_link
 from api.routes import marts as marts_routes
 from footfall.snapshot import ServedMart, read_manifest
 from orchestration.lib.snapshot import build_snapshot, publish
@@ -272,3 +276,16 @@ def test_a_time_with_a_zone_is_told_in_utc(
 def test_a_cell_says_what_the_json_says() -> None:
     row = {"hash": b"\x00\xff", "age": timedelta(days=3), "prices": [Decimal("9.90")]}
     assert csv_lines(list(row), [row], head=False) == b"AP8=,P3D,[9.90]\r\n"
+
+
+def test_the_next_page_of_a_name_that_is_no_address_as_it_stands() -> None:
+    @handler("/{name:str}", sync_to_thread=False)
+    def page(request: Request[Any, Any, Any], name: Annotated[str, PathParameter()]) -> Response[str]:
+        return Response(name, headers=next_link(request, "abc"))
+
+    with TestClient(Litestar([page])) as client:
+        answer = client.get("/Gro%C3%9Fe%20K%C3%A4ufer%3F%E5%AE%A2?limit=1")
+        assert answer.text == "Große Käufer?客"
+        url = answer.links["next"]["url"]
+        assert url == "/Gro%C3%9Fe%20K%C3%A4ufer%3F%E5%AE%A2?limit=1&cursor=abc"
+        assert client.get(url).text == answer.text
