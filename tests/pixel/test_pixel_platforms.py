@@ -298,3 +298,22 @@ def test_addresses_in_another_language_are_known(shop: Shop, page: Any) -> None:
     page.click("text=Abmelden")
     page.evaluate("footfall('flush')")
     shop.wait(lambda: shop.named("Signed Out"))
+
+
+@pytest.mark.browser
+def test_a_logout_before_the_last_file_came_is_known_from_the_next_page(shop: Shop, page: Any) -> None:
+    html = "<!doctype html><title>Page</title><!--footfall--><body data-customer-id='{}'><a href='/logout'>Log out</a>"
+    shop.pages["/account"] = html.format("77")
+    shop.pages["/logout"] = html.format("")
+    shop.visit(page, "/account")
+    shop.wait(lambda: page.evaluate("footfall('flush')") or shop.named("Signed In"))
+    page.route("**/footfall-watch.js", lambda route: route.abort())
+    page.goto(shop.url + "/account")
+    page.wait_for_function("window.footfall?.$")
+    page.click("text=Log out")
+    page.wait_for_url("**/logout")
+    page.unroute("**/footfall-watch.js")
+    shop.visit(page, "/logout")
+    page.evaluate("footfall('flush')")
+    [out] = shop.wait(lambda: shop.named("Signed Out"))
+    assert (out["userId"], out["context"]["page"]["path"]) == ("77", "/logout")
