@@ -12,6 +12,7 @@ from footfall.settings import load_settings
 from orchestration.defs.evaluation.assets import TUNING
 from orchestration.defs.warehouse.dbt import fast_models, incremental_models
 from orchestration.defs.warehouse.reconciliation import KEY as RECONCILIATION
+from orchestration.lib.full_disk import full_disk_in_words
 from orchestration.lib.warehouse import POOL
 from orchestration.processes import one_process
 
@@ -113,6 +114,7 @@ housekeeping_hourly = dg.ScheduleDefinition(
 
 
 @dg.op(pool=POOL, description="Merge the lake's files of each day that is over, but those of the last loads.")
+@full_disk_in_words()
 def merge_days(context: dg.OpExecutionContext) -> None:
     """Holds the warehouse and the loader meanwhile."""
     from orchestration.lib.compaction import compact
@@ -148,6 +150,7 @@ compaction_daily = dg.ScheduleDefinition(
 
 
 @dg.op(pool=POOL, description="Remove the days of the lake that are past the setting retention_days.")
+@full_disk_in_words()
 def remove_old_days(context: dg.OpExecutionContext) -> None:
     """Holds the warehouse and the loader meanwhile. The models are made anew by the run that comes next.
 

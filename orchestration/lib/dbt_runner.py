@@ -21,6 +21,7 @@ import yaml
 
 from footfall.settings import load_settings
 from orchestration.lib.durable import write_durably
+from orchestration.lib.full_disk import full_disk_advice
 
 if TYPE_CHECKING:
     from dagster import AssetExecutionContext
@@ -124,6 +125,8 @@ _DAMAGED = (
 
 def _advice(message: str) -> str:
     """What to do about what DuckDB says; nothing where that is not known."""
+    if advice := full_disk_advice(message):
+        return advice
     if "Out of Memory Error" in message:
         return (
             f"\nDuckDB may use {load_settings().warehouse_memory} here."
@@ -140,10 +143,6 @@ def _advice(message: str) -> str:
         return (
             "\nA Parquet file is damaged: put it back from your backup (docs/operator/production.md), or move it out"
             " of the lake: the next run goes on, and quality/events_reconciliation says what is missing."
-        )
-    if "No space left on device" in message:
-        return (
-            "\nThe disk is full: docs/operator/production.md says what may go. What was built before stands."
         )
     return ""
 

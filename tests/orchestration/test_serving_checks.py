@@ -1,7 +1,9 @@
-"""The check on the snapshot in force, with what an upgrade leaves on the disk."""
+"""The check on the snapshot in force, with what an upgrade leaves on the disk; a publish on a full one."""
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import dagster as dg
@@ -9,7 +11,10 @@ import duckdb
 import pytest
 
 from footfall.snapshot import MANIFEST_FILE
+from orchestration.defs.serving.assets import snapshot
 from orchestration.defs.serving.checks import newest_in_force
+from orchestration.lib import snapshot as writer
+from orchestration.lib.full_disk import DiskFullError
 from orchestration.lib.snapshot import build_snapshot, publish
 from tests.api.conftest import make_marts
 
@@ -38,3 +43,14 @@ def test_the_newest_version_that_can_be_served_is_in_force(
     found = check()
     assert not found.passed
     assert {name: value.value for name, value in found.metadata.items()} == {"in_force": "v1", "newest": "v2"}
+
+
+def test_a_publish_on_a_full_disk_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def build(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setenv("FOOTFALL_DATA", str(tmp_path))
+    monkeypatch.setattr(writer, "build_snapshot", build)
+    duckdb.connect(str(tmp_path / "warehouse.duckdb")).close()
+    with pytest.raises(DiskFullError, match=r"production\.md says what may go"):
+        snapshot(dg.build_asset_context())

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from footfall.settings import load_settings
+from orchestration.lib.full_disk import full_disk_in_words
 from orchestration.lib.warehouse import POOL
 
 OWNERS = ["team:data-engineering"]
@@ -29,6 +30,7 @@ catalog_inbox = dg.AssetSpec(
     description="Versions of the catalog: one row a product and version. An unchanged file writes nothing; a product "
     "that left the file is written once more as not available.",
 )
+@full_disk_in_words()
 def products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Read every inbox file; a product that can't be read is logged with its line and costs the others nothing.
 

@@ -6,6 +6,7 @@ import dagster as dg
 
 from footfall.settings import load_settings
 from orchestration.defs.warehouse.dbt import model_key
+from orchestration.lib.full_disk import full_disk_in_words
 from orchestration.lib.warehouse import POOL
 
 #: Not in any lane: a person starts it (job `tuning`, or `footfall tuning search`).
@@ -24,6 +25,7 @@ EVALUATION = dg.AssetKey(["evaluation", "recommendation_evaluation"])
     "did next, every baseline beside them, with 95 % intervals. Measured once a day and whenever a rule changed; the "
     "history is the mart `recommendation_metrics`.",
 )
+@full_disk_in_words()
 def recommendation_evaluation(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Measure when it is due; otherwise say again what the last run said."""
     from orchestration.lib.evaluation.history import read_history
@@ -74,6 +76,7 @@ def recommendation_evaluation(context: dg.AssetExecutionContext) -> dg.Materiali
     "and confirmed on visitors that took no part. Writes a proposal; `footfall tuning accept` puts it into "
     "dbt_project.yml.",
 )
+@full_disk_in_words()
 def tuning_proposal(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Search and write ``tuning/proposal.yml``; one with too little data, or that finds nothing, writes none."""
     import yaml

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from footfall.settings import load_settings
+from orchestration.lib.full_disk import full_disk_in_words
 from orchestration.lib.warehouse import POOL
 
 OWNERS = ["team:data-engineering"]
@@ -62,12 +63,13 @@ def load_segments(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeR
     """Load what is sealed; with nothing sealed the lake stays as it is."""
     from orchestration.lib.lake import load_waiting
 
-    report = load_waiting(
-        load_settings(),
-        on_segment=lambda segment, events, failed: context.log.info(
-            f"{segment}: {events} events, {failed} failed"
-        ),
-    )
+    with full_disk_in_words():
+        report = load_waiting(
+            load_settings(),
+            on_segment=lambda segment, events, failed: context.log.info(
+                f"{segment}: {events} events, {failed} failed"
+            ),
+        )
     shared: dict[str, int | str] = {"load_id": report.load_id, "segments": report.segments}
     for file in report.quarantined:
         context.log.warning(

@@ -8,6 +8,7 @@ import dagster as dg
 from footfall.settings import load_settings
 from orchestration.defs.evaluation.assets import EVALUATION
 from orchestration.defs.warehouse.dbt import model_key, served_marts
+from orchestration.lib.full_disk import full_disk_in_words
 from orchestration.lib.snapshot_marts import MARTS
 from orchestration.lib.warehouse import POOL, note_whole, reading
 
@@ -26,6 +27,7 @@ from orchestration.lib.warehouse import POOL, note_whole, reading
     description="A sealed version under `serving/`, written aside, audited, then put in force by flipping one pointer. "
     "The API follows within a second; the last versions stay for a rollback. A failed audit publishes nothing.",
 )
+@full_disk_in_words()
 def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Write, audit, publish, prune. Raises dg.Failure while an evaluation holds publishes back."""
     from orchestration.lib.derived import session_changes_file, session_index_file

@@ -8,6 +8,7 @@ import msgspec
 
 from footfall.settings import load_settings
 from orchestration.defs.warehouse.dbt import model_key
+from orchestration.lib.full_disk import full_disk_in_words
 from orchestration.lib.warehouse import POOL, reading
 
 OWNERS = ["team:data-science"]
@@ -24,6 +25,7 @@ OWNERS = ["team:data-science"]
     "description (shop boilerplate removed), TF-IDF, sparse top 50. Nothing is done where no text changed, and only "
     "the lists of changed texts where few did.",
 )
+@full_disk_in_words()
 def product_similarity(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Read the products mart, write pairs to ``lake/derived/product_similarity``."""
     import pyarrow.parquet as pq
@@ -69,6 +71,7 @@ def product_similarity(context: dg.AssetExecutionContext) -> dg.MaterializeResul
     "cosine top 50, behaviour and purchase apart and blended, with the products behind each pair. Between whole "
     "rebuilds only the lists of visitors with news are made.",
 )
+@full_disk_in_words()
 def visitor_affinity(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Read visitor_product_affinity and who was touched, write pairs to ``lake/derived/visitor_affinity``."""
     import pyarrow.parquet as pq
@@ -120,6 +123,7 @@ def visitor_affinity(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     description="What those like who like a product: an item-item model (EASE) of who is drawn to what, weighted by "
     "the season, the best 20 of each product. Learned again once a day, or when the affinities changed by a tenth.",
 )
+@full_disk_in_words()
 def product_also_liked(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Read affinities and product days, write pairs to ``lake/derived/product_also_liked``."""
     from orchestration.lib.also_liked import TABLE, refresh
@@ -154,6 +158,7 @@ def product_also_liked(context: dg.AssetExecutionContext) -> dg.MaterializeResul
     "one file that goes into the snapshot and that the API scores the running session with, and a small one of what is "
     "different since. Only sessions that changed are gone through.",
 )
+@full_disk_in_words()
 def session_neighbours(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Read session_products, write ``lake/derived/session_neighbours``."""
     from orchestration.lib.dbt_runner import project_vars

@@ -4,6 +4,7 @@ import dagster as dg
 
 from footfall.settings import load_settings
 from orchestration.defs.warehouse.dbt import MANIFEST, model_key
+from orchestration.lib.full_disk import full_disk_in_words
 from orchestration.lib.home import DBT_PROJECT
 from orchestration.lib.warehouse import POOL
 
@@ -29,6 +30,7 @@ CHECK = "assert_increments_equal_a_full_build"
     ],
     description="Builds a second warehouse from the whole lake and compares the incremental models row by row.",
 )
+@full_disk_in_words()
 def reconciliation(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Takes as long as a full build; the fast lane waits meanwhile."""
     from orchestration.lib.reconcile import differences_file, reconcile
