@@ -62,6 +62,17 @@ SHAPES: dict[Table, Any] = {
     Table.LABELS: format_.Label,
 }
 
+#: Tables whose keys are visitors, or what identifies one.
+OF_PEOPLE = {
+    Table.IDENTITIES,
+    Table.VISITORS,
+    Table.VISITOR_RECOMMENDATIONS,
+    Table.VISITOR_PRODUCTS,
+    Table.VISITOR_CATEGORIES,
+    Table.VISITOR_NEIGHBOURS,
+    Table.VISITOR_SEGMENTS,
+}
+
 _FADING = ("affinity_half_life_days", "affinities_as_of")
 #: The highest value of a setting, where a million is not it. No date is later than the year 9999.
 _LIMITS = {"diversity": 1.0, "affinities_as_of": 253_402_300_799.0}
@@ -81,7 +92,10 @@ DECLARED = {
 
 
 class AuditFailedError(Exception):
-    """The snapshot must not be published; ``problems`` says why, one sentence each."""
+    """The snapshot must not be published; ``problems`` says why, one sentence each.
+
+    Dagster keeps the sentences with the run, whoever is forgotten afterwards: they name products, never a visitor.
+    """
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = list(problems)
@@ -202,12 +216,18 @@ def _read_back(
         try:
             document = decoder.decode(value)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            return [f"{table}[{key!r}] doesn't read back: {error}"]
+            return [f"{_place(table, key)} doesn't read back: {error}"]
         for product_id in _named_products(table, document):
             card = cards.get(product_id)
             if card is None or not _CARD.decode(card).is_available:
-                return [f"{table}[{key!r}] recommends {product_id!r}, which is unknown or can't be bought"]
+                return [
+                    f"{_place(table, key)} recommends {product_id!r}, which is unknown or can't be bought"
+                ]
     return []
+
+
+def _place(table: Table, key: str) -> str:
+    return f"a document of {table}" if table in OF_PEOPLE else f"{table}[{key!r}]"
 
 
 def _named_products(table: Table, document: Any) -> list[str]:
@@ -256,15 +276,19 @@ def _seeds(con: duckdb.DuckDBPyConnection, rows: str) -> list[str]:
 def _twice(
     con: duckdb.DuckDBPyConnection, name: str, rows: str, keys: tuple[str, ...], what: str
 ) -> list[str]:
-    columns = ", ".join(f'"{key}"' for key in keys)
-    row = con.execute(
-        f"select {columns}, count(*) from {rows} group by {columns} having count(*) > 1 order by all limit 1"
+    columns = ", ".join(keys)
+    found = con.execute(
+        f"""select {columns}, count(*) as times, count(*) over () as places
+            from {rows} group by {columns} having times > 1 order by all limit 1"""
     ).fetchone()
-    nulls = _count(con, f"from {rows} where " + " or ".join(f'"{key}" is null' for key in keys))
+    nulls = _count(con, f"from {rows} where " + " or ".join(f"{key} is null" for key in keys))
     problems = [f"{name}: {nulls} rows without {' or '.join(keys)}"] if nulls else []
-    if row:
-        where = ", ".join(f"{key} {value!r}" for key, value in zip(keys, row[:-1], strict=True))
-        problems.append(f"{name}: the same {what} {row[-1]} times at {where}")
+    if found:
+        *values, times, places = found
+        shown = [f"{key} {value!r}" for key, value in zip(keys, values, strict=True) if key != "visitor_id"]
+        problems.append(
+            f"{name}: the same {what} {times} times at {', '.join(shown)}, one of {places} (group by {columns})"
+        )
     return problems
 
 
