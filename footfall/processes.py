@@ -14,7 +14,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import IO
+from typing import IO, Any, NoReturn
 
 import httpx
 
@@ -44,20 +44,32 @@ class Child:
 
 
 class Processes:
-    """A group of child processes; leaving the context stops them all, the last started first."""
+    """A group of child processes; leaving the context stops them all, the last started first.
+
+    They are in sessions of their own, which neither a terminal that is closed nor a signal to this process reaches: in
+    the context SIGTERM and SIGHUP end this process by SystemExit.
+    """
 
     def __init__(self, logs: Path, *, echo: bool = False) -> None:
         self.logs, self.echo = logs, echo
         self.children: list[Child] = []
+        self._before: dict[signal.Signals, Any] = {}
         logs.mkdir(parents=True, exist_ok=True)
 
     def __enter__(self) -> Processes:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is signal.SIG_DFL:  # not under nohup
+                self._before[number] = signal.signal(number, _leave)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        for number in self._before:
+            signal.signal(number, signal.SIG_IGN)  # a shell says it once more
         self.stop()
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     def start(self, name: str, command: Sequence[str], env: Mapping[str, str] | None = None) -> Child:
         """Start a process; its output goes to ``logs/<name>.log`` (and the screen with ``echo``)."""
@@ -131,6 +143,10 @@ class Processes:
 def footfall_command(*arguments: str) -> list[str]:
     """The `footfall` command of the running interpreter."""
     return [sys.executable, "-m", "footfall.cli", *arguments]
+
+
+def _leave(number: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(128 + number)
 
 
 def _end(children: Sequence[Child]) -> None:
