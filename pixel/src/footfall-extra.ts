@@ -8,11 +8,10 @@ import { tell } from './extra/tell';
 core.product_ = product;
 core.viewed_.push(tell);
 core.take_((e, el, shown, zone) => {
-  const rules = core.rules_;
-  if (zone) {
-    clicked(el, zone);
-    if (zone == 'pdp_option' && el.matches(rules.option!) && !el.matches('input,select')) picked(el, shown, e as MouseEvent);
-  } else if (e.type == 'submit' && el.matches('[action*="/cart/add"]')) submitted(e, el);
-  else if (e.type == 'change' && core.zone_(el) == 'pdp_option' && el.matches(rules.option!)) picked(el);
+  if (zone) clicked(el, zone);
+  else if (e.type == 'submit' && el.matches('[action*="/cart/add"]')) submitted(e, el);
+  // picked by a click, or by a control's change, which its click comes before
+  if ((zone ? !el.matches('input,select') : e.type == 'change') && (zone || core.zone_(el)) == 'pdp_option' && el.matches(core.rules_.option!))
+    picked(el, shown, e as MouseEvent);
 });
 tell();
