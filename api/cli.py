@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from footfall.listening import check_port, raise_file_limit
 from footfall.logs import log_config
 from footfall.settings import REPO, Settings, SettingsError, load_settings
-from footfall.workers import TOGETHER, shared_folder
+from footfall.workers import TOGETHER, end_with, shared_folder
+
+if TYPE_CHECKING:
+    from litestar import Litestar
 
 #: Connections a worker holds at once. A browser keeps its own open, so this is far above the requests in flight.
 CONNECTIONS = 2048
@@ -60,8 +65,7 @@ def _serve(settings: Settings, reload: bool) -> None:
     from granian.log import LogLevels
 
     Granian(
-        "api.app:create_app",
-        factory=True,
+        "footfall-api",
         address=settings.api_host,
         port=settings.api_port,
         interface=Interfaces.ASGI,
@@ -79,4 +83,12 @@ def _serve(settings: Settings, reload: bool) -> None:
         log_dictconfig=log_config(settings.log_format),
         reload=reload,
         reload_paths=[REPO / "api", REPO / "footfall"] if reload else None,
-    ).serve()
+    ).serve(target_loader=partial(load_app, os.getpid()), wrap_loader=False)
+
+
+def load_app(parent: int) -> Litestar:
+    """The application, in a worker process of its own that ends with its ``parent``."""
+    from api.app import create_app
+
+    end_with(parent)
+    return create_app()

@@ -12,9 +12,7 @@ import asyncio
 import contextlib
 import hashlib
 import logging
-import secrets
 import sqlite3
-import tempfile
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -57,6 +55,7 @@ from footfall.snapshot import (
     read_pointer,
     table_file,
 )
+from footfall.workers import folder_on_disk
 
 log = logging.getLogger("footfall.api")
 
@@ -474,12 +473,11 @@ def _mark(path: Path) -> tuple[int, int, int] | None:
 
 def _open_duckdb(opened: contextlib.ExitStack) -> duckdb.DuckDBPyConnection:
     """A database in memory, to attach marts to. Left to itself it would sort below the working directory, which may be
-    read-only: it gets a name of the version's own in the system's temporary directory (TMPDIR). DuckDB makes that
-    directory when it spills, and removes it, so that who is killed before has left nothing.
+    read-only: it gets a folder of the version's own, which DuckDB makes when it spills, and removes.
     """
     spill = ""
     try:
-        spill = str(Path(tempfile.gettempdir()) / f"footfall-api-{secrets.token_hex(8)}")
+        spill = str(folder_on_disk())
     except OSError as error:
         log.warning("nowhere to sort what is larger than %s: %s", ANALYTICS_MEMORY, error)
     config: dict[str, str | bool | int | float | list[str]] = {

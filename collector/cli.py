@@ -5,8 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import signal
-import threading
-import time
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
@@ -18,7 +16,7 @@ import msgspec
 from footfall.listening import check_port, raise_file_limit
 from footfall.logs import log_config
 from footfall.settings import DEMO_KEYS, Settings, SettingsError, load_settings
-from footfall.workers import shared_folder
+from footfall.workers import end_with, shared_folder
 
 if TYPE_CHECKING:
     from litestar import Litestar
@@ -139,7 +137,7 @@ def load_app(settings: Settings, parent: int, together: Path | None) -> Litestar
     """
     from collector.app import create_app
 
-    threading.Thread(target=_follow_parent, args=(parent,), name="footfall-parent", daemon=True).start()
+    end_with(parent)
     app = create_app(settings, together=together)
     calm_garbage_collection()
     return app
@@ -154,13 +152,6 @@ def calm_garbage_collection() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(MAX_CONTAINERS, *gc.get_threshold()[1:])
-
-
-def _follow_parent(parent: int) -> None:
-    """End this worker, gracefully, when the process that watches over it is gone: it would hold the port for ever."""
-    while os.getppid() == parent:
-        time.sleep(1.0)
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _announce(settings: Settings) -> None:

@@ -7,9 +7,14 @@ A folder that lives as long as the door: a file for each worker, written anew ev
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import logging
 import os
+import secrets
+import shutil
+import signal
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,12 +35,55 @@ GONE_SECONDS = 5.0
 _MEMORY = Path("/dev/shm")
 
 
+#: Held by a door and its workers for as long as one of them lives: by it the folder of a killed door is told.
+_LOCK = "lock"
+
+
 @contextmanager
 def shared_folder(name: str) -> Iterator[Path]:
-    """A folder for the workers of one door, gone with it."""
-    place = _MEMORY if os.access(_MEMORY, os.W_OK) else None
+    """A folder for the workers of one door, gone with it; one that was killed leaves its folder to the next start."""
+    place = _MEMORY if os.access(_MEMORY, os.W_OK) else Path(tempfile.gettempdir())
+    _remove_left(place, name)
     with tempfile.TemporaryDirectory(prefix=f"{name}-", dir=place, ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
+        unnamed = Path(folder) / f".{_LOCK}"
+        with unnamed.open("wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH)
+            unnamed.rename(unnamed.with_name(_LOCK))  # no start finds it before it is held
+            yield Path(folder)
+
+
+def _remove_left(place: Path, name: str) -> None:
+    """Remove what doors left that are gone, workers and all: the kernel let go of their locks."""
+    for lock in place.glob(f"{name}-*/{_LOCK}"):
+        try:
+            with lock.open("rb") as handle:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                for folder in Path(tempfile.gettempdir()).glob(f"{lock.parent.name}-*"):
+                    shutil.rmtree(folder)
+                shutil.rmtree(lock.parent)
+        except OSError:  # held, another user's, or removed by another start at this moment
+            continue
+
+
+def folder_on_disk() -> Path:
+    """A name below the system's temporary directory (TMPDIR) for what a worker's memory doesn't hold. It is made and
+    removed by who uses it; that of a door that was killed meanwhile is removed by the next start.
+
+    Raises OSError where there is no such directory.
+    """
+    door = Path(os.environ.get(TOGETHER, "footfall")).name
+    return Path(tempfile.gettempdir()) / f"{door}-{secrets.token_hex(8)}"
+
+
+def end_with(parent: int) -> None:
+    """Let this worker end, gracefully, when the process above it is gone: it would hold the port for ever."""
+
+    def follow() -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=follow, name="footfall-parent", daemon=True).start()
 
 
 class Report(Struct, kw_only=True):

@@ -17,6 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from api.cli import serve
+from footfall.listening import port_is_free
 from footfall.settings import REPO
 from orchestration.lib.snapshot import publish
 from tests.api.conftest import SECRET
@@ -85,6 +86,15 @@ def test_serves_follows_and_stops(published: Path, tmp_path: Path) -> None:
     assert running.returncode == 0
     assert f"Footfall API on {url}" in output
     assert "serving snapshot v1" in output
+
+
+def test_workers_end_when_the_process_above_them_is_killed(tmp_path: Path) -> None:
+    """They would hold the port, and answer from it, for ever."""
+    port = new_port()
+    with process(tmp_path, port) as running:
+        wait_for(f"http://127.0.0.1:{port}/readyz", 503)
+        running.kill()
+        until(lambda: port_is_free(port))
 
 
 def test_a_reload_reads_the_keys_again_and_drops_no_request(published: Path, tmp_path: Path) -> None:

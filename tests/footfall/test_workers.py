@@ -1,14 +1,89 @@
-"""What the workers of one door tell each other."""
+"""What the workers of one door tell each other, and the folder that they share: whose it is, what becomes of it."""
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import tempfile
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from footfall.workers import Report, Workers
+from footfall import workers
+from footfall.settings import REPO
+from footfall.workers import TOGETHER, Report, Workers, folder_on_disk, shared_folder
+
+#: A door: says where its folder is; with "forked" in a worker that outlives it.
+DOOR = """
+import os, sys
+from pathlib import Path
+from footfall import workers
+workers._MEMORY = Path(sys.argv[1])
+with workers.shared_folder(sys.argv[2]) as folder:
+    if sys.argv[3:] and os.fork():
+        os.kill(os.getpid(), 9)
+    print(folder, flush=True)
+    input()
+"""
+
+
+Start = Callable[..., tuple[subprocess.Popen[str], Path]]
+
+
+@pytest.fixture
+def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    """Starts a door: its process, and its folder. All of them end with the test."""
+    monkeypatch.setattr(workers, "_MEMORY", tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    started: list[subprocess.Popen[str]] = []
+
+    def door(*arguments: str) -> tuple[subprocess.Popen[str], Path]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", DOOR, str(tmp_path), *arguments],
+            cwd=REPO,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        started.append(process)
+        assert process.stdout is not None
+        return process, Path(process.stdout.readline().strip())
+
+    yield door
+    for process in started:
+        process.communicate(timeout=60)  # ends the input; a worker that outlived the door reads the same
+
+
+def test_what_a_killed_door_left_goes_with_the_next_start(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed, left = start("collector")
+    (left / "quotas").write_bytes(b"spent")
+    monkeypatch.setenv(TOGETHER, str(left))
+    (sorted_there := folder_on_disk()).mkdir()
+    (sorted_there / "block").write_bytes(b"rows")
+    killed.kill()
+    killed.wait(60)
+    assert left.is_dir()
+    with shared_folder("collector") as own:
+        assert [own] == list(tmp_path.iterdir())
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_start_leaves_alone_what_somebody_lives_in(start: Start, tmp_path: Path) -> None:
+    _, running = start("collector")
+    outlived, of_worker = start("collector", "forked")
+    assert outlived.wait(60) == -9
+    other, of_other = start("api")
+    other.kill()
+    other.wait(60)
+    (before := tmp_path / "collector-of-an-older-release").mkdir()
+    with shared_folder("collector") as own:
+        assert {own, running, of_worker, of_other, before} == set(tmp_path.iterdir())
 
 
 def worker(folder: Path, pid: int, counted: float, monkeypatch: pytest.MonkeyPatch) -> Workers:
