@@ -6,6 +6,7 @@ fast lane owes a click its answer within a minute, so it can't start a process f
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -45,16 +46,22 @@ def manifest_of(project: Path) -> Path:
     """The project's manifest, parsed again only where a file of the project changed since.
 
     A copy of our own, named by what it was parsed from: dbt writes its manifest.json anew at every command, and a
-    command that is killed meanwhile leaves half of one. Raises DbtFailed where the project doesn't parse.
+    command that is killed meanwhile leaves half of one. Of several processes that need it at once (Dagster starts
+    some) one parses. Raises DbtFailed where the project doesn't parse.
     """
     target = target_path()
     manifest = target / f"parsed-{project_fingerprint(project)[:16]}.json"
-    if not manifest.exists():
-        invoke(project, ["parse"])
-        write_durably(manifest, lambda aside: shutil.copyfile(target / "manifest.json", aside))
-        for old in target.glob("parsed-*.json"):
-            if old != manifest:
-                old.unlink(missing_ok=True)
+    if manifest.exists():
+        return manifest
+    target.mkdir(parents=True, exist_ok=True)
+    with (target / ".parse.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not manifest.exists():
+            invoke(project, ["parse"])
+            write_durably(manifest, lambda aside: shutil.copyfile(target / "manifest.json", aside))
+            for old in target.glob("parsed-*.json"):
+                if old != manifest:
+                    old.unlink(missing_ok=True)
     return manifest
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -334,3 +336,29 @@ def test_a_manifest_that_a_killed_command_left_half_written_is_not_read(
     dbt_runner.manifest_of(project)
     assert len(parses) == 2
     assert len(list(dbt_runner.target_path().glob("parsed-*.json"))) == 1
+
+
+def test_of_two_that_need_the_manifest_at_once_one_parses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both wrote the same file aside, and what stayed was no JSON."""
+    from orchestration.lib import dbt_runner
+
+    monkeypatch.setenv("FOOTFALL_DATA", str(tmp_path))
+    both, parses = threading.Barrier(2), []
+
+    def parse(_project: Path, arguments: list[str]) -> None:
+        parses.append(arguments)
+        time.sleep(0.2)
+        (dbt_runner.target_path() / "manifest.json").write_bytes(b"{}")
+
+    monkeypatch.setattr(dbt_runner, "invoke", parse)
+    (project := tmp_path / "project").mkdir()
+
+    def ask() -> bytes:
+        both.wait()
+        return dbt_runner.manifest_of(project).read_bytes()
+
+    with ThreadPoolExecutor(2) as pool:
+        assert [one.result() for one in [pool.submit(ask) for _ in range(2)]] == [b"{}", b"{}"]
+    assert len(parses) == 1
