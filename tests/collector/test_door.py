@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import gzip
 import json
@@ -17,9 +16,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from collector import door
 from collector.app import create_app
-from collector.problems import RefusedError
 from footfall.segments import PARTS_FROM, Envelope
 from footfall.settings import Settings, WriteKey
 from footfall.wire import MESSAGE_TYPES
@@ -465,43 +462,3 @@ def test_unknown_paths_are_problems_too(client: Client) -> None:
     for path in ("/nothing", "/v1/nothing", "/"):
         answer = client.get(path)
         assert (answer.status_code, answer.json()["reason"]) == (404, "not_found")
-
-
-@pytest.mark.parametrize(
-    "arriving", [[], [b"{"], [b"{", b'"']], ids=["nothing", "a byte", "a byte at a time"]
-)
-def test_a_body_that_does_not_arrive_is_waited_for_no_longer_than_said(
-    arriving: list[bytes], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(door, "BODY_SECONDS", 0.05)
-    chunks = iter(arriving)
-
-    async def receive() -> dict[str, Any]:
-        if (chunk := next(chunks, None)) is None:
-            await asyncio.sleep(30)
-        return {"type": "http.request", "body": chunk, "more_body": True}
-
-    async def ask() -> None:
-        reading = door._read_body(receive, {b"content-length": b"100"})
-        with pytest.raises(RefusedError) as refused:
-            await asyncio.wait_for(reading, 10)
-        assert (refused.value.status, refused.value.reason) == (408, "slow_body")
-        # Its cancellation is used up: the answer can still be sent.
-        await asyncio.sleep(0)
-
-    asyncio.run(ask())
-
-
-def test_a_request_that_is_cancelled_is_no_slow_one() -> None:
-    async def receive() -> dict[str, Any]:
-        await asyncio.sleep(30)
-        raise AssertionError
-
-    async def ask() -> None:
-        reading = asyncio.create_task(door._read_body(receive, {}))
-        await asyncio.sleep(0.01)
-        reading.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await reading
-
-    asyncio.run(ask())
