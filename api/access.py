@@ -16,10 +16,10 @@ from litestar.connection import ASGIConnection
 from litestar.exceptions import NotAuthorizedException, NotFoundException, PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
 
+from api.http import OriginCors
 from api.limits import NO_KEY, Limits
 from api.snapshots import Snapshot
 from footfall.keys import MIN_TOKEN, is_one_of, is_signed_proxy, is_signed_user
-from footfall.origins import OriginRule
 from footfall.settings import Settings
 
 _NO_KEY = "a key is needed: header X-Footfall-Key, Authorization: Bearer, or parameter key"
@@ -101,8 +101,8 @@ def _check_origin(connection: ASGIConnection[Any, Any, Any, Any], caller: Caller
         return
     if caller is Caller.SECRET:
         raise PermissionDeniedException(detail="the secret key is for servers: a page must not have it")
-    rule: OriginRule = connection.app.state.origins
-    if not rule.allows(origin.encode("latin-1", "replace")):
+    cors: OriginCors = connection.app.state.cors
+    if not cors.is_origin_allowed(origin):
         raise PermissionDeniedException(
             detail=f"the public key may not be used from {origin[:300]}: add it to FOOTFALL_API_ORIGINS"
         )

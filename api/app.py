@@ -65,7 +65,15 @@ def create_app(settings: Settings | None = None) -> Litestar:
     """
     settings = settings or load_settings()
     together = Path(os.environ[TOGETHER]) if TOGETHER in os.environ else None
-    counters, origins = Metrics(), OriginRule(settings.api_origins)
+    counters = Metrics()
+    pages = OriginRule(settings.api_origins)
+    cors = OriginCors(
+        allow_origins=["*"] if pages.is_everyone else [],
+        rule=pages,
+        allow_methods=["GET", "HEAD"],
+        allow_headers=["X-Footfall-Key", "Authorization", "If-None-Match"],
+        expose_headers=["ETag", "Link", "Retry-After"],
+    )
     store = SnapshotStore(settings.paths.serving)
     app = Litestar(
         route_handlers=[
@@ -96,7 +104,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         state=State(
             {
                 "settings": settings,
-                "origins": origins,
+                "cors": cors,
                 "store": store,
                 "reasons": Reasons(settings.api_reasons, settings.api_language),
                 "limits": Limits(settings, counters, together),
@@ -107,13 +115,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         middleware=[counters.middleware],
         plugins=[MoneySchema()],
         exception_handlers=problems.HANDLERS,
-        cors_config=OriginCors(
-            allow_origins=["*"] if origins.is_everyone else [],
-            rule=origins,
-            allow_methods=["GET", "HEAD"],
-            allow_headers=["X-Footfall-Key", "Authorization", "If-None-Match"],
-            expose_headers=["ETag", "Link", "Retry-After"],
-        ),
+        cors_config=cors,
         openapi_config=OpenAPIConfig(
             title="Footfall API",
             version=__version__,
@@ -136,5 +138,5 @@ def create_app(settings: Settings | None = None) -> Litestar:
     )
     describe_fields(app, answers, analytics_answers)
     # Outside the CORS middleware, which Litestar puts around all others
-    app.asgi_handler = at_the_edge(app.asgi_handler, by_origin=not origins.is_everyone)
+    app.asgi_handler = at_the_edge(app.asgi_handler, by_origin=not pages.is_everyone)
     return app

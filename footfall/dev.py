@@ -54,9 +54,8 @@ def _newest(folders: list[str]) -> float:
 def _changed_at(file: Path) -> float:
     try:
         return file.stat().st_mtime
-    except (
-        FileNotFoundError
-    ):  # an editor's: gone since it was listed, or a link to nothing that says who edits
+    except FileNotFoundError:
+        # An editor's: gone since it was listed, or a link to nothing that says who edits
         return 0.0
 
 

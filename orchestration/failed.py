@@ -25,7 +25,7 @@ from msgspec import Raw, Struct
 from footfall.keys import webhook_signature
 from footfall.settings import Settings, SettingsError, load_settings, settings_with_events
 from footfall.verb_group import VerbGroup
-from footfall.wire import MAX_MESSAGE, WireError, check_message
+from footfall.wire import MAX_ID, MAX_MESSAGE, WireError, check_message
 
 #: One request of a second try: well under the door's limits.
 BATCH_MESSAGES = 100
@@ -163,7 +163,7 @@ def _sendable(event: Failed) -> bytes:
         raise WireError("message", f"larger than {MAX_MESSAGE} bytes")
     if message.get("messageId", _NULL) != _NULL:
         return raw
-    return msgspec.json.encode({**message, "messageId": f"failed/{event.place}"[:255]})
+    return msgspec.json.encode({**message, "messageId": f"failed/{event.place}"[:MAX_ID]})
 
 
 def _post(key: str, batch: list[bytes], client: httpx.Client | None, result: Retry) -> None:

@@ -15,7 +15,6 @@ from litestar.params import PathParameter, QueryParameter
 from footfall.reasons import Reasons
 from footfall.wire import MAX_ID
 
-ID_LENGTH = MAX_ID
 #: Ids of one list that are looked at; the rest of a longer list is ignored.
 LIST_LENGTH = 100
 
@@ -35,7 +34,7 @@ Signature = Annotated[
 Lang = Annotated[
     str | None,
     QueryParameter(
-        max_length=ID_LENGTH,
+        max_length=MAX_ID,
         description="Language of `reason`, as a page's `lang` says it (`de`, `de-AT`); where there are no words in it, "
         "the shop's own (`FOOTFALL_API_LANGUAGE`)",
     ),
@@ -43,14 +42,12 @@ Lang = Annotated[
 VisitorId = Annotated[
     str,
     PathParameter(
-        max_length=ID_LENGTH, description="Guest token, user id, or canonical visitor id (secret key)"
+        max_length=MAX_ID, description="Guest token, user id, or canonical visitor id (secret key)"
     ),
 ]
 ProductId = Annotated[
     str,
-    PathParameter(
-        max_length=ID_LENGTH, description="Product id of the catalogue or of an event, or a handle"
-    ),
+    PathParameter(max_length=MAX_ID, description="Product id of the catalogue or of an event, or a handle"),
 ]
 
 
@@ -65,7 +62,7 @@ def split_ids(text: str | None) -> tuple[str, ...]:
     if not text:
         return ()
     ids = dict.fromkeys(part.strip() for part in text.split(","))
-    return tuple(found for found in ids if found and len(found) <= ID_LENGTH)[:LIST_LENGTH]
+    return tuple(found for found in ids if found and len(found) <= MAX_ID)[:LIST_LENGTH]
 
 
 def between(first: date | None, last: date | None) -> tuple[date, date]:

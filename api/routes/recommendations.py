@@ -13,9 +13,10 @@ from api.access import needs_key, recommended_visitor
 from api.answers import Recommendations
 from api.http import PERSONAL, answer, documented
 from api.mixing import History, Wish, recommend
-from api.routes.parameters import ID_LENGTH, Lang, Limit, Signature, split_ids, words_of
+from api.routes.parameters import Lang, Limit, Signature, split_ids, words_of
 from api.snapshots import Snapshot
 from footfall.experiments import Arm, Experiment, running
+from footfall.wire import MAX_ID
 
 _LIST = 8192
 
@@ -31,11 +32,11 @@ _LIST = 8192
 def recommendations(
     request: Request[Any, Any, Any],
     guest: Annotated[
-        str | None, QueryParameter(max_length=ID_LENGTH, description="The visitor's guest token")
+        str | None, QueryParameter(max_length=MAX_ID, description="The visitor's guest token")
     ] = None,
     user: Annotated[
         str | None,
-        QueryParameter(max_length=ID_LENGTH, description="User id; needs the secret key or a signature"),
+        QueryParameter(max_length=MAX_ID, description="User id; needs the secret key or a signature"),
     ] = None,
     signature: Signature = None,
     viewed: Annotated[

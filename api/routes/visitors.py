@@ -31,9 +31,10 @@ from api.answers import (
 )
 from api.http import PERSONAL, answer, documented
 from api.mixing import Why, explained
-from api.routes.parameters import ID_LENGTH, Lang, Limit, Signature, VisitorId, words_of
+from api.routes.parameters import Lang, Limit, Signature, VisitorId, words_of
 from api.snapshots import Snapshot
 from footfall.snapshot import ProductCard, Table
+from footfall.wire import MAX_ID
 
 #: Closest products that a profile's price band is made of.
 _BAND_PRODUCTS = 10
@@ -179,9 +180,9 @@ def neighbours(
 def affinity(
     request: Request[Any, Any, Any],
     visitor: Annotated[
-        str, QueryParameter(min_length=1, max_length=ID_LENGTH, description="Any id of the visitor")
+        str, QueryParameter(min_length=1, max_length=MAX_ID, description="Any id of the visitor")
     ],
-    product: Annotated[str, QueryParameter(min_length=1, max_length=ID_LENGTH, description="Product id")],
+    product: Annotated[str, QueryParameter(min_length=1, max_length=MAX_ID, description="Product id")],
     lang: Lang = None,
 ) -> Response[AffinityAnswer]:
     """The affinity with its parts, the affinity to the product's category, and the product's place in the
