@@ -259,6 +259,8 @@ def _on_refusal(metrics: Metrics, _: Request[Any, Any, Any], refusal: RefusedErr
     response = _problem(refusal.status, refusal.reason, refusal.detail)
     if refusal.retry_after is not None:
         response.headers["retry-after"] = str(refusal.retry_after)
+    if refusal.status == 408:
+        response.headers["connection"] = "close"  # the rest of the body is not read
     return response
 
 

@@ -184,6 +184,7 @@ _ANSWERS: dict[str, tuple[str, Schema | None, dict[str, str]]] = {
             "401": "X-Shopify-Hmac-Sha256 is not the signature of this body",
             "403": "a shop that is not in FOOTFALL_SHOPIFY_SHOPS",
             "404": "no secret is set: no webhooks here",
+            "408": _REFUSALS["408"],
             "413": f"more than {MAX_WEBHOOK // 2**20} MiB",
             "503": _REFUSALS["503"],
         },

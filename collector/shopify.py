@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 
 import msgspec
@@ -18,6 +18,7 @@ from msgspec import Raw
 from collector.adapters import SHOPIFY
 from collector.adapters.common import Delivery, encode
 from collector.committer import Committer
+from collector.door import BODY_SECONDS
 from collector.intake import explain
 from collector.metrics import Metrics
 from collector.problems import RefusedError
@@ -32,8 +33,11 @@ log = logging.getLogger("footfall.collector")
 PATH = "/v1/shopify/webhooks"
 #: A product with 2,048 variants has some 3 MB.
 MAX_WEBHOOK = 8 * 2**20
-#: Deliveries at once: each may hold its body and its messages in memory.
+#: Deliveries in work at once: each holds its body and its messages in memory.
 MAX_AT_ONCE = 16
+#: Bytes of bodies that are still arriving, of all together. Whoever sends one is a stranger until it is whole and its
+#: signature is right, so it is what they send that is bounded, and not how many they are: a connection costs nothing.
+MAX_ARRIVING = 64 * 2**20
 #: In the lake: these rows are kept, and make no session and no visitor, since the marts leave out what is no person's.
 NO_VISIT = "no visitor's act"
 
@@ -59,17 +63,41 @@ class ShopifyDoor:
         self._committer = committer
         self._metrics = metrics
         self._seen = seen
-        self.at_once = 0
+        self._arriving = self._in_work = 0
 
-    def check_room(self) -> None:
-        """Before the body is read. Raises RefusedError: 404 where no secret is set, 503 past what memory may hold."""
+    async def read(self, chunks: AsyncIterator[bytes], seconds: float = BODY_SECONDS) -> bytes:
+        """The body, which has so many seconds to arrive.
+
+        Raises RefusedError: 404 where no secret is set, 408 where it is too slow, 503 past what memory may hold.
+        """
         if not self._secrets:
             raise RefusedError(404, "not_set_up", "no webhooks here: set FOOTFALL_SHOPIFY_SECRETS")
-        if self.at_once >= MAX_AT_ONCE:
-            raise RefusedError(503, "overloaded", f"{MAX_AT_ONCE} deliveries in work", retry_after=5)
+        arrived, size = [], 0
+        try:
+            async with asyncio.timeout(seconds):
+                async for chunk in chunks:
+                    arrived.append(chunk)
+                    size += len(chunk)
+                    self._arriving += len(chunk)
+                    if self._arriving > MAX_ARRIVING:
+                        raise RefusedError(503, "overloaded", "too many deliveries arrive", retry_after=5)
+        except TimeoutError:
+            raise RefusedError(408, "slow_body", f"the body did not arrive within {seconds:.0f} s") from None
+        finally:
+            self._arriving -= size
+        return b"".join(arrived)
 
     async def take(self, headers: Mapping[str, str], body: bytes) -> WebhookAnswer:
-        """Raises RefusedError (401 signature, 403 shop) or CommitError; then Shopify delivers it again."""
+        """Raises RefusedError (401 signature, 403 shop, 503 room) or CommitError; then Shopify delivers it again."""
+        if self._in_work >= MAX_AT_ONCE:
+            raise RefusedError(503, "overloaded", f"{MAX_AT_ONCE} deliveries in work", retry_after=5)
+        self._in_work += 1
+        try:
+            return await self._take(headers, body)
+        finally:
+            self._in_work -= 1
+
+    async def _take(self, headers: Mapping[str, str], body: bytes) -> WebhookAnswer:
         if not is_signed_webhook(self._secrets, body, headers.get("x-shopify-hmac-sha256", "")):
             raise RefusedError(401, "signature", "X-Shopify-Hmac-Sha256 is not ours over this body")
         delivery = Delivery(

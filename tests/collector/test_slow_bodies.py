@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
+import hmac
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack
 from typing import Any
 
+import httpx
 import pytest
 
-from collector import door
+from collector import door, shopify
+from collector.metrics import Metrics
 from collector.problems import RefusedError
+from footfall.settings import Settings
+
+SECRET = "client-secret-of-the-app"
 
 
 @pytest.mark.parametrize(
@@ -49,3 +60,62 @@ def test_a_request_that_is_cancelled_is_no_slow_one() -> None:
             await reading
 
     asyncio.run(ask())
+
+
+def webhooks(**chosen: Any) -> shopify.ShopifyDoor:
+    unused: Any = None
+    return shopify.ShopifyDoor(Settings(shopify_secrets=(SECRET,), **chosen), unused, Metrics(), unused)
+
+
+def test_a_delivery_that_does_not_arrive_is_waited_for_no_longer_than_said() -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.sleep(30)
+
+    async def ask() -> None:
+        with pytest.raises(RefusedError) as refused:
+            await asyncio.wait_for(webhooks().read(chunks(), 0.05), 10)
+        assert (refused.value.status, refused.value.reason) == (408, "slow_body")
+
+    asyncio.run(ask())
+
+
+def test_deliveries_that_arrive_may_hold_so_much_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shopify, "MAX_ARRIVING", 100)
+    door_of_shopify, go_on = webhooks(), asyncio.Event()
+
+    async def chunks(waits: bool) -> AsyncIterator[bytes]:
+        yield b"x" * 60
+        if waits:
+            await go_on.wait()
+        yield b""
+
+    async def ask() -> None:
+        first = asyncio.create_task(door_of_shopify.read(chunks(waits=True)))
+        await asyncio.sleep(0)
+        with pytest.raises(RefusedError) as refused:
+            await door_of_shopify.read(chunks(waits=False))
+        assert (refused.value.status, refused.value.retry_after) == (503, 5)
+        go_on.set()
+        assert await first == b"x" * 60
+        assert len(await door_of_shopify.read(chunks(waits=False))) == 60, "what was let go is free again"
+
+    asyncio.run(ask())
+
+
+def test_strangers_who_begin_deliveries_keep_nobody_out(start_server: Callable[..., Any]) -> None:
+    server = start_server(FOOTFALL_SHOPIFY_SECRETS=SECRET)
+    body = b'{"id":42}'
+    signature = base64.b64encode(hmac.digest(SECRET.encode(), body, hashlib.sha256)).decode()
+    begun = b"POST /v1/shopify/webhooks HTTP/1.1\r\nHost: shop\r\nContent-Length: 100\r\n\r\n{"
+    with ExitStack() as strangers:
+        for _ in range(3 * shopify.MAX_AT_ONCE):
+            stranger = strangers.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+            stranger.sendall(begun)
+        answer = httpx.post(
+            f"{server.url}/v1/shopify/webhooks",
+            content=body,
+            headers={"x-shopify-topic": "orders/create", "x-shopify-hmac-sha256": signature},
+            timeout=30,
+        )
+    assert answer.json() == {"accepted": 1}
