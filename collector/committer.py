@@ -147,7 +147,7 @@ class Committer:
             error = failure
         except Exception as failure:  # the thread must outlive any bug: a dead one would hang every request
             log.exception("commit failed")
-            error = CommitError("internal", f"unexpected: {failure}")
+            error = self.writer.problem = CommitError("internal", f"unexpected: {failure}")
         self._busy_since = None
         _note(before, error)
         self.metrics.commit(time.monotonic() - started, len(batch), error.reason if error else None)

@@ -93,6 +93,14 @@ class SegmentWriter:
         except CommitError as error:
             self.problem = error
             raise
+        except (
+            Exception
+        ) as error:  # no memory, a bug: some of it may stand in the file, nobody knows how much
+            log.exception("a commit ended unexpectedly")
+            if self._open is not None:
+                self._poison(self._open, error)
+            self.problem = CommitError("internal", f"unexpected: {error!r}")
+            raise self.problem from error
         self.problem = None
         if segment.seal_at is None:
             segment.seal_at = self._monotonic() + self.seal_seconds
@@ -219,12 +227,12 @@ class SegmentWriter:
             raise CommitError("fsync", f"the disk did not confirm the write: {error}") from error
         segment.size += length
 
-    def _poison(self, segment: OpenSegment, error: OSError) -> None:
+    def _poison(self, segment: OpenSegment, error: Exception) -> None:
         """Never fsync this file again: after a failed fsync the next one "succeeds", and the data is gone."""
-        self.sync_errors += 1
+        self.sync_errors += isinstance(error, OSError)
         self._open = None
         self._poisoned = segment
-        log.error("%s is set aside, the disk failed under it: %s", segment.path, error)
+        log.error("%s is set aside: %r", segment.path, error)
 
     def _rescue(self, segment: OpenSegment) -> None:
         """Copy what a poisoned file had acknowledged into a fresh sealed one of the same id; quarantine it.

@@ -188,6 +188,8 @@ def test_a_client_that_went_away_does_not_disturb_the_others(
 def test_a_bug_in_the_writer_does_not_kill_the_thread(
     new_writer: NewWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(module, "TICK_SECONDS", 60.0)  # a tick would find the disk in order
+
     async def run() -> None:
         writer = new_writer()
         committer = Committer(writer, Metrics())
@@ -200,7 +202,9 @@ def test_a_bug_in_the_writer_does_not_kill_the_thread(
 
         monkeypatch.setattr(writer, "commit", broken)
         assert await settle(asyncio.create_task(committer.submit(frame(0)))) == "internal"
+        assert committer.problems() == ["unexpected: a bug"]
         await committer.submit(frame(1))
+        assert committer.problems() == []
         assert await committer.stop(30)
 
     asyncio.run(run())

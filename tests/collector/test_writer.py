@@ -157,6 +157,39 @@ def test_a_write_that_can_not_be_taken_back_poisons_the_file(
     assert len(list(writer.landing.quarantine.iterdir())) == 1
 
 
+@pytest.mark.parametrize("error", [MemoryError(), ValueError("a bug")])
+def test_a_write_that_ends_by_no_error_of_the_disk_costs_nothing_acknowledged(
+    new_writer: NewWriter,
+    disk: Any,
+    sealed_payloads: Payloads,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+) -> None:
+    """Half a frame more in the file than its size says: a rescue would cut that much off the last good one."""
+    writer = new_writer()
+    writer.commit([frame(1)])
+    write = writer.landing.write_all
+
+    def half(fd: int, parts: list[bytes]) -> None:
+        write(fd, [parts[0][:30]])
+        monkeypatch.setattr(writer.landing, "write_all", write)
+        raise error
+
+    monkeypatch.setattr(writer.landing, "write_all", half)
+    with pytest.raises(CommitError) as caught:
+        writer.commit([frame(2)])
+    assert (caught.value.reason, writer.problem) == ("internal", caught.value)
+    writer.commit([frame(3)])
+    assert writer.problem is None
+    disk.fail["sync_data"] = [EIO]
+    with pytest.raises(CommitError):
+        writer.commit([frame(4)])
+    writer.commit([frame(5)])
+    writer.stop()
+    assert sorted(numbers(sealed_payloads())) == [1, 3, 5]
+    assert writer.sync_errors == 1, "of the disk alone: the operator is told to replace it"
+
+
 def test_below_the_watermark_nothing_is_even_tried(new_writer: NewWriter, disk: Any) -> None:
     writer = new_writer(min_free_bytes=1000)
     disk.free = 999 + len(frame(1))
