@@ -243,11 +243,15 @@ def check_surroundings(raw: Raw) -> Tree:
     """A message's ``context``, decoded; its known part is in order. Raises WireError."""
     try:
         tree = _surroundings_decoder.decode(raw)
-        msgspec.convert(tree, Context)
+        context = msgspec.convert(tree, Context)
     except msgspec.ValidationError as error:
         raise _wire_error(error, "context", "context.") from None
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise _wire_error(error, "message") from None
+    if type(context.session_id) is int and len(str(context.session_id)) > MAX_ID:
+        raise _long("context.sessionId")
+    if type(context.page_view_id) is int and len(str(context.page_view_id)) > MAX_ID:
+        raise _long("context.pageViewId")
     return tree
 
 
@@ -273,13 +277,24 @@ def check_rules(messages: Iterable[Message]) -> None:
         if guest is None and user is None:
             raise WireError("anonymousId", "a message needs an anonymousId or a userId")
         if guest is not None and guest not in known:
-            if is_placeholder(str(guest)):
+            text = str(guest)
+            if is_placeholder(text):
                 raise WireError("anonymousId", "a placeholder, not an id")
+            if len(text) > MAX_ID:
+                raise _long("anonymousId")
             known.add(guest)
         if user is not None and user not in known:
-            if is_placeholder(str(user)):
+            text = str(user)
+            if is_placeholder(text):
                 raise WireError("userId", "a placeholder, not an id")
+            if len(text) > MAX_ID:
+                raise _long("userId")
             known.add(user)
+
+
+def _long(field: str) -> WireError:
+    # Of text the type says it: this is a number, and the parser takes thousands of digits.
+    return WireError(field, f"a number of more than {MAX_ID} digits")
 
 
 def _implausible(field: str, moment: datetime) -> WireError:

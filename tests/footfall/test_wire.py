@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall import wire
+from footfall.good_batch import read_good_batch
 from footfall.wire import WireError, check_message, decode_batch
 
 GOOD: dict[str, Any] = {"type": "track", "event": "Product Viewed", "anonymousId": "g-1", "messageId": "m-1"}
@@ -96,6 +97,21 @@ def test_messages_of_other_sdks_pass() -> None:
 
 def test_an_element_of_somebody_elses_tracking_plan_is_a_word() -> None:
     assert check_message(raw(properties={"element": "buy button"})).element is None
+
+
+@pytest.mark.parametrize("field", ["anonymousId", "userId", "context.sessionId", "context.pageViewId"])
+@pytest.mark.parametrize("digits", [1, 20, 255, 256, 4300, 5000])
+def test_an_id_that_is_a_number_has_as_many_digits_as_a_text_may_have(field: str, digits: int) -> None:
+    outer, _, inner = field.rpartition(".")
+    message = json.dumps(GOOD | ({outer: {inner: "@"}} if outer else {inner: "@"}))
+    message = message.replace('"@"', "7" * digits)  # more than json.dumps would write
+    if digits <= 255:
+        check_message(message.encode())
+        assert read_good_batch(f'{{"batch":[{message}]}}'.encode())
+    else:
+        with pytest.raises(WireError, match="digits|range"):
+            check_message(message.encode())
+        assert not read_good_batch(f'{{"batch":[{message}]}}'.encode())
 
 
 def test_a_time_without_a_zone_is_utc() -> None:
