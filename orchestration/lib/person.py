@@ -327,9 +327,23 @@ def _blank_failed(table: pa.Table, person: Person) -> tuple[pa.Table, int]:
 
 def _naming(person: Person) -> re.Pattern[bytes]:
     # The ids in whatever way JSON may hold them, as a value of the fields that name people, however SDKs call those.
-    values = b"|".join(b"".join(map(_spellings, each)) for each in (*person.users, *person.guests))
-    names = rb"user_?id|anonymous_?id|previous_?id|distinct_?id"
-    return re.compile(rb'"(?:' + names + rb')"\s*:\s*"?(?:' + values + rb')(?:"|\s|,|\}|$)', re.IGNORECASE)
+    # A delivery of Shopify that no adapter could read is kept whole, with the customer's name and address in it: there
+    # the customer is an object, and the guest token the value of an attribute.
+    users, guests = _any_of(person.users), _any_of(person.guests)
+    end = rb'(?:"|\s|,|\}|$)'
+    names = rb"user_?id|anonymous_?id|previous_?id|distinct_?id|customer_?id"
+    anybody = _any_of([*person.users, *person.guests])
+    found = (
+        rb'"(?:' + names + rb')"\s*:\s*"?' + anybody + end,
+        rb'"customer"\s*:\s*\{[^{}]*"id"\s*:\s*"?' + users + end,
+        rb"/Customer\\?/" + users + end,
+        rb'"value"\s*:\s*"' + guests + end,
+    )
+    return re.compile(b"|".join(found), re.IGNORECASE)
+
+
+def _any_of(ids: list[str]) -> bytes:
+    return b"(?:" + (b"|".join(b"".join(map(_spellings, each)) for each in ids) or b"(?!)") + b")"
 
 
 def _spellings(character: str) -> bytes:

@@ -109,7 +109,7 @@ def test_an_id_that_is_a_number_has_as_many_digits_as_a_text_may_have(field: str
         check_message(message.encode())
         assert read_good_batch(f'{{"batch":[{message}]}}'.encode())
     else:
-        with pytest.raises(WireError, match="digits|range"):
+        with pytest.raises(WireError, match=r"digits|range"):
             check_message(message.encode())
         assert not read_good_batch(f'{{"batch":[{message}]}}'.encode())
 

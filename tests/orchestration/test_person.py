@@ -141,6 +141,28 @@ def test_failed_events_lose_their_bytes_however_json_spells_an_id(paths: Paths, 
     assert list(people.failed_events_of(paths, person)) == []
 
 
+def test_a_delivery_of_shopify_that_no_adapter_could_read_holds_nobody_who_was_forgotten(
+    paths: Paths, seal: Seal
+) -> None:
+    """It was kept whole: with the name and the address of whose order it is."""
+    token = "9f3c1e5a7b2d4c6e8f0a1b2c3d4e5f60"
+    raws = [
+        b'{"id":1,"line_items":7,"customer":{"email":"a@b.c","id":4711,"default_address":{"id":5}}}',
+        b'{"id":1,"customer":{"default_address":{"id":5,"customer_id":4711,"city":"Ulm"},"id":4711}}',
+        b'{"customer": {"tags": {}, "admin_graphql_api_id": "gid:\\/\\/shopify\\/Customer\\/4711"}}',
+        b'{"id":2,"note_attributes":[{"name":"_ff_guest","value":"%b"}]}' % token.encode(),
+        b'{"id":4711,"line_items":7,"customer":{"id":47110},"total_price":4711,"value":4711}',
+        b'{"id":3,"customer":{"id":12},"line_items":[{"id":4711,"product_id":4711,"quantity":4711}]}',
+    ]
+    failed = [FailedMessage(index=0, field="webhook", reason="no order", raw=raw) for raw in raws]
+    seal("s1", [said(1, "g")], failed=failed)
+    load_sealed(paths)
+    person = Person(users=["4711"], guests=[token])
+    assert sorted(row["raw"] for row in people.failed_events_of(paths, person)) == sorted(raws[:4])
+    assert forget(paths, person).failed_events == 4
+    assert {row["raw"] for row in lake_rows(paths, "failed_events")} == {b"", *raws[4:]}
+
+
 def test_who_says_to_have_been_the_person_before_says_so_no_more(paths: Paths, seal: Seal) -> None:
     alias = {"type": "alias", "groupId": "club"}
     seal(
