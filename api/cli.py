@@ -11,7 +11,8 @@ import click
 
 from footfall.listening import check_port, raise_file_limit
 from footfall.logs import log_config
-from footfall.settings import REPO, Settings, SettingsError, load_settings
+from footfall.reloading import SettingsInForce
+from footfall.settings import REPO, SettingsError
 from footfall.workers import TOGETHER, end_with, shared_folder
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ HEADER_MILLISECONDS = 15_000
 #: A reload (SIGHUP) starts a worker beside each one, and ends the old one so many seconds later: by then the new one
 #: listens, which takes it 2 s on a quiet machine.
 RELOAD_SECONDS = 15.0
+#: What a running API stands on: a reload leaves it as it was.
+STARTED_WITH = ("api_host", "api_port", "api_workers", "log_format")
 
 
 @click.command()
@@ -41,30 +44,30 @@ def serve(host: str | None, port: int | None, workers: int | None, data: Path | 
     Read-only. It may be started before anything is published: /readyz says 503 until then, and each new
     snapshot is followed within a second. Documentation stands at /docs.
     """
-    chosen = {"API_HOST": host, "API_PORT": port, "API_WORKERS": workers, "DATA": data}
-    # By the environment: workers are processes of their own and read the settings again.
-    os.environ.update({f"FOOTFALL_{name}": str(value) for name, value in chosen.items() if value is not None})
+    chosen = {"api_host": host, "api_port": port, "api_workers": workers, "data": data}
     try:
-        settings = load_settings()
+        in_force = SettingsInForce(chosen, STARTED_WITH)
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
+    settings = in_force.settings
     check_port(settings.api_host, settings.api_port, "API")
     raise_file_limit(CONNECTIONS + 512)
     os.umask(0o077)  # all that is ever written is what DuckDB sorts on disk: nobody else may read that
     click.echo(f"Footfall API on {settings.api_url} (documentation: {settings.api_url}/docs)")
     with shared_folder("footfall-api") as together:
         os.environ[TOGETHER] = str(together)
-        _serve(settings, reload)
+        _serve(in_force, reload)
 
 
-def _serve(settings: Settings, reload: bool) -> None:
+def _serve(in_force: SettingsInForce, reload: bool) -> None:
     # Imported here: `footfall --help` must not wait for a web server to load.
     from granian import Granian
     from granian.constants import HTTPModes, Interfaces
     from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
-    Granian(
+    settings = in_force.settings
+    server = Granian(
         "footfall-api",
         address=settings.api_host,
         port=settings.api_port,
@@ -83,12 +86,16 @@ def _serve(settings: Settings, reload: bool) -> None:
         log_dictconfig=log_config(settings.log_format),
         reload=reload,
         reload_paths=[REPO / "api", REPO / "footfall"] if reload else None,
-    ).serve(target_loader=partial(load_app, os.getpid()), wrap_loader=False)
+    )
+    server.on_reload(in_force.read_again)
+    server.serve(target_loader=partial(load_app, in_force, os.getpid()), wrap_loader=False)
 
 
-def load_app(parent: int) -> Litestar:
-    """The application, in a worker process of its own that ends with its ``parent``."""
+def load_app(in_force: SettingsInForce, parent: int) -> Litestar:
+    """The application, in a worker process of its own that ends with its ``parent``; by the settings in force when the
+    worker is born.
+    """
     from api.app import create_app
 
     end_with(parent)
-    return create_app()
+    return create_app(in_force.settings)

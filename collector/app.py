@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import logging
 import time
 from collections.abc import AsyncIterator, Coroutine
@@ -81,7 +82,7 @@ def create_app(
         min_free_bytes=settings.min_free_bytes,
     )
     committer = Committer(writer, metrics)
-    buckets = Buckets(len(settings.write_keys), together / "quotas" if together else None)
+    buckets = Buckets(len(settings.write_keys), together / _quotas_of(settings) if together else None)
     door = Door(settings, committer, metrics, buckets)
     pixel = PixelFiles(settings.pixel_dir)
     seen = SeenDeliveries(settings.paths.data / "collector" / "webhooks.sqlite")
@@ -208,6 +209,14 @@ def create_app(
     app.routes_of_messages = routes
     describe_routes(app, settings.collector_path)
     return app
+
+
+def _quotas_of(settings: Settings) -> str:
+    """The file of the workers' quotas. Buckets go by the keys' number: while a reload changes the keys, workers of the
+    old ones and of the new ones must not share them.
+    """
+    keys = "\n".join(key.key for key in settings.write_keys)
+    return f"quotas-{hashlib.sha256(keys.encode()).hexdigest()[:16]}"
 
 
 def _sealed_gauges(settings: Settings) -> list[tuple[str, str, float]]:

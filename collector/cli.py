@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from footfall.listening import check_port, raise_file_limit
 from footfall.logs import log_config
-from footfall.settings import DEMO_KEYS, Settings, SettingsError, load_settings
+from footfall.reloading import SettingsInForce
+from footfall.settings import DEMO_KEYS, Settings, SettingsError
 from footfall.workers import end_with, shared_folder
 
 if TYPE_CHECKING:
@@ -28,6 +28,14 @@ CONNECTIONS = 4096
 #: Python looks for cycles again when so many more containers were made than freed since it last did. That is above what
 #: the largest request holds while it is judged: 32 KB of messages at a time, at most some 10,000 empty objects.
 MAX_CONTAINERS = 50_000
+#: A reload (SIGHUP) starts a worker beside each one, and ends the old one so many seconds later. Where the new one
+#: takes longer to listen, connections wait for it in the socket, which all of them share.
+RELOAD_SECONDS = 5.0
+#: What a running collector stands on: a reload leaves it as it was.
+STARTED_WITH = (
+    *("data", "collector_host", "collector_port", "collector_workers", "collector_path", "ship_to"),
+    "log_format",
+)
 
 
 @click.command()
@@ -41,22 +49,20 @@ def collect(host: str | None, port: int | None, workers: int | None, data: Path 
     """Take events from the pixel and from servers, and answer when they are on disk.
 
     Each worker appends to a landing segment of its own. Ctrl-C or SIGTERM answers what is in flight, seals
-    the segments and stops.
+    the segments and stops. SIGHUP reads the settings again, write keys above all, without losing a request.
     """
     chosen = {"collector_host": host, "collector_port": port, "collector_workers": workers, "data": data}
     try:
-        settings = load_settings()
+        in_force = SettingsInForce(chosen, STARTED_WITH)
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
-    settings = msgspec.structs.replace(
-        settings, **{name: value for name, value in chosen.items() if value is not None}
-    )
+    settings = in_force.settings
     _check_directory(settings)
     check_port(settings.collector_host, settings.collector_port, "COLLECTOR")
     _warn(settings)
     raise_file_limit(2 * CONNECTIONS)
     if not settings.ship_to:
-        _serve(settings)
+        _serve(in_force)
         return
     from collector.ship_cli import ShippingCompanion
     from footfall.buckets import BucketError, check_bucket_url
@@ -66,10 +72,10 @@ def collect(host: str | None, port: int | None, workers: int | None, data: Path 
     except BucketError as error:
         raise click.ClickException(f"FOOTFALL_SHIP_TO: {error}") from None
     with ShippingCompanion(settings):
-        _serve(settings)
+        _serve(in_force)
 
 
-def _serve(settings: Settings) -> None:
+def _serve(in_force: SettingsInForce) -> None:
     # Imported here: `footfall --help` must not wait for a web server to load.
     from granian.constants import HTTPModes, Interfaces
     from granian.http import HTTP1Settings
@@ -78,6 +84,7 @@ def _serve(settings: Settings) -> None:
 
     from collector.app import DRAIN_SECONDS, FLUSH_SECONDS
 
+    settings = in_force.settings
     server = Server(
         "footfall-collector",
         address=settings.collector_host,
@@ -92,14 +99,17 @@ def _serve(settings: Settings) -> None:
         backpressure=CONNECTIONS,
         # A worker that died comes back, and seals what the dead one left.
         respawn_failed_workers=True,
+        respawn_interval=RELOAD_SECONDS,
         workers_kill_timeout=int(DRAIN_SECONDS + FLUSH_SECONDS) + 5,
         log_level=LogLevels.warning,
         log_dictconfig=log_config(settings.log_format),
     )
     server.on_startup(partial(_announce, settings))
+    server.on_reload(in_force.read_again)
+    server.on_reload(lambda: _warn(in_force.settings))
     hear_signals_from_birth()
     with shared_folder("footfall-collector") as together:
-        loader = partial(load_app, settings, os.getpid(), together)
+        loader = partial(load_app, in_force, os.getpid(), together)
         server.serve(target_loader=loader, wrap_loader=False)
 
 
@@ -130,15 +140,16 @@ def hear_signals_from_birth() -> None:
     os.register_at_fork(before=hold, after_in_parent=release, after_in_child=listen)
 
 
-def load_app(settings: Settings, parent: int, together: Path | None) -> Litestar:
-    """The application, in a worker process of its own that ends with its ``parent``.
+def load_app(in_force: SettingsInForce, parent: int, together: Path | None) -> Litestar:
+    """The application, in a worker process of its own that ends with its ``parent``; by the settings in force when the
+    worker is born.
 
     In ``together`` is what the workers share.
     """
     from collector.app import create_app
 
     end_with(parent)
-    app = create_app(settings, together=together)
+    app = create_app(in_force.settings, together=together)
     calm_garbage_collection()
     return app
 

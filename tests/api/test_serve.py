@@ -114,9 +114,19 @@ def test_a_reload_reads_the_keys_again_and_drops_no_request(published: Path, tmp
             assert httpx.get(url, headers=SECRET, timeout=10).status_code == 200
             time.sleep(0.1)
         assert (answers[0], answers[-50:]) == (401, [200] * 50)
+        file.write_text('api_workers = "many"')
+        before = workers_of(running)
+        running.send_signal(signal.SIGHUP)
+        until(lambda: workers_of(running) and not before & workers_of(running))
+        assert httpx.get(url, headers=SECRET, timeout=30).status_code == 200, "as before, and not gone"
         running.send_signal(signal.SIGTERM)
-        running.communicate(timeout=60)
+        output, _ = running.communicate(timeout=60)
     assert running.returncode == 0
+    assert "the settings stay as they were: api_workers" in output
+
+
+def workers_of(running: subprocess.Popen[str]) -> set[int]:
+    return {int(pid) for pid in Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()}
 
 
 def test_any_worker_answers_for_all_of_them(published: Path) -> None:

@@ -206,6 +206,54 @@ def test_sigterm_answers_what_is_in_flight_seals_and_ends_cleanly(
     assert list((tmp_path / "data" / "landing" / "open").iterdir()) == []
 
 
+def test_a_reload_reads_the_write_keys_again_and_loses_nothing(
+    start_server: Start, landed_ids: Callable[[], list[str]], tmp_path: Path
+) -> None:
+    file = tmp_path / "shop.toml"
+
+    def declare(*keys: str) -> None:
+        file.write_text(
+            "".join(
+                f'[[write_keys]]\nkey = "{key}"\nsource = "pixel"\nmessages_per_second = 1e6\n'
+                for key in keys
+            )
+        )
+
+    def send(key: str, one: str) -> int:
+        # A connection each, as new callers have
+        body = body_of(one).replace(KEY.encode(), key.encode())
+        return httpx.post(f"{server.url}/v1/b", content=body, timeout=60).status_code
+
+    def reload(worker: list[int]) -> None:
+        server.process.send_signal(signal.SIGHUP)
+        until(lambda: server.workers() and not set(worker) & set(server.workers()))
+
+    declare(KEY)
+    server = start_server(FOOTFALL_CONFIG=str(file))
+    clients = Clients(server.port, "c", count=3)
+    assert send("the-new-key", "early") == 401
+    declare("the-new-key", KEY)
+    reload(server.workers())
+    assert [send("the-new-key", f"n{number}") for number in range(20)] == [200] * 20
+
+    file.write_text(file.read_text() + "collector_port = 9\n[[write_keys]]\nkey = 7")
+    reload(server.workers())
+    assert send("the-new-key", "late") == 200
+    assert "the settings stay as they were: write_keys" in server.log.read_text()
+
+    file.write_text("seal_bytes = 2048\ncollector_path = '/elsewhere'")
+    reload(server.workers())
+    assert (send("the-new-key", "gone"), send(KEY, "last")) == (401, 200)
+    assert "a reload doesn't change collector_path: that needs a restart" in server.log.read_text()
+
+    acknowledged = clients.stop() | {f"n{number}" for number in range(20)} | {"late", "last"}
+    assert clients.statuses == {200}
+    assert server.stop() == 0, server.log.read_text()
+    landed = landed_ids()
+    assert acknowledged <= set(landed)
+    assert not {"early", "gone"} & set(landed)
+
+
 @pytest.mark.parametrize("loading", [0.0, 0.2, 0.6])
 def test_sigterm_while_the_workers_still_load_ends_them_at_once(start_server: Start, loading: float) -> None:
     """Not after the 20 s in which granian waits for a worker that was born deaf to it."""
