@@ -66,6 +66,13 @@ def side_doors(settings: Settings, door: Door, shopify: ShopifyDoor) -> list[Bas
         guessed), else a new one. ``POST`` with ``reset=true`` always makes a new one: a logout. Ask after consent.
         """
         origin = request.headers.get("origin")
+        # A script's GET without an origin is of the collector's own host and in one of these modes, which its browser
+        # names. A link, or a picture's address, would give the visitor a token that whoever made it knows, and by
+        # which the API answers.
+        if origin is None and request.headers.get("sec-fetch-mode", "cors") not in ("cors", "same-origin"):
+            raise RefusedError(
+                403, "origin", "guest tokens are for the shop's scripts, not for links and pictures"
+            )
         headers = dict(_NO_STORE)
         if origin is not None:
             host = request.headers.get("host", "")

@@ -98,6 +98,34 @@ def test_only_the_shops_pages_may_read_the_token(client: Client, origin: str, al
     assert ("set-cookie" in answer.headers) is allowed
 
 
+@pytest.mark.parametrize(
+    ("method", "mode", "origin", "allowed"),
+    [
+        ("GET", "cors", "https://shop.example", True),
+        ("GET", "cors", None, True),  # of the page's own host
+        ("GET", "same-origin", None, True),
+        ("GET", None, None, True),  # a browser that doesn't say, or a server
+        ("POST", "no-cors", "https://shop.example", True),  # the pixel's beacon
+        ("POST", "no-cors", "https://evil.example", False),
+        ("GET", "navigate", None, False),
+        ("GET", "no-cors", None, False),
+    ],
+)
+def test_a_token_comes_by_a_script_of_the_shop(
+    client: Client, method: str, mode: str | None, origin: str | None, allowed: bool
+) -> None:
+    """By a link, or a picture in a review, somebody could give visitors a token that they know themselves."""
+    headers = {"sec-fetch-mode": mode, "origin": origin}
+    answer = client.request(
+        method,
+        "/v1/guest",
+        params={"guest": TOKEN},
+        headers={name: value for name, value in headers.items() if value},
+    )
+    assert answer.status_code == (200 if allowed else 403)
+    assert ("set-cookie" in answer.headers) is allowed
+
+
 def image(client: Client, message: Any, *, encode: Any = base64.b64encode, **headers: str) -> Any:
     data = (
         encode(message if isinstance(message, bytes) else json.dumps(message).encode()).decode().rstrip("=")
