@@ -1,9 +1,10 @@
 """Who may ask what.
 
 The **public** key stands in the shop's pages: product lists, and what belongs to the caller's own guest token
-(the token is the proof, so it must be too long to guess). The **secret** key stays on the shop's server:
-everything. A logged-in user's data from a browser needs the signature HMAC-SHA256(user_id, identity_secret),
-made on that server. Of each there may be several, so that one can be changed while callers have the old one.
+(the token is the proof, so it must be too long to guess), as long as nobody logged in with it. The **secret** key
+stays on the shop's server: everything. A logged-in user's data from a browser needs the signature
+HMAC-SHA256(user_id, identity_secret), made on that server. Of each there may be several, so that one can be changed
+while callers have the old one.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from litestar.handlers import BaseRouteHandler
 from api.http import OriginCors
 from api.limits import NO_KEY, Limits
 from api.snapshots import Snapshot
-from footfall.keys import MIN_TOKEN, is_one_of, is_signed_proxy, is_signed_user
+from footfall.keys import is_one_of, is_proof, is_signed_proxy, is_signed_user
 from footfall.settings import Settings
 
 _NO_KEY = "a key is needed: header X-Footfall-Key, Authorization: Bearer, or parameter key"
@@ -123,21 +124,25 @@ def recommended_visitor(
     """The visitor whose list is asked for; None for one the snapshot doesn't know yet.
 
     A user, proven or asked for by the server, goes before the guest token. A token that could be guessed is
-    treated like an unknown one. Raises PermissionDeniedException (403) for a user id without its proof.
+    treated like an unknown one; so is, with ``api_prove_users``, one that a user logged in with.
+    Raises PermissionDeniedException (403) for a user id without its proof.
     """
     if user:
         _check_user(settings, caller, user, signature)
         if visitor_id := snapshot.visitor_of(f"user:{user}"):
             return visitor_id
-    if guest and (caller is Caller.SECRET or len(guest) >= MIN_TOKEN):
-        return snapshot.visitor_of(f"guest:{guest}")
+    if guest and (caller is Caller.SECRET or is_proof(guest)):
+        visitor_id = snapshot.visitor_of(f"guest:{guest}")
+        needs_proof = settings.api_prove_users and caller is not Caller.SECRET
+        return None if visitor_id and needs_proof and _is_user(snapshot, visitor_id) else visitor_id
     return None
 
 
 def visitor_by_id(
     snapshot: Snapshot, settings: Settings, caller: Caller, given: str, signature: str | None
 ) -> str:
-    """The canonical visitor behind a path's id: guest token, user id, or (secret key) canonical id.
+    """The canonical visitor behind a path's id: guest token (of a guest, with a public key), user id, or (secret key)
+    canonical id.
 
     Raises PermissionDeniedException (403) where the caller may not ask, NotFoundException (404) for an
     unknown id.
@@ -149,7 +154,7 @@ def visitor_by_id(
     elif signature and caller is not Caller.PROXY:
         _check_user(settings, caller, given, signature)
         identifiers = [f"user:{given}"]
-    elif len(given) < MIN_TOKEN:
+    elif not is_proof(given):
         raise PermissionDeniedException(
             detail="the public key reaches the caller's own guest token (at least 128 random bits) and users"
             " with a signature; anything else needs the secret key"
@@ -158,6 +163,15 @@ def visitor_by_id(
         identifiers = [f"guest:{given}"]
     for identifier in identifiers:
         if visitor_id := snapshot.visitor_of(identifier):
+            if (
+                caller is not Caller.SECRET
+                and identifier.startswith("guest:")
+                and _is_user(snapshot, visitor_id)
+            ):
+                raise PermissionDeniedException(
+                    detail="somebody logged in with this guest token: ask by the user id, with its signature"
+                    " or the secret key"
+                )
             return visitor_id
     raise NotFoundException(detail=f"no visitor {given!r} in this snapshot")
 
@@ -169,6 +183,14 @@ def _check_user(settings: Settings, caller: Caller, user_id: str, signature: str
         raise PermissionDeniedException(
             detail="a user id needs the secret key, or its HMAC-SHA256(user_id, identity_secret) in hex"
         )
+
+
+def _is_user(snapshot: Snapshot, visitor_id: str) -> bool:
+    """Whether the visitor behind a guest token is a user. Whose token it is a page says, and anybody may send what a
+    page says: the token proves the guest, and no more.
+    """
+    card = snapshot.visitor(visitor_id)
+    return card is not None and not card.is_guest
 
 
 def _came_through_proxy(connection: ASGIConnection[Any, Any, Any, Any], settings: Settings) -> bool:

@@ -17,7 +17,7 @@ import msgspec
 from collector.intake import Arrival, open_single
 from collector.origins import Origins
 from collector.problems import RefusedError
-from footfall.keys import MIN_TOKEN
+from footfall.keys import MIN_TOKEN, is_proof
 from footfall.wire import MAX_MESSAGE, is_placeholder
 
 COOKIE = "_ff_guest"
@@ -39,7 +39,7 @@ class GuestAnswer(msgspec.Struct):
 
 def good_token(text: str | None) -> str | None:
     """The token, if it is one that nobody can guess."""
-    return text if text and _TOKEN.fullmatch(text) and not is_placeholder(text) else None
+    return text if text and _TOKEN.fullmatch(text) and is_proof(text) and not is_placeholder(text) else None
 
 
 def token_in(cookie_header: str | None) -> str | None:

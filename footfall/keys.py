@@ -19,6 +19,9 @@ PROXY_SECONDS = 600
 #: A guest token proves whose it is, so nobody may guess it: 128 random bits take 22 characters in base64url, 32 in hex,
 #: 36 as a UUID.
 MIN_TOKEN = 22
+#: What the collector calls that which belongs to nobody it knows begins so, with the thing's own number behind it
+#: (``shopify-order-5678901234567``): long, and yet to be guessed.
+NOBODYS = "shopify-"
 #: Parameters of an address. Shopify adds five; past this nobody means well.
 MAX_PARAMETERS = 200
 
@@ -28,6 +31,11 @@ def is_one_of(given: str, expected: Iterable[str]) -> bool:
     # On bytes, because compare_digest refuses text beyond ASCII; all of them, so that no time tells which matched.
     matches = [hmac.compare_digest(given.encode("utf-8", "replace"), one.encode()) for one in expected]
     return any(matches)
+
+
+def is_proof(guest: str) -> bool:
+    """Whether a guest token is one that only its visitor's browser can know."""
+    return len(guest) >= MIN_TOKEN and not guest.startswith(NOBODYS)
 
 
 def sign_user(identity_secret: str, user_id: str) -> str:

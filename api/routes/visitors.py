@@ -55,7 +55,7 @@ _CART = msgspec.json.Decoder(list[dict[str, Any]])
 def affinities(
     request: Request[Any, Any, Any], visitor_id: VisitorId, signature: Signature = None, limit: Limit = 20
 ) -> Response[Affinities]:
-    """With the public key: the caller's own guest token, or a user with a signature."""
+    """With the public key: the caller's own guest token that nobody logged in with, or a user with a signature."""
     snapshot, found = _visitor(request, visitor_id, signature)
     body = Affinities(
         version=snapshot.version,
@@ -119,7 +119,7 @@ def profile(
 def visitor_segments(
     request: Request[Any, Any, Any], visitor_id: VisitorId, signature: Signature = None
 ) -> Response[VisitorSegments]:
-    """With the public key: the caller's own guest token, or a user with a signature."""
+    """With the public key: the caller's own guest token that nobody logged in with, or a user with a signature."""
     snapshot, found = _visitor(request, visitor_id, signature)
     body = VisitorSegments(
         version=snapshot.version,

@@ -53,7 +53,7 @@ def changed(delivery: Delivery) -> list[Fact]:
         return track(
             "Cart Updated",
             part_id,
-            about=f"shopify-cart-{cut(token, 64)}",
+            about=f"cart-{cut(token, 64)}",
             guest=guest,
             at=at,
             properties=dict(properties),

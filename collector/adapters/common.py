@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from footfall.keys import NOBODYS
 from footfall.wire import MAX_MESSAGE, is_placeholder
 
 #: Room left in a message of 32 KB when its lines are counted: for the part numbers and the separators.
@@ -120,12 +121,12 @@ def track(
     user: str | None = None,
     cart: str | None = None,
 ) -> dict[str, Any]:
-    """A track message. What belongs to nobody that we know has ``about``, the thing's own name, as its token."""
+    """A track message. What belongs to nobody that we know has ``about``, kind and id of the thing, as its token."""
     return without_nothing(
         type="track",
         event=event,
         messageId=message_id,
-        anonymousId=guest if guest or user else about,
+        anonymousId=guest if guest or user else f"{NOBODYS}{about}",
         userId=user,
         timestamp=at,
         context=without_nothing(

@@ -142,7 +142,7 @@ def _messages(
         return track(
             event,
             part_id,
-            about=f"shopify-order-{bare(order.id)}",
+            about=f"order-{bare(order.id)}",
             guest=guest_of(order.note_attributes),
             user=bare(order.customer.id) if order.customer else None,
             at=at,

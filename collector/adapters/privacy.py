@@ -89,7 +89,7 @@ def _about_customer(
         message = track(
             event,
             f"shopify-privacy-{_digest(delivery)}-{part}",
-            about="shopify-customer",
+            about="customer",
             user=user,
             at=delivery.triggered_at,
             properties=properties,
@@ -103,7 +103,7 @@ def _about_shop(delivery: Delivery, event: str, shop_id: ShopifyId | None) -> Fa
     message = track(
         event,
         f"shopify-shop-{_digest(delivery)}",
-        about="shopify-shop",
+        about="shop",
         at=delivery.triggered_at,
         properties=without_nothing(scope="shop", shop_id=bare(shop_id), shop=cut(delivery.shop)),
         shop=delivery.shop,

@@ -109,7 +109,7 @@ def _facts(
         return track(
             "Product Updated",
             part_id,
-            about=f"shopify-product-{bare(product.id)}",
+            about=f"product-{bare(product.id)}",
             at=at,
             properties=dict(properties),
             shop=delivery.shop,

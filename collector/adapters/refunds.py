@@ -120,7 +120,7 @@ def refunded(delivery: Delivery) -> list[Fact]:
         return track(
             "Order Refunded",
             part_id,
-            about=f"shopify-order-{bare(refund.order_id)}",
+            about=f"order-{bare(refund.order_id)}",
             at=refund.processed_at or refund.created_at,
             properties=dict(properties),
             shop=delivery.shop,

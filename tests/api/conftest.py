@@ -30,6 +30,8 @@ ADA_GUEST = "6f1c3b52-0f0e-4f7e-9a51-8d1f2b3c4d5e"
 """Guest token linked to user ada."""
 COLD_GUEST = "11111111-2222-4333-8444-555555555555"
 """A token the shop has never seen."""
+#: Of an order whose customer nobody knows.
+ORDERS_TOKEN = "shopify-order-5678901234567"
 SOLO_GUEST = "a3d9c6f0-7b1e-4c2d-8e5f-0123456789ab"
 """A guest who never logged in."""
 
@@ -179,6 +181,7 @@ def _people(con: duckdb.DuckDBPyConnection, seen: dt.datetime) -> None:
         ("user:ada", "u_ada", "user"),
         (f"guest:{SOLO_GUEST}", f"g_{SOLO_GUEST}", "guest"),
         ("guest:short", "g_short", "guest"),
+        (f"guest:{ORDERS_TOKEN}", "g_short", "guest"),
     ]:
         value = identifier.split(":", 1)[1]
         _insert(con, "identity_map", [identifier, visitor, kind, value, seen, later])

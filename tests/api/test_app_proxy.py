@@ -13,7 +13,7 @@ from litestar.testing import TestClient
 
 from api.app import create_app
 from footfall.keys import proxy_signature
-from tests.api.conftest import ADA_GUEST, settings_for
+from tests.api.conftest import ADA_GUEST, SOLO_GUEST, settings_for
 
 SECRET = "client-secret-of-the-app"
 Client = TestClient[Litestar]
@@ -42,7 +42,7 @@ def signed(
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1/recommendations", "/v1/products/p01/similar", f"/v1/visitors/{ADA_GUEST}/affinities"]
+    "path", ["/v1/recommendations", "/v1/products/p01/similar", f"/v1/visitors/{SOLO_GUEST}/affinities"]
 )
 def test_a_signed_request_needs_no_key(client: Client, path: str) -> None:
     answer = client.get(signed(path, limit="2"))
@@ -53,6 +53,7 @@ def test_a_signed_request_needs_no_key(client: Client, path: str) -> None:
 def test_it_may_do_no_more_than_the_public_key(client: Client) -> None:
     assert client.get(signed("/v1/funnels")).status_code == 403
     assert client.get(signed("/v1/visitors/ada/affinities")).status_code == 403
+    assert client.get(signed(f"/v1/visitors/{ADA_GUEST}/affinities")).status_code == 403
     assert client.get(signed("/v1/recommendations", user="ada")).status_code == 403
 
 
