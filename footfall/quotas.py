@@ -45,7 +45,8 @@ class Buckets:
     """The moments at which buckets are full, in seconds of the machine's monotonic clock: those of a door's keys by
     number, those of addresses by a tag.
 
-    ``file``: all who open it share them; without one they are this process's own.
+    ``file``: all who open it share them; without one they are this process's own. Raises OSError where there is no
+    room for it.
     """
 
     def __init__(self, keys: int, file: Path | None = None) -> None:
@@ -54,7 +55,8 @@ class Buckets:
         buffer: bytearray | mmap.mmap = bytearray(size)
         if file is not None:
             with file.open("a+b") as handle:
-                os.ftruncate(handle.fileno(), size)
+                # Not os.ftruncate: where there is no room, who first wrote to a place would be killed by SIGBUS.
+                os.posix_fallocate(handle.fileno(), 0, size)
                 buffer = mmap.mmap(handle.fileno(), size)
         whole = memoryview(buffer)
         self.of_keys = whole[: 8 * keys].cast("d")

@@ -33,7 +33,9 @@ TELL_SECONDS = 1.0
 GONE_SECONDS = 5.0
 #: In memory where there is such a place: what is mapped there is never written to a disk.
 _MEMORY = Path("/dev/shm")
-
+#: Room that a door needs there: 1.6 MB of quotas, a kilobyte or two a worker. A container's is 64 MB, or what somebody
+#: set it to, for all of its processes.
+_ROOM = 4 * 2**20
 
 #: Held by a door and its workers for as long as one of them lives: by it the folder of a killed door is told.
 _LOCK = "lock"
@@ -42,7 +44,16 @@ _LOCK = "lock"
 @contextmanager
 def shared_folder(name: str) -> Iterator[Path]:
     """A folder for the workers of one door, gone with it; one that was killed leaves its folder to the next start."""
-    place = _MEMORY if os.access(_MEMORY, os.W_OK) else Path(tempfile.gettempdir())
+    in_memory = os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _ROOM
+    with own_folder(_MEMORY if in_memory else Path(tempfile.gettempdir()), name) as folder:
+        yield folder
+
+
+@contextmanager
+def own_folder(place: Path, name: str) -> Iterator[Path]:
+    """A folder in ``place`` for as long as this process works in it, and those that it forks. What of that ``name`` was
+    left by who was killed is removed first.
+    """
     _remove_left(place, name)
     with tempfile.TemporaryDirectory(prefix=f"{name}-", dir=place, ignore_cleanup_errors=True) as folder:
         unnamed = Path(folder) / f".{_LOCK}"

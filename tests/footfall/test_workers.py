@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -112,3 +113,17 @@ def test_one_that_is_killed_while_it_writes_is_counted_once(
     assert len(left) == 1
     left[0].write_bytes(b'{"at":1')
     assert len(other.reports()) == 2
+
+
+def test_a_door_stays_out_of_a_memory_without_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory, disk = tmp_path / "memory", tmp_path / "disk"
+    memory.mkdir()
+    disk.mkdir()
+    monkeypatch.setattr(workers, "_MEMORY", memory)
+    monkeypatch.setattr(tempfile, "tempdir", str(disk))
+    with shared_folder("door") as folder:
+        assert folder.parent == memory
+    free = shutil.disk_usage(tmp_path).free
+    monkeypatch.setattr(workers, "_ROOM", 2 * free)
+    with shared_folder("door") as folder:
+        assert folder.parent == disk
