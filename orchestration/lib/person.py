@@ -19,7 +19,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -29,7 +28,7 @@ from footfall.paths import Paths
 from orchestration.lib.durable import remove_asides, write_durably
 from orchestration.lib.lake_schema import BY_DAY
 from orchestration.lib.locks import only_loader
-from orchestration.lib.warehouse import exclusive, remove_copies, remove_warehouse, sql_path
+from orchestration.lib.warehouse import exclusive, in_memory, remove_copies, remove_warehouse, sql_path
 
 FORGOTTEN = "forgotten"
 REDACTION = "Redaction Requested"
@@ -85,7 +84,7 @@ def whole_person(paths: Paths, person: Person) -> Person:
     """The person with the guest tokens that belong to their users alone."""
     if not person.users:
         return person
-    with duckdb.connect() as connection:
+    with in_memory(paths.data) as connection:
         found = connection.execute(
             f"""
             select guest_token
@@ -104,7 +103,7 @@ def requested(paths: Paths) -> list[Person]:
 
     Raises ShopRedaction where a message asks for the shop itself.
     """
-    with duckdb.connect() as connection:
+    with in_memory(paths.data) as connection:
         rows = connection.execute(
             f"""
             select distinct user_id, json_extract_string(properties, '$.scope')
@@ -121,7 +120,7 @@ def requested(paths: Paths) -> list[Person]:
 
 def events_of(paths: Paths, person: Person) -> Iterator[dict[str, Any]]:
     """Every event of the person, as the lake has it, by time. ``person`` is whole (``whole_person``)."""
-    with duckdb.connect() as connection:
+    with in_memory(paths.data) as connection:
         found = connection.sql(
             f"select * from {_table(paths, 'events')} where {_MINE} order by occurred_at, message_id",
             params=[person.users, person.guests],
@@ -214,7 +213,7 @@ def _table(paths: Paths, name: str) -> str:
 
 
 def _files_with(paths: Paths, person: Person) -> list[Path]:
-    with duckdb.connect() as connection:
+    with in_memory(paths.data) as connection:
         found = connection.execute(
             f"""
             select distinct filename from {_table(paths, "events")}

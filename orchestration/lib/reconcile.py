@@ -20,7 +20,7 @@ from footfall.paths import Paths
 from footfall.settings import Settings
 from orchestration.lib import dbt_runner
 from orchestration.lib.durable import write_durably
-from orchestration.lib.warehouse import RECONCILE, exclusive, sql_path
+from orchestration.lib.warehouse import RECONCILE, exclusive, in_memory, sql_path
 
 #: When a row was computed is no part of what it says.
 BOOKKEEPING = frozenset({"staged_at", "built_at", "linked_at"})
@@ -101,7 +101,7 @@ def _compare(settings: Settings, rebuilt: Path, manifest: Mapping[str, Any]) -> 
         and node["config"]["materialized"] == "incremental"
         and LOG not in node["tags"]
     )
-    with duckdb.connect(config={"memory_limit": settings.warehouse_memory}) as connection:
+    with in_memory(settings.paths.data, settings.warehouse_memory) as connection:
         connection.execute(f"attach '{sql_path(settings.paths.warehouse)}' as grown (read_only)")
         connection.execute(f"attach '{sql_path(rebuilt)}' as rebuilt (read_only)")
         tables = set(

@@ -18,7 +18,6 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-import duckdb
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -38,7 +37,7 @@ from orchestration.lib.lake_schema import (
 )
 from orchestration.lib.locks import only_loader
 from orchestration.lib.waiting import load_id_of, segment_of
-from orchestration.lib.warehouse import exclusive, remove_copies, sql_path
+from orchestration.lib.warehouse import exclusive, in_memory, remove_copies, sql_path
 
 _NOTE = ".retention.json"
 #: What a row of landing_counts is of.
@@ -187,7 +186,7 @@ def _trim_ledgers(paths: Paths, before: date) -> None:
     }
     if not ledgers:
         return
-    with duckdb.connect() as connection:
+    with in_memory(paths.data) as connection:
         hours = set(
             connection.execute(
                 f"select distinct source, date_trunc('hour', occurred_at) from {_going(paths, 'events', before)}"

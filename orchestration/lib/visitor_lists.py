@@ -38,7 +38,7 @@ from orchestration.lib.derived import (
 from orchestration.lib.durable import write_durably
 from orchestration.lib.lake_schema import lake_time
 from orchestration.lib.visitor_similarity import VisitorSimilarity, VisitorSimilarityConfig
-from orchestration.lib.warehouse import sql_path
+from orchestration.lib.warehouse import in_memory, sql_path
 
 TABLE = "visitor_affinity"
 _MAGIC = b"FFNAME01"
@@ -216,7 +216,8 @@ class _Standing:
     """The lists on disk: of a whole rebuild and of the changes since."""
 
     def __init__(self, derived: Path, whole_at: str, names: _Names, memory: str) -> None:
-        self._changes, self._names, self._memory = changes_file(derived, TABLE), names, memory
+        self._changes, self._names = changes_file(derived, TABLE), names
+        self._derived, self._memory = derived, memory
         notes = notes_of(self._changes)
         self._has_changes = notes.get("since") == whole_at
         in_force = notes if self._has_changes else notes_of(derived_file(derived, TABLE))
@@ -231,7 +232,7 @@ class _Standing:
         found = self._names.about(visitors) if len(visitors) else pa.array([], pa.string())
         found = found.filter(pc.invert(pc.is_in(found, value_set=self.keys)))
         if self._has_changes and len(visitors):
-            with duckdb.connect(config={"memory_limit": self._memory}) as connection:
+            with in_memory(self._derived, self._memory) as connection:
                 connection.register("asked", pa.table({"id": visitors}))
                 anew = connection.sql(
                     f"""

@@ -16,7 +16,8 @@ from pathlib import Path
 import duckdb
 
 from footfall.paths import Paths
-from footfall.settings import Settings
+from footfall.settings import Settings, load_settings
+from footfall.workers import own_folder
 
 #: The Dagster pool of every asset that opens the warehouse; its limit is in dagster.yaml.
 POOL = "warehouse"
@@ -140,3 +141,19 @@ def reading(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
             yield connection
         finally:
             connection.close()
+
+
+@contextmanager
+def in_memory(place: Path, memory: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory, to ask files with. ``memory``: its limit, of the settings where none is given.
+
+    What is larger is sorted on disk in ``place``, in a folder that goes with it: left to itself DuckDB would do that
+    below the working directory, which may be read-only, or on another disk.
+    """
+    with own_folder(place, ".spill") as folder:
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": memory or load_settings().warehouse_memory,
+            "temp_directory": str(folder / "duckdb"),
+        }
+        with duckdb.connect(config=config) as connection:
+            yield connection
