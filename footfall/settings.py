@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Meta
 
 from footfall.logs import LogFormat
+from footfall.memory import memory_bytes, warehouse_default
 from footfall.paths import Paths
 from footfall.reasons import Reasons, ReasonsError
 
@@ -272,9 +273,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         str,
         Meta(
             pattern=r"^[0-9]+([.][0-9]+)? *([KMGT]i?)?B$",
-            description="memory limit of a DuckDB connection, as 4GB or 512MiB",
+            description="memory limit of a DuckDB connection, as 4GB or 512MiB; by itself 4GB, less below 9 GB in all",
         ),
-    ] = "4GB"
+    ] = msgspec.field(default_factory=lambda: warehouse_default(memory_bytes()))
 
     @property
     def paths(self) -> Paths:
