@@ -167,8 +167,14 @@ def _masked(row: Setting) -> Setting:
 
 
 @main.command()
-def doctor() -> None:
-    """Look at the settings, the disk and the doors; say what is wrong and what to do about it."""
+@click.option("--collector", metavar="URL", help="The collector, where it is not on this machine.")
+@click.option("--api", metavar="URL", help="The API, where it is not on this machine.")
+@click.option("--dagster", metavar="URL", help="Dagster, where it is not on this machine.")
+def doctor(collector: str | None, api: str | None, dagster: str | None) -> None:
+    """Look at the settings, the disk and the doors; say what is wrong and what to do about it.
+
+    In containers each door has a name of its own: --collector http://collector:8710 (docs/operator/containers.md).
+    """
     try:
         settings, _ = explain_settings()
     except SettingsError as error:
@@ -179,7 +185,7 @@ def doctor() -> None:
         *_look_at_buckets(settings),
         *_look_at_snapshot(settings),
         *_look_at_keys(settings),
-        *_look_at_doors(settings),
+        *_look_at_doors(settings, collector, api, dagster),
     ]
     for good, text in findings:
         click.secho(f" {'ok' if good else '!!'}  ", fg="green" if good else "yellow", nl=False)
@@ -309,20 +315,22 @@ def _look_at_keys(settings: Settings) -> list[tuple[bool, str]]:
     return [(not demo, text), (True, f"in force: {counts}")]
 
 
-def _look_at_doors(settings: Settings) -> list[tuple[bool, str]]:
+def _look_at_doors(
+    settings: Settings, collector: str | None, api: str | None, dagster: str | None
+) -> list[tuple[bool, str]]:
     import httpx
 
     findings = []
     # The field that only this door's answer has.
     doors = [
-        ("collector", f"{settings.collector_url}/readyz", "reasons", "collect"),
-        ("API", f"{settings.api_url}/readyz", "version", "serve"),
-        ("Dagster", f"{settings.dagster_url}/server_info", "dagster_version", "ui"),
+        ("collector", f"{collector or settings.collector_url}/readyz", "reasons", "collect"),
+        ("API", f"{api or settings.api_url}/readyz", "version", "serve"),
+        ("Dagster", f"{dagster or settings.dagster_url}/server_info", "dagster_version", "ui"),
     ]
     for name, url, field, verb in doors[:1] if _only_collects(settings) else doors:
         try:
             answer = httpx.get(url, timeout=2, trust_env=False)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             findings.append((False, f"{name} at {url}: {error}. Start it with `footfall {verb}`"))
             continue
         text = f"{name} at {url}: {answer.status_code} {answer.text[:200]}"

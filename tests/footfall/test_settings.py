@@ -194,6 +194,21 @@ def test_doctor_looks_for_dagster_and_for_variables_that_set_nothing(
     assert "FOOTFALL_WRITE_KEY sets nothing: did you mean FOOTFALL_WRITE_KEYS?" in said
 
 
+def test_doctor_asks_the_doors_where_they_are_in_other_containers(doctor: Callable[[], str]) -> None:
+    def said(*options: str) -> list[str]:
+        lines = CliRunner().invoke(main, ["doctor", *options]).output.splitlines()
+        return [line.partition(": ")[0] for line in lines if " at http" in line]
+
+    assert "collector at http://127.0.0.1:1/readyz" in doctor()
+    named = "--collector http://[::1]:1 --api http://[::1]:2 --dagster http://[::1]:3".split()
+    assert said(*named) == [
+        " !!  collector at http://[::1]:1/readyz",
+        " !!  API at http://[::1]:2/readyz",
+        " !!  Dagster at http://[::1]:3/server_info",
+    ]
+    assert " !!  API at http://[/readyz" in said("--api", "http://[")
+
+
 def test_doctor_asks_a_collectors_machine_for_no_api(
     doctor: Callable[[], str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
