@@ -16,7 +16,8 @@ from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, Sche
 from litestar.params import QueryParameter
 from litestar.response import Stream
 
-from api.http import BY_KEY, PERSONAL, encode, matches
+from api.http import BY_KEY, PERSONAL, encode
+from footfall.etags import matches
 
 CSV = "text/csv"
 VARY = f"Accept, {BY_KEY}"

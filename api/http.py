@@ -22,6 +22,7 @@ from litestar.typing import FieldDefinition
 
 from api.answers import Answer, Problem
 from footfall.docs_page import docs_page
+from footfall.etags import matches
 from footfall.origins import OriginRule
 
 #: Product lists are the same for everyone: a minute in any cache, five more while it asks for news.
@@ -123,14 +124,6 @@ def sealed(
 
 def encode(body: Any) -> bytes:
     return _ENCODER.encode(body)
-
-
-def matches(if_none_match: str | None, etag: str) -> bool:
-    """If-None-Match against an ETag, by weak comparison (RFC 9110, 13.1.2)."""
-    if not if_none_match:
-        return False
-    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
-    return "*" in tags or etag in tags
 
 
 def next_link(request: Request[Any, Any, Any], cursor: str | None) -> dict[str, str]:

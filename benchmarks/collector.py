@@ -38,6 +38,7 @@ import msgspec
 REPO = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPO))
 
+from benchmarks.children import ends_with_me  # noqa: E402
 from benchmarks.doors.load import body_of, load  # noqa: E402
 from benchmarks.doors.servers import KINDS  # noqa: E402
 from benchmarks.doors.stores import MissingError, free_port, store  # noqa: E402
@@ -108,6 +109,7 @@ def running(kind: str, directory: Path) -> Iterator[Server]:
             ],
             cwd=REPO,
             start_new_session=True,
+            preexec_fn=ends_with_me(),
         )
         try:
             for _ in range(400):

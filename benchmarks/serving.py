@@ -29,6 +29,7 @@ from typing import Any
 
 from litestar import Litestar, get
 
+from benchmarks.children import ends_with_me
 from benchmarks.machine import describe_machine
 from benchmarks.shop import add_sizes, guests, make_shop
 from footfall.settings import REPO
@@ -190,7 +191,12 @@ def request(target: str, key: str) -> bytes:
 def server(command: list[str], port: int, path: str, env: dict[str, str]) -> Iterator[None]:
     """A server process that answers ``path`` when this yields."""
     process = subprocess.Popen(
-        command, cwd=REPO, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        cwd=REPO,
+        env=env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=ends_with_me(),
     )
     try:
         for _ in range(300):

@@ -17,6 +17,7 @@ import asyncio
 import gzip
 import json
 import multiprocessing
+import os
 import random
 import shutil
 import statistics
@@ -33,6 +34,7 @@ import uvloop
 REPO = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPO))
 
+from benchmarks.children import end_with, ends_with_me  # noqa: E402
 from benchmarks.collector import Server, running  # noqa: E402
 from benchmarks.doors.load import body_of  # noqa: E402
 from benchmarks.doors.stores import free_port  # noqa: E402
@@ -101,6 +103,7 @@ async def visit(port: int, requests: list[bytes], interval: float, counts: Any, 
 
 def send_until_told(port: int, rate: float, stop: Any, out: Any) -> None:
     """The clients, in a process of their own."""
+    end_with(os.getppid())
     chance = random.Random(1)
     requests = [make_request(chance) for _ in range(VISITORS)]
     counts: Counter[Any] = Counter()
@@ -162,7 +165,10 @@ def main() -> int:
     out: multiprocessing.Queue[Counter[Any]] = multiprocessing.Queue()
     client = multiprocessing.Process(target=send_until_told, args=(port, options.rate, stop, out))
     process = subprocess.Popen(
-        [*command, "--data", str(directory / "data")], cwd=REPO, stdout=subprocess.DEVNULL
+        [*command, "--data", str(directory / "data")],
+        cwd=REPO,
+        stdout=subprocess.DEVNULL,
+        preexec_fn=ends_with_me(),
     )
     try:
         time.sleep(5)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from footfall.etags import matches
+
 TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".mjs": "text/javascript; charset=utf-8",
@@ -73,8 +75,7 @@ def answer_file(file: PixelFile, headers: Mapping[str, str]) -> tuple[int, bytes
         "cross-origin-resource-policy": "cross-origin",
         "x-content-type-options": "nosniff",
     }
-    tags = [tag.strip().removeprefix("W/") for tag in headers.get("if-none-match", "").split(",")]
-    if file.etag in tags or "*" in tags:
+    if matches(headers.get("if-none-match"), file.etag):
         return 304, b"", common
     common["content-type"] = file.content_type
     if "gzip" in headers.get("accept-encoding", ""):

@@ -15,6 +15,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.children import ends_with_me
+
 
 class MissingError(Exception):
     """It is not installed here, or did not start; the text says which."""
@@ -131,7 +133,12 @@ def _found(name: str) -> str:
 @contextlib.contextmanager
 def _running(command: list[str], user: str | None = None) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=user, start_new_session=True
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        user=user,
+        start_new_session=True,
+        preexec_fn=ends_with_me(),
     )
     try:
         yield process
