@@ -26,6 +26,7 @@ from api.routes.behaviour import paths, retention, searches
 from api.routes.experiments import experiments
 from api.routes.marts import mart_rows, marts
 from api.routes.operations import livez, metrics, readyz, report
+from api.routes.overview import overview, overview_file
 from api.routes.products import bought_together, similar, viewed_together
 from api.routes.recommendations import recommendations
 from api.routes.segments import segment_members, segments
@@ -100,6 +101,8 @@ def create_app(settings: Settings | None = None) -> Litestar:
             livez,
             readyz,
             metrics,
+            overview,
+            overview_file,
         ],
         state=State(
             {

@@ -42,7 +42,8 @@ def serve(host: str | None, port: int | None, workers: int | None, data: Path | 
     funnels.
 
     Read-only. It may be started before anything is published: /readyz says 503 until then, and each new
-    snapshot is followed within a second. Documentation stands at /docs.
+    snapshot is followed within a second. Documentation stands at /docs, what visitors do at
+    /overview.
     """
     chosen = {"api_host": host, "api_port": port, "api_workers": workers, "data": data}
     try:
@@ -53,7 +54,8 @@ def serve(host: str | None, port: int | None, workers: int | None, data: Path | 
     check_port(settings.api_host, settings.api_port, "API")
     raise_file_limit(CONNECTIONS + 512)
     os.umask(0o077)  # all that is ever written is what DuckDB sorts on disk: nobody else may read that
-    click.echo(f"Footfall API on {settings.api_url} (documentation: {settings.api_url}/docs)")
+    url = settings.api_url
+    click.echo(f"Footfall API on {url} (documentation: {url}/docs, overview: {url}/overview)")
     with shared_folder("footfall-api") as together:
         os.environ[TOGETHER] = str(together)
         _serve(in_force, reload)

@@ -207,6 +207,7 @@ def _show(settings: Settings, seconds: float, *, with_dagster: bool) -> None:
             if with_dagster
             else []
         ),
+        ("What visitors do, on one page", f"{settings.api_url}/overview#{settings.api_secret_keys[0]}"),
         ("The API and its documentation", f"{settings.api_url}/docs"),
         ("The collector", f"{settings.collector_url}/docs"),
     ]

@@ -112,6 +112,14 @@ def api_docs(page: Page) -> None:
     page.screenshot(path=OUT / "api-docs.png")
 
 
+def overview(page: Page) -> None:
+    """What visitors do, on one page: the first two screens of it."""
+    page.set_viewport_size({"width": 1280, "height": 1650})
+    page.goto(f"{SETTINGS.api_url}/overview#{SETTINGS.api_secret_keys[0]}")
+    page.wait_for_selector("main[aria-busy=false] section")
+    page.screenshot(path=OUT / "overview.png")
+
+
 def _wait_until_idle() -> None:
     """Wait until no run is under way, so that the picture shows what was made and not what is being made."""
     query = "{runsOrError(filter: {statuses: [QUEUED, STARTING, STARTED]}) {... on Runs {results {runId}}}}"
@@ -139,6 +147,7 @@ PICTURES: dict[str, Callable[[Page], None]] = {
         dagster_run,
         dagster_evaluation,
         api_docs,
+        overview,
     )
 }
 

@@ -26,7 +26,8 @@ def dev() -> None:
         for verb in WATCHED:
             processes.start(verb, footfall_command(verb))
         click.echo(
-            f"Dagster {settings.dagster_url}   collector {settings.collector_url}   API {settings.api_url}/docs"
+            f"Dagster {settings.dagster_url}   collector {settings.collector_url}   "
+            f"API {settings.api_url}/docs   overview {settings.api_url}/overview"
         )
         seen = {verb: _newest(folders) for verb, folders in WATCHED.items()}
         try:

@@ -15,6 +15,10 @@ variants as (
   select * from {{ ref('stg_catalog__variants') }}
 ),
 
+products as (
+  select * from {{ ref('products') }}
+),
+
 buyers as (
   select distinct
     visitor_id,
@@ -59,7 +63,7 @@ option_buyers as (
   where pickers.option_value = {{ json_text_of('bought_variants.options', 'pickers.option_name') }}
 ),
 
-final as (
+counted as (
   select
     pickers.product_id,
     pickers.option_name,
@@ -79,6 +83,22 @@ final as (
       and pickers.option_name = option_buyers.option_name
       and pickers.option_value = option_buyers.option_value
   group by pickers.product_id, pickers.option_name, pickers.option_value
+),
+
+final as (
+  select
+    counted.product_id,
+    products.title,
+    counted.option_name,
+    counted.option_value,
+    counted.picks,
+    counted.visitors,
+    counted.buyers,
+    counted.visitors_not_bought,
+    counted.option_buyers
+  from counted
+  left join products
+    on counted.product_id = products.product_id
 )
 
 select * from final

@@ -1,0 +1,219 @@
+"""/overview: the page in a browser, over a shop whose every text would like to be HTML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import duckdb
+import pytest
+import yaml
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from api.app import create_app
+from footfall.settings import REPO
+from footfall.snapshot import ServedMart
+from orchestration.lib.snapshot import build_snapshot, publish
+from tests.api.conftest import PUBLIC, SECRET, make_marts, settings_for
+
+KEY = SECRET["Authorization"].removeprefix("Bearer ")
+EVIL = "<img src=x onerror=document.title='run'>"
+SAMPLES = {
+    "varchar": f"'{EVIL.replace(chr(39), chr(39) * 2)}'",
+    "date": "date '2026-11-03'",
+    "timestamp": "timestamp '2026-11-03 12:00'",
+}
+PAGES = REPO / "api" / "pages"
+
+
+def asked_marts() -> set[str]:
+    return set(re.findall(r"/v1/marts/(\w+)", (PAGES / "overview.js").read_text(encoding="utf-8")))
+
+
+def contracts() -> dict[str, dict[str, Any]]:
+    """What the marts' contracts promise, by name."""
+    models = REPO / "dbt_project" / "models" / "marts"
+    return {
+        model["name"]: model
+        for path in models.rglob("*.yml")
+        for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", [])
+    }
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient[Litestar]]:
+    """The API over marts as their contracts say, one row in each that the page asks for."""
+    data = tmp_path_factory.mktemp("overview")
+    served = {}
+    known = contracts()
+    with duckdb.connect() as con:
+        make_marts(con)
+        con.execute("update marts.search_terms set query = ? where query = 'shirt'", [EVIL])
+        for name in sorted(asked_marts()):
+            columns = {column["name"]: column for column in known[name]["columns"]}
+            values = [
+                f"cast({SAMPLES.get(column['data_type'], '3')} as {column['data_type']}) as {column['name']}"
+                for column in columns.values()
+            ]
+            con.execute(f"create table marts.{name} as select {', '.join(values)}")
+            order = tuple(known[name]["config"]["meta"]["served"])
+            about = {name: column["description"] for name, column in columns.items()}
+            served[name] = ServedMart(description=name, columns=about, order=order)
+        con.execute("update marts.funnel_breakdowns set funnel = 'product'")
+        build_snapshot(con, data / "serving", version="v1", served=served)
+    publish(data / "serving", "v1")
+    with TestClient(create_app(settings_for(data)), raise_server_exceptions=False) as test_client:
+        yield test_client
+
+
+@pytest.fixture
+def page(browser: Any, client: TestClient[Litestar]) -> Iterator[Any]:
+    """A tab whose requests to http://shop.test the API answers, with what it asked for and what it complained of."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.asked, page.complaints = [], []
+
+    def answer(route: Any) -> None:
+        url = urlsplit(route.request.url)
+        assert url.netloc == "shop.test", f"asked {url.netloc}"
+        page.asked.append(f"{url.path}?{url.query}")
+        key = {
+            name: value
+            for name, value in route.request.headers.items()
+            if name in ("x-footfall-key", "origin")
+        }
+        got = client.get(
+            f"{url.path}?{url.query}" if url.query else url.path, headers={**key, "host": "shop.test"}
+        )
+        route.fulfill(status=got.status_code, headers=dict(got.headers), body=got.content)
+
+    context.route("**/*", answer)
+    page.on("console", lambda message: message.type == "error" and page.complaints.append(message.text))
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    yield page
+    context.close()
+
+
+def parts(page: Any) -> dict[str, str]:
+    """What each part of the page says, by its title."""
+    page.wait_for_selector("main[aria-busy=false] section")
+    return {
+        section.query_selector("h2").inner_text(): section.inner_text()
+        for section in page.query_selector_all("section")
+    }
+
+
+@pytest.mark.browser
+def test_every_part_is_drawn_from_what_the_contracts_promise(page: Any) -> None:
+    page.goto(f"http://shop.test/overview#{KEY}")
+    found = parts(page)
+    assert page.complaints == []
+    assert page.query_selector_all("main [role=alert]") == []
+    assert {path.partition("?")[0] for path in page.asked} >= {f"/v1/marts/{name}" for name in asked_marts()}
+    # three days of 10 and 5 sessions, 1 and 2 orders (tests/api/conftest.py)
+    assert re.search(r"Sessions\s+45\b", found["Sessions and orders"])
+    assert re.search(r"Orders\s+9\b", found["Sessions and orders"])
+    assert re.search(r"Revenue\s+270\.00", found["Sessions and orders"])
+    assert re.search(r"Orders per session\s+20%", found["Sessions and orders"])
+    assert re.search(
+        r"Product Added\s*40 · 40%[^%]*40% of the step before, half of them within 20 s",
+        found["How far they get"],
+    )
+    assert re.search(r"Oct|Nov", found["Who comes back"])
+    assert "25%" in found["Who comes back"]
+    assert re.search(r"abandoned cart\s+Something is in the cart.\s+251\s+1", found["Segments"])
+    assert re.search(r"popular\s+100\s+10%\s+5% and 17%\s+5.50", found["Experiments"])
+    # a column that no contract has would be a dash
+    for name in (
+        "Where they come from",
+        "Products",
+        "Sizes and other options",
+        "Forms",
+        "Blocks of recommendations",
+    ):
+        assert EVIL in found[name], name
+        assert "–" not in found[name], name
+        assert "NaN" not in found[name], name
+
+
+@pytest.mark.browser
+def test_texts_of_visitors_stay_texts(page: Any) -> None:
+    page.goto(f"http://shop.test/overview#{KEY}")
+    assert EVIL in parts(page)["Searches"]
+    assert page.query_selector_all("main img") == []
+    assert page.title() == "Overview · Footfall"
+
+
+@pytest.mark.browser
+def test_the_key_leaves_the_address_and_is_forgotten_on_request(page: Any) -> None:
+    page.goto(f"http://shop.test/overview#{KEY}")
+    parts(page)
+    assert page.url == "http://shop.test/overview"
+    assert not any(KEY in path for path in page.asked)
+    page.reload()
+    parts(page)
+    page.click("#leave")
+    page.wait_for_selector("#ask:not([hidden])")
+    assert page.query_selector_all("section") == []
+    page.reload()
+    page.wait_for_selector("#ask:not([hidden])")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("key", "says"), [("wrong", "the key is unknown"), (PUBLIC["X-Footfall-Key"], "needs the secret key")]
+)
+def test_a_key_that_is_not_enough_is_refused_in_words(page: Any, key: str, says: str) -> None:
+    page.goto("http://shop.test/overview")
+    page.fill("#key", key)
+    page.click("#ask button")
+    page.wait_for_selector("#refused:not(:empty)")
+    assert says in page.inner_text("#refused")
+    page.fill("#key", KEY)
+    page.click("#ask button")
+    assert "45" in parts(page)["Sessions and orders"]
+
+
+@pytest.mark.browser
+def test_a_period_is_chosen_and_compared_with_the_one_before(page: Any) -> None:
+    page.goto(f"http://shop.test/overview#{KEY}")
+    parts(page)
+    before = len(page.asked)
+    page.click("text=7 days")
+    page.wait_for_selector("button[aria-pressed=true]:text('7 days')")
+    parts(page)
+    assert {path.partition("?")[0] for path in page.asked[before:]} == {
+        "/v1/sessions/summary",
+        "/v1/marts/traffic_sources",
+    }
+
+
+def test_nothing_but_the_page_runs_in_the_page(client: TestClient[Litestar]) -> None:
+    for path in ("/overview", "/overview/overview.css", "/overview/overview.js", "/overview/drawing.js"):
+        got = client.get(path)
+        assert got.status_code == 200, path
+        policy = got.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert "frame-ancestors 'none'" in policy
+        assert got.headers["referrer-policy"] == "no-referrer"
+    assert client.get("/overview").headers["content-type"] == "text/html; charset=utf-8"
+    assert client.get("/overview/drawing.js").headers["content-type"].startswith("text/javascript")
+
+
+@pytest.mark.parametrize(
+    "name", ["overview.html", "nope.js", "%2e%2e%2fapp.py", "..%2Fapp.py", "__init__.py"]
+)
+def test_no_other_file_is_to_be_had(client: TestClient[Litestar], name: str) -> None:
+    got = client.get(f"/overview/{name}")
+    assert got.status_code == 404
+    assert "import" not in got.text
+
+
+def test_the_files_are_those_that_the_page_names() -> None:
+    named = set(re.findall(r'overview/([\w.]+)"', (PAGES / "overview.html").read_text(encoding="utf-8")))
+    imported = set(re.findall(r"from '\./([\w.]+)'", (PAGES / "overview.js").read_text(encoding="utf-8")))
+    assert {path.name for path in PAGES.iterdir()} == named | imported | {"overview.html"}
