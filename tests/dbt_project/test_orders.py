@@ -104,6 +104,15 @@ def warehouse(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> Warehouse
             ),
             order("of an order unheard of", event="Order Refunded", at=NOON, **SERVER),
             order("of an order unheard of", SHIRT, event="Order Refunded", at=NOON + MINUTE, **SERVER),
+            order("counts its refunds", SHIRT),
+            order(
+                "counts its refunds",
+                value=3,
+                event="Order Refunded",
+                refund_id="1",
+                at=NOON + MINUTE,
+                **SERVER,
+            ),
             order("price is no number", {**SHIRT, "price": "n/a"}),
             order("paid in kronor", {**SHIRT, "price": 220}, currency="SEK"),
             order("paid in kronor", SHIRT, **SERVER),
@@ -121,6 +130,10 @@ def warehouse(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> Warehouse
         [
             order("pixel then server", {**SHIRT, "price": 19}, **SERVER),
             order("server then pixel", SHIRT, **SERVER),
+            order("counts them too", SHIRT),
+            order(
+                "counts them too", value=4, event="Order Refunded", refund_id="1", at=NOON + MINUTE, **SERVER
+            ),
         ]
     )
     warehouse.run("+sessions +product_interactions +visitors")
@@ -187,6 +200,8 @@ def test_a_refund_stands_by_itself(warehouse: Warehouse) -> None:
         ("a part, then all", Decimal("-4.0000"), Decimal("-30.00")),
         ("all came back", Decimal("0.0000"), Decimal("-30.00")),
         ("came back in pieces", Decimal("-2.0000"), Decimal("-5.00")),
+        ("counts its refunds", Decimal("0.0000"), Decimal("-3.00")),
+        ("counts them too", Decimal("0.0000"), Decimal("-4.00")),
         ("money back", Decimal("0.0000"), Decimal("-25.00")),
         ("of an order unheard of", Decimal("-1.0000"), Decimal("-20.00")),
         ("parts and all by id", Decimal("-4.0000"), Decimal("-10.00")),

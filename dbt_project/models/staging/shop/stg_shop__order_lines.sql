@@ -20,8 +20,7 @@ messages as (
     *,
     event = 'Order Refunded' as is_refund,
     {{ is_server_side('events') }} as is_server_side,
-    case when event = 'Order Refunded' then 'refund:' else 'order:' end
-    || coalesce(case when event = 'Order Refunded' then refund_id end, order_id) as order_key
+    {{ order_key() }} as order_key
   from events
   {% if is_incremental() %}
     where order_id in ({{ touched_orders() }})

@@ -23,8 +23,7 @@ messages as (
     {{ is_server_side('events') }} as is_server_side,
     -- Segment's specification says total, our tracking plan value.
     {{ json_texts('properties', ['total', 'revenue', 'products']) }} as texts,
-    case when event = 'Order Refunded' then 'refund:' else 'order:' end
-    || coalesce(case when event = 'Order Refunded' then refund_id end, order_id) as order_key
+    {{ order_key() }} as order_key
   from events
   {% if is_incremental() %}
     where order_id in ({{ touched_orders() }})
