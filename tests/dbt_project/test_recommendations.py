@@ -140,6 +140,30 @@ def test_what_is_out_of_stock_or_withdrawn_is_shown_to_nobody(line: tuple[Lake, 
         assert warehouse.rows(f"select * from {table} where product_id in ('shirt-1', 'shoe-3')") == []
 
 
+def test_a_list_that_came_out_empty_is_no_list(
+    make_warehouse: Callable[[], tuple[Lake, Warehouse]],
+) -> None:
+    """A shop of two products sells one to somebody, and then has none left."""
+    lake, warehouse = make_warehouse()
+
+    def lists() -> list[tuple[Any, ...]]:
+        return warehouse.rows("select visitor_id, product_id from visitor_recommendations order by all")
+
+    stock = [{"product_id": "kettle"}, {"product_id": "cup", "available": False}]
+    lake.catalog(stock)
+    lake.load([viewed("buyer", "kettle"), viewed("looker", "kettle")])
+    select = "+visitor_recommendations"
+    warehouse.run(select)
+    assert lists() == [("g_buyer", "kettle"), ("g_looker", "kettle")]
+    order = {"order_id": "o1", "products": [{"product_id": "kettle", "quantity": 1, "price": 10}]}
+    lake.load([message("Order Completed", NOON, guest="buyer", properties=order)])
+    warehouse.run(select)
+    assert lists() == [("g_looker", "kettle")]
+    lake.catalog([{**each, "available": False} for each in stock], captured_at=NOON + DAY)
+    warehouse.run(select)
+    assert lists() == []
+
+
 @pytest.mark.parametrize(("ids", "is_quiet"), [(["shirt-1", "shirt-2"], True), (["7001", "7002"], False)])
 def test_a_catalog_that_calls_products_by_other_names_is_warned_of(
     make_warehouse: Callable[[], tuple[Lake, Warehouse]], ids: list[str], is_quiet: bool

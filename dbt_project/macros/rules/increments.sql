@@ -228,3 +228,42 @@
   {%- endif -%}
   cast('{{ found or "1970-01-01" }}' as timestamp)
 {%- endmacro -%}
+
+
+{#-
+  What visitor_recommendations does last: lists that no increment replaces go. Those of who is no visitor any more; and
+  those that were made again and came out empty, since dbt deletes only what has new rows: they show what is no longer
+  available, or are older than the last touch of their visitor. A small shop that sold out has such lists, or one that
+  sold its only product a moment ago.
+-#}
+{%- macro forget_lists() -%}
+  delete from {{ this }}
+  where visitor_id in (
+    select heads.visitor_id
+    from {{ this }} as heads
+    where heads.rank = 1
+      and heads.visitor_id not in (select visitors.visitor_id from {{ ref('visitors') }} as visitors)
+    union all
+    select shown.visitor_id
+    from {{ this }} as shown
+    where shown.product_id in (
+      select products.product_id
+      from {{ ref('products') }} as products
+      where not products.is_available
+    )
+    union all
+    select heads.visitor_id
+    from {{ this }} as heads
+    inner join {{ ref('int_touched_visitors') }} as log
+      on heads.visitor_id = log.visitor_id
+        and heads.built_at < log.staged_at
+    where heads.rank = 1
+      -- says nothing new: of the log only what came since the run before is read
+      and log.staged_at > (
+        select coalesce(max(older.built_at), cast('1970-01-01' as timestamp))
+        from {{ this }} as older
+        where older.rank = 1
+          and older.built_at < {{ footfall.built_moment('int_touched_visitors') }}
+      )
+  )
+{%- endmacro -%}

@@ -6,7 +6,7 @@
     on_schema_change='append_new_columns',
     tags=['fast'],
     meta={'rows_to_build': 'visitors_to_list', 'row_bytes': 'bucket_visitor_bytes'},
-    post_hook="delete from {{ this }} where visitor_id in (select heads.visitor_id from {{ this }} as heads where heads.rank = 1 and heads.visitor_id not in (select visitors.visitor_id from {{ ref('visitors') }} as visitors))"
+    post_hook="{{ forget_lists() }}"
   )
 }}
 
