@@ -130,9 +130,9 @@
 {%- endmacro -%}
 
 
-{#- The handle in a product's address, as the catalog writes it; '' where there is none. -#}
+{#- The handle in a product's address, as the address writes it; '' where there is none. -#}
 {%- macro handle_of(url) -%}
-  {{ footfall.url_decoded("regexp_extract(" ~ url ~ ", '/products?/([^/?#]+)', 1)") }}
+  regexp_extract({{ url }}, '/products?/([^/?#]+)', 1)
 {%- endmacro -%}
 
 

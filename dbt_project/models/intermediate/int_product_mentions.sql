@@ -8,14 +8,16 @@
   )
 }}
 
--- What events called each product, how often, and what it last cost under that name. Counts and last moments add up:
--- an increment joins what is new to what is known and reads no history.
+-- What events called each product, on a page of which handle ('' where its address has none), how often, and what it
+-- last cost under that name there. Counts and last moments add up: an increment joins what is new to what is known and
+-- reads no history. No later event takes a handle back that a page once had.
 with events as (
   select
     product_id,
     product_name as name,
     product_category as category,
     case when event = 'Product Viewed' then page_url end as url,
+    coalesce(case when event = 'Product Viewed' then {{ handle_of('page_url') }} end, '') as handle,
     price,
     currency,
     occurred_at,
@@ -35,6 +37,7 @@ mentions as (
     name,
     category,
     url,
+    handle,
     price,
     currency,
     1 as mentions,
@@ -49,6 +52,7 @@ mentions as (
       name,
       category,
       url,
+      handle,
       price,
       currency,
       mentions,
@@ -64,6 +68,7 @@ summed as (
   select
     product_id,
     name,
+    handle,
     max(category) as category,
     max(url) as url,
     cast(sum(mentions) as bigint) as mentions,
@@ -71,7 +76,7 @@ summed as (
     max(last_seen_at) as last_seen_at,
     max(staged_at) as staged_at
   from mentions
-  group by product_id, name
+  group by product_id, name, handle
 ),
 
 -- Of several prices at the last moment the highest, so that the order of arrival makes no difference; and its currency,
@@ -80,14 +85,16 @@ last_prices as (
   select
     summed.product_id,
     summed.name,
+    summed.handle,
     max(mentions.price) as price,
     {{ last_by('mentions.currency', 'mentions.price') }} as currency
   from summed
   inner join mentions
     on summed.product_id = mentions.product_id
       and coalesce(summed.name, '') = coalesce(mentions.name, '')
+      and summed.handle = mentions.handle
       and summed.priced_at = mentions.priced_at
-  group by summed.product_id, summed.name
+  group by summed.product_id, summed.name, summed.handle
 ),
 
 final as (
@@ -96,6 +103,7 @@ final as (
     summed.name,
     summed.category,
     summed.url,
+    summed.handle,
     last_prices.currency,
     last_prices.price,
     summed.mentions,
@@ -106,6 +114,7 @@ final as (
   left join last_prices
     on summed.product_id = last_prices.product_id
       and coalesce(summed.name, '') = coalesce(last_prices.name, '')
+      and summed.handle = last_prices.handle
 )
 
 select * from final

@@ -4,3 +4,4 @@ select
   alias,
   product_id
 from {{ ref('int_product_aliases') }}
+where alias != product_id
