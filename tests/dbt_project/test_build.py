@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -88,6 +89,20 @@ def test_a_lost_message_is_seen(first_start: tuple[Lake, Warehouse]) -> None:
     assert warehouse.rows("select accepted, in_lake from events_reconciliation where not is_balanced") == [
         (10, 8)
     ]
+
+
+def test_a_place_with_an_apostrophe(tmp_path: Path, dbt_target_path: Path) -> None:
+    """Every look at the lake: whole tables, and twice what is new."""
+    data = tmp_path / "o'neill's shop"
+    lake, warehouse = Lake(data), Warehouse(data, dbt_target_path)
+    for guest in ("first", "second"):
+        lake.load([message("Product Viewed", NOON, guest=guest)])
+        warehouse.run("+stg_footfall__events stg_footfall__landing_counts")
+    assert warehouse.rows("select guest_token from base_footfall__messages order by 1") == [
+        ("first",),
+        ("second",),
+    ]
+    assert warehouse.rows("select sum(accepted) from stg_footfall__landing_counts") == [(2,)]
 
 
 def test_files_of_a_load_that_come_late_are_read(

@@ -16,7 +16,8 @@
 {%- endmacro -%}
 
 {%- macro duckdb__lake_table(name, pattern) -%}
-  read_parquet('{{ footfall.lake_root() }}/{{ name }}/{{ pattern }}', union_by_name = true, hive_partitioning = false)
+  {%- set files = (footfall.lake_root() ~ '/' ~ name ~ '/' ~ pattern) | replace("'", "''") -%}
+  read_parquet('{{ files }}', union_by_name = true, hive_partitioning = false)
 {%- endmacro -%}
 
 {%- macro default__lake_table(name, pattern) -%}
@@ -86,7 +87,7 @@
           filename,
           regexp_extract(replace(filename, '\\', '/'), '[^/]+/[^/]+$') as lake_file,
           try_cast(left(parse_filename(filename), 12) as bigint) as load_id
-        from (select file as filename from glob('{{ root }}/*/*.parquet')) as listed
+        from (select file as filename from glob('{{ root | replace("'", "''") }}/*/*.parquet')) as listed
       ){% if is_incremental() %},
       oldest as (
         select coalesce(max(load_id), 0) - {{ var('lake_lookback_loads') }} as load_id
