@@ -7,6 +7,7 @@ properties say ``meta: {served: [columns to order by]}``, and the next publish h
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -27,6 +28,7 @@ from api.snapshots import Snapshot
 #: Rows read at once for a CSV of a whole mart.
 CSV_ROWS = 5_000
 MAX_CONDITIONS = 10
+_QUOTED_OR_NOT = re.compile(r"'[^']*'|[^']+")
 
 
 @dataclass
@@ -136,11 +138,16 @@ def _columns(snapshot: Snapshot, name: str) -> list[MartColumn]:
     return [
         MartColumn(
             name=row["column_name"],
-            type=row["column_type"].lower(),
+            type=_type(row["column_type"]),
             description=described.get(row["column_name"], ""),
         )
         for row in snapshot.query(f'describe "{name}"')
     ]
+
+
+def _type(said: str) -> str:
+    """A type as DuckDB describes it, in small letters but for an enumeration's values: those are the column's own."""
+    return _QUOTED_OR_NOT.sub(lambda found: found[0] if found[0].startswith("'") else found[0].lower(), said)
 
 
 def _condition(snapshot: Snapshot, asked: list[str], types: dict[str, str]) -> tuple[str, list[str]]:

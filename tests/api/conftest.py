@@ -283,20 +283,20 @@ SERVED = ServedMart(
     description="Shelves and what stands on them.",
     columns={
         "shelf": "Name.", "place": "From 1.", "price": "Money.", "day": "Of the count.", "counted_at": "When, UTC.",
-        "is_full": "Whether.", "tags": "Words.", "visitor_id": "Who counted.",
+        "is_full": "Whether.", "tags": "Words.", "visitor_id": "Who counted.", "wood": "Which.",
     },
     order=("shelf", "place"),
 )  # fmt: skip
 _SHELVES = """
 create table marts.shelves (
     place integer, shelf varchar, price decimal(18, 2), day date, counted_at timestamp, is_full boolean, tags varchar[],
-    visitor_id varchar
+    visitor_id varchar, wood enum ('Oak', 'Smith''s Pine')
 );
 insert into marts.shelves values
-    (1, 'mugs', 12.50, '2026-11-01', '2026-11-01 12:00:00', true, ['a', 'b'], 'u_ada'),
-    (2, 'mugs', 9.90, '2026-11-02', null, false, [], 'g_counter'),
-    (1, '=shirts', null, '2026-11-01', '2026-11-01 13:00:00', null, null, 'g_counter'),
-    (3, 'mugs', 1, '2026-11-03', null, true, [], 'g_objector');
+    (1, 'mugs', 12.50, '2026-11-01', '2026-11-01 12:00:00', true, ['a', 'b'], 'u_ada', 'Oak'),
+    (2, 'mugs', 9.90, '2026-11-02', null, false, [], 'g_counter', 'Smith''s Pine'),
+    (1, '=shirts', null, '2026-11-01', '2026-11-01 13:00:00', null, null, 'g_counter', null),
+    (3, 'mugs', 1, '2026-11-03', null, true, [], 'g_objector', 'Oak');
 insert into marts.marketing_objections values ('g_objector', '2026-11-01');
 """
 

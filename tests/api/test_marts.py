@@ -45,6 +45,7 @@ def test_the_marts_there_are(client: Client) -> None:
     assert [(column["name"], column["type"]) for column in mart["columns"]] == [
         ("shelf", "varchar"), ("place", "integer"), ("price", "decimal(18,2)"), ("day", "date"),
         ("counted_at", "timestamp"), ("is_full", "boolean"), ("tags", "varchar[]"), ("visitor_id", "varchar"),
+        ("wood", "enum('Oak', 'Smith''s Pine')"),
     ]  # fmt: skip
     assert mart["columns"][0]["description"] == "Name."
 
@@ -54,7 +55,7 @@ def test_rows_as_json_in_the_marts_order(client: Client) -> None:
     assert body["rows"] == 3, "who objects is in no snapshot"
     assert body["items"][1] == {
         "shelf": "mugs", "place": 1, "price": 12.5, "day": "2026-11-01", "counted_at": "2026-11-01T12:00:00Z",
-        "is_full": True, "tags": ["a", "b"], "visitor_id": "u_ada",
+        "is_full": True, "tags": ["a", "b"], "visitor_id": "u_ada", "wood": "Oak",
     }  # fmt: skip
     assert places(client, "") == [("=shirts", 1), ("mugs", 1), ("mugs", 2)]
 
@@ -70,6 +71,8 @@ def test_rows_as_json_in_the_marts_order(client: Client) -> None:
         ("where=is_full:true", [("mugs", 1)]),
         ("where=is_full:", [("=shirts", 1)]),
         ("where=shelf:nowhere", []),
+        ("where=wood:Oak", [("mugs", 1)]),
+        ("where=wood:Smith's Pine", [("mugs", 2)]),
         ("order=price", [("mugs", 2), ("mugs", 1), ("=shirts", 1)]),
         ("order=-price", [("mugs", 1), ("mugs", 2), ("=shirts", 1)]),
         ("order=-place&where=day:2026-11-01", [("=shirts", 1), ("mugs", 1)]),
@@ -119,7 +122,7 @@ def test_csv_is_the_whole_mart(client: Client, monkeypatch: pytest.MonkeyPatch) 
     assert [row["shelf"] for row in rows] == ["'=shirts", "mugs", "mugs"], "no formula in a spreadsheet"
     assert rows[1] == {
         "shelf": "mugs", "place": "1", "price": "12.50", "day": "2026-11-01", "counted_at": "2026-11-01T12:00:00Z",
-        "is_full": "True", "tags": '["a","b"]', "visitor_id": "u_ada",
+        "is_full": "True", "tags": '["a","b"]', "visitor_id": "u_ada", "wood": "Oak",
     }  # fmt: skip
     assert whole.headers["content-disposition"].endswith("shelves.csv")
     monkeypatch.setattr(marts_routes, "CSV_ROWS", 1)
