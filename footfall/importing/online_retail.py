@@ -15,7 +15,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -49,7 +49,9 @@ class ImportFileError(Exception):
 
 
 class OrderLine(NamedTuple):
-    """One row of the file. ``line_number`` counts the invoice's lines from 1, in file order."""
+    """One row of the file. ``line_number`` counts the invoice's lines from 1, in file order; ``invoice_date`` is in UTC
+    without a zone, as the file has it where that names none.
+    """
 
     invoice_no: str
     line_number: int
@@ -104,6 +106,8 @@ def read_lines(path: Path, limit: int | None = None) -> Iterator[OrderLine]:
                     f"{path}: row {read} lacks invoice_no, stock_code, quantity, date or price"
                 )
             seen[invoice] += 1
+            if date.tzinfo is not None:
+                date = date.astimezone(UTC).replace(tzinfo=None)
             yield OrderLine(
                 invoice, seen[invoice], code, description, quantity, date, price, customer, country
             )

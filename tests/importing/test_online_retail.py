@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
@@ -89,6 +90,16 @@ def test_ids_depend_on_the_line_alone(file: Path) -> None:
     assert first == again
     # Pinned: a change would make every shop's second import a second history.
     assert first["plain sale"]["messageId"] == "91a15806-d35a-5bf4-af7f-f356caedf624"
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/London", "Asia/Kolkata", "-05:00"])
+def test_a_date_that_names_its_zone_is_the_same_moment(file: Path, tmp_path: Path, zone: str) -> None:
+    table = pq.read_table(file)
+    place = table.schema.get_field_index("invoice_date")
+    zoned = tmp_path / "zoned.parquet"
+    in_zone = pc.assume_timezone(table["invoice_date"], "UTC").cast(pa.timestamp("us", zone))
+    pq.write_table(table.set_column(place, "invoice_date", in_zone), zoned)
+    assert by_example(zoned) == by_example(file)
 
 
 def test_sale_guest_and_return(file: Path) -> None:
