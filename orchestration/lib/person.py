@@ -40,11 +40,11 @@ BOOKED = frozenset(
         *("value", "total", "revenue", "subtotal", "tax", "shipping", "discount", "products"),
     }
 )
-#: What stays of any message: where it came from, when, and the id by which a copy is known.
+#: What stays of any message: where it came from, when, and by what a copy of it is known.
 KEPT = frozenset(
     {
         *("load_id", "segment_id", "frame_no", "message_no", "source", "trusted", "message_id", "type"),
-        *("occurred_at", "received_at", "is_bot"),
+        *("occurred_at", "original_at", "received_at", "is_bot"),
     }
 )
 PLANS = "forgetting"
