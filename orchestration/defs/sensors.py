@@ -115,7 +115,8 @@ def catalog_changes(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.S
     context.update_cursor(state)
     if first_look and context.instance.get_run_records(dg.RunsFilter(job_name=WHOLE_LINE), limit=1):
         return dg.SkipReason("a whole run has seen this inbox already; its state is remembered from here")
-    return dg.RunRequest(run_key=f"catalog-{state}")
+    # No run key: Dagster would never run again for an inbox that once looked like this, as when a copy is put back.
+    return dg.RunRequest()
 
 
 def _inbox_state(inbox: Path) -> str:

@@ -265,6 +265,26 @@ def test_a_changed_catalog_starts_the_whole_line_once(
             assert isinstance(catalog_changes(context), dg.SkipReason), file
 
 
+def test_a_catalog_that_was_put_back_is_taken_again(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its old time, as `mv` and `cp -p` do: Dagster runs nothing twice under one key."""
+    from orchestration.defs.sensors import catalog_changes
+
+    monkeypatch.setenv("FOOTFALL_DATA", str(paths.data))
+    paths.catalog.mkdir(parents=True)
+    file = paths.catalog / "shop.csv"
+    keys = []
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_sensor_context(instance=instance)
+        for content, seconds in (("Handle\n", 1), ("Handle\nsock\n", 2), ("Handle\n", 1)):
+            file.write_text(content)
+            os.utime(file, (seconds, seconds))
+            asked = catalog_changes(context)
+            assert isinstance(asked, dg.RunRequest)
+            keys.append(asked.run_key)
+    keys = [key for key in keys if key is not None]
+    assert len(keys) == len(set(keys))
+
+
 def test_housekeeping_forgets_old_fast_runs_and_keeps_failed_ones(
     defs: dg.Definitions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
