@@ -16,7 +16,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from api import analytics_answers, answers, problems
-from api.edge import at_the_edge
+from api.edge import at_the_edge, whole_ids
 from api.http import DocsPage, MoneySchema, OriginCors
 from api.limits import Limits
 from api.meanings import describe_fields
@@ -115,7 +115,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             }
         ),
         lifespan=[_follow_snapshots],
-        middleware=[counters.middleware],
+        middleware=[counters.middleware, whole_ids],
         plugins=[MoneySchema()],
         exception_handlers=problems.HANDLERS,
         cors_config=cors,

@@ -1,15 +1,21 @@
-"""What every answer gets on its way out, after routes and CORS: HEAD, and ``Vary`` that holds for shared caches."""
+"""What every request gets on its way in and every answer on its way out, around routes and CORS: ids with slashes in
+them, HEAD, and ``Vary`` that holds for shared caches.
+"""
 
 from __future__ import annotations
+
+from urllib.parse import unquote_to_bytes
 
 from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.http import BY_KEY
+from api.http import BY_KEY, raw_path
 
 #: All that an answer of any route depends on.
 _ANYTHING = f"Origin, Accept, {BY_KEY}"
+#: Stands for a slash that belongs to an id (``SKU%2F12``) while the router divides the path: no id has it.
+_SLASH = "\ue000"
 
 
 def at_the_edge(app: ASGIApp, *, by_origin: bool) -> ASGIApp:
@@ -21,6 +27,9 @@ def at_the_edge(app: ASGIApp, *, by_origin: bool) -> ASGIApp:
         if scope["type"] != ScopeType.HTTP:
             await app(scope, receive, send)
             return
+        if b"%2f" in (raw := raw_path(scope)).lower():
+            parts = (unquote_to_bytes(part).decode("utf-8", "replace") for part in raw.split(b"/"))
+            scope["path"] = "/".join(part.replace("/", _SLASH) for part in parts)
         is_head = scope["method"] == "HEAD"
         if is_head:
             scope["method"] = "GET"
@@ -38,6 +47,23 @@ def at_the_edge(app: ASGIApp, *, by_origin: bool) -> ASGIApp:
         await app(scope, receive, edged)
 
     return answering
+
+
+def whole_ids(app: ASGIApp) -> ASGIApp:
+    """Middleware, behind the router: gives ids the slashes back that ``at_the_edge`` hid from it."""
+
+    async def giving_back(scope: Scope, receive: Receive, send: Send) -> None:
+        if _SLASH in scope["path"]:
+            scope["path"] = with_slashes(scope["path"])
+            scope["path_params"] = {name: with_slashes(value) for name, value in scope["path_params"].items()}
+        await app(scope, receive, send)
+
+    return giving_back
+
+
+def with_slashes(text: str) -> str:
+    """A path, or an id in it, as it was meant."""
+    return text.replace(_SLASH, "/")
 
 
 def _vary(headers: MutableScopeHeaders, by_origin: bool) -> None:

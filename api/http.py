@@ -126,10 +126,17 @@ def encode(body: Any) -> bytes:
     return _ENCODER.encode(body)
 
 
+def raw_path(scope: Mapping[str, Any]) -> bytes:
+    """The path as it came, not decoded: what is a slash in it divides, what is %2F belongs to a name."""
+    path: bytes = scope["raw_path"]
+    return path.partition(b"?")[0]
+
+
 def next_link(request: Request[Any, Any, Any], cursor: str | None) -> dict[str, str]:
     """RFC 8288, relative, so that it holds behind any proxy. The key isn't repeated: links end up in logs."""
     if cursor is None:
         return {}
     kept = [(k, v) for k, v in request.query_params.multi_items() if k not in ("cursor", "key")]
-    path = quote(request.url.path)  # a segment may be called Große Käufer, and a header is ASCII
+    # As it was asked for: a segment may be called Große Käufer or a/b, and a header is ASCII.
+    path = quote(raw_path(request.scope), safe="/%")
     return {"Link": f'<{path}?{urlencode([*kept, ("cursor", cursor)])}>; rel="next"'}

@@ -13,6 +13,7 @@ from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 from litestar.types import ExceptionHandlersMap
 
 from api.answers import Problem
+from api.edge import with_slashes
 from api.snapshots import NoSnapshotError
 
 log = logging.getLogger("footfall.api")
@@ -51,7 +52,7 @@ def problem(
         title=_TITLES.get(status, "The request failed"),
         status=status,
         detail=detail,
-        instance=request.scope.get("path"),
+        instance=with_slashes(request.scope.get("path", "")),
         errors=errors,
     )
     return Response(

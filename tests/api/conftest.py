@@ -148,6 +148,7 @@ def make_marts(con: duckdb.DuckDBPyConnection, *, products: int = 12) -> None:
             ],
         )  # fmt: skip
         _insert(con, "product_aliases", [f"thing-{number}", name])
+        _insert(con, "product_aliases", [f"SKU/{number}", name])
         _insert(con, "product_aliases", [f"größe-{number}", name])
     _lists(con)
     _people(con, seen)

@@ -155,7 +155,16 @@ def test_a_handle_says_the_same_as_the_id(client: Client, path: str) -> None:
     by_id = get(client, path.format("p01"))
     assert get(client, path.format("thing-1")) == by_id
     assert get(client, path.format("gr%C3%B6%C3%9Fe-1")) == by_id
+    assert get(client, path.format("SKU%2F1")) == get(client, path.format("SKU%2f1")) == by_id
     assert get(client, path.format("p07")) != by_id
+
+
+def test_an_id_with_a_slash_is_one_id_and_the_problem_says_which(client: Client) -> None:
+    found = assert_problem(client.get("/v1/visitors/google%2F4%252F7/profile", headers=SECRET), 404)
+    assert found["detail"].startswith("no visitor 'google/4%2F7'")
+    assert found["instance"] == "/v1/visitors/google/4%2F7/profile"
+    assert_problem(client.get("/v1/products/SKU/1/similar", headers=SECRET), 404)
+    assert_problem(client.get("/v1%2Ffunnels", headers=SECRET), 404)
 
 
 def test_guest_token_leads_to_the_persons_list(client: Client) -> None:
