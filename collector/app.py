@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from litestar import HttpMethod, Litestar, Request, Response, get, route
+from litestar import HttpMethod, Litestar, Request, Response, route
 from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.handlers import asgi
@@ -41,6 +41,8 @@ from footfall.workers import Report, Workers
 
 log = logging.getLogger("footfall.collector")
 
+#: Load balancers and monitors look at an address without its body, too.
+LOOK = [HttpMethod.GET, HttpMethod.HEAD]
 #: How long a stopping worker waits for requests in flight, and then for the disk. Granian kills it after the
 #: sum.
 DRAIN_SECONDS = 5.0
@@ -94,12 +96,18 @@ def create_app(
     async def take_messages(scope: Scope, receive: Receive, send: Send) -> None:
         await door(scope, receive, send)  # type: ignore[arg-type]
 
-    @get("/livez", tags=["health"], summary="The process runs", sync_to_thread=False)
+    @route("/livez", http_method=LOOK, tags=["health"], summary="The process runs", sync_to_thread=False)
     def livez() -> dict[str, str]:
         """Says nothing about the disk: restarting doesn't free space."""
         return {"status": "ok"}
 
-    @get("/readyz", tags=["health"], summary="The collector can make events durable", sync_to_thread=False)
+    @route(
+        "/readyz",
+        http_method=LOOK,
+        tags=["health"],
+        summary="The collector can make events durable",
+        sync_to_thread=False,
+    )
     def readyz() -> Response[dict[str, Any]]:
         """200, or 503 with the reasons. A load balancer should ask this one."""
         problems = committer.problems()
@@ -119,7 +127,13 @@ def create_app(
 
     workers = Workers(together, report)
 
-    @get("/metrics", tags=["health"], summary="Prometheus metrics of all workers", sync_to_thread=False)
+    @route(
+        "/metrics",
+        http_method=LOOK,
+        tags=["health"],
+        summary="Prometheus metrics of all workers",
+        sync_to_thread=False,
+    )
     def metrics_page() -> Response[str]:
         """Counters since the collector started, whichever worker answers; the others' are at most a second old."""
         reports = workers.reports()
@@ -148,7 +162,7 @@ def create_app(
 
     @route(
         "/{name:path}",
-        http_method=[HttpMethod.GET, HttpMethod.HEAD],
+        http_method=LOOK,
         tags=["pixel"],
         summary="The built pixel",
         sync_to_thread=False,

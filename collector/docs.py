@@ -251,16 +251,17 @@ def describe_routes(app: Litestar, short_path: str) -> None:
         assert operation is not None
         assert operation.responses is not None
         operation.responses["304"] = OpenAPIResponse(description="the browser has this one already")
-    webhook, ready = paths[PATH].post, paths["/readyz"].get
+    webhook = paths[PATH].post
     assert webhook is not None
-    assert ready is not None
     webhook.request_body = RequestBody(required=True, content={_JSON: OpenAPIMediaType(schema=_OBJECT)})
-    ready.responses = {
-        status: OpenAPIResponse(
-            description=text, content={_JSON: OpenAPIMediaType(schema=_reference(_READY))}
-        )
-        for status, text in (("200", "yes"), ("503", "no, and why"))
-    }
+    for ready in (paths["/readyz"].get, paths["/readyz"].head):
+        assert ready is not None
+        ready.responses = {
+            status: OpenAPIResponse(
+                description=text, content={_JSON: OpenAPIMediaType(schema=_reference(_READY))}
+            )
+            for status, text in (("200", "yes"), ("503", "no, and why"))
+        }
     example = {"batch": [{"type": "track", **_EXAMPLES["track"]}]}
     # What people come for stands first
     doors = {

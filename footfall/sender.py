@@ -160,7 +160,10 @@ def hour_of(message: Mapping[str, Any] | bytes) -> datetime | None:
     moment = times.original_timestamp or times.timestamp
     if moment is None:
         return None
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:  # no time at all, as .NET's 0001-01-01T00:00:00+01:00: the door refuses it
+        return None
     return moment.replace(minute=0, second=0, microsecond=0)
 
 

@@ -374,6 +374,13 @@ def test_other_methods(client: Client, method: str) -> None:
     assert answer.headers["allow"] == "POST, OPTIONS"
 
 
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics"])
+def test_a_monitor_may_look_without_the_body(client: Client, path: str) -> None:
+    look, whole = client.head(path), client.get(path)
+    assert (look.status_code, look.content) == (200, b"")
+    assert look.headers["content-type"] == whole.headers["content-type"]
+
+
 def test_a_disk_that_fails_is_503_and_the_client_may_send_again(
     client: Client, disk: Any, message: Message, landed: Landed
 ) -> None:

@@ -208,6 +208,8 @@ def test_retry_after_date() -> None:
         ({"timestamp": "yesterday"}, None),
         (b"{}", None),
         (b'{"timestamp":17}', None),
+        (b'{"timestamp":"0001-01-01T00:00:00+01:00"}', None),
+        ({"timestamp": "9999-12-31T23:59:59-01:00"}, None),
     ],
 )
 def test_hours(given_message: Any, hour: int | None) -> None:
