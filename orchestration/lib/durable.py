@@ -29,9 +29,13 @@ def remove_asides(folder: Path) -> None:
 
 def write_durably(path: Path, write: Callable[[Path], object]) -> None:
     """Let ``write`` fill a file beside ``path``, then give it its name. A crash leaves the old file or the new."""
+    new = [folder for folder in path.parents if not folder.exists()]
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = aside_of(path)
     write(aside)
     fsync_path(aside)
     aside.replace(path)
-    fsync_path(path.parent)
+    # A durable file in a folder whose own name was lost is lost with it. The folder may be new and not of this call,
+    # but of one that was cut off.
+    for folder in dict.fromkeys((path.parent, path.parent.parent, *(each.parent for each in new))):
+        fsync_path(folder)

@@ -226,7 +226,7 @@ class Killed(BaseException):
     """What a SIGKILL looks like to code that cannot catch it."""
 
 
-@pytest.mark.parametrize("at", range(20))
+@pytest.mark.parametrize("at", range(22))
 def test_a_kill_at_any_step_loses_and_doubles_nothing(
     paths: Paths, seal: Seal, monkeypatch: pytest.MonkeyPatch, at: int
 ) -> None:
@@ -261,6 +261,35 @@ def test_a_kill_at_any_step_loses_and_doubles_nothing(
     assert message_ids(paths) == ["m-1", "m-3", "m-4"]
     assert [row["stage"] for row in rows(paths, "failed_events")] == ["load"]
     assert sum(row["accepted"] for row in rows(paths, "landing_counts")) == 4
+
+
+def test_a_segment_goes_only_when_each_name_on_the_way_to_its_rows_is_on_disk(
+    paths: Paths, seal: Seal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a power cut may take: every name whose folder was not fsynced since it was made."""
+    prepare_lake(paths)
+    stood = set(paths.lake.rglob("*"))
+    seal("s1", [message(1), message(2, type="nonsense")])
+    on_disk: set[Path] = set()
+    lost: list[Path] = []
+
+    def sync(path: Path) -> None:
+        if path.is_dir():
+            on_disk.update(path.iterdir())
+
+    real = Path.unlink
+
+    def unlink(path: Path, missing_ok: bool = False) -> None:
+        if path.parent.name == "sealed":
+            lost.extend({each for each in paths.lake.rglob("*") if "lock" not in each.name} - stood - on_disk)
+        real(path, missing_ok)
+
+    monkeypatch.setattr(lake, "fsync_path", sync)
+    monkeypatch.setattr(durable, "fsync_path", sync)
+    monkeypatch.setattr(Path, "unlink", unlink)
+    load_sealed(paths)
+    assert len(on_disk) >= 6
+    assert lost == []
 
 
 moments = st.datetimes(datetime(2000, 1, 1), datetime(2050, 1, 1), timezones=st.just(UTC))
