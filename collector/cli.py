@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from collector.files import OsFiles
+from collector.landing import Landing
 from footfall.listening import check_port, raise_file_limit
 from footfall.logs import log_config
 from footfall.reloading import SettingsInForce
@@ -178,7 +180,8 @@ def _check_directory(settings: Settings) -> None:
     landing = settings.paths.landing
     probe = landing / f".probe-{os.getpid()}"
     try:
-        landing.mkdir(parents=True, exist_ok=True)
+        # Durably: the workers find the directories there, and take their names for kept.
+        Landing(landing, OsFiles()).prepare()
         probe.touch()
         probe.unlink()
     except OSError as error:

@@ -11,9 +11,13 @@ from zlib import crc32
 
 import pytest
 
+from collector.cli import _check_directory
+from collector.files import OsFiles
+from collector.landing import Landing
 from collector.recovery import recover
 from collector.writer import SPACE_SECONDS, CommitError, SegmentWriter
 from footfall.segments import FRAME_HEAD, HEADER, Damage, Frame, read_segment
+from footfall.settings import Settings
 
 Payloads = Callable[[], list[bytes]]
 NewWriter = Callable[..., SegmentWriter]
@@ -48,6 +52,20 @@ def test_nothing_is_acknowledged_before_file_and_directory_are_fsynced(
     writer.commit([frame(1)])
     steps = ["create", "write", "sync_file", "rename", "sync_directory", "write", "sync_data"]
     assert disk.calls == steps
+
+
+def test_the_first_start_makes_its_directories_durable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their names too, up to the directory that stood there before."""
+    synced: list[Path] = []
+    monkeypatch.setattr(OsFiles, "sync_directory", lambda _, path: synced.append(path))
+    settings = Settings(data=tmp_path / "shops" / "one")
+    _check_directory(settings)
+    Landing(settings.paths.landing, OsFiles()).prepare()
+    landing = settings.paths.landing
+    assert {landing, *landing.parents[:3]} <= set(synced)
+    assert landing.parents[2] == tmp_path
 
 
 def test_sealing_fsyncs_the_file_then_renames_then_fsyncs_both_directories(
