@@ -199,6 +199,8 @@ class Elsewhere:
             "--project-dir", str(self._project),
             "--profiles-dir", str(self._project),
             "--target-path", str(self._target),
+            # Nothing is logged there, but dbt makes the folder: left to itself in the project, which may be read-only.
+            "--log-path", str(self._target / "logs"),
             "--target", "prod",
             "--log-level-file", "none",
             "--log-level", "error",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import shutil
 import subprocess
 import sys
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from footfall.settings import load_settings
-from orchestration.lib.dbt_runner import DbtFailed, close_warehouse, invoke, next_event
+from orchestration.lib.dbt_runner import DbtFailed, Elsewhere, close_warehouse, invoke, next_event
 from orchestration.lib.lake_schema import prepare_lake
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
@@ -73,3 +74,25 @@ def test_a_long_build_says_what_is_at_work() -> None:
         == "the next one"
     )
     assert said == ["at work: int_numbered_events (60 s)"]
+
+
+def test_the_project_stays_as_it_is_whatever_is_built_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Who runs a unit or a container may not write there.
+    project, data, past = tmp_path / "project", tmp_path / "data", tmp_path / "past"
+    ignored = shutil.ignore_patterns("target", "logs", ".user.yml")
+    shutil.copytree(PROJECT, project, ignore=ignored)
+    monkeypatch.setenv("FOOTFALL_DATA", str(data))
+    for folder in (data, past):
+        monkeypatch.setenv("FOOTFALL_DATA", str(folder))
+        prepare_lake(load_settings().paths)
+    monkeypatch.setenv("FOOTFALL_DATA", str(data))
+    before = sorted(project.rglob("*"))
+    try:
+        Elsewhere(project).run(past, ["+stg_footfall__events"], {})
+        invoke(project, ["parse"])
+    finally:
+        close_warehouse()
+    assert (past / "warehouse.duckdb").exists()
+    assert sorted(project.rglob("*")) == before
