@@ -40,6 +40,13 @@ BOOKED = frozenset(
         *("value", "total", "revenue", "subtotal", "tax", "shipping", "discount", "products"),
     }
 )
+#: What stays of a line: not what a customer had engraved, nor to whom it is a present.
+BOOKED_LINE = frozenset(
+    {
+        *("product_id", "variant_id", "name", "variant", "sku", "category", "brand"),
+        *("price", "list_price", "currency", "quantity", "line_number"),
+    }
+)
 #: What stays of any message: where it came from, when, and by what a copy of it is known.
 KEPT = frozenset(
     {
@@ -51,6 +58,7 @@ PLANS = "forgetting"
 _NOTE = ".forgotten.json"
 #: The values as they were sent: an amount's digits are not to change.
 _properties = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_lines = msgspec.json.Decoder(list[dict[str, msgspec.Raw] | None])
 
 
 class Person(Struct, frozen=True):
@@ -303,8 +311,19 @@ def _booked(row: dict[str, Any]) -> dict[str, Any] | None:
     kept = {
         name: value for name, value in _properties.decode(row["properties"] or "{}").items() if name in BOOKED
     }
+    if "products" in kept:
+        kept["products"] = _booked_lines(kept["products"])
     order = bytes(kept["order_id"]).decode() if "order_id" in kept else str(row["message_id"])
     return {"event": row["event"], "properties": msgspec.json.encode(kept).decode(), "order": order}
+
+
+def _booked_lines(raw: msgspec.Raw) -> msgspec.Raw:
+    try:
+        lines = _lines.decode(raw)
+    except msgspec.ValidationError:  # no list of lines: nothing that the books would read
+        return msgspec.Raw(b"null")
+    kept = [{name: value for name, value in (line or {}).items() if name in BOOKED_LINE} for line in lines]
+    return msgspec.Raw(msgspec.json.encode(kept))
 
 
 def _blank_failed(table: pa.Table, person: Person) -> tuple[pa.Table, int]:
