@@ -25,18 +25,20 @@ from collector.daily_ids import FORGET_SECONDS, DailyIds
 from collector.docs import describe_routes, openapi_config
 from collector.door import ROUTES, Door
 from collector.files import FileOps, OsFiles
+from collector.intake import SINGLE_ROUTES
 from collector.metrics import COUNTED, Metrics
-from collector.pixel_files import PixelFiles, answer_file
+from collector.pixel_files import TYPES, PixelFiles, answer_file
 from collector.problems import PROBLEM_TYPE, RefusedError, problem_body
 from collector.recovery import recover
 from collector.seen import SeenDeliveries
 from collector.shipping import oldest_sealed, read_state
+from collector.shopify import PATH as WEBHOOKS
 from collector.shopify import ShopifyDoor
 from collector.side_doors import side_doors
 from collector.writer import CommitError, SegmentWriter
 from footfall.metrics import render
 from footfall.quotas import Buckets
-from footfall.settings import Settings, load_settings
+from footfall.settings import Settings, SettingsError, load_settings
 from footfall.workers import Report, Workers
 
 log = logging.getLogger("footfall.collector")
@@ -63,6 +65,15 @@ class CollectorApp(Litestar):
         if scope["type"] == ScopeType.HTTP and scope["path"] in self.routes_of_messages:
             return self.door(scope, receive, send)  # type: ignore[arg-type]
         return super().__call__(scope, receive, send)
+
+
+def check_path(path: str) -> None:
+    """Raises SettingsError where the pixel's short path is an address that means something else here."""
+    taken = ("/livez", "/readyz", "/metrics", "/docs", "/v1/guest", "/v1/pixel.gif", WEBHOOKS, *SINGLE_ROUTES)
+    if path in taken or path.startswith("/docs/") or Path(path).suffix in TYPES:
+        raise SettingsError(
+            f"collector_path: {path} has a meaning of its own at the collector (see /docs): choose another"
+        )
 
 
 def create_app(

@@ -59,6 +59,7 @@ def collect(host: str | None, port: int | None, workers: int | None, data: Path 
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
     settings = in_force.settings
+    _check_path(settings)
     _check_directory(settings)
     check_port(settings.collector_host, settings.collector_port, "COLLECTOR")
     _warn(settings)
@@ -174,6 +175,15 @@ def _announce(settings: Settings) -> None:
     if settings.ship_to:
         click.echo(f"  sealed segments go to {settings.ship_to}")
     click.echo(f"  pixel {url}/footfall.js · routes {url}/docs · health {url}/readyz · Ctrl-C stops")
+
+
+def _check_path(settings: Settings) -> None:
+    from collector.app import check_path
+
+    try:
+        check_path(settings.collector_path)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
 
 
 def _check_directory(settings: Settings) -> None:

@@ -16,9 +16,10 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from collector.app import create_app
+from collector.app import check_path, create_app
+from collector.intake import BATCH_ROUTES
 from footfall.segments import PARTS_FROM, Envelope
-from footfall.settings import Settings, WriteKey
+from footfall.settings import Settings, SettingsError, WriteKey
 from footfall.wire import MESSAGE_TYPES
 
 KEY = "ff_demo_write_key"
@@ -92,6 +93,16 @@ def test_what_beacons_and_sdks_send(client: Client, message: Message, path: str,
     body = json.dumps(batch(message())).encode()
     answer = client.post(path, content=body, headers={"content-type": content_type} if content_type else {})
     assert answer.json() == {"accepted": 1, "rejected": []}
+
+
+def test_the_short_path_is_no_address_that_means_something_else(shop: Settings) -> None:
+    taken = {route.path for route in create_app(shop).routes} - {*BATCH_ROUTES, "/{name:path}"}
+    assert {"/livez", "/v1/track", "/v1/guest", "/docs"} <= taken
+    for path in (*taken, "/footfall.js", "/a/b.mjs"):
+        with pytest.raises(SettingsError, match="has a meaning of its own"):
+            check_path(path)
+    for path in ("/v1/b", "/w/9", "/v1.0/collect"):
+        check_path(path)
 
 
 def test_a_short_path_of_ones_own(shop: Settings, message: Message, landed: Landed) -> None:

@@ -328,6 +328,7 @@ def test_a_port_in_use_is_said_plainly(start_server: Start) -> None:
     [
         ({"FOOTFALL_SEAL_SECONDS": "soon"}, "FOOTFALL_SEAL_SECONDS"),
         ({"FOOTFALL_COLLECTOR_HOST": "203.0.113.7"}, "this machine has no such address"),
+        ({"FOOTFALL_COLLECTOR_PATH": "/livez"}, "choose another"),
     ],
 )
 def test_a_wrong_setting_is_said_plainly(
