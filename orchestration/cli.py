@@ -15,6 +15,7 @@ import click
 from footfall.listening import port_is_free
 from footfall.settings import SettingsError, load_settings, settings_with_events
 from orchestration.lib.dbt_runner import manifest_of
+from orchestration.lib.full_disk import DiskFullError, full_disk_advice, full_disk_in_words
 from orchestration.lib.home import DBT_PROJECT, HOME, export
 from orchestration.lib.warehouse import is_whole
 
@@ -65,7 +66,13 @@ def run(lane: str, full_refresh: bool) -> None:
         console=console,
     ) as progress:
         task = progress.add_task("loading the asset graph", total=None)
-        failure = _execute(lane, full_refresh, progress, task)
+        try:
+            with full_disk_in_words():
+                failure = _execute(lane, full_refresh, progress, task)
+        except DiskFullError as error:  # Dagster could not write down that a step failed, or succeeded
+            # Its first line: SQLAlchemy's others are the statement, and all that was to be stored.
+            said = str(error.__cause__).splitlines()[0]
+            raise click.ClickException(said + full_disk_advice(said)) from None
     if failure:
         click.secho(failure, fg="red", err=True)
         sys.exit(1)

@@ -9,9 +9,10 @@ import click
 import pytest
 from click.testing import CliRunner
 from dagster._utils.error import serializable_error_info_from_exc_info
+from sqlalchemy import create_engine, text
 
 from footfall.paths import Paths
-from orchestration import retention_cli
+from orchestration import cli, retention_cli
 from orchestration.cli import compact, run, told_failure
 from orchestration.lib import compaction
 from orchestration.lib.lake_schema import prepare_lake
@@ -40,6 +41,25 @@ def test_the_fast_lane_says_what_to_do_where_it_has_nothing_to_add_to(
     assert answered.exit_code == 1
     assert f"{tmp_path}/warehouse.duckdb is not there" in answered.output
     assert answered.output.endswith("footfall run\n")
+
+
+def test_a_disk_too_full_for_dagsters_own_log_is_said_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def note_what_a_step_says(*_: object) -> None:
+        with create_engine("sqlite://").begin() as dagsters:
+            dagsters.execute(text("pragma max_page_count = 2"))
+            dagsters.execute(text("create table event_logs (event blob)"))
+            dagsters.execute(text("insert into event_logs values (:event)"), {"event": "x" * 100_000})
+
+    monkeypatch.setenv("FOOTFALL_DATA", str(tmp_path))
+    monkeypatch.setattr(cli, "_execute", note_what_a_step_says)
+    monkeypatch.setattr(cli, "export", lambda *_: None)  # this process keeps its environment
+    answered = CliRunner().invoke(run)
+    assert answered.exit_code == 1
+    assert "database or disk is full\nThe disk is full: docs/operator/production.md" in answered.output
+    assert "xxx" not in answered.output
+    assert isinstance(answered.exception, SystemExit), "no stack"
 
 
 def test_a_failure_without_an_error_names_its_step() -> None:
