@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+
+#: What a browser names (scheme, host, perhaps a port), a subdomain of any name, or what it says of a file or a sandbox.
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#\s@]+/?|null|\*", re.IGNORECASE)
+
+
+def no_origin(origins: Iterable[str]) -> str | None:
+    """The first that no page can have: without a scheme, say, or with a path. It would let nobody in, silently."""
+    return next((origin for origin in origins if not _ORIGIN.fullmatch(origin)), None)
 
 
 class OriginRule:

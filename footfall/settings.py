@@ -19,6 +19,7 @@ from msgspec import Meta
 
 from footfall.logs import LogFormat
 from footfall.memory import memory_bytes, warehouse_default
+from footfall.origins import no_origin
 from footfall.paths import Paths
 from footfall.reasons import Reasons, ReasonsError
 
@@ -428,6 +429,13 @@ def explain_settings(env: Mapping[str, str] | None = None) -> tuple[Settings, li
         raise SettingsError(
             f"write_keys has {twice[0]} twice: which of the two a message comes with can't be told"
         )
+    pages = [
+        ("api_origins", settings.api_origins),
+        *(("write_keys", key.origins) for key in settings.write_keys),
+    ]
+    for name, listed in pages:
+        if wrong := no_origin(listed):
+            raise SettingsError(f"{name}: {wrong!r} is no page's origin. It is: https://shop.example, or *")
     try:
         Reasons(settings.api_reasons, settings.api_language)
     except ReasonsError as error:

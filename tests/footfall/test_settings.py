@@ -51,6 +51,12 @@ def test_environment_beats_file_beats_default(tmp_path: Path) -> None:
             {"FOOTFALL_WRITE_KEYS": '[{"key": "abcd", "source": "a"}, {"key": "abcd", "source": "b"}]'},
             "abcd twice",
         ),
+        ({"FOOTFALL_API_ORIGINS": "https://shop.example,shop.example"}, "'shop.example' is no page's origin"),
+        ({"FOOTFALL_API_ORIGINS": "https://shop.example/shop"}, "api_origins"),
+        (
+            {"FOOTFALL_WRITE_KEYS": '[{"key": "abcd", "source": "a", "origins": ["*.shop.example"]}]'},
+            "write_keys",
+        ),
         # Passed over, the key in force would be the public repository's.
         ({"FOOTFALL_API_SECRET_KEY": "a-key-of-ours"}, "api_secret_keys"),
     ],
@@ -58,6 +64,14 @@ def test_environment_beats_file_beats_default(tmp_path: Path) -> None:
 def test_bad_values_are_named(env: dict[str, str], named: str) -> None:
     with pytest.raises(SettingsError, match=named):
         load_settings(env)
+
+
+def test_origins_are_what_browsers_name_and_patterns_of_it() -> None:
+    listed = (
+        *("https://shop.example", "https://*.shop.example", "HTTP://localhost:3000/", "http://[::1]:80"),
+        *("capacitor://localhost", "null", "*"),
+    )
+    assert load_settings({"FOOTFALL_API_ORIGINS": ",".join(listed)}).api_origins == listed
 
 
 def test_an_empty_variable_is_none() -> None:
