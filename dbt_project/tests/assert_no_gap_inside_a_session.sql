@@ -20,5 +20,5 @@ select
 from events
 where occurred_us - previous_us > {{ var('session_gap_seconds') * 1000000 }}
 {% if var('session_id_trusted_sources') %}
-    and source not in ('{{ var("session_id_trusted_sources") | join("', '") }}')
+    and source not in ({{ texts_in_sql(var("session_id_trusted_sources")) }})
 {% endif %}

@@ -29,6 +29,12 @@
 {%- endmacro -%}
 
 
+{#- Texts that somebody declares, as a SQL list to look among: 'a', 'b'. -#}
+{%- macro texts_in_sql(texts) -%}
+  {%- for text in texts -%}'{{ text | string | replace("'", "''") }}'{{ ', ' if not loop.last }}{%- endfor -%}
+{%- endmacro -%}
+
+
 {#- What stands in place of the rows of a list that declares nothing: a select of these columns, name to type. -#}
 {%- macro no_rows(columns) -%}
   select{% for name, type in columns.items() %} cast(null as {{ type }}) as {{ name }}{{ ',' if not loop.last }}{% endfor %} where false

@@ -8,7 +8,7 @@
   coalesce(
     {{ rows }}.is_trusted
     and {{ rows }}.session_token is null
-    and {{ rows }}.event in ('{{ var("server_side_events") | join("', '") }}'),
+    and {{ rows }}.event in ({{ footfall.texts_in_sql(var("server_side_events")) }}),
     false
   )
 {%- endmacro -%}

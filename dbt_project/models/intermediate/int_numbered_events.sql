@@ -39,7 +39,7 @@ with recursive {% if is_incremental() %}{{ session_restarts(gap_us, remembers_mo
     staged_events.order_id,
     {% if trusted_sources %}
       case
-        when staged_events.source in ('{{ trusted_sources | join("', '") }}')
+        when staged_events.source in ({{ texts_in_sql(trusted_sources) }})
           and not {{ is_server_side('staged_events') }}
           then staged_events.source || ' ' || staged_events.session_token
       end as own_session,

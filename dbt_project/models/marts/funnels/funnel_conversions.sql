@@ -149,7 +149,7 @@ ranked as (
       partition by funnel, scope_key
       order by
         {% if strict %}
-          case when funnel in ('{{ strict | join("', '") }}') then is_kept else 0 end desc,
+          case when funnel in ({{ texts_in_sql(strict) }}) then is_kept else 0 end desc,
         {% endif %}
         max(step) desc,
         max(reached_us) asc,
