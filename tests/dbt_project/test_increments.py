@@ -20,7 +20,7 @@ from dbt_kit import NOON, Lake, Warehouse, message
 
 SELECT = (
     "+visitor_recommendations +funnel_conversions +sessions +sessions_daily +session_products +identity_map "
-    "+product_interactions +product_co_purchases +marketing_objections +product_aliases"
+    "+product_interactions +product_co_purchases +marketing_objections +product_aliases +visitor_facts"
 )
 #: Low, so that some users reach it.
 GUESTS = "identity_max_guests_per_user"
@@ -33,7 +33,7 @@ FUNNELS: list[dict[str, Any]] = [
     {"name": "session", "scope": "session", "steps": SHOPPING},
     {"name": "once", "mode": "strict_once", "window_days": 1, "steps": SHOPPING},
     {"name": "later", "mode": "strict_increase", "window_days": 1, "steps": SHOPPING},
-    {"name": "strict", "mode": "strict_order", "window_days": 1, "steps": SHOPPING},
+    {"name": "men's, strict", "mode": "strict_order", "window_days": 1, "steps": SHOPPING},
     {"name": "any", "mode": "any_order", "window_days": 1, "steps": SHOPPING},
     {"name": "any in a session", "mode": "any_order", "scope": "session", "steps": SHOPPING},
     {"name": "kept", "window_days": 1, "steps": SHOPPING, "exclude": [{"event": "Product Removed"}]},
@@ -87,6 +87,11 @@ COMPARED = {
     "marketing_objections": "*",
     "identity_map": "*",
     "visitors": "* exclude (built_at)",
+    "products": "*",
+    "visitor_facts": (
+        "visitor_id, last_product_id, top_category, top_product_not_bought, products_viewed_not_bought, "
+        "last_query_without_result, searches_without_result, price_band, recency_score, money_score, cart_value"
+    ),
     "int_visitor_product_days": "* exclude (built_at)",
     "visitor_product_affinity": (
         "visitor_id, product_id, round(affinity, 9), round(view_score, 9), round(option_score, 9), "
@@ -143,8 +148,8 @@ def history(rng: random.Random) -> list[dict[str, Any]]:
                 continue
             order = {"order_id": f"order-{number}-{step}"}
             lines = [
-                {"product_id": rng.choice(PRODUCTS), "price": "9.99", "quantity": rng.randrange(1, 4)}
-                for _ in range(3)
+                {"product_id": rng.choice(PRODUCTS), "price": f"{place}.99", "quantity": rng.randrange(1, 4)}
+                for place in range(3)
             ]
             rows.append(message(event, at, guest=guest, user=user, properties={**order, "products": lines}))
             if rng.random() < 0.5:  # the thank-you page again

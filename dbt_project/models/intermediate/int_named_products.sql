@@ -8,14 +8,14 @@ with order_lines as (
     product_name as name,
     max(product_category) as category,
     cast(null as {{ text_type() }}) as url,
-    {{ last_by('currency', 'case when unit_price is not null then occurred_at end') }} as currency,
-    {{ last_known_by('unit_price', 'occurred_at') }} as price,
+    currency,
+    unit_price as price,
     count(*) as mentions,
-    max(case when unit_price is not null then occurred_at end) as priced_at,
+    case when unit_price is not null then max(occurred_at) end as priced_at,
     max(occurred_at) as last_seen_at
   from {{ ref('int_order_lines') }}
   where product_id is not null
-  group by product_id, product_name
+  group by product_id, product_name, currency, unit_price
 ),
 
 mentions as (
@@ -57,13 +57,25 @@ names as (
   from name_counts
 ),
 
+-- The last price and its currency; of several at one moment, as two lines of an order may have, the highest.
+prices as (
+  select
+    product_id,
+    price,
+    currency,
+    row_number() over (
+      partition by product_id
+      order by priced_at desc, price desc, coalesce(currency, '') asc
+    ) as price_turn
+  from mentions
+  where price is not null
+),
+
 summed as (
   select
     product_id,
     max(category) as category,
     max(url) as url,
-    {{ last_known_by('price', 'priced_at') }} as price,
-    {{ last_by('currency', 'priced_at') }} as currency,
     max(last_seen_at) as last_seen_at
   from mentions
   group by product_id
@@ -75,13 +87,16 @@ final as (
     names.name,
     summed.category,
     summed.url,
-    summed.currency,
-    cast(summed.price as decimal(18, 2)) as price,
+    prices.currency,
+    cast(prices.price as decimal(18, 2)) as price,
     summed.last_seen_at
   from summed
   left join names
     on summed.product_id = names.product_id
       and names.name_rank = 1
+  left join prices
+    on summed.product_id = prices.product_id
+      and prices.price_turn = 1
 )
 
 select * from final

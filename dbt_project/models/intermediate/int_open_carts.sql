@@ -64,22 +64,34 @@ owned_events as (
     on events.device = devices.device
 ),
 
-lines as (
+-- The last price is first; of several at one moment the highest, whatever their order.
+since_the_order as (
   select
-    owned_events.visitor_id,
-    owned_events.product_id,
-    owned_events.variant_id,
-    sum(
-      case when owned_events.event = 'Product Added' then 1 else -1 end * abs(coalesce(owned_events.quantity, 1))
-    ) as quantity,
-    {{ last_known_by('owned_events.price', 'owned_events.occurred_at') }} as price,
-    max(owned_events.occurred_at) as last_at
+    owned_events.*,
+    row_number() over (
+      partition by owned_events.visitor_id, owned_events.product_id, owned_events.variant_id
+      order by
+        case when owned_events.price is null then 1 else 0 end,
+        owned_events.occurred_at desc,
+        owned_events.price desc
+    ) as price_turn
   from owned_events
   left join last_orders
     on owned_events.visitor_id = last_orders.visitor_id
   where last_orders.ordered_at is null
     or owned_events.occurred_at > last_orders.ordered_at
-  group by owned_events.visitor_id, owned_events.product_id, owned_events.variant_id
+),
+
+lines as (
+  select
+    visitor_id,
+    product_id,
+    variant_id,
+    sum(case when event = 'Product Added' then 1 else -1 end * abs(coalesce(quantity, 1))) as quantity,
+    max(case when price_turn = 1 then price end) as price,
+    max(occurred_at) as last_at
+  from since_the_order
+  group by visitor_id, product_id, variant_id
 ),
 
 final as (

@@ -86,15 +86,18 @@ last_prices as (
     summed.product_id,
     summed.name,
     summed.handle,
-    max(mentions.price) as price,
-    {{ last_by('mentions.currency', 'mentions.price') }} as currency
+    mentions.price,
+    mentions.currency,
+    row_number() over (
+      partition by summed.product_id, summed.name, summed.handle
+      order by mentions.price desc, coalesce(mentions.currency, '') asc
+    ) as turn
   from summed
   inner join mentions
     on summed.product_id = mentions.product_id
       and coalesce(summed.name, '') = coalesce(mentions.name, '')
       and summed.handle = mentions.handle
       and summed.priced_at = mentions.priced_at
-  group by summed.product_id, summed.name, summed.handle
 ),
 
 final as (
@@ -115,6 +118,7 @@ final as (
     on summed.product_id = last_prices.product_id
       and coalesce(summed.name, '') = coalesce(last_prices.name, '')
       and summed.handle = last_prices.handle
+      and last_prices.turn = 1
 )
 
 select * from final

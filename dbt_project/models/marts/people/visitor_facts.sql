@@ -44,16 +44,27 @@ visitor_orders as (
   group by visitor_id
 ),
 
+-- Of two products that somebody is drawn to as much, as by views of one moment, the first by its id.
 viewed_not_bought as (
   select
     visitor_id,
     count(*) as products_viewed_not_bought,
     max(last_at) as last_viewed_not_bought_at,
-    {{ last_by('product_id', 'affinity') }} as product_id
-  from affinity
-  where views > 0
-    and not has_purchased
-    and affinity > 0
+    max(case when turn = 1 then product_id end) as product_id
+  from (
+    select
+      visitor_id,
+      product_id,
+      last_at,
+      row_number() over (
+        partition by visitor_id
+        order by {{ rankable('affinity') }} desc, product_id asc
+      ) as turn
+    from affinity
+    where views > 0
+      and not has_purchased
+      and affinity > 0
+  ) as ranked_products
   group by visitor_id
 ),
 
@@ -61,9 +72,19 @@ fruitless_searches as (
   select
     visitor_id,
     count(*) as searches_without_result,
-    {{ last_by('query', 'occurred_at') }} as last_query_without_result,
+    max(case when recency = 1 then query end) as last_query_without_result,
     max(occurred_at) as last_search_without_result_at
-  from searches
+  from (
+    select
+      visitor_id,
+      query,
+      occurred_at,
+      row_number() over (
+        partition by visitor_id
+        order by occurred_at desc, event_id desc
+      ) as recency
+    from searches
+  ) as ranked_searches
   group by visitor_id
 ),
 
