@@ -57,6 +57,10 @@ def ordered(at: datetime, guest: str, number: str) -> dict[str, Any]:
     return message("Order Completed", at, guest=guest, properties=about)
 
 
+def refunded(at: datetime, guest: str, number: str) -> dict[str, Any]:
+    return message("Order Refunded", at, guest=guest, properties={"order_id": number, "value": 50})
+
+
 def traffic() -> Iterator[dict[str, Any]]:
     """Each visitor sees a list of the arm that the hash gives, and orders by the arm's conversion."""
     dice = random.Random(11)
@@ -67,9 +71,10 @@ def traffic() -> Iterator[dict[str, Any]]:
             if arm is None:
                 continue
             at = START + timedelta(days=day, minutes=dice.randrange(600))
-            # What was ordered before the first list is no result of it
+            # What was ordered before the first list is no result of it, nor that it comes back
             if dice.random() < 0.05:
                 yield ordered(at - timedelta(minutes=5), guest, f"{experiment.name}-before-{n}")
+                yield refunded(at + timedelta(minutes=3), guest, f"{experiment.name}-before-{n}")
             yield shown("Recommendation Viewed", at, guest, experiment, arm.name)
             if dice.random() < 0.2:
                 yield shown("Recommendation Clicked", at + timedelta(minutes=1), guest, experiment, arm.name)
@@ -165,6 +170,15 @@ def test_lost_visitors_of_one_arm_are_noticed_and_a_visitor_counts_once(results:
         (
             [{**EXPERIMENTS[0], "arms": [{"name": n, "share": 0.5, "recommender": "x"} for n in "ab"]}],
             "not x",
+        ),
+        ([{**EXPERIMENTS[0], "starts_on": "2026-3-1"}], "starts_on 2026-3-1 is no day like 2026-03-01"),
+        (
+            [{**EXPERIMENTS[0], "ends_on": "2026-03-01"}],
+            "ends_on 2026-03-01 is not after starts_on 2026-03-01",
+        ),
+        (
+            [{**EXPERIMENTS[0], "arms": [{"name": str(n), "share": 0.05} for n in range(11)]}],
+            "ten arms at most",
         ),
         ([{**EXPERIMENTS[0], "ends": "2026-01-01"}], "experiment lists: ends is none of name, starts_on"),
         (

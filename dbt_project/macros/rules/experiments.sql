@@ -36,8 +36,14 @@
     {%- if about.names | length < 2 or about.place > 1.000000001 -%}
       {{ exceptions.raise_compiler_error("experiment " ~ experiment.name ~ ": two arms at least, shares of at most 1 together") }}
     {%- endif -%}
-    {%- set starts = (experiment.starts_on or '0001-01-01') | string -%}
-    {%- set ends = (experiment.ends_on or '9999-12-31') | string -%}
+    {%- if about.names | length > 10 -%}
+      {{ exceptions.raise_compiler_error("experiment " ~ experiment.name ~ ": ten arms at most") }}
+    {%- endif -%}
+    {%- set starts = footfall.declared_day(experiment, 'starts_on', '0001-01-01') -%}
+    {%- set ends = footfall.declared_day(experiment, 'ends_on', '9999-12-31') -%}
+    {%- if ends <= starts -%}
+      {{ exceptions.raise_compiler_error("experiment " ~ experiment.name ~ ": ends_on " ~ ends ~ " is not after starts_on " ~ starts) }}
+    {%- endif -%}
     {%- for other in found if starts < other.ends and other.starts < ends -%}
       {{ exceptions.raise_compiler_error("experiments " ~ other.name ~ " and " ~ experiment.name ~ " run on the same days") }}
     {%- endfor -%}
@@ -53,6 +59,16 @@
     }) -%}
   {%- endfor -%}
   {{ return(found) }}
+{%- endmacro -%}
+
+
+{#- A day of an experiment as 2026-03-01, by which days compare as texts; YAML gives a date, or a text where it has quotes. -#}
+{%- macro declared_day(experiment, key, otherwise) -%}
+  {%- set day = (experiment[key] or otherwise) | string -%}
+  {%- if not modules.re.fullmatch('[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])', day) -%}
+    {{ exceptions.raise_compiler_error("experiment " ~ experiment.name ~ ": " ~ key ~ " " ~ day ~ " is no day like 2026-03-01") }}
+  {%- endif -%}
+  {{ return(day) }}
 {%- endmacro -%}
 
 

@@ -7,11 +7,22 @@ visitors as (
   select * from {{ ref('experiment_visitors') }}
 ),
 
+-- A refund counts where its order does.
 orders as (
-  select * from {{ ref('int_orders') }}
+  select
+    all_orders.visitor_id,
+    all_orders.revenue,
+    all_orders.is_refund,
+    case when all_orders.is_refund then placed.occurred_at else all_orders.occurred_at end as ordered_at,
+    all_orders.occurred_at
+  from {{ ref('int_orders') }} as all_orders
+  left join {{ ref('int_orders') }} as placed
+    on all_orders.order_id = placed.order_id
+      and all_orders.is_refund
+      and not placed.is_refund
 ),
 
--- What a visitor ordered from the first list seen to the end of the experiment.
+-- What a visitor ordered from the first list seen to the end of the experiment, less what came back by then.
 outcomes as (
   select
     visitors.visitor_id,
@@ -25,7 +36,7 @@ outcomes as (
   from visitors
   left join orders
     on visitors.visitor_id = orders.visitor_id
-      and visitors.first_seen_at <= orders.occurred_at
+      and visitors.first_seen_at <= orders.ordered_at
       and cast(visitors.ends_on as timestamp) > orders.occurred_at
   group by
     visitors.visitor_id, visitors.experiment, visitors.arm, visitors.is_crossed, visitors.views, visitors.clicks
