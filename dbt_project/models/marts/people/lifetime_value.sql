@@ -1,5 +1,6 @@
 -- What customers are worth: by the month of the first order and months since, the sum so far and per customer.
--- Months are UTC's; refunds subtract in the month they happen.
+-- Months are UTC's; refunds subtract in the month they happen, those of orders that are not known any more and older
+-- than the first one in that one's.
 with orders as (
   select * from {{ ref('int_orders') }}
 ),
@@ -24,14 +25,16 @@ cohorts as (
 monthly as (
   select
     first_months.cohort_month,
-    date_trunc('month', orders.occurred_at) as order_month,
+    greatest(date_trunc('month', orders.occurred_at), first_months.cohort_month) as order_month,
     count(distinct case when not orders.is_refund then orders.visitor_id end) as active_customers,
     sum(case when orders.is_refund then 0 else 1 end) as orders,
     sum(orders.revenue) as revenue
   from orders
   inner join first_months
     on orders.visitor_id = first_months.visitor_id
-  group by first_months.cohort_month, date_trunc('month', orders.occurred_at)
+  group by
+    first_months.cohort_month,
+    greatest(date_trunc('month', orders.occurred_at), first_months.cohort_month)
 ),
 
 summed as (
