@@ -34,7 +34,6 @@ final as (
     sessions.revenue,
     -- One page at most, and nothing done on it.
     sessions.page_views <= 1 and sessions.clicks = 0 and sessions.carts = 0 and sessions.orders = 0 as is_bounce,
-    false as is_bot,
     sessions.started_at,
     sessions.ended_at
   from sessions
