@@ -20,7 +20,14 @@ from orchestration.lib.retention import Cut
 from orchestration.lib.warehouse import models_file
 
 #: Vars whose values stand in the rows. Funnels, affinities and the like notice a change of theirs in SQL.
-BAKED_IN = ("session_", "identity_", "dedup_days", "server_side_events", "pair_max_session_products")
+BAKED_IN = (
+    "session_",
+    "identity_",
+    "dedup_days",
+    "server_side_events",
+    "pair_max_session_products",
+    "shop_time_zone",
+)
 
 
 def versions_in_force(
