@@ -45,6 +45,15 @@ class Build(Struct, forbid_unknown_fields=True):
     dockerfile: str
 
 
+class LogOptions(Struct, forbid_unknown_fields=True, rename="kebab"):
+    max_size: Annotated[str, Meta(pattern=r"^[0-9]+m$")]
+
+
+class Logging(Struct, forbid_unknown_fields=True):
+    driver: Literal["json-file"]
+    options: LogOptions
+
+
 class Service(Struct, forbid_unknown_fields=True):
     """What we use of compose's services; a slip in a name is an error here."""
 
@@ -56,6 +65,7 @@ class Service(Struct, forbid_unknown_fields=True):
     tmpfs: list[str]
     cap_drop: list[str]
     security_opt: list[str]
+    logging: Logging
     stop_grace_period: Duration
     volumes: list[str]
     command: list[str]
