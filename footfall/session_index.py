@@ -283,6 +283,16 @@ class SessionIndex:
             raise SessionIndexError(f"{path} can't be read as a session index: {error}") from error
 
 
+def index_id(path: Path) -> str:
+    """The id of an index. Raises SessionIndexError where it is missing, torn or something else."""
+    try:
+        return msgspec.json.decode(open_arrays(path, _MAGIC, "session index").header, type=_Header).id
+    except ArrayFileError as error:
+        raise SessionIndexError(str(error)) from error
+    except msgspec.MsgspecError as error:
+        raise SessionIndexError(f"{path} can't be read as a session index: {error}") from error
+
+
 def empty_index(config: NextItemConfig | None = None) -> SessionIndex:
     """The index of a shop that no session has visited."""
     bounds, items = np.zeros(1, np.int64), np.zeros(0, np.int32)

@@ -26,12 +26,13 @@ from orchestration.lib.session_history import (
     idf_of,
     newest_first,
     once_each,
-    pair_totals,
+    pairs_apart,
     strengths_of,
     strongest,
     taken,
+    unit,
 )
-from orchestration.lib.sparse import bounds_of, found_in, place_in_run, places_of, running
+from orchestration.lib.sparse import bounds_of, first_not_below, found_in, place_in_run, places_of, running
 
 Bools = npt.NDArray[np.bool_]
 
@@ -127,9 +128,9 @@ def _came(history: History, ids: npt.NDArray[np.bytes_], sessions: Sessions, cou
     ended, before = sessions.ended[order], history.archive.ended[::-1]
     first = history.sessions - np.searchsorted(before, ended, "right")
     last = history.sessions - np.searchsorted(before, ended, "left")
-    for one in np.flatnonzero(first < last).tolist():
-        names = history.archive.ids[history.archive.places[first[one] : last[one]]]
-        first[one] += np.searchsorted(names, ids[order[one]])
+    tied = np.flatnonzero(first < last)
+    names, places = history.archive.ids, history.archive.places
+    first[tied] = first_not_below(first[tied], last[tied], ids[order[tied]], lambda at: names[places[at]])
     once_bounds, product = once_each(clicks, bounds, count)
     return _Came(first, bounds, clicks, product, np.repeat(np.arange(len(order)), np.diff(once_bounds)))
 
@@ -222,13 +223,13 @@ def _rules(
         for bounds in (lookups.rule_bounds, archive.total_bounds)
     )
     row, col, change = _moves(history, came, went, count)
-    place = found_in(total_bounds, row, col, lambda at: archive.total_items[at])
+    place = found_in(total_bounds, archive.total_items, row, col)
     is_old = place < total_bounds[row + 1]
     is_old[is_old] = archive.total_items[place[is_old]] == col[is_old]
-    totals, listed = change.copy(), np.zeros(len(row), dtype=np.int64)
-    totals[is_old] += archive.totals[place[is_old]]
-    listed[is_old] = archive.total_ranks[place[is_old]]
-    is_listed = listed > 0
+    old = place[is_old]
+    totals, listed = change.copy(), np.zeros(len(row), dtype=archive.total_ranks.dtype)
+    totals[is_old] += archive.totals[old]
+    listed[is_old] = archive.total_ranks[old]
     lengths = np.diff(rule_bounds)
     is_full = lengths >= config.rules_kept
     last = rule_bounds[1:][is_full] - 1
@@ -236,8 +237,15 @@ def _rules(
     last_total, last_rank = np.zeros(count, dtype=np.int64), np.full(count, -1)
     last_total[is_full], last_rank[is_full] = lookups.rule_totals[last], rank[lookups.rule_items[last]]
     least = last_total[row]
-    in_front = (totals > least) | ((totals == least) & (rank[col] <= last_rank[row]))
+    in_front = totals > least
+    tied = np.flatnonzero(totals == least)
+    in_front[tied] = rank[col[tied]] <= last_rank[row[tied]]
 
+    near = np.flatnonzero(in_front | (listed > 0))
+    every_row, every_col, every_total = row, col, totals
+    row, col, totals, in_front = row[near], col[near], totals[near], in_front[near]
+    listed = listed[near].astype(np.int64)
+    is_listed = listed > 0
     is_ahead, fell = ~is_listed & in_front, is_listed & ~in_front
     is_other = np.zeros(count, dtype=bool)
     is_other[row[is_ahead | fell]] = True
@@ -258,13 +266,14 @@ def _rules(
     is_short = is_other & is_full & (found < config.rules_kept)
     if is_short.any():
         parts = [tuple(each[~is_short[part[0]]] for each in part) for part in parts]
-        short, new = np.flatnonzero(is_short), ~is_old & is_short[row]
+        short, in_short = np.flatnonzero(is_short), is_short[every_row]
+        moved_here, new = is_old & in_short, ~is_old & in_short
         places = places_of(total_bounds, short)
-        now, moved_here = archive.totals[places], is_old & is_short[row]
-        now[np.searchsorted(places, place[moved_here])] = totals[moved_here]
+        now = archive.totals[places]
+        now[np.searchsorted(places, place[moved_here])] = every_total[moved_here]
         whole, still = np.repeat(short, np.diff(total_bounds)[short]), now > 0
         parts.append((whole[still], archive.total_items[places][still], now[still]))
-        parts.append((row[new], col[new], totals[new]))
+        parts.append((every_row[new], every_col[new], every_total[new]))
     rows, cols, sums = (np.concatenate(each) for each in zip(*parts, strict=True))
     bounds, best = strongest(rows, rank[cols], sums, count, config)
     return bounds, cols[best], sums[best], is_other, moved_places[order], moved_totals[order]
@@ -274,13 +283,22 @@ def _moves(history: History, came: _Came, went: _Gone, count: int) -> tuple[Ints
     """(row, column, by how much) of the pairs whose total is another, in order."""
     archive, config = history.archive, history.config
     bounds, clicks = taken(archive.clicks, archive.click_bounds, went.sessions)
-    lost = pair_totals(clicks, np.repeat(np.arange(len(went.sessions)), np.diff(bounds)), count, config)
-    session = np.repeat(np.arange(len(came.before)), np.diff(came.bounds))
-    difference = pair_totals(came.clicks, session, count, config) - lost
-    difference.eliminate_zeros()
-    difference.sort_indices()
-    moves = difference.tocoo()
-    return moves.row.astype(np.int64), moves.col.astype(np.int64), moves.data
+    lost = clicks.astype(np.int64), np.repeat(np.arange(len(went.sessions)), np.diff(bounds))
+    won = came.clicks, np.repeat(np.arange(len(came.before)), np.diff(came.bounds))
+    # A pair and what it counts as one number: numbers are sorted several times as fast as matrices are added.
+    counts = unit(config) // np.arange(1, config.rule_steps + 1)
+    counts = np.append(counts, -counts)
+    keys = [
+        (earlier * count + later) * len(counts) + sign * config.rule_steps + steps - 1
+        for sign, (items, session) in enumerate((won, lost))
+        for steps, earlier, later in pairs_apart(items, session, config)
+    ]
+    pair, which = np.divmod(np.sort(np.concatenate([*keys, np.zeros(0, np.int64)])), len(counts))
+    starts = np.flatnonzero(np.diff(pair, prepend=-1))
+    change = np.add.reduceat(counts[which], starts) if len(starts) else pair
+    moved = change != 0
+    row, col = np.divmod(pair[starts[moved]], count)
+    return row, col, change[moved]
 
 
 def _wide(values: Ints) -> npt.NDArray[np.int64]:

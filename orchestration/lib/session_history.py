@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,13 +20,20 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import scipy.sparse as sp
 
 from footfall.array_file import open_arrays, write_arrays
 from footfall.session_arrays import SessionArrays
 from footfall.session_index import NextItemConfig, SessionIndex
-from orchestration.lib.sparse import SCORE_DIGITS, bounds_of, place_in_run, places_of, running
+from orchestration.lib.sparse import (
+    SCORE_DIGITS,
+    bounds_of,
+    bytes_of,
+    codes,
+    place_in_run,
+    places_of,
+    running,
+)
 
 _MAGIC = b"FFHIST01"
 #: Raised when a history of before can't be added to.
@@ -170,7 +177,9 @@ class _Header(msgspec.Struct, frozen=True):
 
 def idf_of(sessions: int, carriers: Ints) -> npt.NDArray[np.float64]:
     """By product: log(sessions / sessions that saw it)."""
-    return np.array([math.log(sessions / n) if n else 0.0 for n in carriers.tolist()], dtype=np.float64)
+    counts, which = np.unique(carriers, return_inverse=True)
+    found = [math.log(sessions / n) if n else 0.0 for n in counts.tolist()]
+    return np.array(found, dtype=np.float64)[which]
 
 
 def strengths_of(totals: Ints, config: NextItemConfig) -> npt.NDArray[np.float64]:
@@ -194,27 +203,16 @@ def history_of(
 
 def encoded(clicks: pa.Table) -> tuple[list[str], npt.NDArray[np.bytes_], Sessions]:
     """(products in the order of their ids, session ids in order, the sessions in this order)."""
-    clicks = clicks.combine_chunks()
     # Numbers in the order of the ids: the same sessions give the same history, however the rows come.
-    session_numbers, ids = _sorted_codes(clicks["session_id"])
-    items, products = _sorted_codes(clicks["product_id"])
-    order = np.lexsort((clicks["place"].to_numpy(), session_numbers))
+    ids, session_numbers = codes(clicks["session_id"])
+    products, items = codes(clicks["product_id"])
+    place = clicks["place"].to_numpy().astype(np.int64)
+    # One number, which nearly rises as the mart has its rows: stable is the sort that makes use of it.
+    order = np.argsort(session_numbers * (int(place.max(initial=0)) + 1) + place, kind="stable")
     session_numbers, items = session_numbers[order], items[order]
     starts = np.flatnonzero(np.diff(session_numbers, prepend=-1))
     ended = clicks["ended_at"].cast(pa.int64()).to_numpy()[order][starts]
-    named = np.array([each.encode() for each in ids], dtype=np.bytes_) if ids else np.zeros(0, "S1")
-    return products, named, Sessions(items, np.append(starts, len(items)), ended)
-
-
-def _sorted_codes(column: pa.ChunkedArray) -> tuple[Ints, list[str]]:
-    """Codes by the order of the values, and the values in order."""
-    encoded = pc.dictionary_encode(column.cast(pa.string()).combine_chunks())
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.combine_chunks()
-    order = pc.sort_indices(encoded.dictionary).to_numpy()
-    place = np.empty(len(order), dtype=np.int64)
-    place[order] = np.arange(len(order))
-    return place[encoded.indices.to_numpy()], encoded.dictionary.take(pa.array(order)).to_pylist()
+    return products.to_pylist(), bytes_of(ids), Sessions(items, np.append(starts, len(items)), ended)
 
 
 def newest_first(ended: npt.NDArray[Any]) -> Ints:
@@ -276,13 +274,18 @@ def pair_totals(items: Ints, session: Ints, count: int, config: NextItemConfig) 
     """From each product to what came later in a session, in units: a pair of clicks so many steps apart counts
     unit / steps. Columns in order."""
     total: Any = sp.csr_array((count, count), dtype=np.int64)
-    for steps in range(1, config.rule_steps + 1):
-        pairs = (session[:-steps] == session[steps:]) & (items[:-steps] != items[steps:])
-        earlier, later = items[:-steps][pairs], items[steps:][pairs]
+    for steps, earlier, later in pairs_apart(items, session, config):
         weights = np.full(len(earlier), unit(config) // steps, dtype=np.int64)
         total = total + sp.coo_array((weights, (earlier, later)), shape=(count, count)).tocsr()
     total.sort_indices()
     return total
+
+
+def pairs_apart(items: Ints, session: Ints, config: NextItemConfig) -> Iterator[tuple[int, Ints, Ints]]:
+    """(steps, earlier, later): the pairs of different products in a session, as many steps apart as rules look at."""
+    for steps in range(1, config.rule_steps + 1):
+        pairs = (session[:-steps] == session[steps:]) & (items[:-steps] != items[steps:])
+        yield steps, items[:-steps][pairs], items[steps:][pairs]
 
 
 def strongest(row: Ints, col: Ints, totals: Ints, count: int, config: NextItemConfig) -> tuple[Ints, Ints]:

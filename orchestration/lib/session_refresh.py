@@ -19,11 +19,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from footfall.array_file import ArrayFileError
-from footfall.session_index import NextItemConfig, SessionIndex, SessionIndexError
+from footfall.session_index import NextItemConfig, SessionIndex, SessionIndexError, index_id
 from orchestration.lib.derived import session_changes_file, session_history_file, session_index_file
 from orchestration.lib.durable import write_durably
 from orchestration.lib.session_changes import with_changes
 from orchestration.lib.session_history import History, history_of
+from orchestration.lib.sparse import bytes_of
 
 #: Above this share of changed sessions all are learned again: an increment's own part grows with them.
 REBUILD_SHARE = 0.1
@@ -59,7 +60,7 @@ def refresh(
     if history is not None:
         seen_until = datetime.fromisoformat(history.notes["seen_until"])
         changed = warehouse.sql(f"{_CLICKS} where built_at > ?", params=[seen_until]).to_arrow_table()
-        ids = _ids(pc.unique(changed["session_id"]))
+        ids = bytes_of(pc.unique(changed["session_id"]))
         gone = _gone(warehouse, history, len(ids) - len(history.find(ids)))
         if len(ids) + len(gone) <= rebuild_share * history.sessions:
             different = with_changes(history, changed, gone)
@@ -85,10 +86,10 @@ def _usable(derived: Path, config: NextItemConfig) -> tuple[History | None, str]
         history = History.open(session_history_file(derived))
         if history is None:
             return None, "there is none yet"
-        index = SessionIndex.open(session_index_file(derived))
+        found = index_id(session_index_file(derived))
     except (ArrayFileError, SessionIndexError) as error:
         return None, str(error)
-    if index.id != history.notes["index"]:
+    if found != history.notes["index"]:
         return None, "the index is not of the sessions that were learned last"
     return (history, "") if history.config == config else (None, "the settings changed")
 
@@ -110,10 +111,4 @@ def _gone(warehouse: duckdb.DuckDBPyConnection, history: History, came: int) -> 
         ).to_arrow_table()
     finally:
         warehouse.unregister("known_sessions")
-    return _ids(found["id"])
-
-
-def _ids(column: pa.ChunkedArray | pa.Array) -> npt.NDArray[np.bytes_]:
-    """As a history has them."""
-    values = [each.encode() for each in column.to_pylist()]
-    return np.array(values, dtype=np.bytes_) if values else np.zeros(0, "S1")
+    return bytes_of(found["id"])

@@ -20,10 +20,13 @@ SPARE_CANDIDATES = 16
 
 def codes(column: pa.ChunkedArray) -> tuple[pa.Array, npt.NDArray[np.int64]]:
     """The sorted different values, as text, and for each row the place of its value among them."""
-    column = column.cast(pa.string())
-    values = pc.unique(column)
-    values = values.take(pc.sort_indices(values))
-    return values, pc.index_in(column, value_set=values).to_numpy().astype(np.int64)
+    encoded = column.cast(pa.string()).combine_chunks().dictionary_encode()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.combine_chunks()
+    order = pc.sort_indices(encoded.dictionary)
+    place = np.empty(len(order), dtype=np.int64)
+    place[order.to_numpy()] = np.arange(len(order))
+    return encoded.dictionary.take(order), place[encoded.indices.to_numpy()]
 
 
 def l2_normalised(matrix: Any) -> sp.csr_matrix[np.float64]:
@@ -82,21 +85,54 @@ def places_of(bounds: npt.NDArray[Any], groups: npt.NDArray[Any]) -> npt.NDArray
 
 
 def found_in(
-    bounds: npt.NDArray[Any],
-    groups: npt.NDArray[Any],
-    wanted: npt.NDArray[Any],
-    value_at: Callable[[npt.NDArray[np.int64]], npt.NDArray[Any]],
+    bounds: npt.NDArray[Any], values: npt.NDArray[Any], groups: npt.NDArray[Any], wanted: npt.NDArray[Any]
 ) -> npt.NDArray[np.int64]:
     """For each wanted value the place of the first entry of its group that is not below it, or the group's end.
 
-    value_at: the values at some places; within a group they rise. The work grows with what is wanted, not with the
-    groups.
+    values: rise within a group. groups: rise; so does what is wanted in one. A search by group, in each of which many
+    are wanted, takes a quarter of the time of one for all at once.
     """
-    low, high = bounds[groups].astype(np.int64), bounds[groups + 1].astype(np.int64)
-    last = int(bounds[-1]) - 1
-    while (is_open := low < high).any():
-        middle = (low + high) >> 1
-        is_below = is_open & (value_at(np.minimum(middle, last)) < wanted)
-        low = np.where(is_below, middle + 1, low)
-        high = np.where(is_below | ~is_open, high, middle)
+    wanted = wanted.astype(values.dtype, copy=False)  # else each group would be converted
+    firsts = np.flatnonzero(np.diff(groups, prepend=-1))
+    at, ends = groups[firsts], np.append(firsts, len(groups))[1:]
+    result = np.repeat(bounds[at].astype(np.int64), ends - firsts)
+    places = zip(*(each.tolist() for each in (firsts, ends, bounds[at], bounds[at + 1])), strict=True)
+    for begin, end, first, last in places:
+        result[begin:end] += values[first:last].searchsorted(wanted[begin:end])
+    return result
+
+
+def first_not_below(
+    low: npt.NDArray[np.int64],
+    high: npt.NDArray[np.int64],
+    wanted: npt.NDArray[Any],
+    value_at: Callable[[npt.NDArray[np.int64]], npt.NDArray[Any]],
+) -> npt.NDArray[np.int64]:
+    """For each wanted value the first place from ``low`` on, and before ``high``, where it isn't below, or ``high``.
+
+    value_at: the values at some places; between low and high they rise.
+    """
+    while len(is_open := np.flatnonzero(low < high)):
+        middle = (low[is_open] + high[is_open]) >> 1
+        is_below = value_at(middle) < wanted[is_open]
+        low, high = low.copy(), high.copy()
+        low[is_open[is_below]], high[is_open[~is_below]] = middle[is_below] + 1, middle[~is_below]
     return low
+
+
+def bytes_of(ids: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.bytes_]:
+    """Texts as UTF-8 of one width, padded with zeros; none is null."""
+    ids = ids.cast(pa.large_string())
+    ids = ids.combine_chunks() if isinstance(ids, pa.ChunkedArray) else ids
+    if not len(ids):
+        return np.zeros(0, "S1")
+    _, offsets, content = ids.buffers()
+    bounds = np.frombuffer(offsets, np.int64)[ids.offset : ids.offset + len(ids) + 1]
+    letters = np.frombuffer(content, np.uint8)[bounds[0] : bounds[-1]] if content else np.zeros(0, np.uint8)
+    lengths = np.diff(bounds)
+    width = max(int(lengths.max()), 1)
+    if int(lengths.min()) == width:
+        return letters.view(f"S{width}")
+    padded = np.zeros((len(ids), width), np.uint8)
+    padded[np.arange(width) < lengths[:, None]] = letters
+    return padded.reshape(-1).view(f"S{width}")

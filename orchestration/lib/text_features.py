@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -21,6 +22,7 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from stop_words import AVAILABLE_LANGUAGES, get_stop_words
 
 from orchestration.lib.boilerplate import Boilerplate, find_boilerplate, sentences
+from orchestration.lib.vocabulary import Vocabulary
 
 #: Numbers with their separators ("1,000", "0.5"), else letters and digits with hyphens and apostrophes
 #: inside.
@@ -151,19 +153,26 @@ class FeatureCounts:
     boilerplate: Boilerplate
 
 
+class Known(NamedTuple):
+    """What of a catalog others are counted by."""
+
+    vocabulary: Vocabulary
+    boilerplate: Boilerplate
+
+
 def count_features(
     products: Sequence[ProductText],
     analyzer: Analyzer,
     weights: FieldWeights,
-    known: FeatureCounts | None = None,
+    known: Known | None = None,
 ) -> FeatureCounts:
     """Count words and phrases: a field's weight each time, in the body times the sentence's.
 
     known: count the features of another catalog only, with its sentences' weights.
     """
     boilerplate = known.boilerplate if known else find_boilerplate(product.body_text for product in products)
-    vocabulary: dict[str, int] = dict(known.vocabulary) if known else {}
-    rows, columns, values = [], [], []
+    vocabulary: dict[str, int] = {}
+    rows, columns, values = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)], [np.zeros(0)]
     for row, product in enumerate(products):
         counts: dict[int, float] = {}
         for text, weight in _weighted_texts(product, weights, boilerplate):
@@ -171,19 +180,19 @@ def count_features(
             for feature in (*words, *phrases):
                 column = vocabulary.get(feature)
                 if column is None:
-                    if known:
-                        continue
                     column = vocabulary[feature] = len(vocabulary)
                 counts[column] = counts.get(column, 0.0) + weight
         rows.append(np.full(len(counts), row, dtype=np.int32))
         columns.append(np.fromiter(counts.keys(), np.int32, len(counts)))
         values.append(np.fromiter(counts.values(), np.float64, len(counts)))
-    shape = (len(products), len(vocabulary))
-    if not rows:
-        return FeatureCounts(sp.csr_matrix(shape, dtype=np.float64), vocabulary, boilerplate)
-    place = (np.concatenate(rows), np.concatenate(columns))
-    matrix = sp.csr_matrix((np.concatenate(values), place), shape=shape)
-    return FeatureCounts(matrix, vocabulary, boilerplate)
+    row_of, column_of, counted = np.concatenate(rows), np.concatenate(columns), np.concatenate(values)
+    if known:
+        column_of = known.vocabulary.columns_of(vocabulary)[column_of].astype(np.int32)
+        kept = column_of >= 0
+        row_of, column_of, counted = row_of[kept], column_of[kept], counted[kept]
+    names: Mapping[str, int] = known.vocabulary if known else vocabulary
+    matrix = sp.csr_matrix((counted, (row_of, column_of)), shape=(len(products), len(names)))
+    return FeatureCounts(matrix, names, boilerplate)
 
 
 def _weighted_texts(

@@ -21,27 +21,38 @@ import numpy.typing as npt
 import pyarrow as pa
 import scipy.sparse as sp
 
-from footfall.array_file import ArrayFileError, open_arrays, write_arrays
+from footfall.array_file import ArrayFileError, Opened, open_arrays, write_arrays
 from orchestration.lib.boilerplate import Boilerplate
 from orchestration.lib.derived import derived_file, notes_of, text_state_file, write_derived
 from orchestration.lib.durable import write_durably
 from orchestration.lib.lake_schema import lake_time
-from orchestration.lib.sparse import SCORE_DIGITS, bounds_of, place_in_run
-from orchestration.lib.text_features import FeatureCounts, ProductText
+from orchestration.lib.sparse import SCORE_DIGITS, bounds_of, bytes_of, place_in_run
+from orchestration.lib.text_features import Known, ProductText
 from orchestration.lib.text_similarity import (
     Catalog,
     Lists,
     TextSimilarity,
     candidates,
-    catalog_of,
+    collapsed,
+    mark_of,
+    merge_rows,
     nearest_lists,
     ranked,
     sorted_lists,
 )
-from orchestration.lib.text_vectors import Learned, Matrix, TextSimilarityConfig, learn, nearest, vectors_of
+from orchestration.lib.text_vectors import (
+    Learned,
+    Matrix,
+    TextSimilarityConfig,
+    learn,
+    nearest,
+    turned,
+    vectors_of,
+)
+from orchestration.lib.vocabulary import Vocabulary
 
 TABLE = "product_similarity"
-_MAGIC, _WHAT = b"FFTEXT02", "state of text similarity"
+_MAGIC, _WHAT = b"FFTEXT03", "state of text similarity"
 #: New texts compared with all others at once: about 300 MB where everything is a little alike.
 _CHUNK = 500
 
@@ -58,12 +69,20 @@ class State(msgspec.Struct, frozen=True):
     lists: Lists
 
 
+class Rows(NamedTuple):
+    """The products behind the texts: a hash of each, and the mark of its text. Only of a changed one the mark is made
+    anew."""
+
+    hashes: npt.NDArray[np.bytes_]
+    marks: npt.NDArray[np.bytes_]
+
+
 class Told(NamedTuple):
     """The lists as they stand in the table, so that it need not be read to see which are others now."""
 
     keys: npt.NDArray[np.bytes_]
     """Products with a list, by id."""
-    digests: npt.NDArray[np.bytes_]
+    digests: npt.NDArray[np.uint64]
     """A hash of each list: who is in it, with which scores."""
     moments: Ints
     """When each was made, in microseconds."""
@@ -95,20 +114,48 @@ def refresh(
     """Bring ``lake/derived/product_similarity`` up to date. A list that is as it was keeps its ``computed_at``."""
     config = config or TextSimilarityConfig()
     now = lake_time(now)
-    rows = sorted(msgspec.json.encode(product) for product in products)
-    made_from = {"model_version": config.model_version, "texts": hashlib.sha256(b"\n".join(rows)).hexdigest()}
+    merged = merge_rows(products)
+    encoded = [msgspec.json.encode(product) for product in merged]
+    made_from = {
+        "model_version": config.model_version,
+        "texts": hashlib.sha256(b"\n".join(encoded)).hexdigest(),
+    }
     notes = notes_of(derived_file(derived, TABLE))
     if made_from.items() <= notes.items():
         return Refreshed(None, 0, 0, None, notes["learned_at"])
-    catalog = catalog_of(products)
-    before, why = _usable(text_state_file(derived), catalog, config)
+    opened = _opened(text_state_file(derived))
+    rows = _rows_of(merged, encoded, opened)
+    catalog = collapsed(merged, rows.marks.tolist())
+    before, why = _usable(opened, catalog, config)
     state, made = _after(before, catalog, config, now, threads)
     similarity = ranked(catalog, state.lists, state.learned, config)
-    told, lengths, changed = _told_now(similarity, _told_before(text_state_file(derived)), now)
-    write_durably(text_state_file(derived), lambda aside: _write(aside, state, told, config.model_version))
+    told, lengths, changed = _told_now(similarity, _told_before(opened), now)
+    write_durably(
+        text_state_file(derived), lambda aside: _write(aside, state, rows, told, config.model_version)
+    )
     table = similarity.table(np.repeat(told.moments, lengths))
     write_derived(derived, TABLE, table, notes={**made_from, "learned_at": state.learned_at})
     return Refreshed(similarity, made, changed, why, state.learned_at)
+
+
+def _opened(path: Path) -> Opened | str:
+    """The state of before, or why it is of no use."""
+    if not path.exists():
+        return "there is none yet"
+    try:
+        return open_arrays(path, _MAGIC, _WHAT)
+    except ArrayFileError as error:
+        return str(error)
+
+
+def _rows_of(merged: Sequence[ProductText], encoded: Sequence[bytes], opened: Opened | str) -> Rows:
+    hashes = [hashlib.blake2b(row, digest_size=16).hexdigest().encode() for row in encoded]
+    known: dict[bytes, bytes] = {}
+    if not isinstance(opened, str):
+        before = Rows(*(opened.arrays[f"rows_{name}"] for name in Rows._fields))
+        known = dict(zip(before.hashes.tolist(), before.marks.tolist(), strict=True))
+    marks = [known.get(row) or mark_of(product) for row, product in zip(hashes, merged, strict=True)]
+    return Rows(np.array(hashes, dtype="S32"), np.array(marks, dtype="S32"))
 
 
 def _after(
@@ -119,7 +166,7 @@ def _after(
     if before is None:
         learned = learn(catalog.documents, marks, config)
         vectors = vectors_of(learned, catalog.documents, marks, config, threads)
-        lists = nearest_lists(vectors, vectors, everything, config, threads)
+        lists = nearest_lists(vectors, turned(vectors), everything, config, threads)
         return State(learned, now.isoformat(), marks, vectors, lists), len(marks)
     row_of = {mark: row for row, mark in enumerate(before.marks.tolist())}
     was = np.array([row_of.get(mark, -1) for mark in marks.tolist()], dtype=np.int64)
@@ -133,16 +180,15 @@ def _after(
     return State(before.learned, before.learned_at, marks, vectors, lists), made
 
 
-def _usable(path: Path, catalog: Catalog, config: TextSimilarityConfig) -> tuple[State | None, str | None]:
+def _usable(
+    opened: Opened | str, catalog: Catalog, config: TextSimilarityConfig
+) -> tuple[State | None, str | None]:
     """(the state of before, None), or (None, why all is to be learned anew)."""
-    if not path.exists():
-        return None, "there is none yet"
+    if isinstance(opened, str):
+        return None, opened
     if len(catalog.documents) < config.relearn_below:
         return None, f"a catalog of fewer than {config.relearn_below:,} texts is learned each time"
-    try:
-        state, model_version = _read(path)
-    except ArrayFileError as error:
-        return None, str(error)
+    state, model_version = _read(opened)
     if model_version != config.model_version:
         return None, "the code or the settings changed"
     learned_from, now = set(state.learned.marks.tolist()), set(catalog.marks.tolist())
@@ -160,15 +206,15 @@ class _Header(msgspec.Struct, frozen=True):
     repeated: dict[str, int]
 
 
-def _write(path: Path, state: State, told: Told, model_version: str) -> None:
-    features = state.learned.features
+def _write(path: Path, state: State, rows: Rows, told: Told, model_version: str) -> None:
+    known = state.learned.known
     about = msgspec.structs.asdict(
         _Header(
             model_version,
             state.learned_at,
             state.learned.language,
-            features.boilerplate.products,
-            dict(features.boilerplate.repeated),
+            known.boilerplate.products,
+            dict(known.boilerplate.repeated),
         )
     )
     matrices = {
@@ -178,30 +224,28 @@ def _write(path: Path, state: State, told: Told, model_version: str) -> None:
     }
     lists = {f"lists_{name}": array for name, array in state.lists._asdict().items()}
     marks = {"marks": state.marks, "learned_marks": state.learned.marks, "weights": state.learned.weights}
-    # Hundreds of thousands of words and phrases: one text is read in a tenth of the time that JSON takes.
-    words = {
-        "vocabulary": np.frombuffer("\n".join(features.vocabulary).encode(), np.uint8),
-        "stems": np.frombuffer(msgspec.json.encode(state.learned.stems), np.uint8),
-    }
+    words = {f"words_{name}": array for name, array in known.vocabulary.arrays().items()}
+    stems = {"stems": np.frombuffer(msgspec.json.encode(state.learned.stems), np.uint8)}
+    rows_told = {f"rows_{name}": array for name, array in rows._asdict().items()}
     lists_told = {f"told_{name}": array for name, array in told._asdict().items()}
-    write_arrays(path, _MAGIC, about, {**marks, **words, **matrices, **lists, **lists_told})
+    write_arrays(
+        path, _MAGIC, about, {**marks, **words, **stems, **matrices, **lists, **rows_told, **lists_told}
+    )
 
 
-def _read(path: Path) -> tuple[State, str]:
-    opened = open_arrays(path, _MAGIC, _WHAT)
+def _read(opened: Opened) -> tuple[State, str]:
     header, arrays = msgspec.json.decode(opened.header, type=_Header), opened.arrays
-    words = arrays["vocabulary"].tobytes().decode()
-    vocabulary = {name: column for column, name in enumerate(words.split("\n") if words else ())}
+    parts_of_words = ("letters", "bounds", "hashes", "columns")
+    vocabulary = Vocabulary(*(arrays[f"words_{part}"] for part in parts_of_words))
     stems = msgspec.json.decode(arrays["stems"].tobytes(), type=dict[str, tuple[str, ...]])
 
     def matrix(name: str) -> Matrix:
         parts = tuple(arrays[f"{name}_{part}"] for part in ("data", "indices", "indptr"))
         return sp.csr_matrix(parts, shape=(len(parts[2]) - 1, len(vocabulary)))
 
-    nothing = sp.csr_matrix((0, len(vocabulary)), dtype=np.float64)
-    features = FeatureCounts(nothing, vocabulary, Boilerplate(header.products, header.repeated))
+    known = Known(vocabulary, Boilerplate(header.products, header.repeated))
     learned = Learned(
-        header.language, features, arrays["weights"], matrix("learned"), arrays["learned_marks"], stems
+        header.language, known, arrays["weights"], matrix("learned"), arrays["learned_marks"], stems
     )
     lists = Lists(*(arrays[f"lists_{name}"] for name in Lists._fields))
     state = State(learned, header.learned_at, arrays["marks"], matrix("now"), lists)
@@ -219,22 +263,29 @@ def lists_after(
     other = place[old.others]
     there = (row >= 0) & (other >= 0)
     rows, others, scores = [row[there]], [other[there]], [old.scores[there]]
+    among = turned(vectors)
     for begin in range(0, len(new), _CHUNK):
         chunk = new[begin : begin + _CHUNK]
-        near = nearest(vectors[chunk], vectors, count, config.min_score, threads)
+        near = nearest(vectors[chunk], among, count, config.min_score, threads)
         score = np.clip(np.round(near.data, SCORE_DIGITS), 0.0, 1.0)
         fits = (was[near.indices] >= 0) & (score >= config.min_score)
-        rows.append(near.indices[fits].astype(np.int64))
-        others.append(np.repeat(chunk, np.diff(near.indptr))[fits])
-        scores.append(score[fits])
+        lengths = np.diff(near.indptr)
+        new_row, other = np.repeat(chunk, lengths), near.indices.astype(np.int64)
+        # Their own lists need no second look at all texts: best first, what is behind the best candidates is not in it.
+        last = near.indptr[:-1] + np.minimum(lengths, candidates(config)) - 1
+        bar = score[np.maximum(last, 0)] if len(score) else np.zeros(len(chunk))
+        own = (new_row != other) & (score >= np.maximum(np.repeat(bar, lengths), config.min_score))
+        rows += [other[fits], new_row[own]]
+        others += [new_row[fits], other[own]]
+        scores += [score[fits], score[own]]
     reach = np.full(count, -1.0)
     reach[stayed] = old.reach[was[stayed]]
     row, other, score = np.concatenate(rows), np.concatenate(others), np.concatenate(scores)
     known = score > reach[row]
     merged = sorted_lists(row[known], other[known], score[known], reach)
 
-    again = np.union1d(new, stayed[_is_short(merged, config)[stayed]])
-    anew = nearest_lists(vectors[again], vectors, again, config, threads)
+    again = np.flatnonzero(_is_short(merged, config))
+    anew = nearest_lists(vectors[again], among, again, config, threads)
     is_again = np.zeros(count, dtype=bool)
     is_again[again] = True
     merged = _cut(merged, candidates(config))
@@ -248,7 +299,7 @@ def lists_after(
         np.concatenate([merged.scores[kept], anew.scores]),
         reach,
     )
-    return lists, len(again)
+    return lists, len(np.union1d(new, again))
 
 
 def _is_short(lists: Lists, config: TextSimilarityConfig) -> npt.NDArray[np.bool_]:
@@ -273,13 +324,11 @@ def _cut(lists: Lists, most: int) -> Lists:
     return Lists(bounds_of(row[kept], len(reach)), lists.others[kept], lists.scores[kept], reach)
 
 
-def _told_before(path: Path) -> Told:
+def _told_before(opened: Opened | str) -> Told:
     """The lists that were written last; none where that isn't known, so that all count as made now."""
-    try:
-        arrays = open_arrays(path, _MAGIC, _WHAT).arrays
-    except ArrayFileError:
-        return Told(np.zeros(0, "S1"), np.zeros(0, "S1"), np.zeros(0, np.int64))
-    return Told(*(arrays[f"told_{name}"] for name in Told._fields))
+    if isinstance(opened, str):
+        return Told(np.zeros(0, "S1"), np.zeros(0, np.uint64), np.zeros(0, np.int64))
+    return Told(*(opened.arrays[f"told_{name}"] for name in Told._fields))
 
 
 def _told_now(similarity: TextSimilarity, before: Told, now: datetime) -> tuple[Told, Ints, int]:
@@ -288,19 +337,14 @@ def _told_now(similarity: TextSimilarity, before: Told, now: datetime) -> tuple[
     numbers = similarity.key.indices.to_numpy()
     starts = np.flatnonzero(np.diff(numbers, prepend=-1))
     bounds = np.append(starts, len(numbers))
-    ids = similarity.key.dictionary.take(pa.array(numbers[starts])).to_pylist()
-    keys = np.array([each.encode() for each in ids] or np.zeros(0, "S1"), dtype=np.bytes_)
+    keys = bytes_of(similarity.key.dictionary.take(pa.array(numbers[starts])))
     others = [
         hashlib.blake2b(each.encode(), digest_size=8).digest()
         for each in similarity.other.dictionary.to_pylist()
     ]
     other = np.frombuffer(b"".join(others), np.uint64)[similarity.other.indices.to_numpy()]
-    rows = memoryview(np.stack([other, similarity.scores.view(np.uint64)], axis=1).tobytes())
-    digests = [
-        hashlib.blake2b(rows[16 * begin : 16 * end], digest_size=16).hexdigest()
-        for begin, end in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)
-    ]
-    digest = np.array(digests, dtype="S32")
+    entry = _mixed(other + _mixed(similarity.scores.view(np.uint64) + similarity.ranks.astype(np.uint64)))
+    digest = np.add.reduceat(entry, starts) if len(starts) else entry
     moments = np.full(len(keys), np.datetime64(now, "us").astype(np.int64))
     same = np.zeros(len(keys), dtype=bool)
     if len(before.keys):
@@ -312,3 +356,10 @@ def _told_now(similarity: TextSimilarity, before: Told, now: datetime) -> tuple[
     else:
         gone = 0
     return Told(keys, digest, moments), np.diff(bounds), int((~same).sum()) + gone
+
+
+def _mixed(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Each bit of a number spread over all (the finalizer of SplitMix64)."""
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))

@@ -16,6 +16,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import msgspec
@@ -35,7 +36,15 @@ from orchestration.lib.sparse import (
     places_of,
 )
 from orchestration.lib.text_features import ProductText
-from orchestration.lib.text_vectors import Learned, Matrix, TextSimilarityConfig, learn, nearest, vectors_of
+from orchestration.lib.text_vectors import (
+    Learned,
+    Matrix,
+    TextSimilarityConfig,
+    learn,
+    nearest,
+    turned,
+    vectors_of,
+)
 
 __all__ = [
     "ProductText",
@@ -45,6 +54,10 @@ __all__ = [
     "product_texts",
     "text_config",
 ]
+
+
+#: What ``product_texts`` reads of the mart ``products``.
+TEXT_COLUMNS = ("product_id", "title", "body_text", "product_type", "tags", "vendor", "is_available")
 
 
 @dataclass(frozen=True)
@@ -140,7 +153,7 @@ def product_text_similarity(
     vectors = vectors_of(learned, catalog.documents, catalog.marks, config, threads)
     return ranked(
         catalog,
-        nearest_lists(vectors, vectors, np.arange(len(catalog.documents)), config, threads),
+        nearest_lists(vectors, turned(vectors), np.arange(len(catalog.documents)), config, threads),
         learned,
         config,
     )
@@ -162,8 +175,8 @@ class Catalog(NamedTuple):
 
 def catalog_of(products: Sequence[ProductText]) -> Catalog:
     """The documents of a catalog, in an order that does not depend on that of the rows."""
-    documents, members, marks = _collapse(_merge_rows(products))
-    return Catalog(documents, members, np.array(marks, dtype="S32"))
+    rows = merge_rows(products)
+    return collapsed(rows, [mark_of(row) for row in rows])
 
 
 class Lists(NamedTuple):
@@ -191,7 +204,7 @@ def nearest_lists(
     config: TextSimilarityConfig,
     threads: int | None,
 ) -> Lists:
-    """Lists of ``vectors``, which are the rows ``own`` of ``among``."""
+    """Lists of ``vectors``, which are the rows ``own`` of ``among``, which come ``turned``."""
     found = nearest(vectors, among, candidates(config), config.min_score, threads)
     row = np.repeat(np.arange(len(own)), np.diff(found.indptr))
     score = np.clip(np.round(found.data, SCORE_DIGITS), 0.0, 1.0)
@@ -235,20 +248,18 @@ def ranked(catalog: Catalog, lists: Lists, learned: Learned, config: TextSimilar
         scores=scores[places],
         model_version=config.model_version,
         products=len(keys),
-        features=len(learned.features.vocabulary),
+        features=len(learned.known.vocabulary),
         language=learned.language,
-        removed_sentences=learned.features.boilerplate.removed,
+        removed_sentences=learned.known.boilerplate.removed,
     )
 
 
-def _merge_rows(products: Sequence[ProductText]) -> list[ProductText]:
+def merge_rows(products: Sequence[ProductText]) -> list[ProductText]:
     """One row a product id, sorted by id; different texts of several rows are put together."""
-    by_id: dict[str, list[ProductText]] = {}
-    for product in products:
-        by_id.setdefault(product.product_id, []).append(product)
+    ordered = sorted(products, key=lambda product: product.product_id)
     result = []
-    for product_id in sorted(by_id):
-        rows = by_id[product_id]
+    for product_id, group in groupby(ordered, key=lambda product: product.product_id):
+        rows = list(group)
         if len(rows) == 1:
             result.append(rows[0])
             continue
@@ -266,19 +277,27 @@ def _merge_rows(products: Sequence[ProductText]) -> list[ProductText]:
     return result
 
 
-def _collapse(products: list[ProductText]) -> tuple[list[ProductText], list[list[str]], list[str]]:
-    """Documents that differ, the product ids behind each, and a hash of each."""
-    groups: dict[tuple[Any, ...], list[ProductText]] = {}
-    for product in products:
-        # One or two words ("Dress") are a kind of thing, not a text that names one product.
-        title = product.title.casefold().split()
-        is_telling = len(title) >= 3 or bool(product.body_text.strip())
-        words = (" ".join(title), product.body_text, product.product_type, product.tags, product.vendor)
-        mark = (*words, "" if is_telling else product.product_id)
+def mark_of(product: ProductText) -> bytes:
+    """A hash of a text; products of one mark are one document."""
+    # One or two words ("Dress") are a kind of thing, not a text that names one product.
+    title = product.title.casefold().split()
+    is_telling = len(title) >= 3 or bool(product.body_text.strip())
+    words = (" ".join(title), product.body_text, product.product_type, product.tags, product.vendor)
+    mark = msgspec.json.encode((*words, "" if is_telling else product.product_id))
+    return hashlib.blake2b(mark, digest_size=16).hexdigest().encode()
+
+
+def collapsed(products: Sequence[ProductText], marks: Sequence[bytes]) -> Catalog:
+    """The documents of merged rows, whose marks these are, by their first row."""
+    groups: dict[bytes, list[ProductText]] = {}
+    for product, mark in zip(products, marks, strict=True):
         groups.setdefault(mark, []).append(product)
     ordered = [
         group if len(group) == 1 else sorted(group, key=lambda p: (not p.is_available, p.product_id))
         for group in groups.values()
     ]
-    marks = [hashlib.blake2b(msgspec.json.encode(mark), digest_size=16).hexdigest() for mark in groups]
-    return [group[0] for group in ordered], [[p.product_id for p in group] for group in ordered], marks
+    return Catalog(
+        [group[0] for group in ordered],
+        [[product.product_id for product in group] for group in ordered],
+        np.array(list(groups), dtype="S32"),
+    )

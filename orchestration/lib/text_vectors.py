@@ -22,7 +22,8 @@ from sparse_dot_topn import sp_matmul_topn
 
 from orchestration.lib.language import language_of
 from orchestration.lib.sparse import SCORE_DIGITS, l2_normalised, place_in_run
-from orchestration.lib.text_features import Analyzer, FeatureCounts, FieldWeights, ProductText, count_features
+from orchestration.lib.text_features import Analyzer, FieldWeights, Known, ProductText, count_features
+from orchestration.lib.vocabulary import Vocabulary
 
 #: Raised when a change of the code changes results; part of the model version.
 _GENERATION = 4
@@ -86,8 +87,8 @@ class Learned:
     """What was learned of a catalog."""
 
     language: str
-    features: FeatureCounts
-    """Its sentences, and the words and phrases that count; no counts."""
+    known: Known
+    """Its sentences, and the words and phrases that count."""
     weights: npt.NDArray[np.float64]
     """Inverse document frequency by column, phrases lower."""
     vectors: Matrix
@@ -117,11 +118,9 @@ def learn(
     columns = np.flatnonzero(useful)
     names = [name for name, is_useful in zip(counted.vocabulary, useful.tolist(), strict=True) if is_useful]
     weights = idf[columns] * np.where([" " in name for name in names], config.phrase_weight, 1.0)
-    vocabulary = {name: column for column, name in enumerate(names)}
-    nothing = sp.csr_matrix((0, len(names)), dtype=np.float64)
-    features = FeatureCounts(nothing, vocabulary, counted.boilerplate)
+    known = Known(Vocabulary.of(names), counted.boilerplate)
     vectors = _weighted(counted.counts[:, columns], weights)
-    return Learned(language, features, weights, vectors, marks, stems)
+    return Learned(language, known, weights, vectors, marks, stems)
 
 
 def _language(documents: Sequence[ProductText]) -> str:
@@ -147,7 +146,7 @@ def vectors_of(
     if len(new):
         came = [documents[row] for row in new.tolist()]
         counted = count_features(
-            came, Analyzer(learned.language, learned.stems), config.fields, learned.features
+            came, Analyzer(learned.language, learned.stems), config.fields, learned.known
         )
         fresh = _weighted(counted.counts, learned.weights)
         # The rows of both in the order of the documents
@@ -158,13 +157,21 @@ def vectors_of(
     return vectors
 
 
+def turned(vectors: Matrix) -> Matrix:
+    """Features x rows, as ``nearest`` looks through them."""
+    return vectors.T.tocsr()
+
+
 def nearest(vectors: Matrix, among: Matrix, count: int, min_score: float, threads: int | None) -> Matrix:
-    """The ``count`` highest cosines of each row above ``min_score``, highest first, the row itself among them."""
-    if among.shape[1] == 0 or 0 in (vectors.shape[0], among.shape[0]):
-        return sp.csr_matrix((vectors.shape[0], among.shape[0]), dtype=np.float64)
+    """The ``count`` highest cosines of each row above ``min_score``, highest first, the row itself among them.
+
+    among: the other rows, ``turned``.
+    """
+    if 0 in (vectors.shape[0], *among.shape):
+        return sp.csr_matrix((vectors.shape[0], among.shape[1]), dtype=np.float64)
     # The bound is "greater than": a hair below, so that a score of exactly min_score stays.
     return sp_matmul_topn(
-        vectors, among.T.tocsr(), top_n=count, threshold=min_score - 1e-12, sort=True, n_threads=threads
+        vectors, among, top_n=count, threshold=min_score - 1e-12, sort=True, n_threads=threads
     )
 
 
@@ -184,7 +191,7 @@ def _widen(
     threads: int | None,
 ) -> Matrix:
     """Each row plus the direction of its nearest rows, by their cosine (pseudo-relevance feedback)."""
-    near = nearest(vectors, among, config.expand_with + 1, config.min_score / 2, threads)
+    near = nearest(vectors, turned(among), config.expand_with + 1, config.min_score / 2, threads)
     near.data[near.indices == np.repeat(own, np.diff(near.indptr))] = 0.0  # not itself
     near.eliminate_zeros()
     # Rows grow tenfold before they are cut again: chunks keep that out of memory.

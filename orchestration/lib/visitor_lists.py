@@ -25,6 +25,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+import scipy.sparse as sp
 
 from footfall.array_file import ArrayFileError, open_arrays, write_arrays
 from orchestration.lib.derived import (
@@ -37,11 +38,12 @@ from orchestration.lib.derived import (
 )
 from orchestration.lib.durable import write_durably
 from orchestration.lib.lake_schema import lake_time
+from orchestration.lib.sparse import bytes_of, places_of
 from orchestration.lib.visitor_similarity import VisitorSimilarity, VisitorSimilarityConfig
 from orchestration.lib.warehouse import in_memory, sql_path
 
 TABLE = "visitor_affinity"
-_MAGIC = b"FFNAME01"
+_MAGIC = b"FFNAME02"
 #: Above this share of visitors with a list in the changes, all are made: the changes are written whole with each run,
 #: and a fifth of the large file every hour costs a day's runs more than one rebuild.
 REBUILD_SHARE = 0.2
@@ -120,11 +122,11 @@ def refresh(
     if names:
         standing = _Standing(derived, whole["computed_at"], names, memory)
         touched = log.since(standing.seen_until)
-        is_there = pc.is_in(touched, value_set=similarity.visitor_ids)
+        is_there = _is_among(touched, similarity.visitor_ids)
         # Most of those without an affinity never had one.
         about_gone = standing.about(touched.filter(pc.invert(is_there)))
         anew = pc.unique(pa.chunked_array([touched.filter(is_there), about_gone]))
-        gone = pc.sum(pc.invert(pc.is_in(anew, value_set=similarity.visitor_ids))).as_py() or 0
+        gone = pc.sum(pc.invert(_is_among(anew, similarity.visitor_ids))).as_py() or 0
         kept = standing.keys.filter(pc.invert(pc.is_in(standing.keys, value_set=anew)))
         changed = len(anew) + len(kept)
         if changed > rebuild_share * len(similarity.visitor_ids):
@@ -168,19 +170,21 @@ def _why_whole(
 
 
 class _Names(msgspec.Struct, frozen=True):
-    """Who stands in which list of a rebuild. Visitors are numbers; list n is that of ``keys[n]`` and names
-    ``others[bounds[n]:bounds[n + 1]]``."""
+    """Who stands in which list of a rebuild. Visitors are numbers; visitor n is in the lists of
+    ``lists[bounds[n]:bounds[n + 1]]``, the own one among them."""
 
     ids: npt.NDArray[np.bytes_]
     """Sorted."""
-    keys: npt.NDArray[np.int32]
     bounds: npt.NDArray[np.int64]
-    others: npt.NDArray[np.int32]
+    lists: npt.NDArray[np.int32]
 
     @classmethod
     def made(cls, ids: pa.Array, keys: npt.NDArray[np.int32], others: npt.NDArray[np.int32]) -> _Names:
-        starts = np.flatnonzero(np.diff(keys, prepend=-1))
-        return cls(_bytes(ids), keys[starts], np.append(starts, len(keys)), others)
+        # A list stands in several sources: here it is one.
+        own = keys[np.flatnonzero(np.diff(keys, prepend=-1))]
+        place = np.concatenate([others, own]), np.concatenate([keys, own])
+        is_in = sp.coo_array((np.ones(len(place[0]), np.bool_), place), shape=(len(ids), len(ids))).tocsr()
+        return cls(bytes_of(ids), is_in.indptr.astype(np.int64), is_in.indices.astype(np.int32))
 
     def write(self, path: Path, whole_at: str) -> None:
         write_arrays(path, _MAGIC, {"whole_at": whole_at}, msgspec.structs.asdict(self))
@@ -196,20 +200,17 @@ class _Names(msgspec.Struct, frozen=True):
 
     def about(self, visitors: pa.Array) -> pa.Array:
         """Whose lists are of these visitors or name one of them."""
-        wanted = _bytes(visitors)
-        place = np.minimum(np.searchsorted(self.ids, wanted), max(len(self.ids) - 1, 0))
-        is_asked = np.zeros(len(self.ids), dtype=bool)
-        if len(self.ids):
-            is_asked[place[self.ids[place] == wanted]] = True
-        naming = np.searchsorted(self.bounds, np.flatnonzero(is_asked[self.others]), "right") - 1
-        is_found = np.zeros(len(self.ids), dtype=bool)
-        is_found[self.keys[naming]] = True
-        is_found[self.keys[is_asked[self.keys]]] = True
-        return pa.array([each.decode() for each in self.ids[is_found].tolist()], pa.string())
+        wanted = np.sort(bytes_of(visitors))
+        place = np.searchsorted(self.ids, wanted)
+        known = place < len(self.ids)
+        known[known] = self.ids[place[known]] == wanted[known]
+        found = self.ids[np.unique(self.lists[places_of(self.bounds, place[known])])]
+        return pa.array([each.decode() for each in found.tolist()], pa.string())
 
 
-def _bytes(ids: pa.Array) -> npt.NDArray[np.bytes_]:
-    return np.array([each.encode() for each in ids.to_pylist()] or np.zeros(0, "S1"), dtype=np.bytes_)
+def _is_among(asked: pa.Array, ids: pa.Array) -> pa.Array:
+    """Which of a few are among many: a table of the few is made in no time."""
+    return pc.is_in(asked, value_set=ids.filter(pc.is_in(ids, value_set=asked)))
 
 
 class _Standing:

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from orchestration.lib.derived import derived_file, text_state_file
 from orchestration.lib.sparse import SCORE_DIGITS, by_score
 from orchestration.lib.text_features import ProductText
-from orchestration.lib.text_refresh import _read, refresh
+from orchestration.lib.text_refresh import State, _opened, _read, refresh
 from orchestration.lib.text_similarity import catalog_of, nearest_lists, product_text_similarity, ranked
-from orchestration.lib.text_vectors import TextSimilarityConfig, vectors_of
+from orchestration.lib.text_vectors import TextSimilarityConfig, turned, vectors_of
 
 NOW = datetime(2026, 3, 1)
 CONFIG = TextSimilarityConfig(relearn_below=0, relearn_share=1e9)
@@ -44,13 +44,21 @@ def written(derived: Path) -> list[tuple[Any, ...]]:
     return [(row["key"], row["rank"], row["other"], row["score"]) for row in rows]
 
 
+def state_of(derived: Path) -> State:
+    opened = _opened(text_state_file(derived))
+    assert not isinstance(opened, str), opened
+    return _read(opened)[0]
+
+
 def full_run(derived: Path, shop: dict[str, str], config: TextSimilarityConfig) -> list[tuple[Any, ...]]:
     """All texts, with what stands as learned."""
-    state, _ = _read(text_state_file(derived))
+    state = state_of(derived)
     found = catalog_of(catalog(shop))
     vectors = vectors_of(state.learned, found.documents, found.marks, config)
     everything = np.arange(len(found.documents))
-    result = ranked(found, nearest_lists(vectors, vectors, everything, config, None), state.learned, config)
+    result = ranked(
+        found, nearest_lists(vectors, turned(vectors), everything, config, None), state.learned, config
+    )
     return list(zip(result.keys, result.ranks.tolist(), result.others, result.scores.tolist(), strict=True))
 
 
@@ -157,10 +165,10 @@ def test_a_run_that_died_between_state_and_table_is_made_up_for(shop: dict[str, 
 
 def test_stems_are_kept_and_added_to(tmp_path: Path, shop: dict[str, str]) -> None:
     refresh(tmp_path, catalog(shop), NOW, config=CONFIG)
-    state, _ = _read(text_state_file(tmp_path))
+    state = state_of(tmp_path)
     assert set(state.learned.stems) == {word for text in shop.values() for word in text.split()}
     refresh(tmp_path, catalog({**shop, "p001": f"{shop['p002']} never1 seen1"}), NOW, config=CONFIG)
-    more, _ = _read(text_state_file(tmp_path))
+    more = state_of(tmp_path)
     assert more.learned.stems.keys() - state.learned.stems.keys() == {"never1", "seen1"}
 
 

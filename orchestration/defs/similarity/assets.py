@@ -32,11 +32,12 @@ def product_similarity(context: dg.AssetExecutionContext) -> dg.MaterializeResul
 
     from orchestration.lib.derived import derived_file
     from orchestration.lib.text_refresh import TABLE, refresh
-    from orchestration.lib.text_similarity import product_texts, text_config
+    from orchestration.lib.text_similarity import TEXT_COLUMNS, product_texts, text_config
 
     settings = load_settings()
     with reading(settings) as connection:
-        products = product_texts(connection.sql("select * from products").to_arrow_table())
+        texts = connection.sql(f"select {', '.join(TEXT_COLUMNS)} from products").to_arrow_table()
+    products = product_texts(texts)
     refreshed = refresh(settings.paths.derived, products, datetime.now(UTC), config=text_config(settings))
     path = derived_file(settings.paths.derived, TABLE)
     metadata: dict[str, Any] = {
