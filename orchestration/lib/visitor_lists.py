@@ -150,7 +150,7 @@ def refresh(
         others.append(other.astype(np.int32))
 
     write_derived(derived, TABLE, similarity.tables(now, told=told), notes=notes)
-    named = _Names.made(similarity.visitor_ids, np.concatenate(keys), np.concatenate(others))
+    named = _Names.made(similarity.visitor_ids, keys, others)
     write_durably(visitor_names_file(derived), lambda aside: named.write(aside, notes["computed_at"]))
     write_derived(derived, TABLE, [], changes=True)
     return Refreshed(len(similarity.visitor_ids), 0, 0, why, now, similarity)
@@ -179,11 +179,18 @@ class _Names(msgspec.Struct, frozen=True):
     lists: npt.NDArray[np.int32]
 
     @classmethod
-    def made(cls, ids: pa.Array, keys: npt.NDArray[np.int32], others: npt.NDArray[np.int32]) -> _Names:
-        # A list stands in several sources: here it is one.
-        own = keys[np.flatnonzero(np.diff(keys, prepend=-1))]
-        place = np.concatenate([others, own]), np.concatenate([keys, own])
-        is_in = sp.coo_array((np.ones(len(place[0]), np.bool_), place), shape=(len(ids), len(ids))).tocsr()
+    def made(
+        cls, ids: pa.Array, keys: list[npt.NDArray[np.int32]], others: list[npt.NDArray[np.int32]]
+    ) -> _Names:
+        """keys, others: the pairs of some tables; they are let go of as soon as they stand together."""
+        own = np.unique(np.concatenate([each[np.flatnonzero(np.diff(each, prepend=-1))] for each in keys]))
+        named, lists = np.concatenate([*others, own]), np.concatenate([*keys, own])
+        keys.clear()
+        others.clear()
+        # Several sources have one pair: here it is one.
+        is_in = sp.coo_array(
+            (np.ones(len(named), np.bool_), (named, lists)), shape=(len(ids), len(ids))
+        ).tocsr()
         return cls(bytes_of(ids), is_in.indptr.astype(np.int64), is_in.indices.astype(np.int32))
 
     def write(self, path: Path, whole_at: str) -> None:
