@@ -115,7 +115,7 @@ def _land(settings: Settings, processes: Processes, wanted: Past) -> None:
     """Start the collector and send it the shop's past; ends when all of it stands in sealed segments."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from demo.simulator import estimate_messages, generate
+    from demo.simulator import declared_experiments, estimate_messages, generate
 
     paths = settings.paths
     _step(1, "the collector, and the shop's catalog")
@@ -126,6 +126,10 @@ def _land(settings: Settings, processes: Processes, wanted: Past) -> None:
     processes.wait_ready(collector, f"{settings.collector_url}/readyz")
 
     past = _past_of(paths.data / "demo.json", wanted)
+    # dbt's project is everybody's, an experiment is this shop's
+    os.environ.setdefault(
+        "FOOTFALL_EXPERIMENTS", msgspec.json.encode(declared_experiments(past.until)).decode()
+    )
     _step(2, f"{past.visitors:,} visitors in {past.days} days, through the collector's door")
     total = estimate_messages(visitors=past.visitors, days=past.days)
     columns = (TextColumn("messages"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))

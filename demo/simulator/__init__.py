@@ -6,6 +6,7 @@ nothing (the warehouse keeps one row for each message id).
 
 from __future__ import annotations
 
+from demo.simulator.blocks import declared_experiments
 from demo.simulator.timeline import estimate_messages, generate
 
-__all__ = ["estimate_messages", "generate"]
+__all__ = ["declared_experiments", "estimate_messages", "generate"]

@@ -28,8 +28,8 @@ class Browser:
     ) -> None:
         self.visitor, self.device, self.clock, self.shop, self.rng = visitor, device, clock, shop, rng
         self.messages: list[tuple[float, Props]] = []
-        self._name = f"{device.name}/{visit}"
-        self._session = token(self._name, "session")
+        self.name = f"{device.name}/{visit}"
+        self._session = token(self.name, "session")
         self._count = 0
         self._views = 0
         self.page_type = self.path = ""
@@ -84,7 +84,7 @@ class Browser:
         }
         self._context = {
             "sessionId": self._session,
-            "pageViewId": uuid(self._name, "view", self._views),
+            "pageViewId": uuid(self.name, "view", self._views),
             "page": {
                 "url": self._address,
                 "path": path,
@@ -117,7 +117,7 @@ class Browser:
     def sign_out(self) -> None:
         self.track("Signed Out", {})
         self.device.forget()
-        self._session = token(self._name, "session", self.device.guests)
+        self._session = token(self.name, "session", self.device.guests)
 
     def close(self) -> None:
         """The tab is closed or left alone."""
@@ -136,7 +136,7 @@ class Browser:
     ) -> None:
         self._count += 1
         message: Props = {
-            "messageId": uuid(self._name, "message", self._count),
+            "messageId": uuid(self.name, "message", self._count),
             "type": kind,
             "anonymousId": self.device.guest,
             "originalTimestamp": iso(self.clock),

@@ -46,6 +46,12 @@ def card_link(title: str, href: str, place: int) -> Element:
                     selector=f"li:nth-of-type({place})>div:nth-of-type(1)>div:nth-of-type(1)>h3:nth-of-type(1)>a:nth-of-type(1)")  # fmt: skip
 
 
+def recommended_link(title: str, href: str, place: int) -> Element:
+    """The pixel's own card in a block that it has filled."""
+    return _element("a", "ff-card", title, href=href, position=place,
+                    selector=f"div:nth-of-type(1)>div:nth-of-type(1)>a:nth-of-type({place})")  # fmt: skip
+
+
 def tile(title: str, count: int, href: str) -> Element:
     return _element("a", "", f"{title} {count} things", href=href, position=1,
                     selector="li:nth-of-type(1)>a:nth-of-type(1)")  # fmt: skip

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from demo.shop.catalogue import Catalogue, Collection, Product, Variant, sort_products
 from demo.shop.navigation import FOOTER, MAIN
 from demo.simulator import elements
+from demo.simulator.blocks import Blocks
 from demo.simulator.browser import Browser, about
 from demo.simulator.checkout import Checkout, Order
 from demo.simulator.dice import pick
@@ -19,10 +20,13 @@ from demo.simulator.forms import fill_form, sign_in_form
 from demo.simulator.options import pick_options
 from demo.simulator.people import Source, Visitor
 from demo.simulator.taste import Tastes
+from footfall.experiments import Experiment
 
 PAGE_SIZE = 24
 #: Chance that one look at a product in stock ends in the basket, for a person of average intent and liking.
 _ADD = 0.08
+#: On a small screen people look round and rarely buy: shops tell of half the conversion of a computer.
+_ON_PHONE, _ON_COMPUTER = 0.75, 1.4
 _GENERIC_QUERIES = [
     "gift",
     "warm",
@@ -52,7 +56,13 @@ class Journey:
     """One session. ``run`` fills ``browser.messages`` and returns the order, if there was one."""
 
     def __init__(
-        self, visitor: Visitor, browser: Browser, catalogue: Catalogue, tastes: Tastes, rng: random.Random
+        self,
+        visitor: Visitor,
+        browser: Browser,
+        catalogue: Catalogue,
+        tastes: Tastes,
+        rng: random.Random,
+        experiment: Experiment,
     ) -> None:
         self.visitor, self.browser, self.catalogue, self.tastes, self.rng = (
             visitor,
@@ -66,6 +76,7 @@ class Journey:
         self.collection: Collection | None = None
         self._list_query: dict[str, str] | None = None
         self._viewed: set[str] = set()
+        self._blocks = Blocks(self, experiment)
 
     def run(self, source: Source, *, signs_in: bool, signs_out: bool) -> Order | None:
         self._arrive(source)
@@ -128,6 +139,8 @@ class Journey:
         self.collection = None
         self.browser.open("/", "", "home", referrer=referrer, query=query)
         self.browser.wait(2, 25)
+        if product := self._blocks.look():
+            self._product_page(product, None)
 
     def _by_navigation(self, target: Collection | None = None) -> bool:
         target = target or self._taste_category()
@@ -303,7 +316,8 @@ class Journey:
             browser.wait(2, 12)
         elif rng.random() < 0.025:
             self._click_in_vain()
-        wants = _ADD * self.visitor.intent * liking * (1.8 if again else 1.0)
+        ease = _ON_PHONE if browser.device.hardware.is_phone else _ON_COMPUTER
+        wants = _ADD * self.visitor.intent * liking * ease * (1.8 if again else 1.0)
         buys = rng.random() < wants
         variant = product.first
         if product.options and (buys or rng.random() < 0.3 * liking):
@@ -312,6 +326,8 @@ class Journey:
             self._add(product, variant)
             return self._after_adding(product)
         browser.wait(0.5, 8)
+        if clicked := self._blocks.look(product):
+            return self._product_page(clicked, None)
         return rng.random() < 0.9
 
     def _click_in_vain(self) -> None:
@@ -337,6 +353,8 @@ class Journey:
     def _after_adding(self, product: Product) -> bool:
         """From the basket page: something that goes with it, the checkout, or back to the shelves."""
         rng = self.rng
+        if clicked := self._blocks.look(product):
+            return self._product_page(clicked, None)
         while rng.random() < 0.62 and (extra := self.tastes.goes_with(rng, self.visitor, product)):
             if not self._fetch(extra):
                 break

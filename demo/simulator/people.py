@@ -64,24 +64,45 @@ class Hardware:
 
 _MOZ = "Mozilla/5.0"
 _WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
-PHONES = [
-    Hardware(
-        f"{_MOZ} (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
-        "Version/18.6 Mobile/15E148 Safari/604.1", (390, 844), (390, 664), True),
-    Hardware(f"{_MOZ} (Linux; Android 15; Pixel 8) {_WEBKIT} Chrome/141.0.0.0 Mobile Safari/537.36",
-             (412, 915), (412, 783), True),
-    Hardware(f"{_MOZ} (Linux; Android 14; SM-S921B) {_WEBKIT} Chrome/140.0.0.0 Mobile Safari/537.36",
-             (360, 780), (360, 648), True),
+_IPHONE = f"{_MOZ} (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
+_MAC = f"{_MOZ} (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)"
+_ANDROID = f"{_MOZ} (Linux; Android 10; K) {_WEBKIT}"
+_GALAXY = f"{_MOZ} (Linux; Android 14; SM-S921B Build/UP1A.231005.007; wv) {_WEBKIT} Version/4.0"
+_WINDOWS = f"{_MOZ} (Windows NT 10.0; Win64; x64) {_WEBKIT}"
+#: With how many people of a hundred have one.
+PHONES: list[tuple[Hardware, float]] = [
+    (Hardware(f"{_IPHONE} Version/18.6 Mobile/15E148 Safari/604.1", (390, 844), (390, 664), True), 52),
+    (Hardware(f"{_ANDROID} Chrome/141.0.0.0 Mobile Safari/537.36", (412, 915), (412, 783), True), 34),
+    (Hardware(f"{_ANDROID} SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36",
+              (360, 780), (360, 648), True), 9),
+    (Hardware(f"{_IPHONE} CriOS/141.0.7390.41 Mobile/15E148 Safari/604.1", (393, 852), (393, 658), True), 5),
 ]  # fmt: skip
-LAPTOPS = [
-    Hardware(f"{_MOZ} (Windows NT 10.0; Win64; x64) {_WEBKIT} Chrome/141.0.0.0 Safari/537.36",
-             (1920, 1080), (1903, 969), False),
-    Hardware(f"{_MOZ} (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) "
-             "Version/18.6 Safari/605.1.15", (1512, 982), (1512, 860), False),
-    Hardware(f"{_MOZ} (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0", (1920, 1080), (1920, 947), False),
-    Hardware(f"{_MOZ} (Windows NT 10.0; Win64; x64) {_WEBKIT} Chrome/141.0.0.0 Safari/537.36 Edg/141.0.0.0",
-             (1536, 864), (1521, 730), False),
+LAPTOPS: list[tuple[Hardware, float]] = [
+    (Hardware(f"{_WINDOWS} Chrome/141.0.0.0 Safari/537.36", (1920, 1080), (1903, 969), False), 39),
+    (Hardware(f"{_MAC} Version/18.6 Safari/605.1.15", (1512, 982), (1512, 860), False), 20),
+    (Hardware(f"{_WINDOWS} Chrome/141.0.0.0 Safari/537.36 Edg/141.0.0.0", (1536, 864), (1521, 730), False), 16),
+    # an iPad, which calls itself a Mac
+    (Hardware(f"{_MAC} Version/18.6 Safari/605.1.15", (820, 1180), (820, 1106), False), 14),
+    (Hardware(f"{_MOZ} (Windows NT 10.0; Win64; x64; rv:143.0) Gecko/20100101 Firefox/143.0",
+              (1920, 1080), (1920, 947), False), 8),
+    (Hardware(f"{_MOZ} (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0",
+              (1920, 1080), (1920, 947), False), 3),
 ]  # fmt: skip
+#: The windows of the apps in which a phone opens a link of theirs, by the name of the link's source.
+APPS: dict[str, list[Hardware]] = {
+    "instagram": [
+        Hardware(f"{_IPHONE} Mobile/22G86 Instagram 400.0.0.21.94 (iPhone15,2; iOS 18_6; en_GB; scale=3.00)",
+                 (390, 844), (390, 700), True),
+        Hardware(f"{_GALAXY} Chrome/140.0.0.0 Mobile Safari/537.36 Instagram 400.0.0.49.68 Android (34/14; 480dpi)",
+                 (360, 780), (360, 670), True),
+    ],
+    "facebook": [
+        Hardware(f"{_IPHONE} Mobile/22G86 [FBAN/FBIOS;FBAV/530.0.0.48.74;FBDV/iPhone15,2;FBSN/iOS;FBSV/18.6]",
+                 (390, 844), (390, 680), True),
+        Hardware(f"{_GALAXY} Chrome/140.0.0.0 Mobile Safari/537.36 [FB_IAB/FB4A;FBAV/530.0.0.48.74;]",
+                 (360, 780), (360, 660), True),
+    ],
+}  # fmt: skip
 BOTS = [
     f"{_MOZ} (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
     f"{_MOZ} (compatible; AhrefsBot/7.0; +http://ahrefs.com/robot/)",
@@ -96,11 +117,15 @@ class Device:
     hardware: Hardware
     name: str
     guest: str
+    first_guest: str = field(init=False)
     guests: int = 1
     user_id: str | None = None
     cart: list[tuple[str, str, int]] = field(default_factory=list)
     """Lines as (product id, variant id, quantity)."""
     cart_token: str | None = None
+
+    def __post_init__(self) -> None:
+        self.first_guest = self.guest
 
     def forget(self) -> None:
         """Logout: a new guest token, as the pixel does it."""
@@ -131,6 +156,8 @@ class Visitor:
     place: tuple[str, str, int]
     devices: list[Device]
     is_bot: bool = False
+    apps: dict[str, Device] = field(default_factory=dict)
+    """Windows of apps that links were opened in: to a shop they are browsers of their own, with own guests."""
 
 
 def make_visitor(seed: int, index: int) -> Visitor:
@@ -153,7 +180,7 @@ def make_visitor(seed: int, index: int) -> Visitor:
     if account and returns and rng.random() < 0.3:
         kinds.append(not kinds[0])
     devices = [
-        Device(rng.choice(PHONES if phone else LAPTOPS), f"{name}/{i}", token(name, i, "guest", 1))
+        Device(pick(rng, PHONES if phone else LAPTOPS), f"{name}/{i}", token(name, i, "guest", 1))
         for i, phone in enumerate(kinds)
     ]
     if is_bot:
@@ -174,6 +201,18 @@ def make_visitor(seed: int, index: int) -> Visitor:
         devices=devices,
         is_bot=is_bot,
     )
+
+
+def opened_in(visitor: Visitor, device: Device, source: Source) -> Device:
+    """The browser that a session happens in: on a phone a link from an app opens in that app's own window."""
+    app = dict(source.campaign).get("utm_source", "")
+    if app not in APPS or not device.hardware.is_phone:
+        return device
+    if app not in visitor.apps:
+        is_apple = "iPhone" in device.hardware.user_agent
+        name = f"{device.name}/{app}"
+        visitor.apps[app] = Device(APPS[app][0 if is_apple else 1], name, token(name, "guest", 1))
+    return visitor.apps[app]
 
 
 @dataclass(frozen=True)

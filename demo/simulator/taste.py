@@ -56,6 +56,8 @@ class Tastes:
         self.catalogue = catalogue
         by_chance = sorted(catalogue.products, key=lambda p: number(seed, "popular", p.handle))
         self._popularity = {p.id: (rank + 2) ** -_ZIPF for rank, p in enumerate(by_chance)}
+        #: What the whole shop likes, the most popular first.
+        self.popular = [p for p in by_chance if p.available][:12]
         self._price_rank: dict[str, float] = {}
         for category in catalogue.categories:
             ordered = sorted(category.products, key=lambda p: p.price)

@@ -11,16 +11,18 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from demo.shop.catalogue import CURRENCY, Catalogue
+from demo.simulator.blocks import experiment_of
 from demo.simulator.browser import Browser, Props, iso
 from demo.simulator.checkout import Order
 from demo.simulator.dice import dice, number, uuid
 from demo.simulator.journey import Journey
-from demo.simulator.people import Visitor, make_visitor, source_of
+from demo.simulator.people import Visitor, make_visitor, opened_in, source_of
 from demo.simulator.taste import Tastes
+from footfall.experiments import Experiment
 from footfall.settings import load_settings
 
 #: Messages that one visitor leaves in 30 days, measured over 5,000 visitors (seed 7); for progress bars only.
-_MESSAGES_A_VISITOR = 40.5
+_MESSAGES_A_VISITOR = 41.8
 #: Sessions by hour of the visitor's day: little at night, lunch, the long evening.
 _HOURS = [4, 2, 1, 1, 1, 2, 5, 9, 12, 14, 15, 16, 19, 17, 15, 15, 16, 18, 21, 26, 30, 29, 21, 11]
 #: Monday to Sunday.
@@ -74,6 +76,7 @@ def _play(
 ) -> Iterator[Props]:
     tastes = Tastes(catalogue, seed)
     limit = end.timestamp()
+    experiment = experiment_of(end)
     people = [make_visitor(seed, index) for index in range(visitors)]
     visits = sorted(
         (visit for person in people for visit in _visits(person, seed, days, end)),
@@ -85,7 +88,9 @@ def _play(
         # all that happens before this session begins is known now, so it can go out
         while waiting and waiting[0][0] < visit.starts_at:
             yield heapq.heappop(waiting)[2]
-        for moment, message in _session(people[visit.visitor], visit, seed, catalogue, tastes, shop):
+        for moment, message in _session(
+            people[visit.visitor], visit, seed, catalogue, tastes, shop, experiment
+        ):
             if moment < limit:
                 heapq.heappush(waiting, (moment, next(order_of_birth), message))
     while waiting:
@@ -117,19 +122,27 @@ def _weekdays(first_day: datetime, days: int) -> list[float]:
 
 
 def _session(
-    person: Visitor, visit: Visit, seed: int, catalogue: Catalogue, tastes: Tastes, shop: str
+    person: Visitor,
+    visit: Visit,
+    seed: int,
+    catalogue: Catalogue,
+    tastes: Tastes,
+    shop: str,
+    experiment: Experiment,
 ) -> list[tuple[float, Props]]:
     rng = dice(seed, "session", person.index, visit.number)
     device = rng.choice(person.devices)
-    browser = Browser(person, device, visit.number, visit.starts_at, shop, rng)
     if person.is_bot:
+        browser = Browser(person, device, visit.number, visit.starts_at, shop, rng)
         _crawl(browser, catalogue, rng)
         return browser.messages
     # an account is made or remembered sooner or later: rarely on the first visit, often on a later one
     signs_in = bool(person.account) and rng.random() < (0.18 if visit.number == 0 else 0.5)
     signs_out = bool(person.account) and rng.random() < 0.07
     source = source_of(rng, visit.number)
-    order = Journey(person, browser, catalogue, tastes, rng).run(
+    device = opened_in(person, device, source)
+    browser = Browser(person, device, visit.number, visit.starts_at, shop, rng)
+    order = Journey(person, browser, catalogue, tastes, rng, experiment).run(
         source, signs_in=signs_in, signs_out=signs_out
     )
     if order and (refund := _refund(order, seed)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
@@ -198,3 +199,22 @@ def test_a_declaration_that_can_not_be_meant_is_refused(
     _, warehouse = make_warehouse()
     with pytest.raises(pytest.fail.Exception, match=says):
         warehouse.run("experiments", variables={"experiments": experiments})
+
+
+def test_the_environment_adds_those_of_one_shop(
+    make_warehouse: Callable[[], tuple[Lake, Warehouse]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, warehouse = make_warehouse()
+    monkeypatch.setenv("FOOTFALL_EXPERIMENTS", json.dumps(EXPERIMENTS[1:]))
+    warehouse.run("experiments", variables={"experiments": EXPERIMENTS[:1]})
+    assert warehouse.rows("select distinct experiment, salt from experiments order by 1") == [
+        ("lists", "lists"),
+        ("same", "same"),
+    ]
+    monkeypatch.setenv("FOOTFALL_EXPERIMENTS", json.dumps(EXPERIMENTS[:1]))
+    with pytest.raises(pytest.fail.Exception, match="experiment lists: another one has this name"):
+        warehouse.run("experiments", variables={"experiments": EXPERIMENTS[:1]})
+    for slip in ("{}", "lists", "3"):
+        monkeypatch.setenv("FOOTFALL_EXPERIMENTS", slip)
+        with pytest.raises(pytest.fail.Exception, match="FOOTFALL_EXPERIMENTS is not a JSON list"):
+            warehouse.run("experiments")

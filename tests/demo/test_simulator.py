@@ -13,7 +13,8 @@ import pytest
 from litestar.testing import TestClient
 
 from demo.shop.catalogue import Catalogue
-from demo.simulator import estimate_messages, generate
+from demo.simulator import declared_experiments, estimate_messages, generate
+from demo.simulator.blocks import experiment_of
 from footfall.wire import check_message
 
 UNTIL = datetime(2026, 10, 31, 18, 30, tzinfo=UTC)
@@ -161,7 +162,8 @@ def test_products_and_variants_are_the_catalogues(past: Messages, catalogue: Cat
                 continue
             product = catalogue.by_id[line["product_id"]]
             seen.add(product.id)
-            assert line["name"] == product.title
+            if _name(message) != "Recommendation Clicked":  # which the pixel tells by id alone
+                assert line["name"] == product.title
             if "variant_id" in line:
                 owner, variant = catalogue.by_variant[line["variant_id"]]
                 assert owner is product
@@ -214,10 +216,56 @@ def test_all_events_of_the_plan_happen(past: Messages) -> None:
         "Product Option Selected", "Product Added", "Product Removed", "Cart Viewed", "Checkout Started",
         "Checkout Step Completed", "Payment Info Entered", "Order Completed", "Products Searched", "Signed In",
         "Signed Out", "Form Started", "Form Field Completed", "Form Submitted", "Form Abandoned", "Dead Click",
+        "Recommendation Viewed", "Recommendation Clicked",
     }  # fmt: skip
     zones = {m["properties"]["zone"] for m in past if "zone" in (m.get("properties") or {})}
     assert zones >= {"nav", "search", "collection_card", "pdp_option", "pdp_media", "add_to_cart", "cart", "checkout",
                      "account", "form", "footer", "other"}  # fmt: skip
+
+
+def test_blocks_are_seen_and_clicked_as_in_a_shop(past: Messages) -> None:
+    """Some clicks in a hundred, of products that the block showed at that place; fewer where all see the same."""
+    experiment = experiment_of(UNTIL)
+    clicks: Counter[str] = Counter()
+    views: Counter[str] = Counter()
+    shown: dict[tuple[str, str], list[str]] = {}
+    for message in past:
+        about = message.get("properties") or {}
+        block = (message["context"].get("pageViewId"), about.get("placement"))
+        if _name(message) == "Recommendation Viewed":
+            shown[block] = about["product_ids"]
+            views[about.get("arm", "none")] += 1
+            assert 1 < len(set(about["product_ids"])) <= 4
+            assert ("arm" in about) == experiment.is_running(_moment(message).date())
+        elif _name(message) == "Recommendation Clicked":
+            clicks[about.get("arm", "none")] += 1
+            assert shown[block][about["position"] - 1] == about["product_id"]
+    assert 0.02 < clicks.total() / views.total() < 0.08
+    assert 0.15 < views["popular"] / (views["popular"] + views["personal"]) < 0.45
+
+
+def test_arms_are_those_that_the_api_deals(past: Messages) -> None:
+    """By the first guest token of the browser, which a logout changes and the arm does not."""
+    experiment = experiment_of(UNTIL)
+    arms: dict[str, set[str]] = defaultdict(set)
+    for message in past:
+        about = message.get("properties") or {}
+        if "arm" in about:
+            arms[message["anonymousId"]].add(about["arm"])
+    assert all(len(found) == 1 for found in arms.values())
+    dealt = [experiment.arm_of(guest).name in found for guest, found in arms.items()]  # type: ignore[union-attr]
+    assert sum(dealt) / len(dealt) > 0.95
+    assert declared_experiments(UNTIL) == [
+        {
+            "name": experiment.name,
+            "starts_on": "2026-10-17",
+            "ends_on": "2026-10-31",
+            "arms": [
+                {"name": "popular", "share": 0.3, "recommender": "popularity"},
+                {"name": "personal", "share": 0.7, "recommender": "personal"},
+            ],
+        }
+    ]
 
 
 def test_forms_never_tell_what_was_typed(past: Messages) -> None:
@@ -241,7 +289,8 @@ def test_clicked_elements_stand_on_the_pages(
     looked_at: set[tuple[str, str]] = set()
     for message in past:
         element = (message.get("properties") or {}).get("element")
-        if not element:
+        # the pixel's own cards are in no template
+        if not element or "ff-card" in element["classes"]:
             continue
         path = message["context"]["page"]["path"]
         key = "/products/x" if path.startswith("/products/") else path

@@ -1,13 +1,19 @@
 {#-
-  The var `experiments`, checked: shares, names, and that no two run on one day (an arm of the one would be no
+  The var `experiments`, and what the environment variable FOOTFALL_EXPERIMENTS adds to it as JSON (one data directory's
+  own: the demo's), checked: shares, names, and that no two run on one day (an arm of the one would be no
   holdout of the other). Returns a list of dicts with every arm's place in [0, 1).
 -#}
 {%- macro declared_experiments() -%}
+  {%- set added = fromjson(env_var('FOOTFALL_EXPERIMENTS', '[]')) -%}
+  {%- if added is string or added is mapping or added is not iterable -%}
+    {{ exceptions.raise_compiler_error("FOOTFALL_EXPERIMENTS is not a JSON list of experiments") }}
+  {%- endif -%}
+  {%- set all_declared = var('experiments') + added -%}
   {%- do footfall.check_declared(
-    'experiment', var('experiments'), ['name', 'starts_on', 'ends_on', 'salt', 'arms'], ['name', 'arms']
+    'experiment', all_declared, ['name', 'starts_on', 'ends_on', 'salt', 'arms'], ['name', 'arms']
   ) -%}
   {%- set found = [] -%}
-  {%- for experiment in var('experiments') -%}
+  {%- for experiment in all_declared -%}
     {%- set about = namespace(place=0.0, names=[], arms=[]) -%}
     {%- for arm in experiment.arms -%}
       {%- do footfall.check_declared(
