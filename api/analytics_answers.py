@@ -129,6 +129,8 @@ class SegmentMember(msgspec.Struct, kw_only=True):
     orders: int
     revenue: Decimal | None
     cart_value: Decimal | None
+    cart_currency: str | None
+    """As the sender wrote it; null where the cart's prices have none, or several."""
 
 
 class SegmentMembers(Answer, kw_only=True):

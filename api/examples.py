@@ -78,7 +78,7 @@ PROFILE = answers.Profile(
     top_category="Shoes",
     price_band=answers.PriceBand(low=Decimal("19.00"), high=Decimal("165.00"), currency="EUR"),
     last_product=answers.ProductBrief(**_SHOE, is_available=True),
-    cart=[{"product_id": PRODUCT, "variant_id": "41", "quantity": 1, "price": 165.0}],
+    cart=[{"product_id": PRODUCT, "variant_id": "41", "quantity": 1, "price": 165.0, "currency": "EUR"}],
 )
 VISITOR_SEGMENTS = answers.VisitorSegments(
     **_PERSON, items=[answers.MembershipItem(segment="abandoned_cart", since=_SEEN)]
@@ -139,6 +139,7 @@ SEGMENT_MEMBERS = analytics.SegmentMembers(
             orders=0,
             revenue=Decimal("0.00"),
             cart_value=Decimal("165.00"),
+            cart_currency="EUR",
         )
     ],
     next_cursor="dV82MTAwMDYxNDMyNzUw",

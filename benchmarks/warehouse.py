@@ -44,6 +44,22 @@ SLOW_INPUTS = ["--select", "product_co_views", "product_co_purchases"]
 #: As the pipeline's fast lane does it: a view stands.
 NO_VIEWS = ["--exclude", "config.materialized:view"]
 
+#: A hundred agents, each visitor's always the same.
+AGENT = (
+    "'Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/' || 50 + visitor % 100"
+    " || '.0.0.0 Mobile Safari/537.36'"
+)
+#: As much as the pixel says with a message, some 700 bytes.
+CONTEXT = """
+    '{"sessionId":"' || md5(message_id) || '","pageViewId":"' || md5(message_id || 'page') || '","page":{"url":'
+    || '"https://shop.example/products/' || product_id || '","path":"/products/' || product_id || '","search":"",'
+    || '"title":"Product ' || product_id || ' – goods for hill and hearth","referrer":'
+    || '"https://shop.example/collections/jackets"},"campaign":{},"locale":"en-GB","timezone":"Europe/London","screen":'
+    || '{"width":412,"height":915,"innerWidth":412,"innerHeight":783},"consent":{"analytics":true,"marketing":true,'
+    || '"gpc":false},"library":{"name":"footfall.js","version":"0.1.0","dropped":0},"cart":{"token":"' || guest
+    || '"},"cookieless":false}'
+"""
+
 
 @dataclass(frozen=True)
 class Build:
@@ -139,6 +155,7 @@ def generate(con: duckdb.DuckDBPyConnection, lake: Path, span: Span, visitors: i
         )
         select
             guest,
+            visitor,
             visitor % 10 < 7 as agrees,
             -- every fifth visitor logs in on the third event of a visit
             case when visitor % 5 = 0 and step >= 2 then 'u' || visitor // 2 end as user_id,
@@ -180,7 +197,8 @@ def generate(con: duckdb.DuckDBPyConnection, lake: Path, span: Span, visitors: i
             'when event is null then \'{"page_type": "product"}\' '
             "else json_object('product_id', product_id, 'name', 'Product ' || product_id, 'price', 20)::varchar end"
         ),
-        "context": "'{}'",
+        "context": CONTEXT,
+        "user_agent": AGENT,
         "traits": "'{}'",
         "is_bot": "false",
         "consent_analytics": "true",

@@ -49,7 +49,7 @@ MARTS: dict[str, tuple[str, ...]] = {
     "segment_members": (
         "segment", "visitor_id", "user_id", "since", "top_category", "last_product_id", "last_product_title",
         "top_product_not_bought", "top_product_not_bought_title", "last_query_without_result", "orders",
-        "revenue", "cart_value",
+        "revenue", "cart_value", "cart_currency",
     ),
     "navigation_paths": ("from_type", "from_path", "to_type", "to_path", "steps", "sessions", "share"),
     "search_terms": (

@@ -93,7 +93,8 @@ create table marts.segments (segment varchar, description varchar, members bigin
 create table marts.segment_members (
     segment varchar, visitor_id varchar, user_id varchar, top_category varchar, last_product_id varchar,
     last_product_title varchar, top_product_not_bought varchar, top_product_not_bought_title varchar,
-    last_query_without_result varchar, orders bigint, revenue decimal(18, 2), cart_value decimal(18, 2), since timestamp
+    last_query_without_result varchar, orders bigint, revenue decimal(18, 2), cart_value decimal(18, 2),
+    cart_currency varchar, since timestamp
 );
 create table marts.marketing_objections (visitor_id varchar, objected_at timestamp);
 create table marts.navigation_paths (
@@ -243,9 +244,11 @@ def _segments(con: duckdb.DuckDBPyConnection, seen: dt.datetime) -> None:
     # What a visitor searches for is theirs to choose: a formula, and what CSV has to quote.
     evil = '=HYPERLINK("http://evil.example","größe, 42")'
     ada = ["Mugs", "p05", 'Thing "5" — größe', "p01", 'Thing "1" — größe', evil]
-    _insert(con, "segment_members", ["abandoned_cart", "u_ada", "ada", *ada, 1, "59.80", "101.80", seen])
+    _insert(
+        con, "segment_members", ["abandoned_cart", "u_ada", "ada", *ada, 1, "59.80", "101.80", "EUR", seen]
+    )
     for number in range(250):
-        row = ["abandoned_cart", f"g_{number:04d}", None, "Mugs", *nothing, 0, "0.00", "9.90", seen]
+        row = ["abandoned_cart", f"g_{number:04d}", None, "Mugs", *nothing, 0, "0.00", "9.90", None, seen]
         _insert(con, "segment_members", row)
 
 

@@ -357,6 +357,7 @@ final as (
     events.placement,
     events.model_version,
     events.price,
+    events.currency,
     events.quantity,
     events.list_position,
     events.search_results,
@@ -364,6 +365,10 @@ final as (
     events.form_ms_spent,
     events.engaged_ms,
     events.scroll_depth,
+    -- of a session some say enough
+    case when events.type in ('page', 'screen') or numbered.first_event_id = events.event_id then events.user_agent end
+      as user_agent,
+    events.surroundings,
     case when numbered.session_number is null then events.user_id else session_users.user_id end as session_user_id,
     quarantined.device is not null as is_quarantined,
     numbered.is_server_side,

@@ -26,6 +26,7 @@ touched_devices as (
     event,
     quantity,
     price,
+    currency,
     occurred_at
   from {{ ref('int_session_events') }}
   where event in ('Product Added', 'Product Removed')
@@ -73,7 +74,8 @@ since_the_order as (
       order by
         case when owned_events.price is null then 1 else 0 end,
         owned_events.occurred_at desc,
-        owned_events.price desc
+        owned_events.price desc,
+        owned_events.currency desc
     ) as price_turn
   from owned_events
   left join last_orders
@@ -89,6 +91,7 @@ lines as (
     variant_id,
     sum(case when event = 'Product Added' then 1 else -1 end * abs(coalesce(quantity, 1))) as quantity,
     max(case when price_turn = 1 then price end) as price,
+    max(case when price_turn = 1 and price is not null then currency end) as currency,
     max(occurred_at) as last_at
   from since_the_order
   group by visitor_id, product_id, variant_id
@@ -102,12 +105,15 @@ final as (
         'product_id': 'product_id',
         'variant_id': 'variant_id',
         'quantity': 'cast(quantity as double)',
-        'price': 'cast(price as double)'
+        'price': 'cast(price as double)',
+        'currency': 'currency'
       }),
       ',',
       "last_at desc, product_id, coalesce(variant_id, '')"
     ) }} || ']' as cart,
     cast(sum(quantity * coalesce(price, 0)) as decimal(18, 2)) as cart_value,
+    -- a sum of several currencies is in none
+    case when count(distinct currency) = 1 then max(currency) end as cart_currency,
     max(last_at) as last_at,
     {{ built_moment('int_touched_visitors') }} as built_at
   from lines

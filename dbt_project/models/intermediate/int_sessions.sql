@@ -54,6 +54,11 @@ aggregated as (
     {{ first_known_by('page_url', 'device_event_number') }} as landing_url,
     {{ first_known_by('page_referrer', "case when type = 'page' then device_event_number end") }} as referrer,
     {{ first_known_by('campaign', 'device_event_number') }} as campaign,
+    {{ first_known_by(
+      'user_agent',
+      "case when not is_server_side and " ~ names_a_device('events') ~ " then device_event_number end"
+    ) }} as user_agent,
+    {{ first_known_by('surroundings', 'device_event_number') }} as surroundings,
     max(session_number) as session_number,
     count(*) as events,
     sum(case when type = 'page' then 1 else 0 end) as page_views,
@@ -75,7 +80,8 @@ campaigns as (
     {{ json_texts('campaign', ['source', 'medium', 'name', 'campaign']) }} as campaign_fields,
     {{ url_host('referrer') }} as referrer_host,
     {{ url_host('landing_url') }} as own_host,
-    landing_url like '%gclid=%' as is_google_ad
+    landing_url like '%gclid=%' as is_google_ad,
+    {{ apple_in_hand('aggregated') }} as in_hand
   from aggregated
 ),
 
@@ -119,6 +125,10 @@ categorized as (
     on {{ host_brand('lower(sourced.traffic_source)') }} = by_brand.traffic_source
 ),
 
+agents as (
+  {{ devices_by_agent('campaigns') }}
+),
+
 final as (
   select
     categorized.session_id,
@@ -139,6 +149,10 @@ final as (
       'categorized.campaign_name',
       'categorized.category'
     ) }} as channel,
+    agents.device_class,
+    agents.browser,
+    agents.operating_system,
+    {{ language_of('categorized.surroundings') }} as language,
     cast(categorized.session_number as bigint) as session_number,
     cast({{ seconds_between('categorized.started_at', 'categorized.ended_at') }} as double) as duration_seconds,
     cast(categorized.events as bigint) as events,
@@ -154,6 +168,9 @@ final as (
   from categorized
   left join session_orders
     on categorized.session_id = session_orders.session_id
+  left join agents
+    on categorized.user_agent = agents.user_agent
+      and categorized.in_hand = agents.in_hand
 )
 
 select * from final

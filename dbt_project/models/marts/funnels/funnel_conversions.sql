@@ -49,6 +49,10 @@ walked_devices as (
       sessions.traffic_medium,
       sessions.traffic_campaign,
       sessions.landing_page,
+      sessions.device_class,
+      sessions.browser,
+      sessions.operating_system,
+      sessions.language,
       sessions.session_user_id is null as is_guest_session,
     {% endif %}
     {{ visitor_of('events', 'devices') }} as visitor_id,

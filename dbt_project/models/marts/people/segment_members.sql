@@ -43,6 +43,7 @@ final as (
     facts.orders,
     facts.revenue,
     facts.cart_value,
+    facts.cart_currency,
     members.since
   from members
   inner join facts

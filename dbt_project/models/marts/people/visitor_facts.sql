@@ -7,6 +7,10 @@ as_of as (
   select * from {{ ref('int_as_of') }}
 ),
 
+sessions as (
+  select * from {{ ref('sessions') }}
+),
+
 orders as (
   select * from {{ ref('int_orders') }}
   where not is_refund
@@ -33,6 +37,25 @@ searches as (
 
 products as (
   select * from {{ ref('products') }}
+),
+
+-- The last session that says: who once came by phone and now sits at a computer is written to as one who does. Of two
+-- that began at one moment the later names in the alphabet.
+last_surroundings as (
+  select
+    visitor_id,
+    {{ last_known_by('device_class', 'started_at') }} as device_class,
+    {{ last_known_by('language', 'started_at') }} as language
+  from (
+    select
+      visitor_id,
+      started_at,
+      max(device_class) as device_class,
+      max(language) as language
+    from sessions
+    group by visitor_id, started_at
+  ) as beginnings
+  group by visitor_id
 ),
 
 visitor_orders as (
@@ -139,6 +162,8 @@ final as (
     categories.category as top_category,
     viewed_not_bought.product_id as top_product_not_bought,
     fruitless_searches.last_query_without_result,
+    last_surroundings.device_class as last_device_class,
+    last_surroundings.language as last_language,
     visitors.sessions,
     visitors.orders,
     coalesce(viewed_not_bought.products_viewed_not_bought, 0) as products_viewed_not_bought,
@@ -153,6 +178,7 @@ final as (
     customers.money_score,
     visitors.revenue,
     coalesce(carts.cart_value, 0) as cart_value,
+    carts.cart_currency,
     coalesce(categories.affinity, 0) as top_category_affinity,
     price_points.median_price,
     cast({{ seconds_between('visitors.last_seen_at', 'as_of.as_of') }} / 86400.0 as double) as days_since_seen,
@@ -170,6 +196,8 @@ final as (
   cross join as_of
   left join visitor_orders
     on visitors.visitor_id = visitor_orders.visitor_id
+  left join last_surroundings
+    on visitors.visitor_id = last_surroundings.visitor_id
   left join categories
     on visitors.visitor_id = categories.visitor_id
   left join carts

@@ -91,7 +91,11 @@ whole_arrivals as (
   select
     *,
     {{ lake_file() }} as lake_file,
-    {{ json_texts('properties', properties.values()) }} as property_list
+    {{ json_texts('properties', properties.values()) }} as property_list,
+    -- the other messages of a page say the same again: reading all would cost three times as much
+    case
+      when type in ('page', 'screen') then {{ json_texts('context', ['locale', 'screen.width', 'screen.height']) }}
+    end as surroundings
   from {{ new_files }}
   {{ taken | trim }}
 ),
@@ -235,6 +239,13 @@ final as (
     whole_arrivals.context,
     whole_arrivals.traits,
     whole_arrivals.user_agent,
+    -- one text (en-GB 820x1180), since what sessions take of it is taken of every event
+    case
+      when whole_arrivals.surroundings is not null
+        then coalesce({{ list_item('whole_arrivals.surroundings', 1) }}, '')
+          || ' ' || coalesce({{ list_item('whole_arrivals.surroundings', 2) }}, '')
+          || 'x' || coalesce({{ list_item('whole_arrivals.surroundings', 3) }}, '')
+    end as surroundings,
     whole_arrivals.ip,
     whole_arrivals.clock_flag,
     whole_arrivals.bot_reason,
