@@ -175,9 +175,41 @@ const channels = async () => {
       all.toSorted((a, b) => b.sessions - a.sessions).slice(0, 12),
       'No session in this period.',
     ),
-    !isWhole && el('p', { class: 'soft' }, 'Too many rows for this page: earlier days of the period are left out.'),
+    !isWhole && leftOut(),
   ].filter(Boolean)
 }
+
+const DIMENSIONS = { device_class: 'device', operating_system: 'system', browser: 'browser', language: 'language' }
+
+const devices = async () => {
+  const { rows, isWhole } = await rowsOfPeriod('conversion_by_device')
+  const place = el('div')
+  const show = (dimension) => {
+    const all = [...Map.groupBy(rows, (row) => row[dimension])].map(([name, of]) => ({ name, ...figures(of), ordered: sum(of, 'sessions_with_order') }))
+    place.replaceChildren(
+      table(
+        [
+          { title: '', value: (row) => row.name, write: as.text },
+          { title: 'sessions', value: (row) => row.sessions, write: as.count, bar: true },
+          { title: 'ordered', value: (row) => row.ordered / row.sessions, write: as.share },
+          { title: 'revenue', value: (row) => row.revenue, write: as.money },
+          { title: 'left after one page', value: (row) => row.bounces, write: as.share },
+        ],
+        all.toSorted((a, b) => b.sessions - a.sessions).slice(0, 8),
+        'No session in this period.',
+      ),
+    )
+  }
+  const select = el(
+    'select',
+    { 'aria-label': 'By', change: () => show(select.value) },
+    Object.entries(DIMENSIONS).map(([name, title]) => el('option', { value: name }, `by ${title}`)),
+  )
+  show('device_class')
+  return [select, place, !isWhole && leftOut()].filter(Boolean)
+}
+
+const leftOut = () => el('p', { class: 'soft' }, 'Too many rows for this page: earlier days of the period are left out.')
 
 /** A part that is one request and one table. */
 const listing = (path, columns, empty, rows = (answer) => answer.items) => async () => [table(columns, rows(await ask(path)), empty)]
@@ -320,6 +352,7 @@ const PARTS = [
   { title: 'Sessions and orders', about: 'Of the last whole days (UTC), beside as many before; today is pale.', requests: ['/v1/sessions/summary'], draw: sessions, isWide: true, byPeriod: true },
   { title: 'How far they get', about: 'Since the beginning.', requests: ['/v1/funnels', '/v1/funnels/{name}', '/v1/marts/funnel_breakdowns'], draw: funnels },
   { title: 'Where they come from', about: 'In the same days.', requests: ['/v1/marts/traffic_sources?order=-day'], draw: channels, byPeriod: true },
+  { title: 'Devices and languages', about: 'In the same days.', requests: ['/v1/marts/conversion_by_device?order=-day'], draw: devices, byPeriod: true },
   { title: 'Products', about: 'Most looked at first; shares are of those who looked.', requests: ['/v1/marts/product_performance?order=-views'], draw: products },
   { title: 'Sizes and other options', about: 'Picked, and the product not bought.', requests: ['/v1/marts/option_interest?order=-visitors_not_bought'], draw: options },
   { title: 'Searches', requests: ['/v1/searches'], draw: listing('/v1/searches?limit=12', SEARCHES, 'Nobody has searched yet.') },
@@ -336,14 +369,17 @@ const PARTS = [
   { title: 'Experiments', requests: ['/v1/experiments'], draw: experiments },
 ]
 
-/** Puts what is drawn into a place, or why it could not be drawn. */
+/** Puts what is drawn into a place, or why it could not be drawn; unless something else was asked for meanwhile. */
 const inside = async (place, draw) => {
+  const turn = (place.turn = {})
+  let drawn
   try {
-    place.replaceChildren(...(await draw()))
+    drawn = await draw()
   } catch (error) {
     if (error.status == 401 || error.status == 403) askForKey(error.message)
-    place.replaceChildren(el('p', { role: 'alert' }, error.message))
+    drawn = [el('p', { role: 'alert' }, error.message)]
   }
+  if (place.turn === turn) place.replaceChildren(...drawn)
 }
 
 const begin = async () => {

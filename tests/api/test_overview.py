@@ -129,6 +129,7 @@ def test_every_part_is_drawn_from_what_the_contracts_promise(page: Any) -> None:
     # a column that no contract has would be a dash
     for name in (
         "Where they come from",
+        "Devices and languages",
         "Products",
         "Sizes and other options",
         "Forms",
@@ -187,6 +188,7 @@ def test_a_period_is_chosen_and_compared_with_the_one_before(page: Any) -> None:
     parts(page)
     assert {path.partition("?")[0] for path in page.asked[before:]} == {
         "/v1/sessions/summary",
+        "/v1/marts/conversion_by_device",
         "/v1/marts/traffic_sources",
     }
 
