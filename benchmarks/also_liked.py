@@ -49,6 +49,7 @@ def measure(visitors: int) -> Measured:
 
     affinities = shop_affinities(visitors)
     with duckdb.connect() as warehouse, tempfile.TemporaryDirectory() as folder:
+        warehouse.execute("set enable_progress_bar = false")
         warehouse.register("shop", affinities)
         warehouse.execute("""
             create table visitor_product_affinity as select visitor_id, product_id, 1.0 as affinity from shop;

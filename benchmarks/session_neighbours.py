@@ -146,6 +146,7 @@ def increments(sessions: int) -> tuple[float, float, float, float, float, float,
     took = []
     with tempfile.TemporaryDirectory() as name, duckdb.connect(str(Path(name, "shop.duckdb"))) as warehouse:
         folder = Path(name)
+        warehouse.execute("set enable_progress_bar = false")
         # 1 % last: its changes are what answers are asked of.
         for one_in in (None, DAY, 100):
             warehouse.register("rows", later(clicks, sessions, one_in) if one_in else mart(clicks, FIRST))
