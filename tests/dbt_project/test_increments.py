@@ -9,6 +9,7 @@ many hours late, some weeks.
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable
@@ -209,6 +210,15 @@ def arrivals() -> list[dict[str, Any]]:
     rng = random.Random(22)
     for row in rng.sample(rows, k=len(rows) // 4):
         row |= {"gpc": rng.random() < 0.2, "consent_marketing": rng.choice([None, False, True])}
+    mac = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Version/18.6 Safari/605.1.15"
+    for row in rng.sample(rows, k=len(rows) // 2):
+        row["user_agent"] = rng.choice([mac, mac.replace("Macintosh", "iPhone"), "axios/1.7"])
+        if row["event"] == "Product Viewed":
+            screen = {"width": 820, "height": rng.choice([600, 1180])}
+            row |= {
+                "type": "screen",
+                "context": json.dumps({"locale": rng.choice(["de", "en-GB"]), "screen": screen}),
+            }
     return rows
 
 
