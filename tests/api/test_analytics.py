@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from api.app import create_app
 from api.routes import segments as segment_routes
 from api.routes.parameters import cursor_of
-from tests.api.conftest import ADA_GUEST, PUBLIC, SECRET
+from orchestration.lib import snapshot_marts
+from orchestration.lib.snapshot import build_snapshot, publish
+from tests.api.conftest import ADA_GUEST, PUBLIC, SECRET, settings_for
 from tests.api.test_routes import assert_problem, get
 
 Client = TestClient[Litestar]
@@ -90,6 +95,19 @@ def test_the_next_link_repeats_no_key(client: Client) -> None:
     secret = SECRET["Authorization"].removeprefix("Bearer ")
     answer = client.get(MEMBERS, params={"key": secret, "limit": 2})
     assert secret not in answer.headers["link"]
+
+
+def test_a_version_from_before_carts_had_a_currency_answers_until_the_next_publish(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tuple(name for name in snapshot_marts.MARTS["segment_members"] if name != "cart_currency")
+    monkeypatch.setitem(snapshot_marts.MARTS, "segment_members", before)
+    build_snapshot(warehouse, tmp_path / "serving", version="v1")
+    publish(tmp_path / "serving", "v1")
+    with TestClient(create_app(settings_for(tmp_path))) as client:
+        found = get(client, "/v1/segments/abandoned_cart/members?limit=1")
+    assert found["items"][0]["cart_value"] == 9.9
+    assert found["items"][0]["cart_currency"] is None
 
 
 def test_only_members_whom_a_mailer_can_know(client: Client) -> None:
