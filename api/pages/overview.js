@@ -339,7 +339,7 @@ const experiments = async () => {
         { title: 'Arm', value: (row) => row.arm, write: as.text },
         { title: 'visitors', value: (row) => row.visitors, write: as.count },
         { title: 'ordered', value: (row) => row.conversion, write: as.share, bar: true },
-        { title: 'surely between', value: (row) => `${as.share(row.conversion_low)} and ${as.share(row.conversion_high)}`, write: as.text },
+        { title: '95 % sure: between', value: (row) => `${as.share(row.conversion_low)} and ${as.share(row.conversion_high)}`, write: as.text },
         { title: 'revenue per visitor', value: (row) => row.revenue_per_visitor, write: as.money },
       ],
       experiment.arms,
