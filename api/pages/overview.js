@@ -29,13 +29,13 @@ const ask = async (path) => {
 
 /** Rows of a mart with a day, of the chosen period; and whether all of them came. */
 const rowsOfPeriod = async (mart) => {
-  const first = day(state.last, 1 - state.days)
   const rows = []
+  const period = `at_least=day:${day(state.last, 1 - state.days)}&at_most=day:${state.last}`
   let cursor = ''
   for (let page = 0; page < PAGES; page++) {
-    const answer = await ask(`/v1/marts/${mart}?order=-day&limit=${PAGE}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`)
-    rows.push(...answer.items.filter((row) => row.day >= first && row.day <= state.last))
-    if (!answer.next_cursor || answer.items.at(-1).day < first) return { rows, isWhole: true }
+    const answer = await ask(`/v1/marts/${mart}?${period}&order=-day&limit=${PAGE}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`)
+    rows.push(...answer.items)
+    if (!answer.next_cursor) return { rows, isWhole: true }
     cursor = answer.next_cursor
   }
   return { rows, isWhole: false }
@@ -351,8 +351,8 @@ const experiments = async () => {
 const PARTS = [
   { title: 'Sessions and orders', about: 'Of the last whole days (UTC), beside as many before; today is pale.', requests: ['/v1/sessions/summary'], draw: sessions, isWide: true, byPeriod: true },
   { title: 'How far they get', about: 'Since the beginning.', requests: ['/v1/funnels', '/v1/funnels/{name}', '/v1/marts/funnel_breakdowns'], draw: funnels },
-  { title: 'Where they come from', about: 'In the same days.', requests: ['/v1/marts/traffic_sources?order=-day'], draw: channels, byPeriod: true },
-  { title: 'Devices and languages', about: 'In the same days.', requests: ['/v1/marts/conversion_by_device?order=-day'], draw: devices, byPeriod: true },
+  { title: 'Where they come from', about: 'In the same days.', requests: ['/v1/marts/traffic_sources?at_least=day:{first}&at_most=day:{last}'], draw: channels, byPeriod: true },
+  { title: 'Devices and languages', about: 'In the same days.', requests: ['/v1/marts/conversion_by_device?at_least=day:{first}&at_most=day:{last}'], draw: devices, byPeriod: true },
   { title: 'Products', about: 'Most looked at first; shares are of those who looked.', requests: ['/v1/marts/product_performance?order=-views'], draw: products },
   { title: 'Sizes and other options', about: 'Picked, and the product not bought.', requests: ['/v1/marts/option_interest?order=-visitors_not_bought'], draw: options },
   { title: 'Searches', requests: ['/v1/searches'], draw: listing('/v1/searches?limit=12', SEARCHES, 'Nobody has searched yet.') },

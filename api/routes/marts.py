@@ -31,6 +31,17 @@ MAX_CONDITIONS = 10
 _QUOTED_OR_NOT = re.compile(r"'[^']*'|[^']+")
 
 
+#: How a parameter's value stands to its column.
+_COMPARED = {"where": "=", "at_least": ">=", "at_most": "<="}
+_Bounds = Annotated[
+    list[str] | None,
+    QueryParameter(
+        max_items=MAX_CONDITIONS,
+        description="`column:value`, only rows that have it or lie on that side of it; those without a value don't",
+    ),
+]
+
+
 @dataclass
 class _RowsOperation(AlsoCsv):
     example_columns = tuple(examples.MART_ROWS.items[0])
@@ -78,6 +89,8 @@ async def mart_rows(
             description="`column:value`, only rows that have it; several must all hold. An empty value is null",
         ),
     ] = None,
+    at_least: _Bounds = None,
+    at_most: _Bounds = None,
     order: Annotated[
         str | None,
         QueryParameter(
@@ -100,7 +113,8 @@ async def mart_rows(
         raise NotFoundException(detail=f"no mart {name!r} in this snapshot; /v1/marts lists those there are")
     columns = await asyncio.to_thread(_columns, snapshot, name)
     types = {column.name: column.type for column in columns}
-    condition, values = await asyncio.to_thread(_condition, snapshot, where or [], types)
+    asked = {"where": where or [], "at_least": at_least or [], "at_most": at_most or []}
+    condition, values = await asyncio.to_thread(_condition, snapshot, asked, types)
     ordered = _ordering(order, types)
     found = f'from "in_{name}"."{name}" where {condition}'
     if prefers_csv(request, form):
@@ -150,20 +164,25 @@ def _type(said: str) -> str:
     return _QUOTED_OR_NOT.sub(lambda found: found[0] if found[0].startswith("'") else found[0].lower(), said)
 
 
-def _condition(snapshot: Snapshot, asked: list[str], types: dict[str, str]) -> tuple[str, list[str]]:
-    """SQL over the columns, and its values. Raises ValidationException (400) for what can't be compared."""
+def _condition(
+    snapshot: Snapshot, asked: dict[str, list[str]], types: dict[str, str]
+) -> tuple[str, list[str]]:
+    """SQL over the columns, and its values, of what the parameters of ``_COMPARED`` say.
+
+    Raises ValidationException (400) for what can't be compared.
+    """
     conditions, values = ["true"], []
-    for text in asked:
+    for parameter, text in ((parameter, text) for parameter, texts in asked.items() for text in texts):
         column, colon, value = text.partition(":")
         if not colon or column not in types:
-            raise _refused("where", f"{text!r} is not column:value; the columns are {', '.join(types)}")
-        if not value:
+            raise _refused(parameter, f"{text!r} is not column:value; the columns are {', '.join(types)}")
+        if not value and parameter == "where":
             conditions.append(f'"{column}" is null')
             continue
         cast = f"try_cast(? as {types[column]})"
-        if snapshot.query(f"select {cast} is null as is_null", [value])[0]["is_null"]:
-            raise _refused("where", f"{value!r} is no {types[column]}, as {column} is")
-        conditions.append(f'"{column}" = {cast}')
+        if not value or snapshot.query(f"select {cast} is null as is_null", [value])[0]["is_null"]:
+            raise _refused(parameter, f"{value!r} is no {types[column]}, as {column} is")
+        conditions.append(f'"{column}" {_COMPARED[parameter]} {cast}')
         values.append(value)
     return " and ".join(conditions), values
 

@@ -72,6 +72,13 @@ def test_rows_as_json_in_the_marts_order(client: Client) -> None:
         ("where=is_full:true", [("mugs", 1)]),
         ("where=is_full:", [("=shirts", 1)]),
         ("where=shelf:nowhere", []),
+        ("at_least=day:2026-11-02", [("mugs", 2)]),
+        ("at_most=day:2026-11-01", [("=shirts", 1), ("mugs", 1)]),
+        ("at_least=day:2026-11-01&at_most=day:2026-11-01&where=shelf:mugs", [("mugs", 1)]),
+        ("at_least=price:9.90&at_most=price:12.49", [("mugs", 2)]),
+        ("at_most=price:1000000", [("mugs", 1), ("mugs", 2)]),
+        ("at_least=place:2&at_most=place:1", []),
+        ("at_least=counted_at:2026-11-01T12:30:00Z", [("=shirts", 1)]),
         ("where=wood:Oak", [("mugs", 1)]),
         ("where=wood:Smith's Pine", [("mugs", 2)]),
         ("order=price", [("mugs", 2), ("mugs", 1), ("=shirts", 1)]),
@@ -86,7 +93,8 @@ def test_conditions_and_order(client: Client, query: str, found: list[tuple[str,
 @pytest.mark.parametrize(
     "query",
     [
-        "where=shelf", "where=width:3", "where=place:two", "where=day:soon", "where=shelf%22:x", "order=width",
+        "where=shelf", "where=width:3", "where=place:two", "where=day:soon", "at_least=day:soon", "at_most=day:", "at_least=day", "at_most=width:3",
+        "where=shelf%22:x", "order=width",
         "order=place%20desc", "order=rowid", "cursor=%21", "cursor=djEgLTE", "cursor=djEgeA", "limit=0", "format=xml",
     ],
 )  # fmt: skip
