@@ -4,14 +4,10 @@ import { core } from './extra/core';
 import { picked } from './extra/options';
 import { product } from './extra/product';
 import { tell } from './extra/tell';
+import type { Hand } from './types';
 
 core.product_ = product;
 core.viewed_.push(tell);
-core.take_((e, el, shown, zone) => {
-  if (zone) clicked(el, zone);
-  else if (e.type == 'submit' && el.matches('[action*="/cart/add"]')) submitted(e, el);
-  // picked by a click, or by a control's change, which its click comes before
-  if ((zone ? !el.matches('input,select') : e.type == 'change') && (zone || core.zone_(el)) == 'pdp_option' && el.matches(core.rules_.option!))
-    picked(el, shown, e as MouseEvent);
-});
+([clicked, submitted, picked] as Array<(...hand: Hand) => void>).forEach(core.take_);
 tell();
+if (/ff_debug=1/.test(location.search)) void core.load_('debug');

@@ -13,11 +13,12 @@ import { watchGoing } from './watch/going';
 import { lineEvent, readPerson } from './watch/lines';
 import { packs } from './watch/packs';
 import './watch/person';
-import { rememberTimezone } from './watch/timezone';
+import './watch/timezone';
 import { typed } from './watch/typed';
 import { uncard } from './watch/uncard';
-import { watchViews } from './watch/views';
-import { watchVitals } from './watch/vitals';
+import './watch/views';
+import './watch/vitals';
+import type { Hand } from './types';
 
 core.numbers_.uncard_ = uncard;
 W.footfall!('theme', packs);
@@ -25,20 +26,11 @@ core.add_({
   recommend: (...args) => core.load_('blocks').then(() => core.recommend_?.(...args) || []),
   blocks: () => core.load_('blocks').then(() => core.blocks_?.()),
 });
-core.take_((e, el, shown, zone) => {
-  if (!zone) formEvent(e, el);
-  lineEvent(e, el, zone);
-  typed(e, el);
-  if (zone) frustrated(e as MouseEvent, el, shown!, zone);
-});
+([formEvent, lineEvent, typed, frustrated] as Array<(...hand: Hand) => void>).forEach(core.take_);
 readPerson();
-watchViews();
 watchGoing();
 watchReactions();
-watchVitals();
-rememberTimezone();
 adopt();
 keepCookie();
 declared();
 core.viewed_.push(declared, adopt, keepCookie);
-if (/ff_debug=1/.test(location.search)) void core.load_('debug');

@@ -82,6 +82,8 @@ export interface Core {
   add_(commands: Commands): void;
   load_(name: string): Promise<unknown>;
   message_(type: string, event?: string, properties?: Props, traits?: Props): void;
+  /** A page view without a load: nothing where there is no consent. */
+  view_(): void;
   /** Another guest token. */
   newGuest_(): void;
   keys_(start: string): string[];

@@ -14,7 +14,7 @@ const code = buildSync({
       import { keys, read, write } from './src/core/env';
       import * as queue from './src/core/queue';
       Object.assign(window.footfall.$, { keys_: keys, read_: read, write_: write, own_: () => queue.own, adopt_: queue.adopt });
-      export const { push, flush, beacon } = queue;
+      export const { push, later, settle, flush, beacon } = queue;
       export { adopt };`,
     resolveDir: '.',
   },
@@ -26,7 +26,9 @@ const code = buildSync({
 }).outputFiles[0]!.text;
 
 interface Pixel {
-  push(shared: object, rest: object): void;
+  push(entry: [shared: string, rest: string]): void;
+  later(say: () => void): void;
+  settle(): void;
   flush(going?: boolean): void;
   beacon(): void;
   adopt(): void;
@@ -137,7 +139,8 @@ export class Browser {
   push(page: Page): void {
     const messageId = `m${this.pushed.length}`;
     this.pushed.push(messageId);
-    page.pixel.push({ anonymousId: 'g' }, { messageId, originalTimestamp: new Date(this.now).toISOString() });
+    page.pixel.later(() => page.pixel.push([JSON.stringify({ anonymousId: 'g' }), JSON.stringify({ messageId, originalTimestamp: new Date(this.now).toISOString() })]));
+    page.pixel.settle();
   }
 
   /** The page goes. A navigation is known some moments before (`notice` ms); a closed tab is not. */

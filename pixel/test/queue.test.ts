@@ -39,7 +39,10 @@ const message = (id: string, size = 0, age = 0): object => ({
 });
 /** What the messages of a page have in common, as large as it is in a shop. */
 const SHARED = { anonymousId: 'g'.repeat(32), context: { page: 'p'.repeat(300), browser: 'b'.repeat(550) } };
-const push = (m: object, shared: object = SHARED): void => queue.push(shared, m);
+const push = (m: object, shared: object = SHARED): void => {
+  queue.later(() => queue.push([JSON.stringify(shared), JSON.stringify(m)]));
+  queue.settle();
+};
 /** The next page, `age` milliseconds later. */
 const nextPage = async (age = 0): Promise<void> => {
   const now = Date.now();

@@ -222,6 +222,31 @@ def test_what_stands_in_a_block_does_not_keep_itself_in_place(shop: Any, page: A
     assert [call["lang"] for call in shop.api_calls] == ["en", "de"]
 
 
+def test_a_right_click_is_no_choice_and_asking_again_adds_no_rules(shop: Any, page: Any) -> None:
+    shop.pages["/"] = html(block("recommended"))
+    shop.visit(page, "/")
+    page.wait_for_selector(".ff-card")
+    page.evaluate("addEventListener('click', e => e.preventDefault())")
+    page.click(".ff-card >> nth=0", button="right")
+    page.click(".ff-card >> nth=1")
+    page.evaluate("footfall('flush')")
+    shop.wait(lambda: shop.named("Recommendation Clicked"))
+    assert [m["properties"]["product_id"] for m in shop.named("Recommendation Clicked")] == ["901"]
+    for _ in range(3):
+        page.evaluate("footfall('blocks')")
+    assert page.evaluate("document.adoptedStyleSheets.length") == 1
+
+
+def test_a_block_taller_than_two_screens_is_seen_too(shop: Any, page: Any) -> None:
+    page.set_viewport_size({"width": 360, "height": 400})
+    shop.pages["/"] = html(block("recommended", more="data-placement='tall'").replace("120px", "1500px"))
+    shop.visit(page, "/")
+    page.wait_for_selector(".ff-card")
+    pause(page, 300)
+    page.evaluate("footfall('flush')")
+    shop.wait(lambda: shop.named("Recommendation Viewed"), 5)
+
+
 def test_developers_ask_for_recommendations(shop: Any, page: Any) -> None:
     shop.pages["/"] = html(
         "<script>(window.footfall = function () { (footfall.q = footfall.q || []).push(arguments) })('recommend', {limit: 2}, x => window.got = x)</script>"

@@ -45,7 +45,8 @@ const ask = async (options: RecommendOptions): Promise<Answer> => {
   const timer = setTimeout(() => stop.abort(), PATIENCE_MS);
   try {
     const r = await fetch(`${(core.option_('api') || '').replace(/\/$/, '')}/v1/${path}?${query}`, { signal: stop.signal, credentials: 'omit' });
-    if (!r.ok) throw new Error(`recommendations: ${r.status}`);
+    // (whoever asked hears of no reason: nothing is recommended)
+    if (!r.ok) throw r;
     return (await r.json()) as Answer;
   } finally {
     clearTimeout(timer);
@@ -111,7 +112,7 @@ const plainCard = (): HTMLElement => {
 
 /** A look for the default card that any rule of the shop overrides: four in a row, two on a phone, as wide when they are
  * fewer; pictures have their place before they load. */
-const style = (): void => {
+try {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(
     ':where(.ff-list){display:grid;grid-template-columns:repeat(auto-fill,minmax(clamp(140px,22%,280px),1fr));gap:16px}' +
@@ -119,19 +120,9 @@ const style = (): void => {
       ':where(.ff-card__image){width:100%;height:auto;aspect-ratio:1;object-fit:cover}',
   );
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
-};
-
-const seen = (block: HTMLElement, tell: () => void): void => {
-  const watch = new IntersectionObserver(
-    (entries) => {
-      if (!entries.some((e) => e.isIntersecting)) return;
-      watch.disconnect();
-      tell();
-    },
-    { threshold: 0.5 },
-  );
-  watch.observe(block);
-};
+} catch {
+  // an old browser: the cards look as the shop's own rules make them
+}
 
 /** Blocks above the one whose turn it is: what stands in this one and below is to be replaced. */
 const DONE = '[data-footfall]:not([data-footfall-state=asked])';
@@ -144,7 +135,7 @@ const fill = async (block: HTMLElement, turn: Promise<unknown>, above: number): 
   const items = found
     .filter((x) => kind == 'recently-viewed' || !document.querySelector(`${DONE}>.ff-list>[data-product-id="${CSS.escape(x.product_id!)}"]`))
     .slice(0, +limit);
-  if (!items.length) throw new Error('nothing to recommend');
+  if (!items.length) throw new Error('none');
   // null says that the visitor takes no part: then the messages say nothing
   const told = { placement, kind, version, ...(experiment && arm ? { experiment, arm } : {}) };
   const template = block.querySelector('template');
@@ -155,7 +146,8 @@ const fill = async (block: HTMLElement, turn: Promise<unknown>, above: number): 
     const card = template ? ((template.content.cloneNode(true) as DocumentFragment).firstElementChild as HTMLElement) : plainCard();
     bind(card, item);
     card.dataset.productId = item.product_id;
-    const click = (): void =>
+    const click = (e: MouseEvent): unknown =>
+      e.button > 1 ||
       core.track_('Recommendation Clicked', { ...told, product_id: item.product_id, position: i + 1, source: item.source, reason: item.reason });
     card.addEventListener('click', click);
     card.addEventListener('auxclick', click);
@@ -163,16 +155,20 @@ const fill = async (block: HTMLElement, turn: Promise<unknown>, above: number): 
   });
   block.replaceChildren(list, ...(template ? [template] : []));
   block.dataset.footfallState = 'filled';
-  seen(block, () => core.track_('Recommendation Viewed', { ...told, product_ids: items.map((x) => x.product_id) }));
+  const watch = new IntersectionObserver(
+    (entries) => {
+      if (!entries.some((e) => e.isIntersecting)) return;
+      watch.disconnect();
+      core.track_('Recommendation Viewed', { ...told, product_ids: items.map((x) => x.product_id) });
+    },
+    // (a block taller than the screen never has a half of itself in view: half a screen of it will do)
+    { threshold: Math.min(0.5, innerHeight / 2 / block.offsetHeight) },
+  );
+  watch.observe(block);
 };
 
 /** Fills every block that is not filled yet; on any failure the block stays as the shop wrote it. */
 export const blocks = (): void => {
-  try {
-    style();
-  } catch {
-    // an old browser: the cards look as the shop's own rules make them
-  }
   let turn: Promise<unknown> = Promise.resolve();
   document.querySelectorAll<HTMLElement>('[data-footfall]:not([data-footfall-state])').forEach((block, above) => {
     block.dataset.footfallState = 'asked';

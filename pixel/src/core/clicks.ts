@@ -1,10 +1,10 @@
 /** Clicks: one message for each, by zone. An option picked with a control is told by its change, not by its click. */
-import { describe, within } from './element';
+import { describe, place, within } from './element';
 import { D } from './env';
 import { track } from './message';
 import { rules } from './themes';
-import { cardOf, means, zoneOf } from './zones';
-import type { Core, Hand } from '../types';
+import { cardOf, handle, pageType, pick, zoneOf } from './zones';
+import type { Core, Hand, Props } from '../types';
 
 const ACTION = 'a,button,label,summary,input,textarea,select,[data-value],[data-option-value],[role=radio],[role=button],[role=link],[role=option],[role^=menu],[role=tab]';
 
@@ -33,8 +33,16 @@ export const click = (e: MouseEvent, hand: (...args: Hand) => void, more: Core['
   const zone = zoneOf(el, card);
   label = null;
   if (zone != 'pdp_option' || !el.matches(rules.option!)) {
-    const props = { zone, element: describe(shown, e) };
-    track(means(el, zone, props, card, more), props);
+    const props: Props = { zone, element: describe(shown, e) };
+    if (more) more(el, zone, props, card);
+    else if (card) {
+      // as far as it can be said in a few bytes: src/extra/cards.ts knows better, where it has come in time
+      const at = card.closest('li,article') || card;
+      props.product_id = (pick(at, '[data-product-id]') as HTMLElement | null)?.dataset.productId || handle((pick(card, rules.link!) as HTMLAnchorElement).href);
+      props.list = within(at, '[data-ff-list]')?.dataset.ffList || pageType();
+      props.position = place(at);
+    }
+    track(card && /^(coll|sear)/.test(zone) && !el.matches('button,input,[role=button]') ? 'Product Clicked' : 'Element Clicked', props);
   }
   hand(e, el, shown, zone);
 };

@@ -4,24 +4,15 @@ import { cookieless, D, on, option, read, W } from './env';
 type Answer = { analytics?: boolean; marketing?: boolean };
 
 /** What goes into every message. */
-export const consent = {
-  analytics: false,
-  marketing: false,
+export const consent: { analytics?: boolean; marketing?: boolean; gpc: boolean } = {
   gpc: !!(navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl,
 };
 
 /** May this visitor be followed from page to page for recommendations? */
-export const personal = (): boolean => consent.marketing && !cookieless;
+export const personal = (): boolean => consent.marketing! && !cookieless;
 
-/** `true`, `false` or `{analytics, marketing}`; marketing follows analytics where it is not named, and Global Privacy
- * Control overrides a yes to it. */
-export const setConsent = (value: unknown): boolean => {
-  const { analytics = value, marketing = analytics } = Object(value) as { analytics?: unknown; marketing?: unknown };
-  consent.marketing = !!marketing && !consent.gpc;
-  return (consent.analytics = !!analytics);
-};
-
-/** Calls back with what stands now, at once or later, and each time that it changes. */
+/** Calls back with what stands now, at once or later, and each time that it changes; but what the page has said itself, before
+ * we came, stands. */
 export const watchConsent = (changed: (value: Answer) => void): void => {
   const mode = option('consent');
   const kept = read('consent');
@@ -34,5 +25,5 @@ export const watchConsent = (changed: (value: Answer) => void): void => {
   if (mode != 'granted' && (shopify?.customerPrivacy || shopify?.loadFeatures)) {
     on(D, 'visitorConsentCollected', ask);
     ask();
-  } else if (mode != 'required' || kept) changed({ analytics: true, marketing: kept != 'a' });
+  } else if (consent.analytics == null && (mode != 'required' || kept)) changed({ analytics: true, marketing: kept != 'a' });
 };

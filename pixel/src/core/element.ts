@@ -4,7 +4,8 @@ import type { Props } from '../types';
 
 /** `closest`, and on from a shadow root to what hosts it: a web component stands in its page's zones, lists and masks. */
 export const within = (el: Element | null | undefined, selector: string): HTMLElement | null | undefined =>
-  el && (el.closest<HTMLElement>(selector) || within((el.getRootNode() as ShadowRoot).host, selector));
+  // (a link that was taken out of the page is its own root, and its `host` is a text)
+  el?.closest && (el.closest<HTMLElement>(selector) || within((el.getRootNode() as ShadowRoot).host, selector));
 
 export const attr = (el: Element | null | undefined, name: string): string | undefined =>
   el?.getAttribute(name) || undefined;
@@ -29,11 +30,10 @@ const raw = (el: Element | null | undefined, deep = true, pictures?: boolean): s
 
 export const allText = (el: Element | null | undefined): string => clean(raw(el));
 
-/** Links, buttons and labels say what their nested elements say; any other element only its own text. Radios and
- * checkboxes are called by their label. What has no text is called by its pictures. */
+/** Links, buttons and labels say what their nested elements say; any other element only its own text. Fields are called by their label. What has no text is called by its pictures. */
 export const textOf = (el: Element): string => {
   const deep = el.matches('a,button,label,summary,input,[role]');
-  const named = (el.localName == 'input' && (el as HTMLInputElement).labels?.[0]) || el;
+  const named = (el as HTMLInputElement).labels?.[0] || el;
   return el.matches('input[type=submit]') ? (el as HTMLInputElement).value : raw(named, deep).trim() || raw(named, deep, true);
 };
 

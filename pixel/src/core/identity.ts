@@ -1,5 +1,5 @@
 /** Who: guest token, session id, user id. The warehouse recomputes sessions; the id here is a hint. */
-import { cookieless, D, hex, keys, L, now, option, read, write } from './env';
+import { D, hex, keys, L, now, option, read, shut, write } from './env';
 
 const YEAR_S = 365 * 24 * 3600;
 const IDLE_MS = 30 * 60 * 1000;
@@ -10,7 +10,7 @@ let opened = 0;
 
 /** A cookie's value, at most nine seconds old: asking the browser anew takes one or two milliseconds. */
 export const cookie = (name: string): string | undefined => {
-  if (now() - opened > 9e3) {
+  if (!shut && now() - opened > 9e3) {
     jar = ' ' + D.cookie;
     opened = now();
   }
@@ -21,13 +21,15 @@ export const cookie = (name: string): string | undefined => {
  * host's own.) */
 const setGuest = (token?: string): void => {
   write('guest', token);
-  if (!cookieless)
-    D.cookie = `_ff_guest=${token};path=/;samesite=lax;max-age=${token ? YEAR_S : 0};domain=${option('cookieDomain') || ''}${L.protocol[4] == 's' ? ';secure' : ''}`;
+  if (shut) return;
+  // (what the jar holds is another's)
+  opened = 0;
+  D.cookie = `_ff_guest=${token};path=/;samesite=lax;max-age=${token ? YEAR_S : 0};domain=${option('cookieDomain') || ''}${L.protocol[4] == 's' ? ';secure' : ''}`;
 };
 
 /** Restores or makes the guest token. The cookie wins: the server may have set it. A visit renews it. */
 export const openIdentity = (): void => {
-  const known = !cookieless && cookie('_ff_guest');
+  const known = cookie('_ff_guest');
   if (known && now() - +read('session').split(' ')[2]! < IDLE_MS) write('guest', known);
   else setGuest(known || read('guest') || hex());
 };
@@ -38,8 +40,12 @@ export const shutIdentity = (): void => {
   setGuest();
 };
 
-/** Read anew each time, so that a logout in another tab counts here too. */
-export const guest = (): string => read('guest');
+/** Read anew each time, so that a logout in another tab counts here too. A shop may empty the storage in the middle of a visit,
+ * as some do when people log out: a visitor without a token would be nobody, and all messages refused. */
+export const guest = (): string => {
+  if (!read('guest')) openIdentity();
+  return read('guest');
+};
 export const user = (): string => read('user');
 
 /** Another guest than before. */

@@ -37,7 +37,8 @@ export const message = (type: string, event?: string, properties?: Props, traits
   const url = L.href;
   const title = D.title;
   later(() => {
-    taken = Math.max(taken, t - BURST_MS);
+    // (never ahead of now: a clock that was set back must not silence us)
+    taken = Math.min(t, Math.max(taken, t - BURST_MS));
     if (taken + EACH_MS > t) return drop();
     taken += EACH_MS;
     if (href != url) {
@@ -47,8 +48,8 @@ export const message = (type: string, event?: string, properties?: Props, traits
         if (/^utm_/.test(key)) campaign[key.slice(4).replace('campaign', 'name')] = value;
       });
     }
-    push(
-      {
+    push([
+      JSON.stringify({
         anonymousId: guest(),
         userId: user() || undefined,
         context: {
@@ -71,9 +72,9 @@ export const message = (type: string, event?: string, properties?: Props, traits
           cart: { token: cookie('cart') },
           cookieless,
         },
-      },
-      { messageId: hex(), type, event, originalTimestamp: new Date(t).toISOString(), properties, traits },
-    );
+      }),
+      JSON.stringify({ messageId: hex(), type, event, originalTimestamp: new Date(t).toISOString(), properties, traits }),
+    ]);
   });
 };
 

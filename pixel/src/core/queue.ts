@@ -67,14 +67,6 @@ const keep = (): void => {
   write(own, queue[0] && text!);
 };
 
-/** Each twentieth message sends at once (but not within the event that made it), any other within three seconds. The
- * queue is written down as it goes, not message by message: a write costs half a millisecond, as much as all the rest
- * of a click. */
-const soon = (): void => {
-  if (queue.length % BATCH) timer ||= setTimeout(flush, WAIT_MS);
-  else setTimeout(flush);
-};
-
 /** Has something said later, but within the three seconds: what waits is in memory until then in either case. */
 export const later = (say: () => void): void => {
   due.push(say);
@@ -104,13 +96,7 @@ const stop = (): void => {
   timer = clearTimeout(timer) as undefined;
 };
 
-/** No page asks again before this has passed. */
-const patience = (retryAfter?: string | null): void => {
-  tries++;
-  write('wait', `${now() + Math.min(LONGEST_ASKED_MS, +retryAfter! * 1e3 || Math.min(LONGEST_WAIT_MS, (WAIT_MS / 2) * 2 ** tries * (0.5 + Math.random())))} ${tries}`);
-};
-
-const answered = (of: string, probe: boolean, status: number, retryAfter?: string | null): void => {
+const answered = (of: string, probe: unknown, status: number, retryAfter?: string | null): void => {
   const done = flying;
   // the page had gone, and came back: others take over what it left
   if (of != own) return;
@@ -121,7 +107,9 @@ const answered = (of: string, probe: boolean, status: number, retryAfter?: strin
     write('wait');
     queue = queue.filter((entry) => !done.includes(entry));
   } else if (!probe) {
-    patience(retryAfter);
+    tries++;
+    // no page asks again before this has passed
+    write('wait', `${now() + Math.min(LONGEST_ASKED_MS, +retryAfter! * 1e3 || Math.min(LONGEST_WAIT_MS, (WAIT_MS / 2) * 2 ** tries * (0.5 + Math.random())))} ${tries}`);
     // enough for this page: the messages stay, and the next event or another page tries again
     if (tries > (status ? 10 : 3)) return stop();
   }
@@ -148,26 +136,28 @@ export const flush = (going?: unknown): void => {
   [body, flying] = batch(list);
   // the body is read to its end: until then the browser counts the request against its 64 KB of keepalive
   fetch(url, { method: 'POST', body, keepalive: true })
-    .then((r) => r.text().then(() => answered(of, !!early, r.status, r.headers.get('retry-after'))))
-    .catch(() => answered(of, !!early, 0));
+    .then((r) => r.text().then(() => answered(of, early, r.status, r.headers.get('retry-after'))))
+    .catch(() => answered(of, early, 0));
 };
 
 /** The page goes away: what was never on its way leaves by beacon, and all stays in storage for the next page, or for
  * this one, should the browser bring it back as it was. */
 export const beacon = (): void => {
   settle();
-  for (let list: Entry[]; (list = fresh())[0] && navigator.sendBeacon(url, batch(list)[0]); );
+  for (let list: Entry[]; (list = fresh())[0] && navigator.sendBeacon?.(url, batch(list)[0]); );
   keep();
   empty();
 };
 
-export const push = (shared: object, rest: object): void => {
-  const entry: Entry = [JSON.stringify(shared), JSON.stringify(rest)];
+/** Each twentieth message sends at once (but not within the event that made it), any other when its three seconds are over. The
+ * queue is written down as it goes, not message by message: a write costs half a millisecond, as much as all the rest
+ * of a click. */
+export const push = (entry: Entry): void => {
   const text = entry.join();
   // (a character is three bytes at most: most messages need no counting)
   if (text[1e4] && bytes(text) > MESSAGE_BYTES) return drop();
   queue.push(entry);
-  soon();
+  if (queue.length % BATCH == 0) setTimeout(flush);
 };
 
 /** What another page left: how many it had dropped, and its messages. They go at once where no patience is asked for:

@@ -29,6 +29,6 @@ export const address = (url: string): string | undefined => {
     if (/[=@]/.test(a.hash)) a.hash = route(a.hash);
     return a.href.slice(0, 4096);
   } catch {
-    return undefined;
+    // no address
   }
 };

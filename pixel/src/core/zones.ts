@@ -1,9 +1,8 @@
 /** Where in the shop an element stands. All knowledge of markup is in themes.ts. */
 import { D, L, W } from './env';
-import { place, within } from './element';
+import { within } from './element';
 import { route } from './scrub';
 import { rules } from './themes';
-import type { Core, Props } from '../types';
 
 /** The element itself or the first one inside that the selector matches. */
 export const pick = (el: Element, selector: string): Element | null => (el.matches(selector) ? el : el.querySelector(selector));
@@ -35,33 +34,20 @@ export const zoneOf = (el: Element, card = cardOf(el)): string => {
 
 /** Paths behind a language, and the page types of Shopify and JSON-LD written like one. One pattern: each costs some 50 µs
  * at load. */
-const TYPE = /^#?!?(\/[a-zA-Z]{2}(-[a-zA-Z]{2})?)?(.*\/(product)s?\/.|\/(product$|collection|search|cart|checkout|account)|(\/(home)?)?$)/;
+const TYPE = /^#?!?(\/[a-z]{2}(-[a-z]{2})?)?(.*\/(product)s?\/.|\/(product$|collection|search|cart|checkout|account)|(\/(home)?)?$)/i;
 
 /** The page's type: said by the markup, by a theme, by Shopify, by the address (a hash router's path counts), by JSON-LD. */
 export const pageType = (): string => {
   const find = (text: string): string | undefined | null => {
     const found = TYPE.exec(text);
-    return found && (found[4] || found[5] || 'home');
+    return found && (found[4] || found[5] || 'home').toLowerCase();
   };
   return (
     D.querySelector<HTMLElement>('[data-footfall-page-type]')?.dataset.footfallPageType ||
     Object.keys(rules).find((key) => /^page_/.test(key) && D.querySelector(rules[key]!))?.slice(5) ||
     find('/' + W.ShopifyAnalytics?.meta?.page?.pageType) ||
-    find((route(L.hash) || L.pathname).replace('/login', '/account').replace('/register', '/account').replace('/categor', '/collection')) ||
-    find('/' + /"@type":\s*"(\w+)/.exec(D.querySelector('[type*="ld+json"]')?.textContent!)?.[1]?.toLowerCase()) ||
+    find((route(L.hash) || L.pathname).replace(/login|register/, 'account').replace('/categor', '/collection')) ||
+    find('/' + /"@type":\s*"(\w+)/.exec(D.querySelector('[type*="ld+"]')?.textContent!)?.[1]) ||
     'other'
   );
-};
-
-/** What a click is called, and of one on a card what it is about, as far as it can be said in a few bytes:
- * src/extra/cards.ts knows better, where it has come in time. */
-export const means = (el: Element, zone: string, props: Props, card: Element | null, more: Core['click_']): string => {
-  if (more) more(el, zone, props, card);
-  else if (card) {
-    const at = card.closest('li,article') || card;
-    props.product_id = (pick(at, '[data-product-id]') as HTMLElement | null)?.dataset.productId || handle((pick(card, rules.link!) as HTMLAnchorElement).href);
-    props.list = within(at, '[data-ff-list]')?.dataset.ffList || pageType();
-    props.position = place(at);
-  }
-  return card && /^(coll|sear)/.test(zone) && !el.matches('button,input,[role=button]') ? 'Product Clicked' : 'Element Clicked';
 };

@@ -4,16 +4,6 @@ import type { Product, Props } from '../types';
 
 const { rules_: rules, text_: text, within_: within } = core;
 
-/** Labels from the menu's root to the link. */
-const navPath = (el: Element): string[] => {
-  const path = [text(el)];
-  for (let n: Element | null = el; (n = n.parentElement) && !n.matches(rules.nav!); ) {
-    const label = n.matches('li,details') && text(n.querySelector('summary,a,button,span'));
-    if (label && label != path[0]) path.unshift(label);
-  }
-  return path;
-};
-
 /** The link to a product that an element is or holds. */
 const linkOf = (el: Element): HTMLAnchorElement | null => core.pick_(el, rules.link!) as HTMLAnchorElement | null;
 
@@ -66,6 +56,14 @@ export const cardProduct = (card: Element): Product => {
 
 /** Adds to a click what it means. */
 core.click_ = (el, zone, props: Props, card): void => {
-  if (zone == 'nav') props.nav_path = navPath(el);
+  if (zone == 'nav') {
+    // labels from the menu's root to the link
+    const path = [text(el)];
+    for (let n: Element | null = el; (n = n.parentElement) && !n.matches(rules.nav!); ) {
+      const label = n.matches('li,details') && text(n.querySelector('summary,a,button,span'));
+      if (label && label != path[0]) path.unshift(label);
+    }
+    props.nav_path = path;
+  }
   if (card) Object.assign(props, cardProduct(card), { list: listOf(card, zone), position: position(card) });
 };

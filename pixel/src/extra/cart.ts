@@ -16,17 +16,13 @@ let touched: Element = D.body;
 /** Until then a request belongs to an intent that has been counted. */
 let counted = 0;
 
-/** The ids in the cart, for the recommendations; only where this visitor may be followed. */
-const remember = (id?: string): void => {
-  if (core.personal_()) core.write_('cart', `${[id, ...core.read_('cart').split(',').slice(0, 19)]}`);
-};
-
 /** Whoever had the intent has gone on, or has waited long enough. */
 const settle = (): void => {
   clearTimeout(timer);
   if (pending) {
     core.track_('Product Added', pending);
-    remember(pending.product_id);
+    // the ids in the cart, for the recommendations; only where this visitor may be followed
+    if (core.personal_()) core.write_('cart', `${[pending.product_id, ...core.read_('cart').split(',').slice(0, 19)]}`);
   }
   pending = undefined;
 };
@@ -61,13 +57,15 @@ let watchRequests = (): void => {
 
 /** A click: the intent behind what a script may send next; on an add button an intent itself, unless the submit of Shopify's
  * form tells it, or a field that is wrong keeps it back. */
-export const clicked = (el: Element, zone: string): void => {
+export const clicked = (_: Event, el: Element, _shown?: Element, zone?: string): void => {
+  if (!zone) return;
   touched = el;
   watchRequests();
   if (zone == 'add_to_cart' && !(el as HTMLButtonElement).form?.matches('[action*="/cart/add"],:invalid')) intent(el);
 };
 
 export const submitted = (e: Event, form: Element): void => {
+  if (e.type != 'submit' || !form.matches('[action*="/cart/add"]')) return;
   watchRequests();
   intent(form);
   // a native post: no script took it over

@@ -4,7 +4,9 @@ import { productAt } from './product';
 
 /** What was picked. A select is called by its own label; the label of a radio is its value, so its group is asked: the
  * first thing in it that names something. */
-export const picked = (el: Element, shown?: Element, event?: MouseEvent): void => {
+export const picked = (e: MouseEvent, el: Element, shown?: Element, zone?: string): void => {
+  // by a click, or by a control's change, which its click comes before
+  if ((zone ? el.matches('input,select') : e.type != 'change') || (zone || core.zone_(el)) != 'pdp_option' || !el.matches(core.rules_.option!)) return;
   const { selectedOptions, labels } = el as HTMLSelectElement;
   const group = core.within_(el.parentElement, 'fieldset,[role=radiogroup],' + core.rules_.pdp_option);
   const props = {
@@ -23,7 +25,7 @@ export const picked = (el: Element, shown?: Element, event?: MouseEvent): void =
         attr(el, 'aria-label'),
     ),
     zone: 'pdp_option',
-    element: core.describe_(shown || labels?.[0] || el, event),
+    element: core.describe_(shown || labels?.[0] || el, e),
   };
   // after the theme's own handlers, which set the variant
   setTimeout(() => core.track_('Product Option Selected', { ...productAt(el), ...props }));

@@ -27,10 +27,10 @@ const merge = (...sources: Product[]): Product => {
 
 /** The page's JSON-LD node of a product, graphs unfolded. */
 const node = (): Json =>
-  [...D.querySelectorAll('[type*="ld+json"]')]
+  [...D.querySelectorAll('[type*="ld+"]')]
     .flatMap((s) => list(parse(s.textContent)))
-    .flatMap((n) => [n, ...list(n['@graph'])])
-    .find((n) => /^Product(Group)?$/.test(n['@type'] as string)) || {};
+    .flatMap((n) => [n, ...list(n?.['@graph'])])
+    .find((n) => /^Product(Group)?$/.test(n?.['@type'] as string)) || {};
 
 export const product = (): Product => {
   const id = variantId();
@@ -54,11 +54,11 @@ export const product = (): Product => {
       currency: text(offer.priceCurrency),
       category: text(ld.category),
       image_url: text(typeof image == 'object' ? image.url : image),
-      variant_id: id || undefined,
+      variant_id: text(id),
     },
     {
-      product_id: sold && `${sold.id}`,
-      variant_id: v && `${v.id}`,
+      product_id: text(sold?.id),
+      variant_id: text(v?.id),
       variant: text(v?.public_title),
       name: v?.name,
       price: money(v?.price! / 100),

@@ -2,7 +2,7 @@
 import { listOf } from './cards';
 import { core, D, parse } from './core';
 import { product } from './product';
-import type { Item, Product, Props } from '../types';
+import type { Item, Product } from '../types';
 
 /** How many products a list shows: said by the markup, or counted. */
 const count = (): number => {
@@ -11,19 +11,15 @@ const count = (): number => {
   return said ? +said : new Set(cards).size;
 };
 
-/** The latest products this visitor looked at, for recommendations; only where they may be followed. */
-const remember = (p: Item & Props): void => {
-  const before = parse<Item[]>(core.read_('viewed')) || [];
-  const all = [{ ...p, title: p.name }, ...before.filter((v) => v.product_id != p.product_id)];
-  if (core.personal_()) core.write_('viewed', JSON.stringify(all.slice(0, 20)));
-};
-
 export const tell = (): void => {
   const type = core.pageType_();
   const p = (type == 'product' && product()) as Product;
   if (p.product_id) {
     core.once_('Product Viewed', p);
-    remember(p as Item & Props);
+    // the latest products this visitor looked at, for recommendations; only where they may be followed
+    const before = parse<Item[]>(core.read_('viewed')) || [];
+    const all = [{ ...p, title: p.name }, ...before.filter((v) => v.product_id != p.product_id)];
+    if (core.personal_()) core.write_('viewed', JSON.stringify(all.slice(0, 20)));
   } else if (type == 'cart') core.once_('Cart Viewed');
   else if (type == 'search') {
     const query = /[?&](q|query|s|search)=([^&#]+)/.exec(location.href)?.[2];

@@ -12,8 +12,7 @@ export const keepCookie = (): void => {
   const session = core.read_('session').slice(0, 32);
   if (same && core.read_('asked') != session) {
     core.write_('asked', session);
-    const url = `${origin}/v1/guest?guest=${core.read_('guest')}`;
     // as a task of its own, as the core's start is: 1 ms less by a trace
-    queueMicrotask(() => navigator.sendBeacon(url));
+    queueMicrotask(() => navigator.sendBeacon?.(`${origin}/v1/guest?guest=${core.read_('guest')}`));
   }
 };

@@ -20,12 +20,12 @@ let moved = 0;
 let waiting = 0;
 const changes = new MutationObserver(() => (changed = now()));
 
-export const frustrated = (e: MouseEvent, el: Element, shown: Element, zone: string): void => {
-  if (e.type != 'click' || el.closest(PATIENT)) return;
-  const tell = (event: string): void => void (WORDS.test(core.text_(el)) || core.track_(event, { zone, element: core.describe_(shown, e) }));
+export const frustrated = (e: MouseEvent, el: Element, shown?: Element, zone?: string): void => {
+  if (!zone || e.type != 'click' || el.closest(PATIENT)) return;
+  const tell = (event: string): void => void (WORDS.test(core.text_(el)) || core.track_(event, { zone, element: core.describe_(shown!, e) }));
   const before = run[run.length - 1];
   const near =
-    before && e.timeStamp - before.timeStamp < RAGE_MS && Math.hypot(e.clientX - before.clientX, e.clientY - before.clientY) <= RAGE_PX;
+    before && e.timeStamp - before.timeStamp < RAGE_MS && (e.clientX - before.clientX) ** 2 + (e.clientY - before.clientY) ** 2 <= RAGE_PX ** 2;
   run = near ? [...run, e] : [e];
   if (run.length == RAGE_CLICKS) tell('Rage Click');
   // one that answers a first click in vain is enough; a link's answer is another page

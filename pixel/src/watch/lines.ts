@@ -5,7 +5,7 @@ import type { Product } from '../types';
 const api = W.footfall!;
 
 /** A click on a remove button, or on (or in a form with) a way out. */
-export const lineEvent = (e: Event, el: Element, zone?: string): void => {
+export const lineEvent = (e: Event, el: Element, _?: Element, zone?: string): void => {
   const { remove, logout, link } = core.rules_;
   if (zone && el.closest(remove!)) {
     let line = el;

@@ -11,8 +11,8 @@ export const packs: Pack = {
   collection_card: '.product-card,.product-item,.card-wrapper,.grid-view-item,[role=search] a',
   pdp_media: '.product-media,body [class*=gallery],media-gallery,product-modal,[class*=product-single__photo],[class*=product-single__thumb],[class*=product-single__media]',
   nav: '.mobile-nav',
-  account: 'shopify-account,[href*=customer_auth]',
+  account: 'shopify-account,[href*=customer_auth],[href*=logout],[action*=logout]',
   option: '[data-option-name] button',
   remove: '[href*="/cart/change"][href*="quantity=0"],[data-ff-remove],cart-remove-button,[class*=cart][class*=remove]',
-  logout: '[href*=logout],[action*=logout],[href*=sign-out],[action*=sign-out],[href*=signout],[action*=signout]',
+  logout: '[href*=logout],[action*=logout],[href*="/sign-out"],[action*="/sign-out"],[href*="/signout"],[action*="/signout"]',
 };

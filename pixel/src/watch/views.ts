@@ -37,16 +37,18 @@ const started = (): void => {
   toldDepth = depth;
 };
 
-/** What makes a page another page: no anchor, and on a product's page no query, which says the variant that was picked. A
- * hash router's path does. */
+/** What makes a page another page: no anchor, and on a product's page of the query only the handle, since the rest says the variant
+ * that was picked. A hash router's path does. */
 const key = (): string =>
-  location.pathname + (core.pageType_() == 'product' || location.search) + (/^#!?\/.*/.exec(location.hash) || '');
+  location.pathname + (core.pageType_() == 'product' ? core.handle_(location.href) : location.search) + /^#!?\/.*/.exec(location.hash);
 
 let last = key();
 let timer: ReturnType<typeof setTimeout>;
 const begin = (): void => {
   last = key();
-  W.footfall!('page');
+  // (what is still to be said is of the view before)
+  core.settle_();
+  core.view_();
   core.viewed_.forEach((f) => f());
 };
 const moved = (): void => {
@@ -58,21 +60,26 @@ const moved = (): void => {
   }, SETTLE_MS);
 };
 
-export const watchViews = (): void => {
-  for (const name of ['pushState', 'replaceState'] as const) {
-    const native = history[name];
-    history[name] = (...args) => {
-      native.apply(history, args);
-      moved();
-    };
-  }
-  for (const type of ['popstate', 'hashchange']) W.addEventListener(type, moved);
-  // the window's own: one that captures would be called for each field and button too
-  for (const type of ['focus', 'blur', 'visibilitychange']) W.addEventListener(type, tick);
-  W.addEventListener('scroll', scrolled, { capture: true, passive: true });
-  // the browser kept the page as it was left, and shows it again
-  W.addEventListener('pageshow', (e) => e.persisted && begin());
-  core.viewed_.unshift(started);
-  core.leave_.push(left);
-  started();
+/** Where the token has gone, consent has been withdrawn, in another tab or on a later page that the visitor came back from. */
+const withdrawn = (): void => {
+  if (!core.read_('guest')) W.footfall!('consent', false);
 };
+
+for (const name of ['pushState', 'replaceState'] as const) {
+  const native = history[name];
+  history[name] = (...args) => {
+    native.apply(history, args);
+    moved();
+  };
+}
+// (fired for a new hash, too)
+W.addEventListener('popstate', moved);
+W.addEventListener('storage', (e) => e.key == 'ff_guest' && withdrawn());
+// the window's own: one that captures would be called for each field and button too
+for (const type of ['focus', 'blur', 'visibilitychange']) W.addEventListener(type, tick);
+W.addEventListener('scroll', scrolled, { capture: true, passive: true });
+// the browser kept the page as it was left, and shows it again
+W.addEventListener('pageshow', (e) => e.persisted && (withdrawn(), begin()));
+core.viewed_.unshift(started);
+core.leave_.push(left);
+started();

@@ -24,24 +24,22 @@ const watch = (type: string, seen: (entry: Entry) => void): void => {
   }
 };
 
-export const watchVitals = (): void => {
-  watch('largest-contentful-paint', (e) => (lcp = e.startTime));
-  watch('layout-shift', (e) => {
-    if (e.hadRecentInput) return;
-    const t = e.startTime;
-    const same = t - last < 1000 && t - first < 5000;
-    window_ = e.value + (same ? window_ : 0);
-    if (!same) first = t;
-    last = t;
-    cls = Math.max(cls, window_);
-  });
-  watch('event', (e) => e.interactionId && (inp = Math.max(inp, e.duration)));
-  core.leave_.push(() => {
-    if (told) return;
-    told = true;
-    const [nav] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
-    const [paint] = performance.getEntriesByName('first-contentful-paint');
-    const ms = (n?: number): number | undefined => (n ? Math.round(n) : undefined);
-    core.track_('Web Vitals', { ttfb: ms(nav?.responseStart), fcp: ms(paint?.startTime), lcp: ms(lcp), inp: ms(inp), cls: Math.round(cls * 1e4) / 1e4 });
-  });
-};
+watch('largest-contentful-paint', (e) => (lcp = e.startTime));
+watch('layout-shift', (e) => {
+  if (e.hadRecentInput) return;
+  const t = e.startTime;
+  const same = t - last < 1000 && t - first < 5000;
+  window_ = e.value + (same ? window_ : 0);
+  if (!same) first = t;
+  last = t;
+  cls = Math.max(cls, window_);
+});
+watch('event', (e) => e.interactionId && (inp = Math.max(inp, e.duration)));
+core.leave_.push(() => {
+  if (told) return;
+  told = true;
+  const [nav] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
+  const [paint] = performance.getEntriesByName('first-contentful-paint');
+  const ms = (n?: number): number | undefined => (n ? Math.round(n) : undefined);
+  core.track_('Web Vitals', { ttfb: ms(nav?.responseStart), fcp: ms(paint?.startTime), lcp: ms(lcp), inp: ms(inp), cls: Math.round(cls * 1e4) / 1e4 });
+});
