@@ -93,8 +93,8 @@ def test_conditions_and_order(client: Client, query: str, found: list[tuple[str,
 @pytest.mark.parametrize(
     "query",
     [
-        "where=shelf", "where=width:3", "where=place:two", "where=day:soon", "at_least=day:soon", "at_most=day:", "at_least=day", "at_most=width:3",
-        "where=shelf%22:x", "order=width",
+        "where=shelf", "where=width:3", "where=place:two", "where=day:soon", "where=shelf%22:x", "order=width",
+        "at_least=day:soon", "at_most=day:", "at_least=day", "at_most=width:3",
         "order=place%20desc", "order=rowid", "cursor=%21", "cursor=djEgLTE", "cursor=djEgeA", "limit=0", "format=xml",
     ],
 )  # fmt: skip
