@@ -33,6 +33,8 @@ describe('app embed', () => {
     expect(tag.getAttribute('src')).toBe('https://c.example/footfall.js');
     expect(tag.dataset).toMatchObject({ writeKey: 'w"k', collector: 'https://c.example', api: 'https://a.example', apiKey: 'p', consent: 'required' });
     expect([tag.dataset.cookieless, tag.dataset.cookieDomain]).toEqual([undefined, undefined]);
+    const bridges = [false, true].map((cookieless) => !!render('app-embed', {}, { ...settings, cookieless }).querySelector('[src*="footfall-cart"]'));
+    expect(bridges, 'a token of one page alone has no place in an order').toEqual([true, false]);
     const domain = render('app-embed', {}, { ...settings, cookie_domain: '.c.example' }).querySelector('script[src]');
     expect(domain!.getAttribute('data-cookie-domain')).toBe('.c.example');
   });
@@ -192,6 +194,41 @@ describe('the cart bridge', () => {
     document.cookie = 'cart=abc';
     await vi.advanceTimersByTimeAsync(20_000);
     expect(calls).toEqual(['/cart/update.js {"attributes":{"_ff_guest":"token"}}']);
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  });
+
+  it('asks once while consent is open, and takes the token out of the cart when consent is withdrawn', async () => {
+    vi.useFakeTimers();
+    const calls: string[] = [];
+    vi.stubGlobal('fetch', (_: string, init: { body: string }) => {
+      calls.push(init.body);
+      return Promise.resolve(new Response('{}'));
+    });
+    let token: string | undefined;
+    let asked = 0;
+    let granted: Array<(token: string) => void> = [];
+    const footfall = () => {
+      asked++;
+      return token ?? new Promise((done) => granted.push(done));
+    };
+    Object.assign(window, { footfall: Object.assign(footfall, { v: '1' }) });
+    document.cookie = 'cart=abc';
+    new Function(script)();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect([asked, calls]).toEqual([1, []]);
+    token = 'one';
+    granted.forEach((done) => done('one'));
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(calls).toEqual(['{"attributes":{"_ff_guest":"one"}}']);
+    token = undefined;
+    granted = [];
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(calls.slice(1)).toEqual(['{"attributes":{"_ff_guest":""}}']);
+    token = 'two';
+    granted.forEach((done) => done('two'));
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(calls.slice(2)).toEqual(['{"attributes":{"_ff_guest":"two"}}']);
     vi.useRealTimers();
     vi.unstubAllGlobals();
   });
