@@ -8,7 +8,8 @@ const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short',
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
 
 const NOTHING = '–'
-const shown = (format) => (value) => (value === null || value === undefined || Number.isNaN(value) ? NOTHING : format(value))
+const shown = (format) => (value) =>
+  value === null || value === undefined || Number.isNaN(value) ? NOTHING : format(value)
 
 /** How values are written; none is a dash. Shares are between 0 and 1, times in seconds. */
 export const as = {
@@ -19,7 +20,11 @@ export const as = {
   day: shown((value) => day.format(new Date(value))),
   moment: shown((value) => moment.format(new Date(value))),
   seconds: shown((value) => {
-    for (const [size, unit] of [[86400, 'd'], [3600, 'h'], [60, 'min']])
+    for (const [size, unit] of [
+      [86400, 'd'],
+      [3600, 'h'],
+      [60, 'min'],
+    ])
       if (value >= size) return `${count.format(value / size)} ${unit}`
     return `${Math.round(value)} s`
   }),
@@ -58,7 +63,15 @@ export const table = (columns, rows, empty) => {
     el(
       'table',
       {},
-      el('thead', {}, el('tr', {}, columns.map((column) => el('th', { class: kind(column), scope: 'col' }, column.title)))),
+      el(
+        'thead',
+        {},
+        el(
+          'tr',
+          {},
+          columns.map((column) => el('th', { class: kind(column), scope: 'col' }, column.title)),
+        ),
+      ),
       el(
         'tbody',
         {},
@@ -100,14 +113,21 @@ export const columns = (title, names, days, isUnfinished) => {
   return el(
     'figure',
     {},
-    el('figcaption', {}, el('b', {}, title), names.map((name, at) => el('span', {}, el('i', { class: KINDS[at] }), name))),
+    el(
+      'figcaption',
+      {},
+      el('b', {}, title),
+      names.map((name, at) => el('span', {}, el('i', { class: KINDS[at] }), name)),
+    ),
     svg(
       'svg',
       { viewBox: `0 -8 ${WIDTH} ${HEIGHT + FOOT + 8}`, role: 'img', 'aria-label': `${title}, ${days.length} days` },
-      grid.map((value) => [
-        svg('line', { x1: LEFT, x2: WIDTH, y1: y(value), y2: y(value) }),
-        svg('text', { x: LEFT - 8, y: y(value) + 4, 'text-anchor': 'end' }, as.count(value)),
-      ]).flat(),
+      grid
+        .map((value) => [
+          svg('line', { x1: LEFT, x2: WIDTH, y1: y(value), y2: y(value) }),
+          svg('text', { x: LEFT - 8, y: y(value) + 4, 'text-anchor': 'end' }, as.count(value)),
+        ])
+        .flat(),
       days.map(({ day, values }, at) => {
         const x = LEFT + at * width
         let below = 0
@@ -120,9 +140,16 @@ export const columns = (title, names, days, isUnfinished) => {
           values.map((value, which) => {
             const height = (value / top) * HEIGHT
             below += height
-            return svg('rect', { class: KINDS[which], x: x + width * 0.12, y: HEIGHT - below, width: width * 0.76, height })
+            return svg('rect', {
+              class: KINDS[which],
+              x: x + width * 0.12,
+              y: HEIGHT - below,
+              width: width * 0.76,
+              height,
+            })
           }),
-          at % every == 0 && svg('text', { x: x + width / 2, y: HEIGHT + FOOT - 4, 'text-anchor': 'middle' }, as.day(day)),
+          at % every == 0 &&
+            svg('text', { x: x + width / 2, y: HEIGHT + FOOT - 4, 'text-anchor': 'middle' }, as.day(day)),
         )
       }),
     ),

@@ -16,6 +16,8 @@ _PAGES = Path(__file__).parent.parent / "pages"
 _FILES = {
     "overview.css": "text/css",
     "overview.js": "text/javascript",
+    "parts.js": "text/javascript",
+    "asking.js": "text/javascript",
     "drawing.js": "text/javascript",
 }
 #: The page handles the secret key: nothing from elsewhere runs in it, nothing is sent elsewhere, nobody frames it.

@@ -30,7 +30,7 @@ PAGES = REPO / "api" / "pages"
 
 
 def asked_marts() -> set[str]:
-    return set(re.findall(r"/v1/marts/(\w+)", (PAGES / "overview.js").read_text(encoding="utf-8")))
+    return set(re.findall(r"/v1/marts/(\w+)", (PAGES / "parts.js").read_text(encoding="utf-8")))
 
 
 def contracts() -> dict[str, dict[str, Any]]:
@@ -217,5 +217,9 @@ def test_no_other_file_is_to_be_had(client: TestClient[Litestar], name: str) -> 
 
 def test_the_files_are_those_that_the_page_names() -> None:
     named = set(re.findall(r'overview/([\w.]+)"', (PAGES / "overview.html").read_text(encoding="utf-8")))
-    imported = set(re.findall(r"from '\./([\w.]+)'", (PAGES / "overview.js").read_text(encoding="utf-8")))
+    imported = {
+        name
+        for script in PAGES.glob("*.js")
+        for name in re.findall(r"from '\./([\w.]+)'", script.read_text(encoding="utf-8"))
+    }
     assert {path.name for path in PAGES.iterdir()} == named | imported | {"overview.html"}
