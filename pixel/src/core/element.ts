@@ -30,7 +30,8 @@ const raw = (el: Element | null | undefined, deep = true, pictures?: boolean): s
 
 export const allText = (el: Element | null | undefined): string => clean(raw(el));
 
-/** Links, buttons and labels say what their nested elements say; any other element only its own text. Fields are called by their label. What has no text is called by its pictures. */
+/** Links, buttons and labels say what their nested elements say; any other element only its own text. Fields are called
+ * by their label. What has no text is called by its pictures. */
 export const textOf = (el: Element): string => {
   const deep = el.matches('a,button,label,summary,input,[role]');
   const named = (el as HTMLInputElement).labels?.[0] || el;
