@@ -90,6 +90,26 @@ def test_nothing_that_is_typed_leaves_the_page(shop: Any, page: Any) -> None:
     assert "value" not in {key for c in completed for key in c}
 
 
+def test_secrets_in_the_path_of_an_address_stay_in_the_page(shop: Any, page: Any) -> None:
+    """Who has the address of a password's reset has the account; who has an order's page reads where it goes."""
+    reset, order = "0af31c9b" * 4 + "-1764180000", "5d41402abc4b2a76b9719d911017c592"
+    link = f'<a id=order href="/12345/orders/{order}?key={order}#/{order}">Your order</a>'
+    path = f"/account/reset/6543210987/{reset}"
+    shop.pages[path] = f"<!doctype html><head><!--footfall--></head><body>{link}<p>Mail: we know you</p></body>"
+    shop.pages["/next"] = "<!doctype html><head><!--footfall--></head><body>Next</body>"
+    shop.visit(page, path)
+    page.evaluate("document.getElementById('order').addEventListener('click', e => e.preventDefault())")
+    page.click("#order")
+    page.goto(f"{shop.url}/next")
+    shop.wait(lambda: len(shop.named("page")) == 2)
+    shop.wait(lambda: shop.named("Element Clicked"))
+    sent = b"".join(shop.attempts).decode()
+    assert "/account/reset/6543210987/***" in sent
+    assert "/12345/orders/***?key=#/***" in sent
+    assert reset[:32] not in sent
+    assert order not in sent
+
+
 def test_a_form_that_is_left_is_abandoned_with_its_last_field(shop: Any, page: Any) -> None:
     shop.pages["/"] = FIELDS
     shop.visit(page, "/")

@@ -20,14 +20,15 @@ const KEPT = /^(utm_.*|q|query|s|search|variant|page|sort.*|filter.*|..?clid)$/;
 /** The part of a hash that a router uses as a path, or nothing. */
 export const route = (hash: string): string => /^#!?\/[^?&=]*/.exec(hash)?.[0] || '';
 
-/** An address without what it may carry about a person; anything but http is cut to its scheme. */
+/** An address without what it may carry about a person; anything but http is cut to its scheme. Long runs of hex digits are
+ * secrets: a password's reset and an account's activation, the page of an order. */
 export const address = (url: string): string | undefined => {
   try {
     const a = new URL(url, L.href);
     if (a.protocol[0] != 'h') return a.protocol;
-    for (const [key, value] of new Map(a.searchParams)) a.searchParams.set(key, KEPT.test(key) ? (/^v\d{1,14}$/.test(key[0] + value) ? value : clean(value)) : '');
+    for (const [key, value] of new Map(a.searchParams)) a.searchParams.set(key, KEPT.test(key) ? (key[0] == 'v' && +value < 1e14 ? value : clean(value)) : '');
     if (/[=@]/.test(a.hash)) a.hash = route(a.hash);
-    return a.href.slice(0, 4096);
+    return a.href.replace(/[\da-f]{32,}/g, '***').slice(0, 4096);
   } catch {
     // no address
   }

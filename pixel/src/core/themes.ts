@@ -13,7 +13,7 @@ export const rules: Pack = {
   search: '[role=search],[action*="/search"],[type=search]',
   pdp_option: 'variant-selects,variant-radios,[data-option-name],[action*="/cart/add"] select,[action*="/cart/add"] fieldset',
   cart: '[href$="/cart"],[action$="/cart"],[href*="/cart/"]',
-  account: '[href*="/account"],[action*="/account"],[href*="/login"],[action*="/login"],[href*="/register"],[action*="/register"]',
+  account: '[href*="/account"],[action*="/account"],[href*="/login"],[action*="/login"]',
   collection_card: '[itemtype$="/Product"]',
   pdp_media: '[itemprop=image]',
   form: 'form',
