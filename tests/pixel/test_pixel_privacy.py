@@ -95,7 +95,9 @@ def test_secrets_in_the_path_of_an_address_stay_in_the_page(shop: Any, page: Any
     reset, order = "0af31c9b" * 4 + "-1764180000", "5d41402abc4b2a76b9719d911017c592"
     link = f'<a id=order href="/12345/orders/{order}?key={order}#/{order}">Your order</a>'
     path = f"/account/reset/6543210987/{reset}"
-    shop.pages[path] = f"<!doctype html><head><!--footfall--></head><body>{link}<p>Mail: we know you</p></body>"
+    shop.pages[path] = (
+        f"<!doctype html><head><!--footfall--></head><body>{link}<p>Mail: we know you</p></body>"
+    )
     shop.pages["/next"] = "<!doctype html><head><!--footfall--></head><body>Next</body>"
     shop.visit(page, path)
     page.evaluate("document.getElementById('order').addEventListener('click', e => e.preventDefault())")
