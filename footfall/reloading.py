@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -40,4 +41,7 @@ class SettingsInForce:
         self.settings = msgspec.structs.replace(found, **stays)
 
     def _read(self) -> Settings:
-        return msgspec.structs.replace(load_settings(), **self._chosen)
+        # What the command line says, nothing else needs to say well: an empty variable too
+        unsaid = {f"FOOTFALL_{name.upper()}" for name in self._chosen}
+        env = {name: value for name, value in os.environ.items() if name not in unsaid}
+        return msgspec.structs.replace(load_settings(env), **self._chosen)
