@@ -13,13 +13,13 @@ const begin = async () => {
   find('ask').hidden = true
   let made
   try {
-    made = await ask('/v1/funnels')
+    made = await ask('/v1/sessions/summary')
   } catch (error) {
     return askForKey(error.message)
   }
   sessionStorage[KEY] = state.key
   // the last day that is over: half a day beside whole ones would look like a fall
-  const { last_day: latest } = await ask('/v1/sessions/summary')
+  const latest = made.last_day
   const today = made.generated_at.slice(0, 10)
   state.last = latest && latest < today ? latest : day(today, -1)
   find('made').textContent = `as of ${as.moment(made.generated_at)}`
