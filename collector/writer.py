@@ -93,9 +93,8 @@ class SegmentWriter:
         except CommitError as error:
             self.problem = error
             raise
-        except (
-            Exception
-        ) as error:  # no memory, a bug: some of it may stand in the file, nobody knows how much
+        except Exception as error:
+            # No memory, a bug: some of it may stand in the file, nobody knows how much
             log.exception("a commit ended unexpectedly")
             if self._open is not None:
                 self._poison(self._open, error)
