@@ -14,6 +14,7 @@ from collector.adapters.common import (
     Fact,
     ShopifyId,
     bare,
+    change_of,
     cut,
     guest_of,
     in_parts,
@@ -47,7 +48,6 @@ def changed(delivery: Delivery) -> list[Fact]:
     guest = guest_of(cart.note_attributes)
     rows = [product(line, number) for number, line in enumerate(cart.line_items, 1)]
     properties = without_nothing(cart_token=cut(token), lines=len(rows))
-    stamp = f"{at:%Y%m%dT%H%M%S%f%z}" if at else "unknown"
 
     def make(part_id: str) -> dict[str, Any]:
         return track(
@@ -61,5 +61,5 @@ def changed(delivery: Delivery) -> list[Fact]:
             shop=delivery.shop,
         )
 
-    messages = in_parts(make, f"shopify-cart-{cut(token, 64)}-{stamp}", "products", rows)
+    messages = in_parts(make, f"shopify-cart-{cut(token, 64)}-{change_of(at, cart)}", "products", rows)
     return [Fact(message, is_visit=guest is not None) for message in messages]

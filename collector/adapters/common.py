@@ -6,6 +6,7 @@ whatever arrives again, by a retry, a replay or a second subscription, is a dupl
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -62,9 +63,17 @@ class Customer(Struct, frozen=True):
     id: ShopifyId | None = None
 
 
-def encode(message: dict[str, Any]) -> bytes:
-    """The message's JSON; money keeps the digits that Shopify sent."""
+def encode(message: dict[str, Any] | Struct) -> bytes:
+    """The message's JSON, or a thing's; money keeps the digits that Shopify sent."""
     return _encoder.encode(message)
+
+
+def change_of(at: datetime | None, thing: Struct) -> str:
+    """The end of a message's id that tells one change of a thing from the next: when, and what is read of it now.
+    Shopify's times are whole seconds, and within one a cart or a product may change twice.
+    """
+    moment = f"{at:%Y%m%dT%H%M%S%f%z}" if at else "unknown"
+    return f"{moment}-{hashlib.sha256(encode(thing)).hexdigest()[:8]}"
 
 
 def bare(identifier: ShopifyId | None) -> str | None:

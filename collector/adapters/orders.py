@@ -16,6 +16,7 @@ from collector.adapters.common import (
     Fact,
     ShopifyId,
     bare,
+    change_of,
     cut,
     guest_of,
     in_parts,
@@ -104,12 +105,11 @@ def placed(delivery: Delivery) -> list[Fact]:
 def updated(delivery: Delivery) -> list[Fact]:
     """``Order Updated``: its state and its lines as they are now. No visitor's act. Raises msgspec.MsgspecError."""
     order = _decoder.decode(delivery.body)
-    stamp = f"{order.updated_at:%Y%m%dT%H%M%S%z}" if order.updated_at else "unknown"
     facts = _messages(
         delivery,
         order,
         "Order Updated",
-        f"shopify-order-{bare(order.id)}-updated-{stamp}",
+        f"shopify-order-{bare(order.id)}-updated-{change_of(order.updated_at, order)}",
         order.updated_at,
         financial_status=order.financial_status,
         fulfillment_status=order.fulfillment_status,

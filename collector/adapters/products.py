@@ -14,6 +14,7 @@ from collector.adapters.common import (
     Fact,
     ShopifyId,
     bare,
+    change_of,
     cut,
     in_parts,
     number,
@@ -101,9 +102,7 @@ def deleted(delivery: Delivery) -> list[Fact]:
 def _facts(
     delivery: Delivery, product: Product, at: datetime | None, properties: dict[str, Any]
 ) -> list[Fact]:
-    stamp = f"{at:%Y%m%dT%H%M%S%f%z}" if at else "unknown"
-    if properties.get("status") == "deleted":
-        stamp = "deleted"
+    change = "deleted" if properties.get("status") == "deleted" else change_of(at, product)
 
     def make(part_id: str) -> dict[str, Any]:
         return track(
@@ -116,7 +115,7 @@ def _facts(
         )
 
     rows = [_variant(variant) for variant in product.variants]
-    messages = in_parts(make, f"shopify-product-{bare(product.id)}-{stamp}", "variants", rows)
+    messages = in_parts(make, f"shopify-product-{bare(product.id)}-{change}", "variants", rows)
     return [Fact(message, is_visit=False) for message in messages]
 
 

@@ -115,6 +115,33 @@ def test_the_same_order_told_twice_is_the_same_messages() -> None:
     assert not first.is_visit
 
 
+@pytest.mark.parametrize(
+    ("topic", "payload", "change"),
+    [
+        ("orders/updated", ORDER, {"financial_status": "refunded"}),
+        (
+            "carts/update",
+            {"id": "c1", "updated_at": "2026-11-24T10:00:00Z"},
+            {"line_items": ORDER["line_items"]},
+        ),
+        (
+            "products/update",
+            {"id": 7, "updated_at": "2026-11-24T10:00:00Z"},
+            {"variants": [{"price": "9.00"}]},
+        ),
+    ],
+)
+def test_two_changes_within_one_second_are_two(
+    topic: str, payload: dict[str, Any], change: dict[str, Any]
+) -> None:
+    first, second = deliver(topic, payload)[0], deliver(topic, {**payload, **change})[0]
+    assert first.message["timestamp"] == second.message["timestamp"]
+    assert first.message["messageId"] != second.message["messageId"]
+    assert deliver(topic, payload)[0] == first
+    # What we don't read makes no change of ours.
+    assert deliver(topic, {**payload, "admin_graphql_api_id": "gid://shopify/Thing/1"})[0] == first
+
+
 def test_an_order_without_guest_and_customer_and_a_test_order() -> None:
     (fact,) = deliver("orders/create", {**ORDER, "customer": None, "note_attributes": []})
     assert fact.message["anonymousId"] == "shopify-order-820982911946154508"
