@@ -53,7 +53,8 @@ export const bar = (share, kind = 'first') => {
   return node
 }
 
-/** Rows as a table. A column: title, value(row), write (of `as`), and `bar` where its numbers get bars. */
+/** Rows as a table. A column: title, value(row), write (of `as`), `note(row)` in small letters below, and `bar` where
+ * its numbers get bars. */
 export const table = (columns, rows, empty) => {
   if (!rows.length) return el('p', { class: 'soft' }, empty)
   const longest = columns.map((column) => column.bar && Math.max(...rows.map((row) => column.value(row) ?? 0), 0))
@@ -84,6 +85,7 @@ export const table = (columns, rows, empty) => {
                 'td',
                 { class: kind(column) },
                 column.write(column.value(row)),
+                column.note && el('small', {}, column.note(row)),
                 longest[at] ? bar((column.value(row) ?? 0) / longest[at]) : undefined,
               ),
             ),
@@ -96,19 +98,20 @@ export const table = (columns, rows, empty) => {
 
 const kind = (column) => (column.write == as.text ? undefined : 'number')
 
-const WIDTH = 1100
 const HEIGHT = 190
 const LEFT = 44
 const FOOT = 20
 
 /** Stacked columns by day. `days`: [{day, values: [..]}], `names`: what the values are; the last day may be unfinished. */
 export const columns = (title, names, days, isUnfinished) => {
+  // as wide as it is shown, so that its letters have the size that they say, on a phone too; 66: what stands around it
+  const WIDTH = Math.min(Math.max(document.documentElement.clientWidth - 66, 280), 1180)
   const sum = (values) => values.reduce((all, value) => all + value, 0)
   const step = niceStep(Math.max(...days.map(({ values }) => sum(values)), 1))
   const top = Math.ceil(Math.max(...days.map(({ values }) => sum(values)), 1) / step) * step
   const y = (value) => HEIGHT - (value / top) * HEIGHT
   const width = (WIDTH - LEFT) / days.length
-  const every = Math.ceil(days.length / 10)
+  const every = Math.ceil(days.length / Math.max(Math.floor((WIDTH - LEFT) / 70), 1)) // a day takes 45 of 70
   const grid = Array.from({ length: top / step + 1 }, (_, at) => at * step)
   return el(
     'figure',

@@ -36,7 +36,7 @@ const begin = async () => {
       el(
         'details',
         {},
-        el('summary', {}, 'By the API'),
+        el('summary', {}, 'From the API'),
         part.requests.map((request) => el('div', {}, el('code', {}, `GET ${request}`))),
       ),
     )

@@ -227,7 +227,7 @@ const paths = listing(
     { title: 'From', value: (row) => row.from_path || row.from_type, write: as.text },
     { title: 'to', value: (row) => row.to_path || row.to_type, write: as.text },
     { title: 'times', value: (row) => row.steps, write: as.count, bar: true },
-    { title: 'of all who left there', value: (row) => row.share, write: as.share },
+    { title: 'of all ways from there', value: (row) => row.share, write: as.share },
   ],
   'Nobody has gone from one page to another yet.',
   ({ items }) => items.filter((step) => !ENDS.includes(step.from_type) && !ENDS.includes(step.to_type)).slice(0, 12),
@@ -256,8 +256,8 @@ const blocks = listing(
     { title: 'Where', value: (row) => row.placement, write: as.text },
     { title: 'seen', value: (row) => row.views, write: as.count },
     { title: 'clicked', value: (row) => row.clicks, write: as.count },
-    { title: 'clicks by views', value: (row) => row.click_through_rate, write: as.share, bar: true },
-    { title: 'orders of what was clicked', value: (row) => row.orders, write: as.count },
+    { title: 'click rate', value: (row) => row.click_through_rate, write: as.share, bar: true },
+    { title: 'orders of clicked', value: (row) => row.orders, write: as.count },
     { title: 'revenue', value: (row) => row.revenue, write: as.money },
   ],
   'No block of recommendations has been seen yet.',
@@ -268,8 +268,12 @@ const segments = async () => {
   return [
     table(
       [
-        { title: 'Segment', value: (row) => row.name.replaceAll('_', ' '), write: as.text },
-        { title: '', value: (row) => row.description, write: as.text },
+        {
+          title: 'Segment',
+          value: (row) => row.name.replaceAll('_', ' '),
+          write: as.text,
+          note: (row) => row.description,
+        },
         { title: 'visitors', value: (row) => row.members, write: as.count, bar: true },
         { title: 'can be written to', value: (row) => row.reachable_members, write: as.count },
       ],
@@ -349,8 +353,8 @@ const experiments = async () => {
         { title: 'visitors', value: (row) => row.visitors, write: as.count },
         { title: 'ordered', value: (row) => row.conversion, write: as.share, bar: true },
         {
-          title: '95 % sure: between',
-          value: (row) => `${as.share(row.conversion_low)} and ${as.share(row.conversion_high)}`,
+          title: '95% interval',
+          value: (row) => `${as.share(row.conversion_low)} to ${as.share(row.conversion_high)}`,
           write: as.text,
         },
         { title: 'revenue per visitor', value: (row) => row.revenue_per_visitor, write: as.money },
@@ -364,7 +368,7 @@ const experiments = async () => {
 export const PARTS = [
   {
     title: 'Sessions and orders',
-    about: 'Of the last whole days (UTC), beside as many before; today is pale.',
+    about: 'In whole days (UTC), compared with as many days before; today is pale.',
     requests: ['/v1/sessions/summary'],
     draw: sessions,
     isWide: true,
@@ -378,14 +382,14 @@ export const PARTS = [
   },
   {
     title: 'Where they come from',
-    about: 'In the same days.',
+    about: 'In the days chosen above.',
     requests: ['/v1/marts/traffic_sources?at_least=day:{first}&at_most=day:{last}'],
     draw: channels,
     byPeriod: true,
   },
   {
     title: 'Devices and languages',
-    about: 'In the same days.',
+    about: 'In the days chosen above.',
     requests: ['/v1/marts/conversion_by_device?at_least=day:{first}&at_most=day:{last}'],
     draw: devices,
     byPeriod: true,
@@ -398,7 +402,7 @@ export const PARTS = [
   },
   {
     title: 'Sizes and other options',
-    about: 'Picked, and the product not bought.',
+    about: 'Which were picked by visitors who then bought no such product.',
     requests: ['/v1/marts/option_interest?order=-visitors_not_bought'],
     draw: options,
   },
@@ -420,7 +424,7 @@ export const PARTS = [
   { title: 'Forms', about: 'By field; never what was typed.', requests: ['/v1/marts/form_funnels'], draw: forms },
   {
     title: 'Who comes back',
-    about: 'Of the visitors of a week, the share that came again so many weeks later.',
+    about: 'Of the visitors first seen in a week: the share that came back that many weeks later.',
     requests: ['/v1/retention'],
     draw: retention,
   },

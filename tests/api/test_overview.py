@@ -125,7 +125,7 @@ def test_every_part_is_drawn_from_what_the_contracts_promise(page: Any) -> None:
     assert re.search(r"Oct|Nov", found["Who comes back"])
     assert "25%" in found["Who comes back"]
     assert re.search(r"abandoned cart\s+Something is in the cart.\s+251\s+1", found["Segments"])
-    assert re.search(r"popular\s+100\s+10%\s+5% and 17%\s+5.50", found["Experiments"])
+    assert re.search(r"popular\s+100\s+10%\s+5% to 17%\s+5.50", found["Experiments"])
     # a column that no contract has would be a dash
     for name in (
         "Where they come from",
@@ -223,3 +223,18 @@ def test_the_files_are_those_that_the_page_names() -> None:
         for name in re.findall(r"from '\./([\w.]+)'", script.read_text(encoding="utf-8"))
     }
     assert {path.name for path in PAGES.iterdir()} == named | imported | {"overview.html"}
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [390, 820, 1280])
+def test_a_chart_is_readable_at_every_width_and_shows_its_last_day(page: Any, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"http://shop.test/overview#{KEY}")
+    parts(page)
+    for figure in page.query_selector_all("figure"):
+        assert figure.evaluate("figure => figure.scrollWidth - figure.clientWidth") <= 0
+        shrunk = figure.evaluate(
+            "figure => { const svg = figure.querySelector('svg');"
+            " return svg.getBoundingClientRect().width / svg.viewBox.baseVal.width }"
+        )
+        assert 0.9 < shrunk < 1.1
