@@ -40,7 +40,7 @@ class Past(msgspec.Struct, frozen=True):
 @click.option("--visitors", default=5000, show_default=True, help="Visitors of the shop's past.")
 @click.option("--days", default=30, show_default=True, help="Days of the shop's past.")
 @click.option("--seed", default=7, show_default=True, help="Another seed, another past.")
-@click.option("--fresh", is_flag=True, help="Remove the data directory's demo first.")
+@click.option("--fresh", is_flag=True, help="Remove the data of an earlier demo first.")
 def demo(no_serve: bool, visitors: int, days: int, seed: int, fresh: bool) -> None:
     """A shop front, its traffic through the collector, the whole pipeline in Dagster, and every address."""
     os.environ.setdefault("FOOTFALL_SEAL_SECONDS", SEAL_SECONDS)
@@ -62,7 +62,7 @@ def demo(no_serve: bool, visitors: int, days: int, seed: int, fresh: bool) -> No
             _step(3, "the whole pipeline, in Dagster")
             if subprocess.run(footfall_command("run", "--lane", "whole")).returncode:
                 raise click.ClickException("the pipeline failed; what it said stands above")
-            _step(4, "the doors")
+            _step(4, "the shop, the API and Dagster's UI" if not no_serve else "the shop and the API")
             _serve(settings, processes, with_dagster=not no_serve)
             _show(settings, time.monotonic() - began, with_dagster=not no_serve)
             if not no_serve:
@@ -130,7 +130,7 @@ def _land(settings: Settings, processes: Processes, wanted: Past) -> None:
     os.environ.setdefault(
         "FOOTFALL_EXPERIMENTS", msgspec.json.encode(declared_experiments(past.until)).decode()
     )
-    _step(2, f"{past.visitors:,} visitors in {past.days} days, through the collector's door")
+    _step(2, f"{past.visitors:,} visitors in {past.days} days, sent to the collector")
     total = estimate_messages(visitors=past.visitors, days=past.days)
     columns = (TextColumn("messages"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
     with Progress(*columns, TimeElapsedColumn()) as progress:

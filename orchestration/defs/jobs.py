@@ -38,7 +38,7 @@ whole_line = dg.define_asset_job(
     WHOLE_LINE,
     selection=dg.AssetSelection.all() - dg.AssetSelection.assets(RECONCILIATION, TUNING),
     description="Every asset and every check, from landing to the published snapshot.",
-    tags={"footfall/lane": "slow"},
+    tags={"footfall/lane": "whole"},
 )
 
 tuning = dg.define_asset_job(
@@ -53,7 +53,7 @@ hourly = dg.ScheduleDefinition(
     cron_schedule="7 * * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="The slow lane: similarities and all checks, once an hour.",
+    description="The whole line, with similarities and all checks, once an hour.",
 )
 
 
