@@ -51,17 +51,17 @@ def serve(host: str | None, port: int | None, workers: int | None, data: Path | 
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
     settings = in_force.settings
-    check_port(settings.api_host, settings.api_port, "API")
+    address = check_port(settings.api_host, settings.api_port, "API")
     raise_file_limit(CONNECTIONS + 512)
     os.umask(0o077)  # all that is ever written is what DuckDB sorts on disk: nobody else may read that
     url = settings.api_url
     click.echo(f"Footfall API on {url} (documentation: {url}/docs, overview: {url}/overview)")
     with shared_folder("footfall-api") as together:
         os.environ[TOGETHER] = str(together)
-        _serve(in_force, reload)
+        _serve(in_force, address, reload)
 
 
-def _serve(in_force: SettingsInForce, reload: bool) -> None:
+def _serve(in_force: SettingsInForce, address: str, reload: bool) -> None:
     # Imported here: `footfall --help` must not wait for a web server to load.
     from granian import Granian
     from granian.constants import HTTPModes, Interfaces
@@ -71,7 +71,7 @@ def _serve(in_force: SettingsInForce, reload: bool) -> None:
     settings = in_force.settings
     server = Granian(
         "footfall-api",
-        address=settings.api_host,
+        address=address,
         port=settings.api_port,
         interface=Interfaces.ASGI,
         workers=settings.api_workers,

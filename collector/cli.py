@@ -61,11 +61,11 @@ def collect(host: str | None, port: int | None, workers: int | None, data: Path 
     settings = in_force.settings
     _check_path(settings)
     _check_directory(settings)
-    check_port(settings.collector_host, settings.collector_port, "COLLECTOR")
+    address = check_port(settings.collector_host, settings.collector_port, "COLLECTOR")
     _warn(settings)
     raise_file_limit(2 * CONNECTIONS)
     if not settings.ship_to:
-        _serve(in_force)
+        _serve(in_force, address)
         return
     from collector.ship_cli import ShippingCompanion
     from footfall.buckets import BucketError, check_bucket_url
@@ -75,10 +75,10 @@ def collect(host: str | None, port: int | None, workers: int | None, data: Path 
     except BucketError as error:
         raise click.ClickException(f"FOOTFALL_SHIP_TO: {error}") from None
     with ShippingCompanion(settings):
-        _serve(in_force)
+        _serve(in_force, address)
 
 
-def _serve(in_force: SettingsInForce) -> None:
+def _serve(in_force: SettingsInForce, address: str) -> None:
     # Imported here: `footfall --help` must not wait for a web server to load.
     from granian.constants import HTTPModes, Interfaces
     from granian.http import HTTP1Settings
@@ -90,7 +90,7 @@ def _serve(in_force: SettingsInForce) -> None:
     settings = in_force.settings
     server = Server(
         "footfall-collector",
-        address=settings.collector_host,
+        address=address,
         port=settings.collector_port,
         interface=Interfaces.ASGI,
         workers=settings.collector_workers,

@@ -13,13 +13,13 @@ from pathlib import Path
 from types import TracebackType
 
 import click
-import msgspec
 
 from collector.shipping import Shipper, ShipperBusy, oldest_sealed, only_shipper
 from footfall.buckets import BucketError, open_bucket
 from footfall.logs import log_config
 from footfall.processes import footfall_command
-from footfall.settings import Settings, SettingsError, load_settings
+from footfall.reloading import SettingsInForce
+from footfall.settings import Settings, SettingsError
 
 log = logging.getLogger("footfall.collector")
 
@@ -47,11 +47,7 @@ def ship(watch: bool, to: str | None, data: Path | None, parent: int | None) -> 
     `footfall collect` runs this by itself.
     """
     try:
-        settings = load_settings()
-        chosen = {"ship_to": to, "data": data}
-        settings = msgspec.structs.replace(
-            settings, **{name: value for name, value in chosen.items() if value is not None}
-        )
+        settings = SettingsInForce({"ship_to": to, "data": data}, ()).settings
         if not settings.ship_to:
             raise click.ClickException(
                 "where to? Set FOOTFALL_SHIP_TO or pass --to, for instance --to s3://bucket/prefix"

@@ -323,11 +323,12 @@ def _look_at_doors(
     findings = []
     # The field that only this door's answer has.
     doors = [
-        ("collector", f"{collector or settings.collector_url}/readyz", "reasons", "collect"),
-        ("API", f"{api or settings.api_url}/readyz", "version", "serve"),
-        ("Dagster", f"{dagster or settings.dagster_url}/server_info", "dagster_version", "ui"),
+        ("collector", collector or settings.collector_url, "/readyz", "reasons", "collect"),
+        ("API", api or settings.api_url, "/readyz", "version", "serve"),
+        ("Dagster", dagster or settings.dagster_url, "/server_info", "dagster_version", "ui"),
     ]
-    for name, url, field, verb in doors[:1] if _only_collects(settings) else doors:
+    for name, door, path, field, verb in doors[:1] if _only_collects(settings) else doors:
+        url = door.rstrip("/") + path
         try:
             answer = httpx.get(url, timeout=2, trust_env=False)
         except (httpx.HTTPError, httpx.InvalidURL) as error:

@@ -18,12 +18,21 @@ def port_is_free(port: int, host: str = "127.0.0.1") -> bool:
     return True
 
 
-def check_port(host: str, port: int, door: str) -> None:
-    """Raise click.ClickException, with what to do, where a door can't listen: the server's own processes would die of
+def check_port(host: str, port: int, door: str) -> str:
+    """The IP address that ``host`` is, which the servers want: a name is looked up (IPv4).
+
+    Raise click.ClickException, with what to do, where a door can't listen: the server's own processes would die of
     that one after the other. ``door``: as its settings name it, FOOTFALL_<door>_PORT.
     """
     try:
-        _listen(host, port)
+        address = _address(host)
+    except OSError:
+        raise click.ClickException(
+            f"can't listen on {host!r}, which is no address and no name of one: see --host or FOOTFALL_{door}_HOST, "
+            "for instance 127.0.0.1, 0.0.0.0 or :: (without brackets)"
+        ) from None
+    try:
+        _listen(address, port)
     except OSError as error:
         advice = {
             errno.EADDRINUSE: f"something listens there already (`ss -ltnp 'sport = :{port}'` says what): "
@@ -32,6 +41,7 @@ def check_port(host: str, port: int, door: str) -> None:
             errno.EADDRNOTAVAIL: f"this machine has no such address: see --host or FOOTFALL_{door}_HOST",
         }.get(error.errno or 0, str(error))
         raise click.ClickException(f"can't listen on {host}:{port}: {advice}") from None
+    return address
 
 
 def raise_file_limit(files: int) -> None:
@@ -42,6 +52,13 @@ def raise_file_limit(files: int) -> None:
     wanted = files if hard == resource.RLIM_INFINITY else min(hard, files)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _address(host: str) -> str:
+    """Raises OSError. Nobody listens on nothing: the system would take that for every address of the machine."""
+    if not host:
+        raise OSError
+    return host if ":" in host and "[" not in host else socket.gethostbyname(host)
 
 
 def _listen(host: str, port: int) -> None:

@@ -6,6 +6,16 @@ from pathlib import Path
 
 import msgspec
 
+#: DuckDB reads the lake by patterns, in which these choose among names (``/data/shop*`` is another shop's too, and what
+#: stands in brackets is none), and Dagster's databases have addresses, in which a question mark ends the path and a
+#: percent sign begins a letter.
+_PATTERNS = "*?[\\%"
+
+
+def unfit(data: Path) -> str | None:
+    """The first character of a data directory's path that not all who read there would take as it stands."""
+    return next((sign for sign in _PATTERNS if sign in str(data)), None)
+
 
 class Paths(msgspec.Struct, frozen=True):
     """What stands where under the data directory."""

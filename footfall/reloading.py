@@ -44,4 +44,6 @@ class SettingsInForce:
         # What the command line says, nothing else needs to say well: an empty variable too
         unsaid = {f"FOOTFALL_{name.upper()}" for name in self._chosen}
         env = {name: value for name, value in os.environ.items() if name not in unsaid}
+        if "data" in self._chosen:  # not every name is one for a data directory
+            env["FOOTFALL_DATA"] = str(self._chosen["data"])
         return msgspec.structs.replace(load_settings(env), **self._chosen)

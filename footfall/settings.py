@@ -8,7 +8,6 @@ Tables (``api_reasons``) and lists of them (``write_keys``) are TOML in the file
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -20,8 +19,10 @@ from msgspec import Meta
 from footfall.logs import LogFormat
 from footfall.memory import memory_bytes, warehouse_default
 from footfall.origins import no_origin
-from footfall.paths import Paths
+from footfall.paths import Paths, unfit
 from footfall.reasons import Reasons, ReasonsError
+from footfall.settings_file import SettingsError as SettingsError
+from footfall.settings_file import read_settings_file
 
 REPO = Path(__file__).resolve().parent.parent
 
@@ -57,10 +58,6 @@ _RENAMED = {
     "api_secret_key": "api_secret_keys",
     "identity_secret": "identity_secrets",
 }
-
-
-class SettingsError(Exception):
-    """A setting that can't be read; the message names the setting, its source and what it must look like."""
 
 
 class WriteKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -335,7 +332,12 @@ def _reachable(host: str) -> str:
 
 def _dec_hook(kind: type, value: Any) -> Any:
     if kind is Path and isinstance(value, str):
-        return Path(value).expanduser()
+        if not value:
+            raise ValueError("an empty path, which would be the working directory")
+        try:
+            return Path(value).expanduser()
+        except RuntimeError:
+            raise ValueError(f"{value!r} begins with the home directory of a user who is not known") from None
     raise NotImplementedError(f"can't read a {kind}")
 
 
@@ -389,15 +391,7 @@ def explain_settings(env: Mapping[str, str] | None = None) -> tuple[Settings, li
     """
     env = os.environ if env is None else env
     hints = get_type_hints(Settings, include_extras=True)
-    file = Path(env.get("FOOTFALL_CONFIG", "footfall.toml"))
-    from_file: dict[str, Any] = {}
-    if file.exists():
-        try:
-            from_file = tomllib.loads(file.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{file} is not TOML: {error}") from None
-    elif "FOOTFALL_CONFIG" in env:
-        raise SettingsError(f"FOOTFALL_CONFIG names {file}, which does not exist")
+    file, from_file = read_settings_file(env)
     for old, new in _RENAMED.items():
         if old in from_file or f"FOOTFALL_{old.upper()}" in env:
             raise SettingsError(
@@ -420,6 +414,11 @@ def explain_settings(env: Mapping[str, str] | None = None) -> tuple[Settings, li
             values[name] = _convert(name, from_file[name], hint, str(file), from_text=False)
             origins[name] = str(file)
     settings = Settings(**values)
+    if sign := unfit(settings.paths.data):
+        raise SettingsError(
+            f"data: {settings.paths.data} has {sign} in its name, by which DuckDB or Dagster would take it for another "
+            "directory, or for several. Choose another with FOOTFALL_DATA, or work elsewhere"
+        )
     if set(settings.api_public_keys) & set(settings.api_secret_keys):
         raise SettingsError(
             "api_public_keys and api_secret_keys share a key: the one in the shop's pages would open everything"

@@ -91,7 +91,7 @@ def test_serves_follows_and_stops(published: Path, tmp_path: Path) -> None:
 def test_workers_end_when_the_process_above_them_is_killed(tmp_path: Path) -> None:
     """They would hold the port, and answer from it, for ever."""
     port = new_port()
-    with process(tmp_path, port) as running:
+    with process(tmp_path, port, FOOTFALL_API_HOST="localhost") as running:
         wait_for(f"http://127.0.0.1:{port}/readyz", 503)
         running.kill()
         until(lambda: port_is_free(port))

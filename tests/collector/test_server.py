@@ -185,7 +185,7 @@ def test_the_log_for_programs_is_a_json_object_a_line(start_server: Start, tmp_p
 def test_workers_end_when_the_process_above_them_is_killed(
     start_server: Start, landed_ids: Callable[[], list[str]]
 ) -> None:
-    server = start_server()
+    server = start_server("--host", "localhost")
     httpx.post(f"{server.url}/v1/b", content=body_of("one")).raise_for_status()
     server.process.kill()
     until(lambda: landed_ids() == ["one"])

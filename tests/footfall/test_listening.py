@@ -33,6 +33,19 @@ def test_an_address_of_another_machine_is_said() -> None:
         check_port("203.0.113.7", 8710, "COLLECTOR")
 
 
+def test_the_servers_get_an_address_for_a_name() -> None:
+    assert check_port("localhost", 0, "API") == socket.gethostbyname("localhost")
+    assert check_port("127.0.0.1", 0, "API") == "127.0.0.1"
+
+
+@pytest.mark.parametrize("host", ["", "[::1]", "no-such-host.invalid"])
+def test_what_is_no_address_is_said(host: str) -> None:
+    with pytest.raises(
+        click.ClickException, match=r"is no address.*--host or FOOTFALL_API_HOST.*without brackets"
+    ):
+        check_port(host, 0, "API")
+
+
 def test_files_are_asked_for_up_to_what_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[int, int]] = []
     monkeypatch.setattr(resource, "setrlimit", lambda _, limits: asked.append(limits))

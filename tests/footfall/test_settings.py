@@ -59,11 +59,37 @@ def test_environment_beats_file_beats_default(tmp_path: Path) -> None:
         ),
         # Passed over, the key in force would be the public repository's.
         ({"FOOTFALL_API_SECRET_KEY": "a-key-of-ours"}, "api_secret_keys"),
+        # What an environment file says whose line is not filled in: not the working directory.
+        ({"FOOTFALL_DATA": ""}, "data .*an empty path"),
+        ({"FOOTFALL_DATA": "~nobody-here/data"}, "data .*a user who is not known"),
+        ({"FOOTFALL_DATA": "/srv/shop*"}, r"/srv/shop\* has \* in its name"),
+        ({"FOOTFALL_DATA": "/srv/[a] shop"}, r"has \[ in its name"),
+        ({"FOOTFALL_DATA": "/srv/100%41"}, "has % in its name"),
+        ({"FOOTFALL_CONFIG": "/"}, "/ can't be read: Is a directory"),
     ],
 )
 def test_bad_values_are_named(env: dict[str, str], named: str) -> None:
     with pytest.raises(SettingsError, match=named):
         load_settings(env)
+
+
+def test_a_data_directory_may_have_most_names() -> None:
+    name = "/srv/Käufer & Co's {shop} #1, (new)"
+    assert str(load_settings({"FOOTFALL_DATA": name}).paths.data) == name
+
+
+def test_the_command_line_names_no_directory_that_is_a_pattern() -> None:
+    for verb in (["collect"], ["serve"], ["ship", "--to", "file:///nowhere"]):
+        result = CliRunner().invoke(main, [*verb, "--data", "/srv/shop?"])
+        assert result.exit_code == 1
+        assert "/srv/shop? has ? in its name" in result.output
+
+
+def test_an_empty_name_of_a_file_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load_settings({"FOOTFALL_CONFIG": ""}).api_port == 8720
+    (tmp_path / "footfall.toml").write_text("api_port = 9001")
+    assert load_settings({"FOOTFALL_CONFIG": ""}).api_port == 9001
 
 
 def test_origins_are_what_browsers_name_and_patterns_of_it() -> None:
@@ -214,7 +240,7 @@ def test_doctor_asks_the_doors_where_they_are_in_other_containers(doctor: Callab
         return [line.partition(": ")[0] for line in lines if " at http" in line]
 
     assert "collector at http://127.0.0.1:1/readyz" in doctor()
-    named = "--collector http://[::1]:1 --api http://[::1]:2 --dagster http://[::1]:3".split()
+    named = "--collector http://[::1]:1 --api http://[::1]:2/ --dagster http://[::1]:3".split()
     assert said(*named) == [
         " !!  collector at http://[::1]:1/readyz",
         " !!  API at http://[::1]:2/readyz",

@@ -1,0 +1,34 @@
+"""The TOML file of settings: which one it is, and what it says."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+DEFAULT_FILE = "footfall.toml"
+
+
+class SettingsError(Exception):
+    """A setting that can't be read; the message names the setting, its source and what it must look like."""
+
+
+def read_settings_file(env: Mapping[str, str]) -> tuple[Path, dict[str, Any]]:
+    """The file that ``FOOTFALL_CONFIG`` names, else ./footfall.toml, and its content: none of a default that isn't
+    there. An empty variable names none.
+
+    Raises SettingsError for a file that is named and not there, that can't be read, or that is not TOML.
+    """
+    named = env.get("FOOTFALL_CONFIG")
+    file = Path(named or DEFAULT_FILE)
+    try:
+        return file, tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if named:
+            raise SettingsError(f"FOOTFALL_CONFIG names {file}, which does not exist") from None
+        return file, {}
+    except OSError as error:
+        raise SettingsError(f"{file} can't be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} is not TOML: {error}") from None
