@@ -57,7 +57,12 @@ def shop_recommended(page: Page) -> None:
     block.scroll_into_view_if_needed()
     page.wait_for_selector("[data-footfall=recommended] .ff-card")
     page.wait_for_timeout(1500)
-    block.screenshot(path=OUT / "shop-recommended.png")
+    box = block.bounding_box()
+    assert box is not None
+    # With a margin: cut at its edges its letters would touch the picture's.
+    above = box["y"] + page.evaluate("scrollY") + 24
+    clip = {"x": box["x"] - 24, "y": above, "width": box["width"] + 48, "height": box["height"] + 12}
+    page.screenshot(path=OUT / "shop-recommended.png", clip=clip, full_page=True)
 
 
 def dagster_funnels(page: Page) -> None:
@@ -83,9 +88,12 @@ def dagster_run(page: Page) -> None:
     query = f"{{runsOrError({wanted}) {{... on Runs {{results {{runId}}}}}}}}"
     answer = httpx.post(f"{SETTINGS.dagster_url}/graphql", json={"query": query}, timeout=30).json()
     run = answer["data"]["runsOrError"]["results"][0]["runId"]
-    page.set_viewport_size({"width": 1800, "height": 1000})
+    page.set_viewport_size({"width": 1800, "height": 640})
     page.goto(f"{SETTINGS.dagster_url}/runs/{run}")
     page.wait_for_timeout(6000)
+    # The pane of the steps takes the place of the log's: left as it is, a search field covers half of it.
+    page.locator("button", has_text="Re-execute").first.locator("xpath=preceding::button[1]").click()
+    page.wait_for_timeout(2000)
     page.screenshot(path=OUT / "dagster-run.png")
 
 
