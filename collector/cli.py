@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import secrets
 import signal
 from functools import partial
 from ipaddress import ip_address
@@ -188,7 +189,8 @@ def _check_path(settings: Settings) -> None:
 
 def _check_directory(settings: Settings) -> None:
     landing = settings.paths.landing
-    probe = landing / f".probe-{os.getpid()}"
+    # Not by the process: those of two containers over one volume have the same number.
+    probe = landing / f".probe-{secrets.token_hex(8)}"
     try:
         # Durably: the workers find the directories there, and take their names for kept.
         Landing(landing, OsFiles()).prepare()

@@ -7,7 +7,7 @@ import is accounted for. One file an import, named by the import's id; a second 
 from __future__ import annotations
 
 import hashlib
-import os
+import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,6 +84,6 @@ def write_ledger(
 
 def _write(table: pa.Table, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     pq.write_table(table, aside, compression="zstd")
     aside.replace(path)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
-import os
+import secrets
 import statistics
 import uuid
 from collections import Counter
@@ -200,7 +200,7 @@ def write_catalog(path: Path, inbox: Path) -> tuple[Path, int]:
     content = text.encode("utf-8")
     if not (target.exists() and target.read_bytes() == content):
         inbox.mkdir(parents=True, exist_ok=True)
-        aside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+        aside = target.with_name(f".{target.name}.{secrets.token_hex(8)}.tmp")
         aside.write_bytes(content)
         aside.replace(target)
     return target, products

@@ -68,6 +68,23 @@ def test_the_first_start_makes_its_directories_durable(
     assert landing.parents[2] == tmp_path
 
 
+def test_two_containers_whose_collectors_have_one_number_start_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, touch, others = Settings(data=tmp_path), Path.touch, [1]
+
+    def touch_while_another_starts(path: Path) -> None:
+        touch(path)
+        if others:
+            others.pop()
+            _check_directory(settings)
+
+    monkeypatch.setattr(Path, "touch", touch_while_another_starts)
+    _check_directory(settings)
+    assert not others
+    assert not list(settings.paths.landing.glob(".probe*"))
+
+
 def test_sealing_fsyncs_the_file_then_renames_then_fsyncs_both_directories(
     new_writer: NewWriter, disk: Any
 ) -> None:
