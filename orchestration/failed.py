@@ -26,6 +26,7 @@ from footfall.keys import webhook_signature
 from footfall.settings import Settings, SettingsError, load_settings, settings_with_events
 from footfall.verb_group import VerbGroup
 from footfall.wire import MAX_ID, MAX_MESSAGE, WireError, check_message
+from orchestration.lib.person import FORGOTTEN
 
 #: One request of a second try: well under the door's limits.
 BATCH_MESSAGES = 100
@@ -52,6 +53,11 @@ class Failed(Struct, kw_only=True, omit_defaults=True):
     def body(self) -> bytes:
         """The raw bytes."""
         return base64.b64decode(self.raw_base64) if self.raw_base64 else (self.raw or "").encode()
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether it was of somebody who has been forgotten: nothing is left of it."""
+        return self.reason == FORGOTTEN and not self.body
 
     @property
     def topic(self) -> str | None:
@@ -119,6 +125,8 @@ def resubmit(
     keys = {key.source: key.key for key in settings.write_keys}
     waiting: dict[str, list[bytes]] = defaultdict(list)
     for event in events:
+        if event.is_forgotten:
+            continue
         if event.topic is not None:
             _webhook(event, settings, client, result, is_dry)
             continue
@@ -293,6 +301,15 @@ def export(source: str | None, reason: str | None, since: datetime | None, file:
     click.echo(f"{count:,} failed events written to {file}", err=True)
 
 
+def _not_forgotten(exported: list[Failed], settings: Settings, file: Path) -> list[Failed]:
+    """Those of a file that the lake still has: whoever was forgotten since it was written doesn't come back by it."""
+    gone = {each.place for each in read_failed(settings, reason=FORGOTTEN) if each.is_forgotten}
+    kept = [each for each in exported if each.place not in gone]
+    if count := len(exported) - len(kept):
+        click.echo(f"{count:,} in {file} are of somebody who was forgotten since: not sent. Remove the file")
+    return kept
+
+
 @failed.command("resubmit")
 @_options
 @click.option(
@@ -316,9 +333,10 @@ def resubmit_command(
             raise click.UsageError("--from takes the file as it is: choose when you export")
         lines = file.read_bytes().splitlines()
         try:
-            events = [msgspec.json.decode(line, type=Failed) for line in lines if line.strip()]
+            exported = [msgspec.json.decode(line, type=Failed) for line in lines if line.strip()]
         except msgspec.MsgspecError as error:
             raise click.ClickException(f"{file} is no export of failed events: {error}") from None
+        events = _not_forgotten(exported, settings, file)
     else:
         events = read_failed(settings, source=source, reason=reason, since=since)
     where = url or settings.collector_url

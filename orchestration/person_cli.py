@@ -127,7 +127,8 @@ def _person(users: tuple[str, ...], guests: tuple[str, ...]) -> Person:
     # What a script says whose variable is empty: failed events of everybody hold an empty id, or a null.
     if nobodys := [each for each in (*users, *guests) if is_placeholder(each)]:
         raise click.UsageError(f"{nobodys[0]!r} is nobody's id")
-    return Person(sorted(set(users)), sorted(set(guests)))
+    # The lake's ids have none (``text_id``).
+    return Person(*(sorted({each.strip() for each in ids}) for ids in (users, guests)))
 
 
 def _list(ids: list[str]) -> str:

@@ -345,19 +345,20 @@ def _blank_failed(table: pa.Table, person: Person) -> tuple[pa.Table, int]:
 
 def _naming(person: Person) -> re.Pattern[bytes]:
     # The ids in whatever way JSON may hold them, as a value of the fields that name people, however SDKs call those.
+    # Fields are told in any case, ids are not: `Max` is somebody else than `max`.
     # A delivery of Shopify that no adapter could read is kept whole, with the customer's name and address in it: there
     # the customer is an object, and the guest token the value of an attribute.
     users, guests = _any_of(person.users), _any_of(person.guests)
-    end = rb'(?:"|\s|,|\}|$)'
-    names = rb"user_?id|anonymous_?id|previous_?id|distinct_?id|customer_?id"
+    begin, end = rb'\s*:\s*(?:"\s*)?', rb'(?:"|\s|,|\}|$)'
+    names = rb"(?i:user_?id|anonymous_?id|previous_?id|distinct_?id|customer_?id)"
     anybody = _any_of([*person.users, *person.guests])
     found = (
-        rb'"(?:' + names + rb')"\s*:\s*"?' + anybody + end,
-        rb'"customer"\s*:\s*\{[^{}]*"id"\s*:\s*"?' + users + end,
-        rb"/Customer\\?/" + users + end,
-        rb'"value"\s*:\s*"' + guests + end,
+        rb'"' + names + rb'"' + begin + anybody + end,
+        rb'"(?i:customer)"\s*:\s*\{[^{}]*"(?i:id)"' + begin + users + end,
+        rb"/(?i:customer)\\?/" + users + end,
+        rb'"(?i:value)"\s*:\s*"\s*' + guests + end,
     )
-    return re.compile(b"|".join(found), re.IGNORECASE)
+    return re.compile(b"|".join(found))
 
 
 def _any_of(ids: list[str]) -> bytes:
@@ -367,4 +368,7 @@ def _any_of(ids: list[str]) -> bytes:
 def _spellings(character: str) -> bytes:
     """A character of a JSON text: itself, as Python escapes it, as PHP does a slash, by its number."""
     told = {character.encode(), json.dumps(character)[1:-1].encode(), f"\\u{ord(character):04x}".encode()}
-    return b"(?:" + b"|".join(map(re.escape, sorted(told | ({b"\\/"} if character == "/" else set())))) + b")"
+    told |= {b"\\/"} if character == "/" else set()
+    # The digits of a number are letters of either case.
+    each = (b"(?i:%b)" % re.escape(one) if one[:2] == b"\\u" else re.escape(one) for one in sorted(told))
+    return b"(?:" + b"|".join(each) + b")"

@@ -17,6 +17,7 @@ from footfall.settings import Settings, load_settings
 from orchestration import failed as verb
 from orchestration.failed import Failed, read_failed, resubmit
 from orchestration.lib.lake import load_sealed
+from orchestration.lib.person import Person, forget
 from tests.orchestration.conftest import Seal, message
 
 
@@ -136,6 +137,30 @@ def test_exported_mended_and_sent_again(lake: Settings, tmp_path: Path) -> None:
     assert first["batch"] == again["batch"]
     assert first["batch"][0]["messageId"] == "m-1"
     assert first["batch"][1]["messageId"].startswith("failed/")
+
+
+def test_nobody_who_was_forgotten_is_sent_again(lake: Settings, seal: Seal, tmp_path: Path) -> None:
+    """Neither from the lake, where nothing is left of them, nor from a file that was exported before."""
+    file = tmp_path / "failed.ndjson"
+    webhook = FailedMessage(
+        index=0, field="webhook", reason="orders/create: no order", raw=b'{"userId":"g-1"}'
+    )
+    seal("s2", [message(2)], failed=[webhook])
+    load_sealed(lake.paths)
+    assert run("export", str(file), "--source", "shop_pixel").exit_code == 0
+    file.write_text(file.read_text().replace('\\"event\\": null', '\\"event\\": \\"Product Clicked\\"'))
+    forget(lake.paths, Person(guests=["g-1"]))
+
+    answer = run("resubmit", "--dry-run")
+    assert answer.output.splitlines() == [
+        "0 would be accepted",
+        "1 refused: message: still no JSON object: 'utf-8' codec can't decode byte 0xff in position 6: "
+        "invalid start byte",
+    ]
+    assert run("resubmit", "--dry-run", "--reason", "forgotten").exit_code == 0, "nothing is wrong with these"
+    answer = run("resubmit", "--dry-run", "--from", str(file))
+    assert "0 would be accepted" in answer.output
+    assert f"3 in {file} are of somebody who was forgotten since: not sent. Remove the file" in answer.output
 
 
 def test_what_can_not_be_sent_is_said(lake: Settings) -> None:

@@ -129,8 +129,14 @@ def test_orders_stay_in_the_books_each_under_a_token_of_its_own(shop: Paths) -> 
 
 def test_failed_events_lose_their_bytes_however_json_spells_an_id(paths: Paths, seal: Seal) -> None:
     """As a browser, Python, PHP and a careful escaper do; nobody else's, and nothing that merely begins alike."""
-    ids = ['"jürgen/é𝄞"', json.dumps("jürgen/é𝄞"), r'"j\u00FCrgen\/\u00e9𝄞"', r'"\u006aürgen/é𝄞"']
-    others = ['"jürgen/é𝄞2"', '"jürgen"', '"jurgen/é𝄞"']
+    ids = [
+        '"jürgen/é𝄞"',
+        json.dumps("jürgen/é𝄞"),
+        r'"j\u00FCrgen\/\u00e9𝄞"',
+        r'"\u006aürgen/é𝄞"',
+        '" jürgen/é𝄞 "',
+    ]
+    others = ['"jürgen/é𝄞2"', '"jürgen"', '"jurgen/é𝄞"', '"JÜRGEN/É𝄞"', '"Jürgen/é𝄞"']
     raws = [f'{{"userId": {each}, "event": ""}}'.encode() for each in (*ids, *others)]
     failed = [FailedMessage(index=n, field="event", reason="empty", raw=raw) for n, raw in enumerate(raws)]
     seal("s1", [said(1, "g")], failed=failed)
@@ -338,6 +344,13 @@ def test_show_gives_every_event_and_nobody_elses(
     assert [row["raw"] for row in failed] == ['{"anonymousId": "anna-phone", "event": ""}']
     assert "6 events, 1 failed events; users: anna" in answered.output
     assert rows[0]["received_at"] == RECEIVED.replace(tzinfo=None).isoformat()
+
+
+def test_blanks_around_an_id_are_no_part_of_it(shop: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in the lake, where every id is without."""
+    monkeypatch.setenv("FOOTFALL_DATA", str(shop.data))
+    answered = CliRunner().invoke(person_group, ["show", "--user", " anna"])
+    assert "6 events, 1 failed events; users: anna;" in answered.output
 
 
 def test_nobody_named_is_no_order_to_forget_all(shop: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
