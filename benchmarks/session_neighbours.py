@@ -9,6 +9,8 @@ learn    beside one sort of the same clicks by product and session: no index of 
 +1 %     one per cent more sessions, a tenth as many old ones with one click more: what is on disk is brought up to
          date from the table of a warehouse file, as the asset does it, beside the same from nothing.
 +1/30    the same with a thirtieth: a day of a shop that keeps a month.
+days     ten such days in a row from a rebuild on, each run counted, merges and rebuilds too: what a day of them costs.
+         Then one more, refreshed each hour. As shares of the rebuild, which had no more than the first day's sessions.
 request  next_products for running sessions of 1 to 5 products, as the API asks it, beside the same overlap counted by a
          scan of every click; and of the index with those changes beside it, in CPU milliseconds, which the answers of
          the index alone take turns with.
@@ -24,7 +26,7 @@ import statistics
 import sys
 import tempfile
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,14 +40,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.machine import describe_machine, in_own_process
 
-REQUESTS, SCANS = 2_000, 10
+REQUESTS, SCANS, DAYS, HOURS = 2_000, 10, 10, 24
 #: A day is one in so many of the days that a shop keeps.
 DAY = 30
 FIRST = datetime(2026, 6, 1)
 
 
 class Measured(NamedTuple):
-    """One scale: seconds, of CPU for ``whole``, ``more`` and ``day``; milliseconds; megabytes."""
+    """One scale: seconds, of CPU from ``whole`` to ``day`` and of the days; milliseconds; megabytes."""
 
     products: int
     clicks: int
@@ -63,6 +65,11 @@ class Measured(NamedTuple):
     changes_mb: float
     alone_ms: float
     changed_ms: float
+    first: float
+    by_days: float
+    large_by_days: int
+    by_hours: float
+    large_by_hours: int
 
 
 def shop_sessions(
@@ -170,9 +177,62 @@ def increments(sessions: int) -> tuple[float, float, float, float, float, float,
     return whole, more, day, history, changes, *(1000 * seconds / REQUESTS for seconds in answers)
 
 
+def goes_on(warehouse: duckdb.DuckDBPyConnection, sessions: int, came: int, now: datetime) -> None:
+    """So many sessions more in the warehouse, and a tenth as many of the last ones with one click more."""
+    more, _, _ = shop_sessions(came, seed=10 + sessions, more_of=sessions)
+    warehouse.register("rows", mart(more, now))
+    first = f"{sessions - max(came // 10, 1):032x}"
+    warehouse.execute("update session_products set built_at = ? where session_id >= ?", [now, first])
+    warehouse.execute(
+        """
+        insert into session_products
+        select session_id, '7000000', max(place) + 1, max(ended_at), max(built_at)
+        from session_products where session_id >= ? group by session_id
+        """,
+        [first],
+    )
+    warehouse.execute("insert into session_products from rows")
+    warehouse.unregister("rows")
+
+
+def days(sessions: int) -> tuple[float, float, int, float, int]:
+    """(CPU seconds of the rebuild; of a day where each is one run, how many of these runs were more than an increment;
+    the same of a day of as many runs as hours)."""
+    from orchestration.lib.session_refresh import refresh
+
+    with tempfile.TemporaryDirectory() as name, duckdb.connect(str(Path(name, "shop.duckdb"))) as warehouse:
+        folder = Path(name)
+        warehouse.execute("set enable_progress_bar = false")
+        warehouse.register("rows", mart(shop_sessions(sessions)[0], FIRST))
+        warehouse.execute("create table session_products as from rows")
+        warehouse.unregister("rows")
+        begin = time.process_time()
+        refresh(folder, warehouse, FIRST)
+        found: list[float] = [time.process_time() - begin]
+        now, there = FIRST, sessions
+        for runs, in_a_day in ((DAYS, 1), (HOURS, HOURS)):
+            took, large = 0.0, 0
+            for _ in range(runs):
+                came, now = sessions // (DAY * in_a_day), now + timedelta(days=1) / in_a_day
+                goes_on(warehouse, there, came, now)
+                there += came
+                begin = time.process_time()
+                refreshed = refresh(folder, warehouse, now)
+                took += time.process_time() - begin
+                large += refreshed.merged or refreshed.why_whole is not None
+            assert refreshed.index.sessions == there
+            found += [took * in_a_day / runs, large]
+    first, by_days, large_by_days, by_hours, large_by_hours = found
+    return first, by_days, int(large_by_days), by_hours, int(large_by_hours)
+
+
 def run(sessions: int) -> Measured:
-    """Two processes, each with a peak of its own."""
-    return Measured(*in_own_process(learning, sessions), *in_own_process(increments, sessions))
+    """Three processes, each with a peak of its own."""
+    return Measured(
+        *in_own_process(learning, sessions),
+        *in_own_process(increments, sessions),
+        *in_own_process(days, sessions),
+    )
 
 
 def learning(sessions: int) -> tuple[int, int, float, float, int, float, float, float, float]:
@@ -224,7 +284,8 @@ def main() -> None:
     print(
         f"{'scale':>6} {'sessions':>10} {'products':>9} {'clicks':>11} {'learn s':>8} {'of sort':>8} {'peak MB':>8} "
         f"{'file MB':>8} {'p50 ms':>7} {'p99 ms':>7} {'of scan':>8} {'whole cpu s':>12} {'+1 % cpu s':>11} "
-        f"{'share':>6} {'+1/30':>6} {'share':>6} {'history MB':>11} {'changes MB':>11} {'cpu ms':>7} {'changed':>8}"
+        f"{'share':>6} {'+1/30':>6} {'share':>6} {'history MB':>11} {'changes MB':>11} {'cpu ms':>7} {'changed':>8} "
+        f"{'a day':>7} {'share':>6} {'large':>6} {'by hours':>9} {'share':>6} {'large':>6}"
     )
     for scale in arguments.scales:
         count = arguments.sessions * scale
@@ -235,7 +296,9 @@ def main() -> None:
             f"{found.p99_ms:>7.2f} {found.p50_ms / found.scan_ms:>8.3f} {found.whole:>12.2f} {found.more:>11.2f} "
             f"{found.more / found.whole:>6.1%} {found.day:>6.2f} "
             f"{found.day / found.whole:>6.1%} {found.history_mb:>11.1f} {found.changes_mb:>11.1f} "
-            f"{found.alone_ms:>7.3f} {found.changed_ms:>8.3f}",
+            f"{found.alone_ms:>7.3f} {found.changed_ms:>8.3f} "
+            f"{found.by_days:>7.2f} {found.by_days / found.first:>6.1%} {found.large_by_days:>6} "
+            f"{found.by_hours:>9.2f} {found.by_hours / found.first:>6.1%} {found.large_by_hours:>6}",
             flush=True,
         )
 

@@ -87,10 +87,12 @@ class Changed(msgspec.Struct, frozen=True):
     """So many there are now."""
     spread: int
     arrays: SessionChanges
+    gone_through: int = 0
+    """Sessions that the runs since the rebuild went through to make it, this one's too; nothing is scored with it."""
 
     def write(self, path: Path) -> None:
         """The file, in full; same content, same bytes. Neither renamed nor synced."""
-        about = _ChangesHeader(self.rebuild, self.products, self.sessions, self.spread)
+        about = _ChangesHeader(self.rebuild, self.products, self.sessions, self.spread, self.gone_through)
         arrays = msgspec.structs.asdict(self.arrays)
         write_arrays(path, _CHANGES_MAGIC, msgspec.structs.asdict(about), arrays)
 
@@ -101,7 +103,9 @@ class Changed(msgspec.Struct, frozen=True):
             opened = open_arrays(path, _CHANGES_MAGIC, "file of changed sessions")
             header = msgspec.json.decode(opened.header, type=_ChangesHeader)
             arrays = SessionChanges(**opened.arrays)
-            return cls(header.rebuild, header.products, header.sessions, header.spread, arrays)
+            return cls(
+                header.rebuild, header.products, header.sessions, header.spread, arrays, header.gone_through
+            )
         except ArrayFileError as error:
             raise SessionIndexError(str(error)) from error
         except (msgspec.MsgspecError, TypeError) as error:
@@ -113,6 +117,7 @@ class _ChangesHeader(msgspec.Struct, frozen=True):
     products: list[str]
     sessions: int
     spread: int
+    gone_through: int = 0
 
 
 class SessionIndex:

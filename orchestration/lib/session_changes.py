@@ -37,9 +37,12 @@ from orchestration.lib.sparse import bounds_of, first_not_below, found_in, place
 Bools = npt.NDArray[np.bool_]
 
 
-class _Came(NamedTuple):
+class Came(NamedTuple):
     """The changed sessions as they are now, newest first."""
 
+    order: Ints
+    """The place of each among the sessions as they were told."""
+    ended: Ints
     before: Ints
     """So many sessions of the history are newer."""
     bounds: Ints
@@ -50,7 +53,7 @@ class _Came(NamedTuple):
     """... and the session's place."""
 
 
-class _Gone(NamedTuple):
+class Gone(NamedTuple):
     """The changed sessions as the history has them, and those that are no more."""
 
     sessions: Ints
@@ -83,8 +86,8 @@ def with_changes(history: History, changed: pa.Table, gone: npt.NDArray[np.bytes
     count = len(known)
     named = np.array([known[product] for product in products], dtype=np.int64)
     items = named[sessions.items] if len(sessions.items) else sessions.items
-    went = _gone(history, ids, gone)
-    came = _came(history, ids, sessions._replace(items=items), count)
+    went = gone_of(history, ids, gone)
+    came = came_of(history, ids, sessions._replace(items=items), count)
 
     carriers = _longer(history.lookups.carriers, count) - np.bincount(went.product, minlength=count)
     carriers += np.bincount(came.product, minlength=count)
@@ -115,13 +118,13 @@ def with_changes(history: History, changed: pa.Table, gone: npt.NDArray[np.bytes
     return Changed(history.notes.get("index", ""), new, total, keyed.spread, changes)
 
 
-def _gone(history: History, ids: npt.NDArray[np.bytes_], gone: npt.NDArray[np.bytes_]) -> _Gone:
+def gone_of(history: History, ids: npt.NDArray[np.bytes_], gone: npt.NDArray[np.bytes_]) -> Gone:
     sessions = np.union1d(history.find(gone), history.find(ids))
     bounds, product = taken(history.lookups.session_items, history.lookups.session_bounds, sessions)
-    return _Gone(sessions, product, np.repeat(sessions, np.diff(bounds)))
+    return Gone(sessions, product, np.repeat(sessions, np.diff(bounds)))
 
 
-def _came(history: History, ids: npt.NDArray[np.bytes_], sessions: Sessions, count: int) -> _Came:
+def came_of(history: History, ids: npt.NDArray[np.bytes_], sessions: Sessions, count: int) -> Came:
     order = newest_first(sessions.ended)
     bounds, clicks = taken(sessions.items, sessions.bounds, order)
     # Where each stands between those of the history; of those that ended at once the ids decide.
@@ -132,24 +135,16 @@ def _came(history: History, ids: npt.NDArray[np.bytes_], sessions: Sessions, cou
     names, places = history.archive.ids, history.archive.places
     first[tied] = first_not_below(first[tied], last[tied], ids[order[tied]], lambda at: names[places[at]])
     once_bounds, product = once_each(clicks, bounds, count)
-    return _Came(first, bounds, clicks, product, np.repeat(np.arange(len(order)), np.diff(once_bounds)))
+    return Came(
+        order, ended, first, bounds, clicks, product, np.repeat(np.arange(len(order)), np.diff(once_bounds))
+    )
 
 
-def _postings(history: History, came: _Came, went: _Gone, count: int) -> tuple[_Keyed, Ints, Ints, Bools]:
+def _postings(history: History, came: Came, went: Gone, count: int) -> tuple[_Keyed, Ints, Ints, Bools]:
     """(sessions, and by product: bounds, keys, whether they are the whole list)."""
-    old, limit, kept = history.lookups, history.config.sessions_per_item, history.archive.kept
-    carriers = _longer(old.carriers, count)
-    lengths = np.minimum(carriers, limit)
-    # How far back a list that was cut is known: to its last session.
-    reach = np.full(count, history.sessions, dtype=np.int64)
-    cut = np.flatnonzero(carriers > limit)
-    reach[cut] = old.postings[old.posting_bounds[cut + 1] - 1]
-    is_known = came.before[came.session] <= reach[came.product]
-    lost = np.bincount(went.product[went.session <= reach[went.product]], minlength=count)
-    won = np.bincount(came.product[is_known], minlength=count)
-    is_short = (carriers > limit) & (lengths - lost + won < limit)
-
-    product, session, is_ours = _whole_lists(history, came, went, is_short)
+    limit, kept = history.config.sessions_per_item, history.archive.kept
+    is_known, is_short = known_lists(history, came, went, count)
+    product, session, is_ours = whole_lists(history, came, went, is_short)
     # Sessions of the history that no list of the rebuild had.
     place = np.minimum(np.searchsorted(kept, session), max(len(kept) - 1, 0))
     is_kept = ~is_ours & (kept[place] == session) if len(kept) else np.zeros(len(session), dtype=bool)
@@ -167,7 +162,23 @@ def _postings(history: History, came: _Came, went: _Gone, count: int) -> tuple[_
     return keyed, bounds_of(products[order], count), keys[order], is_short
 
 
-def _whole_lists(history: History, came: _Came, went: _Gone, wanted: Bools) -> tuple[Ints, Ints, Bools]:
+def known_lists(history: History, came: Came, went: Gone, count: int) -> tuple[Bools, Bools]:
+    """(by product of a session that came: whether its place among the sessions of that product is known from the
+    history's list; by product: whether more of its list went than the history's list can tell)."""
+    old, limit = history.lookups, history.config.sessions_per_item
+    carriers = _longer(old.carriers, count)
+    lengths = np.minimum(carriers, limit)
+    # How far back a list that was cut is known: to its last session.
+    reach = np.full(count, history.sessions, dtype=np.int64)
+    cut = np.flatnonzero(carriers > limit)
+    reach[cut] = old.postings[old.posting_bounds[cut + 1] - 1]
+    is_known = came.before[came.session] <= reach[came.product]
+    lost = np.bincount(went.product[went.session <= reach[went.product]], minlength=count)
+    won = np.bincount(came.product[is_known], minlength=count)
+    return is_known, (carriers > limit) & (lengths - lost + won < limit)
+
+
+def whole_lists(history: History, came: Came, went: Gone, wanted: Bools) -> tuple[Ints, Ints, Bools]:
     """(product, session, whether the session came) of the newest sessions of some products, from all of the history;
     a session is its number in the history, or its place among those that came."""
     if not wanted.any():
@@ -188,7 +199,7 @@ def _whole_lists(history: History, came: _Came, went: _Gone, wanted: Bools) -> t
     return product[order], sessions[order], is_ours[order]
 
 
-def _keyed(history: History, came: _Came, back: Ints) -> tuple[_Keyed, Callable[[Ints], Ints]]:
+def _keyed(history: History, came: Came, back: Ints) -> tuple[_Keyed, Callable[[Ints], Ints]]:
     """(the sessions that came and those that are ``back``, keys of the latter)."""
     old = history.lookups
     age = np.concatenate([came.before, back])
@@ -208,7 +219,7 @@ def _keyed(history: History, came: _Came, back: Ints) -> tuple[_Keyed, Callable[
 
 
 def _rules(
-    history: History, came: _Came, went: _Gone, rank: Ints
+    history: History, came: Came, went: Gone, rank: Ints
 ) -> tuple[Ints, Ints, Ints, Bools, Ints, Ints]:
     """(bounds, products, totals) by product of the lists that hold others now, whether that is so, (places, totals) of
     what is as it was in a list, but for its strength.
@@ -222,7 +233,7 @@ def _rules(
         np.append(bounds, np.full(count + 1 - len(bounds), bounds[-1]))
         for bounds in (lookups.rule_bounds, archive.total_bounds)
     )
-    row, col, change = _moves(history, came, went, count)
+    row, col, change = moves(history, came, went, count)
     place = found_in(total_bounds, archive.total_items, row, col)
     is_old = place < total_bounds[row + 1]
     is_old[is_old] = archive.total_items[place[is_old]] == col[is_old]
@@ -279,7 +290,7 @@ def _rules(
     return bounds, cols[best], sums[best], is_other, moved_places[order], moved_totals[order]
 
 
-def _moves(history: History, came: _Came, went: _Gone, count: int) -> tuple[Ints, Ints, Ints]:
+def moves(history: History, came: Came, went: Gone, count: int) -> tuple[Ints, Ints, Ints]:
     """(row, column, by how much) of the pairs whose total is another, in order."""
     archive, config = history.archive, history.config
     bounds, clicks = taken(archive.clicks, archive.click_bounds, went.sessions)

@@ -240,10 +240,6 @@ def learned(
     by_item = by_item[place_in_run(session_items[by_item]) < config.sessions_per_item]
     all_pairs = totals.tocoo()
     rule_bounds, rule_places = strongest(all_pairs.row, all_pairs.col, all_pairs.data, count, config)
-    total_ranks = np.zeros(len(all_pairs.data), dtype=np.min_scalar_type(config.rules_kept))
-    total_ranks[rule_places] = (
-        np.arange(len(rule_places)) - np.repeat(rule_bounds[:-1], np.diff(rule_bounds)) + 1
-    )
     lookups = Lookups(
         session_bounds=session_bounds,
         session_items=session_items.astype(np.int32),
@@ -261,7 +257,7 @@ def learned(
         total_bounds=totals.indptr.astype(np.int64),
         total_items=totals.indices.astype(np.int32),
         totals=totals.data,
-        total_ranks=total_ranks,
+        total_ranks=ranks_of(len(all_pairs.data), rule_bounds, rule_places, config),
         ids=np.zeros(0, "S1") if ids is None else ids,
         numbers=numbers,
         places=order.astype(np.int32),
@@ -300,6 +296,16 @@ def strongest(row: Ints, col: Ints, totals: Ints, count: int, config: NextItemCo
     ranked = row[order]
     kept = place_in_run(ranked) < config.rules_kept
     return bounds_of(ranked[kept], count), order[kept]
+
+
+def ranks_of(
+    pairs: int, bounds: Ints, places: Ints, config: NextItemConfig
+) -> npt.NDArray[np.unsignedinteger[Any]]:
+    """Of so many pairs, the place of each among the rules of its product, from 1; 0: it is none. As ``strongest`` has
+    them."""
+    ranks = np.zeros(pairs, dtype=np.min_scalar_type(config.rules_kept))
+    ranks[places] = np.arange(len(places)) - np.repeat(bounds[:-1], np.diff(bounds)) + 1
+    return ranks
 
 
 def once_each(clicks: Ints, bounds: Ints, count: int) -> tuple[Ints, Ints]:

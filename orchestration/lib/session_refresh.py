@@ -1,9 +1,10 @@
 """Keeping the session index up to date with the mart session_products: a share of the work for a share of sessions.
 
-``session_neighbours.history`` holds what the last rebuild learned, ``session_neighbours.index`` what the API scores
-with. An increment reads the sessions that the warehouse built since that rebuild and writes
-``session_neighbours.changes``, with which the index gives the answers of a rebuild (``session_changes.py``); history
-and index stay. When the sessions are many, all are learned again.
+``session_neighbours.history`` holds what was learned, ``session_neighbours.index`` what the API scores with. An
+increment reads the sessions that the warehouse built since and writes ``session_neighbours.changes``, with which the
+index gives the answers of one of all sessions (``session_changes.py``); history and index stay. Each increment goes
+through what those before it went through, so that from time to time all of it is merged into both
+(``session_merge.py``). Only where most sessions are others are all learned again.
 """
 
 from __future__ import annotations
@@ -17,17 +18,22 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec import structs
 
 from footfall.array_file import ArrayFileError
-from footfall.session_index import NextItemConfig, SessionIndex, SessionIndexError, index_id
+from footfall.session_index import Changed, NextItemConfig, SessionIndex, SessionIndexError, index_id
 from orchestration.lib.derived import session_changes_file, session_history_file, session_index_file
 from orchestration.lib.durable import write_durably
 from orchestration.lib.session_changes import with_changes
 from orchestration.lib.session_history import History, history_of
+from orchestration.lib.session_merge import merged
 from orchestration.lib.sparse import bytes_of
 
-#: Above this share of changed sessions all are learned again: an increment's own part grows with them.
-REBUILD_SHARE = 0.1
+#: Increments go through so many sessions, as a share of all, before they are merged: then they cost what a merge does.
+#: A shop that is refreshed each hour merges what a few hours brought, one that is refreshed each day what days did.
+MERGE_SHARE = 0.1
+#: Above this share of changed sessions all are learned again, which then costs less than a merge.
+REBUILD_SHARE = 0.5
 _CLICKS = "select session_id, product_id, place, ended_at from session_products"
 
 
@@ -39,11 +45,13 @@ class Refreshed:
     learned: int
     """Sessions that were gone through."""
     gone: int
-    """Sessions of the last rebuild that are none any more."""
+    """Sessions of the history that are none any more."""
+    merged: bool
+    """Whether history and index were brought up to date, not what stands beside them."""
     why_whole: str | None
     """Why all were learned again; None when only those that changed were."""
     whole_at: str
-    """When the last rebuild was, in words of ISO 8601."""
+    """When all were learned, in words of ISO 8601."""
 
 
 def refresh(
@@ -52,6 +60,7 @@ def refresh(
     now: datetime,
     *,
     config: NextItemConfig | None = None,
+    merge_share: float = MERGE_SHARE,
     rebuild_share: float = REBUILD_SHARE,
 ) -> Refreshed:
     """Bring the index of all sessions of the mart up to date."""
@@ -62,22 +71,49 @@ def refresh(
         changed = warehouse.sql(f"{_CLICKS} where built_at > ?", params=[seen_until]).to_arrow_table()
         ids = bytes_of(pc.unique(changed["session_id"]))
         gone = _gone(warehouse, history, len(ids) - len(history.find(ids)))
-        if len(ids) + len(gone) <= rebuild_share * history.sessions:
-            different = with_changes(history, changed, gone)
+        changes = len(ids) + len(gone)
+        if changes <= rebuild_share * history.sessions:
+            gone_through = _gone_through(derived, history) + changes
+            if gone_through > merge_share * history.sessions:
+                notes = {"seen_until": _built_until(warehouse), "made_at": history.notes["made_at"]}
+                index = _written(derived, merged(history, changed, gone, notes))
+                return Refreshed(index, len(ids), len(gone), True, None, notes["made_at"])
+            different = structs.replace(with_changes(history, changed, gone), gone_through=gone_through)
             write_durably(session_changes_file(derived), different.write)
             index = SessionIndex.open(session_index_file(derived), session_changes_file(derived))
-            return Refreshed(index, len(ids), len(gone), None, history.notes["made_at"])
-        why = f"{len(ids) + len(gone):,} sessions changed since the last, which had {history.sessions:,}"
-    [(newest,)] = warehouse.sql("select max(built_at) from session_products").fetchall()
-    notes = {"seen_until": (newest or datetime(1970, 1, 1)).isoformat(), "made_at": now.isoformat()}
+            return Refreshed(index, len(ids), len(gone), False, None, history.notes["made_at"])
+        why = f"{changes:,} sessions changed since the last, which had {history.sessions:,}"
+    notes = {"seen_until": _built_until(warehouse), "made_at": now.isoformat()}
     history = history_of(warehouse.sql(_CLICKS).to_arrow_table(), config, notes)
+    return Refreshed(_written(derived, history), history.sessions, 0, False, why, notes["made_at"])
+
+
+def _built_until(warehouse: duckdb.DuckDBPyConnection) -> str:
+    [(newest,)] = warehouse.sql("select max(built_at) from session_products").fetchall()
+    return (newest or datetime(1970, 1, 1)).isoformat()
+
+
+def _gone_through(derived: Path, history: History) -> int:
+    """Sessions that increments went through since history and index were written."""
+    path = session_changes_file(derived)
+    if not path.exists():
+        return 0
+    try:
+        before = Changed.open(path)
+    except SessionIndexError:
+        return 0  # a torn file of changes is written anew
+    return before.gone_through if before.rebuild == history.notes["index"] else 0
+
+
+def _written(derived: Path, history: History) -> SessionIndex:
+    """History and index as files; nothing stands beside them."""
     index = history.index()
     # The index first: what changed since another one counts no more, and beside it the old history is of no use to a
     # run that comes after a crash here.
-    write_durably(session_index_file(derived), lambda aside: notes.update(index=index.write(aside)))
+    write_durably(session_index_file(derived), lambda aside: history.notes.update(index=index.write(aside)))
     write_durably(session_history_file(derived), history.write)
     session_changes_file(derived).unlink(missing_ok=True)
-    return Refreshed(index, history.sessions, 0, why, notes["made_at"])
+    return index
 
 
 def _usable(derived: Path, config: NextItemConfig) -> tuple[History | None, str]:

@@ -8,8 +8,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from footfall.session_index import NextItemConfig, SessionIndex
+from footfall.session_index import Changed, NextItemConfig, SessionIndex
 from orchestration.lib.derived import session_changes_file, session_history_file, session_index_file
+from orchestration.lib.session_history import History, history_of
 from orchestration.lib.session_neighbours import index_of
 from orchestration.lib.session_refresh import Refreshed, refresh
 from tests.orchestration_lib.test_session_changes import assert_same
@@ -41,34 +42,73 @@ def run(mart: duckdb.DuckDBPyConnection, derived: Path, **more: float) -> Refres
     refreshed = refresh(derived, mart, NOW, **more)  # type: ignore[arg-type]
     rebuilt = index_of(mart.sql("select * exclude (built_at) from session_products").to_arrow_table())
     assert_same(refreshed.index, rebuilt, [[product] for product in "abcd"])
-    if refreshed.why_whole:
+    if refreshed.why_whole or refreshed.merged:
         rebuilt.write(derived / "rebuilt")
         assert session_index_file(derived).read_bytes() == (derived / "rebuilt").read_bytes()
+        assert not session_changes_file(derived).exists()
+        history = History.open(session_history_file(derived))
+        assert history is not None
+        history_of(mart.sql("from session_products").to_arrow_table(), history.config, history.notes).write(
+            derived / "rebuilt"
+        )
+        assert session_history_file(derived).read_bytes() == (derived / "rebuilt").read_bytes()
     return refreshed
 
 
-def test_changes_are_counted_from_the_last_rebuild(mart: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    for number in range(40):
+def test_changes_stand_beside_until_increments_cost_what_a_merge_does(
+    mart: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    for number in range(100):
         put(mart, f"s{number}", "abc", NOW)
     first = run(mart, tmp_path)
-    assert (first.learned, first.why_whole) == (40, "there is none yet")
+    assert (first.learned, first.merged, first.why_whole) == (100, False, "there is none yet")
     large = [session_history_file(tmp_path), session_index_file(tmp_path)]
     before = [file.stat().st_mtime_ns for file in large]
     put(mart, "s1", "abcd", NOW + HOUR)
     put(mart, "new", "da", NOW + HOUR)
     assert run(mart, tmp_path).learned == 2
     mart.execute("delete from session_products where session_id = 's2'")
-    third = run(mart, tmp_path)
-    assert (third.learned, third.gone, third.why_whole, third.whole_at) == (2, 1, None, NOW.isoformat())
+    for _ in range(2):
+        again = run(mart, tmp_path)
+        assert (again.learned, again.gone, again.merged, again.why_whole) == (2, 1, False, None)
     assert [file.stat().st_mtime_ns for file in large] == before, (
         "an increment leaves the large files as they are"
     )
-    assert session_changes_file(tmp_path).exists()
+    assert Changed.open(session_changes_file(tmp_path)).gone_through == 2 + 3 + 3
+    fifth = run(mart, tmp_path)
+    assert (fifth.learned, fifth.gone, fifth.merged, fifth.why_whole) == (2, 1, True, None)
+    assert fifth.whole_at == NOW.isoformat()
     put(mart, "s3", "ca", NOW + 2 * HOUR)
-    put(mart, "s4", "ca", NOW + 2 * HOUR)
-    assert run(mart, tmp_path).why_whole == "5 sessions changed since the last, which had 40"
-    assert not session_changes_file(tmp_path).exists()
+    sixth = run(mart, tmp_path)
+    assert (sixth.learned, sixth.gone, sixth.merged, sixth.why_whole) == (1, 0, False, None)
+    assert Changed.open(session_changes_file(tmp_path)).gone_through == 1, "counted from the merge"
+
+
+def test_a_day_is_merged_and_most_of_the_sessions_are_learned(
+    mart: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    for number in range(40):
+        put(mart, f"s{number}", "abc", NOW)
+    run(mart, tmp_path)
+    for number in range(20):
+        put(mart, f"t{number}", "dca", NOW + HOUR)
+    day = run(mart, tmp_path)
+    assert (day.learned, day.merged, day.why_whole, day.whole_at) == (20, True, None, NOW.isoformat())
+    for number in range(31):
+        put(mart, f"u{number}", "ec", NOW + 2 * HOUR)
+    assert run(mart, tmp_path).why_whole == "31 sessions changed since the last, which had 60"
     assert run(mart, tmp_path).learned == 0
+
+
+def test_torn_changes_are_made_anew(mart: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    for number in range(40):
+        put(mart, f"s{number}", "abc", NOW)
+    run(mart, tmp_path)
+    put(mart, "new", "da", NOW + HOUR)
+    run(mart, tmp_path)
+    session_changes_file(tmp_path).write_bytes(session_changes_file(tmp_path).read_bytes()[:-70])
+    assert run(mart, tmp_path).learned == 1
+    assert Changed.open(session_changes_file(tmp_path)).gone_through == 1
 
 
 def test_nothing_is_learned_of_nothing(mart: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
@@ -90,9 +130,11 @@ def test_a_torn_history_or_other_settings_make_it_learn_anew(
     assert "torn" in str(run(mart, tmp_path).why_whole)
 
 
-def test_a_rebuild_that_died_between_its_files_is_made_again(
-    mart: duckdb.DuckDBPyConnection, tmp_path: Path
+@pytest.mark.parametrize("came", [19, 30])
+def test_a_run_that_died_between_its_files_is_made_again(
+    mart: duckdb.DuckDBPyConnection, tmp_path: Path, came: int
 ) -> None:
+    """So many sessions are merged, or learned with all others."""
     for number in range(40):
         put(mart, f"s{number}", "abc", NOW)
     run(mart, tmp_path)
@@ -100,9 +142,10 @@ def test_a_rebuild_that_died_between_its_files_is_made_again(
     put(mart, "s1", "abcd", NOW + HOUR)
     run(mart, tmp_path)
     changes = session_changes_file(tmp_path).read_bytes()
-    for number in range(20):
+    for number in range(came):
         put(mart, f"t{number}", "ca", NOW + HOUR)
-    run(mart, tmp_path)
+    large = run(mart, tmp_path)
+    assert large.merged == (large.why_whole is None) == (came == 19)
     session_history_file(tmp_path).write_bytes(history)
     session_changes_file(tmp_path).write_bytes(changes)
     assert SessionIndex.open(session_index_file(tmp_path), session_changes_file(tmp_path)).changed is None

@@ -181,6 +181,7 @@ def session_neighbours(context: dg.AssetExecutionContext) -> dg.MaterializeResul
             "dagster/row_count": index.sessions,
             "sessions_learned": refreshed.learned,
             "sessions_gone": refreshed.gone,
+            "merged": refreshed.merged,
             "whole_rebuild_at": refreshed.whole_at,
             "why_whole": refreshed.why_whole or "not this time",
             "products": index.seen_products,
