@@ -5,8 +5,9 @@
 Texts are drawn with a seed from a vocabulary with the shape of real shop texts: word frequencies after
 Zipf, a head noun and adjectives of the product's kind in the title, forty to eighty words of description, a
 care note a kind and one footer for all. Then one product in a hundred gets the text of another of its shop's kinds,
-and one in thirty (a day of a shop that keeps a month): the pairs on disk are brought up to date. Each scale runs in a
-process of its own, so that its peak of memory is its own.
+and one in thirty (a day of a shop that keeps a month): the pairs on disk are brought up to date. Last, ten such days in
+a row, each run counted, those too that learn all: what a day of them costs. Each scale runs in a process of its own, so
+that its peak of memory is its own.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from benchmarks.machine import describe_machine, in_own_process
 
 #: A day is one in so many of the days that a shop keeps.
 DAY = 30
+DAYS = 10
 
 
 def shop_texts(count: int, seed: int = 1) -> list:
@@ -76,6 +78,8 @@ class Measured(NamedTuple):
     day: float
     nothing: float
     state_mb: float
+    by_days: float
+    learned: int
 
 
 def run(count: int, threads: int) -> Measured:
@@ -105,10 +109,27 @@ def run(count: int, threads: int) -> Measured:
         assert refresh(Path(folder), products, now, config=config, threads=threads).lists == 0
         nothing = time.process_time() - cpu
         size = text_state_file(Path(folder)).stat().st_size / 2**20
+        # Texts that no day of before had: the rest are others already.
+        by_days, learned = days(Path(folder), products, shop_texts(count, seed=3), config, threads)
     assert first.similarity is not None
     pairs, features = len(first.similarity.ranks), first.similarity.features
     (more, made, changed), (day, _, _) = took
-    return Measured(seconds, whole, peak, pairs, features, more, made, changed, day, nothing, size)
+    numbers = seconds, whole, peak, pairs, features, more, made, changed, day, nothing, size
+    return Measured(*numbers, by_days, learned)
+
+
+def days(folder: Path, products: list, others: list, config: object, threads: int) -> tuple[float, int]:
+    """(CPU seconds of a day, in how many of them all was learned)."""
+    from orchestration.lib.text_refresh import refresh
+
+    took, learned = 0.0, 0
+    for number in range(DAYS):
+        products[number::DAY] = others[number::DAY]
+        begin = time.process_time()
+        done = refresh(folder, products, datetime(2026, 3, 2 + number), config=config, threads=threads)  # type: ignore[arg-type]
+        took += time.process_time() - begin
+        learned += done.why_whole is not None
+    return took / DAYS, learned
 
 
 def main() -> None:
@@ -123,7 +144,7 @@ def main() -> None:
     print(
         f"{'scale':>6} {'products':>9} {'seconds':>8} {'cpu s':>7} {'peak MB':>8} {'pairs':>10} {'features':>9} "
         f"{'+1 % cpu s':>11} {'share':>6} {'lists made':>11} {'changed':>8} "
-        f"{'+1/30':>6} {'share':>6} {'+0 cpu s':>9} {'state MB':>9}"
+        f"{'+1/30':>6} {'share':>6} {'+0 cpu s':>9} {'state MB':>9} {'a day':>6} {'share':>6} {'whole':>6}"
     )
     for scale in arguments.scales:
         count = arguments.products * scale
@@ -132,7 +153,8 @@ def main() -> None:
             f"{scale:>5}x {count:>9,} {found.clock:>8.1f} {found.whole:>7.1f} {found.peak_mb:>8,} "
             f"{found.pairs:>10,} {found.features:>9,} {found.more:>11.2f} {found.more / found.whole:>6.1%} "
             f"{found.made:>11,} {found.changed:>8,} {found.day:>6.2f} "
-            f"{found.day / found.whole:>6.1%} {found.nothing:>9.2f} {found.state_mb:>9.1f}",
+            f"{found.day / found.whole:>6.1%} {found.nothing:>9.2f} {found.state_mb:>9.1f} "
+            f"{found.by_days:>6.2f} {found.by_days / found.whole:>6.1%} {found.learned:>6}",
             flush=True,
         )
 

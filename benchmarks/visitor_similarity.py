@@ -5,8 +5,8 @@
 Visitors look at 1 to 60 products (median 4), popularity after Zipf over a tenth as many products as
 visitors (at most 50,000), a twelfth of them buy. Then one visitor in a hundred looks at one more product, and one
 in ten thousand turns out to be another one: the lists on disk are brought up to date. So they are for one in thirty,
-from where the rebuild left them: a day of a shop that keeps a month. Each scale runs in a process of its own, so that
-its peak of memory is its own.
+from where the rebuild left them: a day of a shop that keeps a month. And for ten such days in a row, each run counted,
+rebuilds too: what a day of them costs. Each scale runs in a process of its own, so that its peak of memory is its own.
 
 Last, how old lists fare: some days pass, in each of which one visitor in a hundred looks at more and one in a hundred
 is new, and everything fades (half-life 30 days); of the visitors without news, how much of the list of before stands
@@ -35,6 +35,7 @@ from benchmarks.machine import describe_machine, in_own_process
 
 #: A day is one in so many of the days that a shop keeps.
 DAY = 30
+DAYS = 10
 
 
 def shop_affinities(visitors: int, seed: int = 1) -> pa.Table:
@@ -77,11 +78,13 @@ class Measured(NamedTuple):
     peak_mb: int
     file_mb: float
     cut: int
+    by_days: float
+    rebuilt: int
 
 
-def later(table: pa.Table, visitors: int, one_in: int) -> tuple[pa.Table, pa.Array]:
+def later(table: pa.Table, visitors: int, one_in: int, seed: int = 2) -> tuple[pa.Table, pa.Array]:
     """(affinities, touched visitors): one in so many, of whom one in a hundred is merged away."""
-    dice = np.random.default_rng(2)
+    dice = np.random.default_rng(seed)
     touched = dice.choice(visitors, max(visitors // one_in, 2), replace=False)
     merged = touched[: max(visitors // (100 * one_in), 1)]
     names = pa.array([f"g_{n:08}" for n in touched.tolist()])
@@ -91,7 +94,7 @@ def later(table: pa.Table, visitors: int, one_in: int) -> tuple[pa.Table, pa.Arr
     news = pa.table(
         {
             "visitor_id": names[len(merged) :],
-            "product_id": pa.array(["new"] * len(nothing)),
+            "product_id": pa.array([f"new{seed}"] * len(nothing)),
             "view_score": nothing + 1.0,
             "option_score": nothing,
             "cart_score": nothing,
@@ -130,8 +133,20 @@ def run(visitors: int, threads: int) -> Measured:
             took.append((time.process_time() - cpu, refreshed.lists))
             assert refreshed.why_whole is None
             del refreshed
+        changes_file(derived, TABLE).unlink()
+        by_days, rebuilt = 0.0, 0
+        for number in range(1, DAYS + 1):
+            now = first + timedelta(days=number)
+            table, touched = later(table, visitors, DAY, seed=10 + number)
+            cpu = time.process_time()
+            news = Log(now, "rules", lambda _, touched=touched: touched)
+            refreshed = refresh(derived, table, news, now, rebuild_after=week, threads=threads)
+            by_days += (time.process_time() - cpu) / DAYS
+            rebuilt += refreshed.why_whole is not None
+            del refreshed
     (more, made), (day, day_made) = took
-    return Measured(rows, written.num_rows, clock, whole, more, made, day, day_made, peak, size, cut)
+    numbers = rows, written.num_rows, clock, whole, more, made, day, day_made, peak, size, cut
+    return Measured(*numbers, by_days, rebuilt)
 
 
 def aged(visitors: int, days: int) -> tuple[float, float]:
@@ -184,7 +199,7 @@ def main() -> None:
     print(
         f"{'scale':>6} {'visitors':>9} {'affinities':>11} {'pairs':>11} {'seconds':>8} {'cpu s':>7} {'peak MB':>8} "
         f"{'file MB':>8} {'cut':>5} {'+1 % cpu s':>11} {'share':>6} {'lists made':>11} "
-        f"{'+1/30':>7} {'share':>6} {'lists made':>11}"
+        f"{'+1/30':>7} {'share':>6} {'lists made':>11} {'a day':>7} {'share':>6} {'rebuilt':>8}"
     )
     for scale in arguments.scales:
         count = arguments.visitors * scale
@@ -193,7 +208,8 @@ def main() -> None:
             f"{scale:>5}x {count:>9,} {found.affinities:>11,} {found.pairs:>11,} {found.clock:>8.1f} "
             f"{found.whole:>7.1f} {found.peak_mb:>8,} {found.file_mb:>8.1f} {found.cut:>5} {found.more:>11.2f} "
             f"{found.more / found.whole:>6.1%} {found.made:>11,} "
-            f"{found.day:>7.2f} {found.day / found.whole:>6.1%} {found.day_made:>11,}",
+            f"{found.day:>7.2f} {found.day / found.whole:>6.1%} {found.day_made:>11,} "
+            f"{found.by_days:>7.2f} {found.by_days / found.whole:>6.1%} {found.rebuilt:>8}",
             flush=True,
         )
     for days in arguments.days:
