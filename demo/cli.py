@@ -43,6 +43,8 @@ class Past(msgspec.Struct, frozen=True):
 @click.option("--fresh", is_flag=True, help="Remove the data of an earlier demo first.")
 def demo(no_serve: bool, visitors: int, days: int, seed: int, fresh: bool) -> None:
     """A shop front, its traffic through the collector, the whole pipeline in Dagster, and every address."""
+    from demo.simulator import declared_experiments
+
     os.environ.setdefault("FOOTFALL_SEAL_SECONDS", SEAL_SECONDS)
     try:
         settings = load_settings()
@@ -54,11 +56,16 @@ def demo(no_serve: bool, visitors: int, days: int, seed: int, fresh: bool) -> No
     began = time.monotonic()
     try:
         with Processes(settings.paths.logs) as processes:
-            _land(
-                settings,
-                processes,
-                Past(visitors, days, seed, until=datetime.now(UTC).replace(microsecond=0)),
-            )
+            _step(1, "the collector, and the shop's catalog")
+            _start_collector(settings, processes)
+            wanted = Past(visitors, days, seed, until=datetime.now(UTC).replace(microsecond=0))
+            past = _past_of(settings.paths.data / "demo.json", wanted)
+            # dbt's project is everybody's, an experiment is this shop's
+            experiments = msgspec.json.encode(declared_experiments(past.until)).decode()
+            os.environ.setdefault("FOOTFALL_EXPERIMENTS", experiments)
+            _step(2, f"{past.visitors:,} visitors in {past.days} days, sent to the collector")
+            _send_past(settings, past)
+            _wait_sealed(settings)
             _step(3, "the whole pipeline, in Dagster")
             if subprocess.run(footfall_command("run", "--lane", "whole")).returncode:
                 raise click.ClickException("the pipeline failed; what it said stands above")
@@ -111,26 +118,22 @@ def _remove(settings: Settings) -> None:
         file.unlink(missing_ok=True)
 
 
-def _land(settings: Settings, processes: Processes, wanted: Past) -> None:
-    """Start the collector and send it the shop's past; ends when all of it stands in sealed segments."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    from demo.simulator import declared_experiments, estimate_messages, generate
-
-    paths = settings.paths
-    _step(1, "the collector, and the shop's catalog")
-    paths.catalog.mkdir(parents=True, exist_ok=True)
-    if not (inbox := paths.catalog / "demo-shop.json").exists() or inbox.read_bytes() != CATALOG.read_bytes():
+def _start_collector(settings: Settings, processes: Processes) -> None:
+    """Put the catalog into its inbox, where it isn't yet, and start the collector."""
+    inbox = settings.paths.catalog / "demo-shop.json"
+    inbox.parent.mkdir(parents=True, exist_ok=True)
+    if not inbox.exists() or inbox.read_bytes() != CATALOG.read_bytes():
         shutil.copyfile(CATALOG, inbox)
     collector = processes.start("collector", footfall_command("collect"))
     processes.wait_ready(collector, f"{settings.collector_url}/readyz")
 
-    past = _past_of(paths.data / "demo.json", wanted)
-    # dbt's project is everybody's, an experiment is this shop's
-    os.environ.setdefault(
-        "FOOTFALL_EXPERIMENTS", msgspec.json.encode(declared_experiments(past.until)).decode()
-    )
-    _step(2, f"{past.visitors:,} visitors in {past.days} days, sent to the collector")
+
+def _send_past(settings: Settings, past: Past) -> None:
+    """Send the shop's past to the collector, and show how far it is."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from demo.simulator import estimate_messages, generate
+
     total = estimate_messages(visitors=past.visitors, days=past.days)
     columns = (TextColumn("messages"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
     with Progress(*columns, TimeElapsedColumn()) as progress:
@@ -160,7 +163,6 @@ def _land(settings: Settings, processes: Processes, wanted: Past) -> None:
     click.echo(
         f"accepted {report.accepted:,}, rejected {report.rejected:,}: on disk before they were answered"
     )
-    _wait_sealed(settings)
 
 
 def _past_of(file: Path, wanted: Past) -> Past:
@@ -175,6 +177,7 @@ def _past_of(file: Path, wanted: Past) -> Past:
 
 
 def _wait_sealed(settings: Settings) -> None:
+    """Wait until all that was sent stands in sealed segments, where the loader sees it."""
     deadline = time.monotonic() + settings.seal_seconds + 30
     while unsealed(settings.paths.landing):
         if time.monotonic() > deadline:

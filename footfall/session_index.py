@@ -317,11 +317,10 @@ def numbered(session: Sequence[Any], number: Mapping[Any, int]) -> list[int]:
 def ranked(scores: Scores, dropped: Collection[int], top: int, rank: Ints | None = None) -> Scores:
     """The best by falling score, the dropped ones left out. Ties go by number, or by the rank of a number."""
     items, values = scores
-    if len(items) > top + len(
-        dropped
-    ):  # most are far behind: only those that may be among the best are sorted
-        least = np.partition(values, len(values) - top - len(dropped))[len(values) - top - len(dropped)]
-        near = values >= least
+    candidates = top + len(dropped)
+    if len(items) > candidates:  # most are far behind: only those that may be among the best are sorted
+        cut = len(values) - candidates
+        near = values >= np.partition(values, cut)[cut]
         items, values = items[near], values[near]
     order = np.lexsort((items if rank is None else rank[items], -values))
     kept = [place for place in order.tolist() if items[place] not in dropped][:top]

@@ -103,9 +103,6 @@ class Product:
         """The written description, without list and boilerplate."""
         return strip_html(self.body_html.split("\n", 1)[0])
 
-    def values_of(self, option: str) -> list[str]:
-        return next((o.values for o in self.options if o.name == option), [])
-
     @property
     def tints(self) -> list[str]:
         """The values of the option that changes how the product looks."""

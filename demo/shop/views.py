@@ -27,9 +27,8 @@ AnyRequest = Request[Any, Any, Any]
 
 
 def money(amount: Decimal | float) -> str:
-    """``£12.50``, and ``£12`` where there are no pence."""
-    value = Decimal(amount)
-    return f"£{value:,.0f}" if value == value.to_integral_value() else f"£{value:,.2f}"
+    """``£12.00``: with pence, as the recommendation blocks on the same page write it."""
+    return f"£{Decimal(amount):,.2f}"
 
 
 def picture(product: Product, variant: Variant | None = None) -> str:

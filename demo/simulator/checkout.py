@@ -121,7 +121,7 @@ class Checkout:
             return None
         free = method.code == "standard" and self.subtotal() >= FREE_FROM
         total = self.subtotal() + (Decimal(0) if free else method.price)
-        place_order = elements.submit(f"Place order, £{total:,.2f}".removesuffix(".00"))
+        place_order = elements.submit(f"Place order, £{total:,.2f}")
         choose_and_send(browser, "checkout-payment", place_order, "checkout")
         return self._complete(total)
 

@@ -57,11 +57,6 @@ def tile(title: str, count: int, href: str) -> Element:
                     selector="li:nth-of-type(1)>a:nth-of-type(1)")  # fmt: skip
 
 
-def hero_button(label: str, href: str) -> Element:
-    return _element("a", "button", label, href=href, position=1,
-                    selector="section:nth-of-type(1)>p:nth-of-type(3)>a:nth-of-type(1)")  # fmt: skip
-
-
 def search_field() -> Element:
     return _element("input", "search__input", "Search", id="header-search", name="q", type="search", position=1,
                     selector="#header-search")  # fmt: skip

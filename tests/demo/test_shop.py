@@ -174,7 +174,7 @@ def test_from_the_shelf_to_the_thank_you_page(shop: TestClient[Any], catalogue: 
     assert f'data-variant-id="{wanted.id}"' in page.text
     assert re.fullmatch("[0-9a-f]{32}", shop.cookies["cart"]), "what the pixel tells as the cart's token"
     page = shop.post("/cart/add", data={"id": mug.first.id, "quantity": "2"})
-    assert "£217" in page.text  # 169 + 2 x 24
+    assert "£217.00" in page.text  # 169 + 2 x 24
     page = shop.post("/checkout")
     started = _notices(page.text)["Checkout Started"]
     assert started["value"] == 217

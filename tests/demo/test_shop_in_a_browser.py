@@ -59,7 +59,7 @@ def test_pickers_gallery_and_menus(address: str, browser: Any, catalogue: Catalo
     wanted = mat.pick({"Thickness": "10 cm", "Colour": "Moss"})
     assert wanted is not None
     assert page.input_value("[name=id]") == wanted.id
-    assert page.inner_text("#product-price") == "£140"
+    assert page.inner_text("#product-price") == "£140.00"
     page.click(".product__thumb >> nth=2")
     assert page.get_attribute("#product-image", "src") == f"{mat.image}?colour=Moss&view=material"
 
