@@ -1,7 +1,7 @@
 """The jobs: two lanes of the asset graph, and what keeps lake, warehouse and instance in order.
 
-``fast_lane`` holds what a click needs to reach the shop, and runs after every sealed segment. ``whole_line`` holds every
-asset, and runs hourly: so a slow asset, like text similarity, never holds up a click.
+``fast_lane`` holds what a click needs to reach the shop, and runs after every sealed segment. ``whole_line`` holds
+every asset, and runs hourly: so a slow asset, like text similarity, never holds up a click.
 """
 
 from datetime import UTC, datetime
