@@ -11,9 +11,9 @@ import click
 
 from footfall.listening import check_port, raise_file_limit
 from footfall.logs import log_config
-from footfall.reloading import SettingsInForce
+from footfall.reloading import SettingsInForce, change_when_ready
 from footfall.settings import REPO, SettingsError
-from footfall.workers import TOGETHER, end_with, shared_folder
+from footfall.workers import TOGETHER, end_with, hear_signals_from_birth, shared_folder
 
 if TYPE_CHECKING:
     from litestar import Litestar
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 CONNECTIONS = 2048
 #: A connection that sends no whole request head for this long is closed.
 HEADER_MILLISECONDS = 15_000
-#: A reload (SIGHUP) starts a worker beside each one, and ends the old one so many seconds later: by then the new one
-#: listens, which takes it 2 s on a quiet machine.
+#: A reload (SIGHUP) starts a worker beside each one, and ends the old one as soon as the new one listens
+#: (``change_when_ready``), or after so many seconds where the new one died.
 RELOAD_SECONDS = 15.0
 #: What a running API stands on: a reload leaves it as it was.
 STARTED_WITH = ("api_host", "api_port", "api_workers", "log_format")
@@ -58,10 +58,10 @@ def serve(host: str | None, port: int | None, workers: int | None, data: Path | 
     click.echo(f"Footfall API on {url} (documentation: {url}/docs, overview: {url}/overview)")
     with shared_folder("footfall-api") as together:
         os.environ[TOGETHER] = str(together)
-        _serve(in_force, address, reload)
+        _serve(in_force, address, together, reload)
 
 
-def _serve(in_force: SettingsInForce, address: str, reload: bool) -> None:
+def _serve(in_force: SettingsInForce, address: str, together: Path, reload: bool) -> None:
     # Imported here: `footfall --help` must not wait for a web server to load.
     from granian import Granian
     from granian.constants import HTTPModes, Interfaces
@@ -90,6 +90,8 @@ def _serve(in_force: SettingsInForce, address: str, reload: bool) -> None:
         reload_paths=[REPO / "api", REPO / "footfall"] if reload else None,
     )
     server.on_reload(in_force.read_again)
+    change_when_ready(server, together)
+    hear_signals_from_birth()
     server.serve(target_loader=partial(load_app, in_force, os.getpid()), wrap_loader=False)
 
 

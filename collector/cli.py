@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import secrets
-import signal
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
@@ -17,9 +16,9 @@ from collector.files import OsFiles
 from collector.landing import Landing
 from footfall.listening import check_port, raise_file_limit
 from footfall.logs import log_config
-from footfall.reloading import SettingsInForce
+from footfall.reloading import SettingsInForce, change_when_ready
 from footfall.settings import DEMO_KEYS, Settings, SettingsError
-from footfall.workers import end_with, shared_folder
+from footfall.workers import end_with, hear_signals_from_birth, shared_folder
 
 if TYPE_CHECKING:
     from litestar import Litestar
@@ -31,8 +30,8 @@ CONNECTIONS = 4096
 #: Python looks for cycles again when so many more containers were made than freed since it last did. That is above what
 #: the largest request holds while it is judged: 32 KB of messages at a time, at most some 10,000 empty objects.
 MAX_CONTAINERS = 50_000
-#: A reload (SIGHUP) starts a worker beside each one, and ends the old one so many seconds later. Where the new one
-#: takes longer to listen, connections wait for it in the socket, which all of them share.
+#: A reload (SIGHUP) starts a worker beside each one, and ends the old one as soon as the new one listens
+#: (``change_when_ready``), or after so many seconds where the new one died.
 RELOAD_SECONDS = 5.0
 #: What a running collector stands on: a reload leaves it as it was.
 STARTED_WITH = (
@@ -113,35 +112,9 @@ def _serve(in_force: SettingsInForce, address: str) -> None:
     server.on_reload(lambda: _warn(in_force.settings))
     hear_signals_from_birth()
     with shared_folder("footfall-collector") as together:
+        change_when_ready(server, together)
         loader = partial(load_app, in_force, os.getpid(), together)
         server.serve(target_loader=loader, wrap_loader=False)
-
-
-#: What asks a process to end.
-_STOPS = (signal.SIGTERM, signal.SIGINT)
-
-
-def hear_signals_from_birth() -> None:
-    """Let SIGTERM and SIGINT end a worker that is still loading: it has promised nothing yet.
-
-    A forked worker inherits its parent's handlers, which only note that a signal came: nobody in the worker reads the
-    note, and the parent would wait for the 20 s after which it kills. Once the application is loaded, granian sets
-    handlers that drain. During the fork itself signals are blocked, since Python drops, in the child, one that comes
-    between the system's fork and its own work after it (2 of 50 stops within 4 ms of a start).
-    """
-
-    def hold() -> None:
-        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
-
-    def release() -> None:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
-
-    def listen() -> None:
-        for number in _STOPS:
-            signal.signal(number, signal.SIG_DFL)
-        release()
-
-    os.register_at_fork(before=hold, after_in_parent=release, after_in_child=listen)
 
 
 def load_app(in_force: SettingsInForce, parent: int, together: Path | None) -> Litestar:

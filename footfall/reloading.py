@@ -1,17 +1,25 @@
-"""The settings of a door (collector, API) that reads them again without a restart."""
+"""A door (collector, API) that reads its settings again without a restart: what is read, and how workers change."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from footfall.settings import Settings, SettingsError, load_settings
+from footfall.workers import report_name
 
 log = logging.getLogger("footfall")
+
+#: A new worker that doesn't listen after so long is no longer waited for: the old one ends all the same.
+SLOW_SECONDS = 120.0
+_LOOK_SECONDS = 0.05
 
 
 class SettingsInForce:
@@ -47,3 +55,59 @@ class SettingsInForce:
         if "data" in self._chosen:  # not every name is one for a data directory
             env["FOOTFALL_DATA"] = str(self._chosen["data"])
         return msgspec.structs.replace(load_settings(env), **self._chosen)
+
+
+def change_when_ready(server: Any, together: Path) -> None:
+    """Let a reload of granian's ``server`` end each old worker when the new one beside it listens, and SIGTERM cut the
+    reload short. ``together``: the folder of the workers' reports.
+
+    Left to itself granian ends the old one after a fixed time. Each has a socket of its own, so where the new one took
+    longer nobody listened; and it sleeps that time for each worker, whatever signal comes: with four workers of the API
+    for a minute, after 40 s of which a service manager kills them.
+    """
+    assert callable(server._respawn_workers), "granian changes workers in another way now"
+
+    def change(workers: Sequence[int], target: Any, loader: Any, delay: float = 0.0) -> None:
+        for index in workers:
+            if server.interrupt_signal:
+                return
+            server.respawned_wrks[index] = time.monotonic()
+            old = server.wrks.pop(index)
+            new = server._spawn_worker(idx=index, target=target, callback_loader=loader)
+            new.start()
+            server.wrks.insert(index, new)
+            server._metrics.incr_spawn(1)
+            if delay:
+                _wait_until_it_listens(server, new, together, delay)
+            _end(server, old)
+
+    server._respawn_workers = change
+
+
+def _wait_until_it_listens(server: Any, new: Any, together: Path, delay: float) -> None:
+    """It has told twice how it fares: first as it starts, then from the loop in which it answers. One that died is
+    given ``delay`` seconds, as granian does, which takes workers that die faster for a loop of crashes.
+    """
+    report, started = together / report_name(new._id()), time.monotonic()
+    told: set[int] = set()
+    while len(told) < 2 and not server.interrupt_signal:
+        if time.monotonic() - started > (SLOW_SECONDS if new.is_alive() else delay):
+            return
+        with contextlib.suppress(FileNotFoundError):
+            told.add(report.stat().st_mtime_ns)
+        time.sleep(_LOOK_SECONDS)
+
+
+def _end(server: Any, old: Any) -> None:
+    """End a worker, by force where it takes too long. Where all are to end, it ends with them."""
+    if not server.interrupt_signal:
+        old.terminate()
+        until = time.monotonic() + server.workers_kill_timeout
+        while old.is_alive() and time.monotonic() < until and not server.interrupt_signal:
+            old.join(_LOOK_SECONDS)
+    if server.interrupt_signal:
+        server.wrks.append(old)
+    elif old.is_alive():
+        log.warning("a worker that was told to end did not, and is killed")
+        old.kill()
+        old.join()

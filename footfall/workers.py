@@ -86,6 +86,33 @@ def folder_on_disk() -> Path:
     return Path(tempfile.gettempdir()) / f"{door}-{secrets.token_hex(8)}"
 
 
+#: What asks a process to end.
+_STOPS = (signal.SIGTERM, signal.SIGINT)
+
+
+def hear_signals_from_birth() -> None:
+    """Let SIGTERM and SIGINT end a worker that is still loading: it has promised nothing yet.
+
+    A forked worker inherits its parent's handlers, which only note that a signal came: nobody in the worker reads the
+    note, and the parent would wait until it kills, 10 or 20 s. Once the application is loaded, granian sets
+    handlers that drain. During the fork itself signals are blocked, since Python drops, in the child, one that comes
+    between the system's fork and its own work after it (2 of 50 stops within 4 ms of a start).
+    """
+
+    def hold() -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+
+    def release() -> None:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
+
+    def listen() -> None:
+        for number in _STOPS:
+            signal.signal(number, signal.SIG_DFL)
+        release()
+
+    os.register_at_fork(before=hold, after_in_parent=release, after_in_child=listen)
+
+
 def end_with(parent: int) -> None:
     """Let this worker end, gracefully, when the process above it is gone: it would hold the port for ever."""
 
@@ -112,6 +139,11 @@ class Report(Struct, kw_only=True):
 _decoder = msgspec.json.Decoder(Report)
 
 
+def report_name(process: int) -> str:
+    """The file of a worker's report, in the folder that all of them share."""
+    return f"{process}.json"
+
+
 class Workers:
     """The reports of all workers. Without a folder there is only this one."""
 
@@ -121,7 +153,7 @@ class Workers:
         self._folder = folder
         self._own = own
         self._clock = clock
-        self._name = f"{os.getpid()}.json"
+        self._name = report_name(os.getpid())
 
     def tell(self) -> None:
         """Write this worker's report down, for the others. A folder that can't be written to is logged."""
