@@ -22,7 +22,7 @@ messages as (
     event = 'Order Refunded' as is_refund,
     {{ is_server_side('events') }} as is_server_side,
     -- Segment's specification says total, our tracking plan value.
-    {{ json_texts('properties', ['total', 'revenue', 'products']) }} as texts,
+    {{ json_texts('properties', ['total', 'revenue', 'products', 'discount']) }} as texts,
     {{ order_key() }} as order_key
   from events
   {% if is_incremental() %}
@@ -62,6 +62,7 @@ stated as (
     currency,
     is_refund and refund_id is null as is_part,
     coalesce({{ list_item('texts', 3) }}, '[]') = '[]' as is_without_lines,
+    try_cast({{ list_item('texts', 4) }} as decimal(18, 4)) as discount,
     coalesce(
       order_value,
       try_cast({{ list_item('texts', 1) }} as decimal(18, 4)),
@@ -91,6 +92,20 @@ stated_values as (
     ) as teller_rank
   from stated
   where stated_value is not null
+  group by order_key, is_server_side, is_trusted
+),
+
+-- Of those that say what was taken off, a server before a browser, too.
+discounts as (
+  select
+    order_key,
+    max(abs(discount)) as discount,
+    row_number() over (
+      partition by order_key
+      order by is_server_side desc, is_trusted desc
+    ) as teller_rank
+  from stated
+  where discount is not null
   group by order_key, is_server_side, is_trusted
 ),
 
@@ -137,6 +152,7 @@ valued as (
       line_totals.amount,
       case when anchors.is_refund then -abs(stated_values.stated_value) else stated_values.stated_value end
     ) as revenue,
+    case when not anchors.is_refund then discounts.discount end as discount,
     anchors.is_refund,
     totals.occurred_at,
     totals.staged_at
@@ -146,6 +162,9 @@ valued as (
   left join stated_values
     on anchors.order_key = stated_values.order_key
       and stated_values.teller_rank = 1
+  left join discounts
+    on anchors.order_key = discounts.order_key
+      and discounts.teller_rank = 1
   left join line_totals
     on anchors.order_key = line_totals.order_key
 ),
@@ -153,6 +172,7 @@ valued as (
 placed as (
   select
     order_id,
+    currency,
     revenue
   from valued
   where not is_refund
@@ -202,17 +222,22 @@ final as (
     valued.event_id,
     valued.device,
     valued.user_id,
-    valued.currency,
+    -- what comes back without a currency is in its order's
+    coalesce(valued.currency, placed.currency) as currency,
     valued.lines,
     valued.messages,
     valued.quantity,
     cast(coalesce(whole_refunds.revenue, valued.revenue, 0) as decimal(18, 2)) as revenue,
+    cast(valued.discount as decimal(18, 2)) as discount,
     valued.is_refund,
     valued.occurred_at,
     valued.staged_at
   from valued
   left join whole_refunds
     on valued.order_key = whole_refunds.order_key
+  left join placed
+    on valued.is_refund
+      and valued.order_id = placed.order_id
 )
 
 select * from final
