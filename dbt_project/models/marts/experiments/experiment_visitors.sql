@@ -4,42 +4,23 @@ with experiments as (
   select * from {{ ref('experiments') }}
 ),
 
-messages as (
-  select
-    event_id,
-    event,
-    {{ json_texts('properties', ['experiment', 'arm']) }} as told
-  from {{ ref('stg_footfall__events') }}
-  where event in ('Recommendation Viewed', 'Recommendation Clicked')
-    and not is_bot
-),
-
 events as (
-  select * from {{ ref('int_session_events') }}
-  where event in ('Recommendation Viewed', 'Recommendation Clicked')
-),
-
-devices as (
-  select * from {{ ref('int_device_links') }}
+  select * from {{ ref('recommendation_events') }}
 ),
 
 seen as (
   select
-    {{ visitor_of('events', 'devices') }} as visitor_id,
+    events.visitor_id,
     experiments.experiment,
     experiments.arm,
     events.event,
     events.event_id,
     experiments.ends_on,
     events.occurred_at
-  from messages
-  inner join events
-    on messages.event_id = events.event_id
-  inner join devices
-    on events.device = devices.device
+  from events
   inner join experiments
-    on {{ list_item('messages.told', 1) }} = experiments.experiment
-      and {{ list_item('messages.told', 2) }} = experiments.arm
+    on events.experiment = experiments.experiment
+      and events.arm = experiments.arm
   where events.occurred_at >= cast(experiments.starts_on as timestamp)
     and events.occurred_at < cast(experiments.ends_on as timestamp)
 ),
