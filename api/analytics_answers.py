@@ -93,6 +93,10 @@ class SessionSummary(Answer, kw_only=True):
 
     first_day: date | None
     last_day: date | None
+    today: date
+    """The day that it was on the shop's calendar when the snapshot was made: it is not over."""
+    time_zone: str
+    """The zone of that calendar, by which all days here are counted."""
     total: SessionFigures
     guests: SessionFigures
     logged_in: SessionFigures

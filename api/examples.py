@@ -178,6 +178,8 @@ SESSIONS_SUMMARY = analytics.SessionSummary(
     **VERSION,
     first_day=date(2026, 11, 23),
     last_day=date(2026, 11, 23),
+    today=date(2026, 11, 24),
+    time_zone="UTC",
     total=analytics.SessionFigures(
         sessions=118,
         visitor_days=96,

@@ -15,7 +15,7 @@ import logging
 import sqlite3
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -148,6 +148,11 @@ class Snapshot:
     @property
     def generated_at(self) -> datetime:
         return self.manifest.created_at
+
+    @property
+    def today(self) -> date:
+        """The day of ``generated_at`` on the shop's calendar; by UTC where an earlier release wrote the snapshot."""
+        return self.manifest.today or self.manifest.created_at.date()
 
     @property
     def blend(self) -> Blend:

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -296,6 +296,10 @@ class Manifest(msgspec.Struct, frozen=True):
     """Recommendations in the marts that were left out because the product can't be bought now."""
     served: dict[str, ServedMart] = {}
     """The marts of ``/v1/marts``, each in its ``mart_file``."""
+    time_zone: str = "UTC"
+    """The zone of the shop's calendar, by which marts count days."""
+    today: date | None = None
+    """The day of ``created_at`` on that calendar, which is not over; None in what an earlier release wrote."""
 
 
 class _Format(msgspec.Struct, frozen=True):

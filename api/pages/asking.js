@@ -26,10 +26,10 @@ export const ask = async (path) => {
   return body
 }
 
-/** Rows of a mart with a day, of the chosen period; and whether all of them came. */
-export const rowsOfPeriod = async (mart) => {
+/** Rows of a mart with a day, of the chosen period, or of so many up to it; and whether all of them came. */
+export const rowsOfPeriod = async (mart, periods = 1) => {
   const rows = []
-  const period = `at_least=day:${day(state.last, 1 - state.days)}&at_most=day:${state.last}`
+  const period = `at_least=day:${day(state.last, 1 - periods * state.days)}&at_most=day:${state.last}`
   let cursor = ''
   for (let page = 0; page < PAGES; page++) {
     const answer = await ask(
@@ -40,6 +40,17 @@ export const rowsOfPeriod = async (mart) => {
     cursor = answer.next_cursor
   }
   return { rows, isWhole: false }
+}
+
+/** Currencies that the newest days of the books are in, as senders wrote them. */
+export const currencies = async () => {
+  const path = `/v1/marts/orders_daily?order=-day&limit=${PAGE}`
+  const { items } = await ask(path).catch((error) => {
+    // a snapshot of an earlier release has no books
+    if (error.status == 404) return { items: [] }
+    throw error
+  })
+  return [...new Set(items.map((row) => row.currency))].filter(Boolean).toSorted()
 }
 
 export const day = (text, plus) => new Date(Date.parse(text) + plus * 864e5).toISOString().slice(0, 10)

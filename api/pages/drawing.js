@@ -8,6 +8,9 @@ const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short',
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
 
 const NOTHING = '–'
+let currency = ''
+/** Writes this behind amounts of money from now on: the shop's currency, or nothing. */
+export const moneyIs = (name) => (currency = name ? ` ${name}` : '')
 const shown = (format) => (value) =>
   value === null || value === undefined || Number.isNaN(value) ? NOTHING : format(value)
 
@@ -15,7 +18,8 @@ const shown = (format) => (value) =>
 export const as = {
   text: shown(String),
   count: shown((value) => count.format(value)),
-  money: shown((value) => money.format(value)),
+  money: shown((value) => money.format(value) + currency),
+  amount: shown((value) => money.format(value)),
   share: shown((value) => percent.format(value)),
   day: shown((value) => day.format(new Date(value))),
   moment: shown((value) => moment.format(new Date(value))),

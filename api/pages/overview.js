@@ -1,7 +1,7 @@
 // A shop's behaviour on one page. It asks the API for what everybody with the secret key may ask (parts.js).
 
-import { ask, day, inside, state } from './asking.js'
-import { as, el } from './drawing.js'
+import { ask, currencies, day, inside, state } from './asking.js'
+import { as, el, moneyIs } from './drawing.js'
 import { PARTS } from './parts.js'
 
 const PERIODS = [7, 30, 90]
@@ -11,18 +11,20 @@ const find = (id) => document.getElementById(id)
 
 const begin = async () => {
   find('ask').hidden = true
-  let made
+  let made, paid
   try {
     made = await ask('/v1/sessions/summary')
+    paid = await currencies()
   } catch (error) {
     return askForKey(error.message)
   }
   sessionStorage[KEY] = state.key
   // the last day that is over: half a day beside whole ones would look like a fall
   const latest = made.last_day
-  const today = made.generated_at.slice(0, 10)
-  state.last = latest && latest < today ? latest : day(today, -1)
-  find('made').textContent = `as of ${as.moment(made.generated_at)}`
+  state.last = latest && latest < made.today ? latest : day(made.today, -1)
+  moneyIs(paid.length == 1 ? paid[0] : '')
+  const sums = paid.length > 1 ? `; revenue adds up ${paid.join(', ')} as they are` : ''
+  find('made').textContent = `as of ${as.moment(made.generated_at)}; days of ${made.time_zone}${sums}`
   find('leave').hidden = false
   find('periods').hidden = false
   const places = PARTS.map((part) => {

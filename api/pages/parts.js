@@ -65,6 +65,39 @@ const sessions = async () => {
   ]
 }
 
+const books = async () => {
+  const { rows, isWhole } = await rowsOfPeriod('orders_daily')
+  const all = [...Map.groupBy(rows, (row) => row.currency)].map(([currency, of]) => {
+    const names = ['orders', 'gross_revenue', 'refunded', 'net_revenue', 'new_customers']
+    const sums = Object.fromEntries(names.map((name) => [name, sum(of, name)]))
+    const discounts = of.some((row) => row.discounts !== null) ? sum(of, 'discounts') : undefined
+    return { currency, ...sums, discounts, average: sums.gross_revenue / (sums.orders || NaN) }
+  })
+  const first = day(state.last, 1 - state.days)
+  const days = Array.from({ length: state.days }, (_, at) => day(first, at)).map((each) => {
+    const of = rows.filter((row) => row.day == each)
+    return { day: each, values: [sum(of, 'new_customers'), sum(of, 'returning_customers')] }
+  })
+  return [
+    table(
+      [
+        { title: 'Currency', value: (row) => row.currency || 'not told', write: as.text },
+        { title: 'orders', value: (row) => row.orders, write: as.count, bar: true },
+        { title: 'ordered for', value: (row) => row.gross_revenue, write: as.amount },
+        { title: 'discounts', value: (row) => row.discounts, write: as.amount },
+        { title: 'paid back', value: (row) => row.refunded, write: as.amount },
+        { title: 'left', value: (row) => row.net_revenue, write: as.amount },
+        { title: 'an order', value: (row) => row.average, write: as.amount },
+        { title: 'new customers', value: (row) => row.new_customers, write: as.count },
+      ],
+      all.toSorted((a, b) => b.orders - a.orders),
+      'No order and no refund in this period.',
+    ),
+    rows.length > 0 && columns('Customers a day', ['new', 'returning'], days),
+    !isWhole && leftOut(),
+  ].filter(Boolean)
+}
+
 const funnels = async () => {
   const { items } = await ask('/v1/funnels')
   if (!items.length) return [el('p', { class: 'soft' }, 'No funnel is declared.')]
@@ -250,18 +283,33 @@ const forms = listing(
   'Nobody has filled in a form yet.',
 )
 
-const blocks = listing(
-  '/v1/marts/recommendation_performance?order=-views&limit=12',
-  [
-    { title: 'Where', value: (row) => row.placement, write: as.text },
-    { title: 'seen', value: (row) => row.views, write: as.count },
-    { title: 'clicked', value: (row) => row.clicks, write: as.count },
-    { title: 'click rate', value: (row) => row.click_through_rate, write: as.share, bar: true },
-    { title: 'orders of clicked', value: (row) => row.orders, write: as.count },
-    { title: 'revenue', value: (row) => row.revenue, write: as.money },
-  ],
-  'No block of recommendations has been seen yet.',
-)
+const blocks = async () => {
+  const { rows, isWhole } = await rowsOfPeriod('recommendations_daily', 2)
+  const first = day(state.last, 1 - state.days)
+  const of = (placement, isNow) => rows.filter((row) => row.placement == placement && row.day >= first == isNow)
+  const rate = (some) => sum(some, 'clicks') / (sum(some, 'views') || NaN)
+  const all = [...new Set(rows.map((row) => row.placement))].map((placement) => {
+    const now = of(placement, true)
+    const figures = Object.fromEntries(['views', 'clicks', 'orders', 'revenue'].map((name) => [name, sum(now, name)]))
+    return { placement, ...figures, rate: rate(now), by: change(rate(now), rate(of(placement, false))) }
+  })
+  return [
+    table(
+      [
+        { title: 'Where', value: (row) => row.placement || 'not told', write: as.text },
+        { title: 'seen', value: (row) => row.views, write: as.count },
+        { title: 'clicked', value: (row) => row.clicks, write: as.count },
+        { title: 'click rate', value: (row) => row.rate, write: as.share, bar: true },
+        { title: 'than before', value: (row) => row.by, write: (node) => node ?? '' },
+        { title: 'orders of clicked', value: (row) => row.orders, write: as.count },
+        { title: 'revenue', value: (row) => row.revenue, write: as.money },
+      ],
+      all.filter((row) => row.views || row.clicks).toSorted((a, b) => b.views - a.views),
+      'No block of recommendations has been seen in this period.',
+    ),
+    !isWhole && leftOut(),
+  ].filter(Boolean)
+}
 
 const segments = async () => {
   const { items } = await ask('/v1/segments')
@@ -368,9 +416,17 @@ const experiments = async () => {
 export const PARTS = [
   {
     title: 'Sessions and orders',
-    about: 'In whole days (UTC), compared with as many days before; today is pale.',
+    about: "In whole days of the shop's calendar, compared with as many days before; today is pale.",
     requests: ['/v1/sessions/summary'],
     draw: sessions,
+    isWide: true,
+    byPeriod: true,
+  },
+  {
+    title: 'The books',
+    about: "In the days chosen above, by the day of the order or refund; what only the shop's server told is here too.",
+    requests: ['/v1/marts/orders_daily?at_least=day:{first}&at_most=day:{last}'],
+    draw: books,
     isWide: true,
     byPeriod: true,
   },
@@ -429,6 +485,12 @@ export const PARTS = [
     draw: retention,
   },
   { title: 'Segments', requests: ['/v1/segments', '/v1/segments/{name}/members?format=csv'], draw: segments },
-  { title: 'Blocks of recommendations', requests: ['/v1/marts/recommendation_performance'], draw: blocks },
+  {
+    title: 'Blocks of recommendations',
+    about: 'In the days chosen above, compared with as many before; an order counts on the day of its click.',
+    requests: ['/v1/marts/recommendations_daily?at_least=day:{first}&at_most=day:{last}'],
+    draw: blocks,
+    byPeriod: true,
+  },
   { title: 'Experiments', requests: ['/v1/experiments'], draw: experiments },
 ]

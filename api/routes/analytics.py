@@ -128,8 +128,10 @@ def funnel(
 )
 def sessions_summary(
     request: Request[Any, Any, Any],
-    from_day: Annotated[date | None, QueryParameter(name="from", description="First day, UTC")] = None,
-    to_day: Annotated[date | None, QueryParameter(name="to", description="Last day, UTC, included")] = None,
+    from_day: Annotated[
+        date | None, QueryParameter(name="from", description="First day, of the shop's calendar")
+    ] = None,
+    to_day: Annotated[date | None, QueryParameter(name="to", description="Last day, included")] = None,
 ) -> Response[SessionSummary]:
     """All days there are, unless `from` and `to` say which. Needs the secret key."""
     first, last = between(from_day, to_day)
@@ -150,6 +152,8 @@ def sessions_summary(
         generated_at=snapshot.generated_at,
         first_day=days[0].day if days else None,
         last_day=days[-1].day if days else None,
+        today=snapshot.today,
+        time_zone=snapshot.manifest.time_zone,
         total=_figures(days),
         guests=_figures(day for day in days if day.is_guest),
         logged_in=_figures(day for day in days if not day.is_guest),

@@ -14,7 +14,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
@@ -110,6 +110,7 @@ def build_snapshot(
     session_changes: Path | None = None,
     served: Mapping[str, ServedMart] | None = None,
     not_from_before: datetime | None = None,
+    time_zone: str = "UTC",
 ) -> SnapshotReport:
     """Write ``serving_dir/<version>/`` from the marts and audit it, without publishing it.
 
@@ -121,6 +122,7 @@ def build_snapshot(
     is left out and named in the report.
     not_from_before: nothing is taken over from a version that was made before this moment, since parts of it hold what
     must be gone. It is compared with still.
+    time_zone: of the shop's calendar, by which the marts count days; one that DuckDB knows.
 
     Raises MissingMartError and AuditFailedError (nothing is left behind), SnapshotBusyError, ValueError for
     an unusable version name.
@@ -149,6 +151,7 @@ def build_snapshot(
                 session_index,
                 session_changes,
                 good,
+                time_zone,
             )
             audit_change(manifest, base.manifest if base else None, min_ratio)
         except BaseException:
@@ -208,6 +211,7 @@ def _write(
     session_index: Path | None,
     session_changes: Path | None,
     served: dict[str, ServedMart],
+    time_zone: str,
 ) -> tuple[Manifest, Written]:
     known = _known_labels(base)
     files = Files(con, aside, base if known is not None else None)
@@ -235,10 +239,11 @@ def _write(
         written = files.written
         audit_written(aside, written, _scalar(con, f"select count(*) from {mart('products')}"))
         _add_sessions(files, session_index, session_changes)
+        created_at = datetime.now(UTC)
         manifest = Manifest(
             format_version=FORMAT_VERSION,
             version=version,
-            created_at=datetime.now(UTC),
+            created_at=created_at,
             files=written.files,
             parts=written.parts,
             rows=written.rows,
@@ -247,6 +252,8 @@ def _write(
             fading=fading,
             dropped_unavailable=written.hidden,
             served=served,
+            time_zone=time_zone,
+            today=_shop_day(con, created_at, time_zone),
         )
     finally:
         files.cleanup()
@@ -254,6 +261,17 @@ def _write(
     content = msgspec.json.format(msgspec.json.encode(manifest))
     write_durably(aside / MANIFEST_FILE, lambda path: path.write_bytes(content))
     return manifest, written
+
+
+def _shop_day(con: duckdb.DuckDBPyConnection, at: datetime, time_zone: str) -> date:
+    """The day of a moment on the shop's calendar, by the rule of the models (macro shop_day): by DuckDB's zones."""
+    moment = at.astimezone(UTC).replace(tzinfo=None)
+    row = con.execute(
+        "select cast(timezone(?, timezone('UTC', cast(? as timestamp))) as date)", [time_zone, moment]
+    ).fetchone()
+    assert row is not None
+    day: date = row[0]
+    return day
 
 
 def _known_labels(base: Base | None) -> dict[tuple[str, str], int] | None:

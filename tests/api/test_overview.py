@@ -116,7 +116,8 @@ def test_every_part_is_drawn_from_what_the_contracts_promise(page: Any) -> None:
     # three days of 10 and 5 sessions, 1 and 2 orders (tests/api/conftest.py)
     assert re.search(r"Sessions\s+45\b", found["Sessions and orders"])
     assert re.search(r"Orders\s+9\b", found["Sessions and orders"])
-    assert re.search(r"Revenue\s+270\.00", found["Sessions and orders"])
+    # the books are in one currency, as it is called there
+    assert re.search(rf"Revenue\s+270\.00 {re.escape(EVIL)}", found["Sessions and orders"])
     assert re.search(r"Orders per session\s+20%", found["Sessions and orders"])
     assert re.search(
         r"Product Added\s*40 · 40%[^%]*40% of the step before, half of them within 20 s",
@@ -128,6 +129,7 @@ def test_every_part_is_drawn_from_what_the_contracts_promise(page: Any) -> None:
     assert re.search(r"popular\s+100\s+10%\s+5% to 17%\s+5.50", found["Experiments"])
     # a column that no contract has would be a dash
     for name in (
+        "The books",
         "Where they come from",
         "Devices and languages",
         "Products",
@@ -189,8 +191,58 @@ def test_a_period_is_chosen_and_compared_with_the_one_before(page: Any) -> None:
     assert {path.partition("?")[0] for path in page.asked[before:]} == {
         "/v1/sessions/summary",
         "/v1/marts/conversion_by_device",
+        "/v1/marts/orders_daily",
+        "/v1/marts/recommendations_daily",
         "/v1/marts/traffic_sources",
     }
+
+
+@pytest.mark.browser
+def test_a_day_is_over_when_it_is_over_in_the_shop(page: Any, client: TestClient[Litestar]) -> None:
+    """In Los Angeles it is still six in the evening of the third when UTC has the fourth."""
+    made = client.get("/v1/sessions/summary", headers=SECRET).json()
+    made |= {
+        "generated_at": "2026-11-04T02:00:00Z",
+        "today": "2026-11-03",
+        "time_zone": "America/Los_Angeles",
+    }
+    page.route("**/v1/sessions/summary", lambda route: route.fulfill(json=made))
+    page.goto(f"http://shop.test/overview#{KEY}")
+    assert re.search(r"Sessions\s+30\b", parts(page)["Sessions and orders"])
+    assert "America/Los_Angeles" in page.inner_text("#made")
+
+
+@pytest.mark.browser
+def test_sums_of_several_currencies_are_named_and_the_books_kept_apart(page: Any) -> None:
+    def row(currency: str, orders: int, gross: float, refunded: float) -> dict[str, Any]:
+        return {
+            "day": "2026-11-03", "currency": currency, "orders": orders, "gross_revenue": gross,
+            "discounts": None, "refunded": refunded, "net_revenue": gross - refunded,
+            "average_order_value": gross / orders if orders else None, "refunds": 1, "customers": orders,
+            "new_customers": orders, "returning_customers": 0,
+        }  # fmt: skip
+
+    rows = [row("EUR", 2, 50, 60), row("SEK", 1, 900, 0), row("", 0, 0, 7)]
+    answer = {"items": rows, "next_cursor": None}
+    page.route("**/v1/marts/orders_daily?*", lambda route: route.fulfill(json=answer))
+    page.goto(f"http://shop.test/overview#{KEY}")
+    found = parts(page)
+    assert page.complaints == []
+    assert "revenue adds up EUR, SEK as they are" in page.inner_text("#made")
+    assert re.search(r"Revenue\s+270\.00\s+Orders per", found["Sessions and orders"])
+    assert re.search(r"EUR\s+2\s+50\.00\s+–\s+60\.00\s+-10\.00\s+25\.00\s+2\b", found["The books"])
+    assert re.search(r"SEK\s+1\s+900\.00", found["The books"])
+    assert re.search(r"not told\s+0\s+0\.00\s+–\s+7\.00\s+-7\.00\s+–\s+0\b", found["The books"])
+
+
+@pytest.mark.browser
+def test_a_snapshot_without_books_is_shown_all_the_same(page: Any) -> None:
+    nothing = {"status": 404, "title": "Not Found", "detail": "no mart orders_daily"}
+    page.route("**/v1/marts/orders_daily?*", lambda route: route.fulfill(status=404, json=nothing))
+    page.goto(f"http://shop.test/overview#{KEY}")
+    found = parts(page)
+    assert re.search(r"Revenue\s+270\.00\s+Orders per", found["Sessions and orders"])
+    assert "no mart orders_daily" in found["The books"]
 
 
 def test_nothing_but_the_page_runs_in_the_page(client: TestClient[Litestar]) -> None:

@@ -285,6 +285,8 @@ def test_sessions_summary(client: Client) -> None:
     )
     assert body["total"]["revenue"] == 270.0
     assert (body["first_day"], body["last_day"], len(body["days"])) == ("2026-11-01", "2026-11-03", 6)
+    assert body["time_zone"] == "UTC"
+    assert body["today"] == body["generated_at"][:10]
     part = get(client, "/v1/sessions/summary?from=2026-11-02&to=2026-11-02")
     assert part["total"]["sessions"] == 15
     empty = get(client, "/v1/sessions/summary?from=2027-01-01")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import duckdb
 import msgspec
@@ -46,6 +47,19 @@ def test_writes_what_the_marts_say(warehouse: duckdb.DuckDBPyConnection, tmp_pat
     assert card.title == 'Thing "1" — größe'
     assert str(card.price) == "10.90"
     assert read_pointer(tmp_path) is None, "building must not publish"
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])
+def test_says_which_day_it_is_in_the_shop(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path, zone: str
+) -> None:
+    """These two are 26 hours apart: one day is never the other's."""
+    build_snapshot(warehouse, tmp_path, version="v1", time_zone=zone)
+    manifest = read_manifest(tmp_path / "v1")
+    assert (manifest.time_zone, manifest.today) == (
+        zone,
+        manifest.created_at.astimezone(ZoneInfo(zone)).date(),
+    )
 
 
 def test_publishes_nothing_about_who_objects(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from footfall.settings import load_settings
 from orchestration.defs.evaluation.assets import EVALUATION
 from orchestration.defs.warehouse.dbt import model_key, served_marts
 from orchestration.lib.full_disk import full_disk_in_words
+from orchestration.lib.home import DBT_PROJECT
 from orchestration.lib.snapshot_marts import MARTS
 from orchestration.lib.warehouse import POOL, note_whole, reading
 
@@ -30,6 +31,7 @@ from orchestration.lib.warehouse import POOL, note_whole, reading
 @full_disk_in_words()
 def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Write, audit, publish, prune. Raises dg.Failure while an evaluation holds publishes back."""
+    from orchestration.lib.dbt_runner import project_vars
     from orchestration.lib.derived import session_changes_file, session_index_file
     from orchestration.lib.evaluation.history import held
     from orchestration.lib.person import last_forgotten
@@ -58,6 +60,7 @@ def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
             session_changes=session_changes_file(settings.paths.derived),
             served=served_marts(),
             not_from_before=max(gone, default=None),
+            time_zone=project_vars(DBT_PROJECT)["shop_time_zone"],
         )
         note_whole(settings.paths)
     for name, reason in report.left_out.items():
