@@ -24,9 +24,14 @@ def page(guest: str, path: str, at: Any) -> dict[str, Any]:
 
 
 def form(
-    guest: str, event: str, at: Any, field: str | None = None, order: int | None = None
+    guest: str,
+    event: str,
+    at: Any,
+    field: str | None = None,
+    order: int | None = None,
+    name: str = "contact",
 ) -> dict[str, Any]:
-    properties = {"form": "contact", "field": field, "field_order": order, "ms_spent": 1000}
+    properties = {"form": name, "field": field, "field_order": order, "ms_spent": 1000}
     return message(event, at, guest=guest, properties={k: v for k, v in properties.items() if v is not None})
 
 
@@ -76,6 +81,11 @@ def shop(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> Warehouse:
             *filled("sends", ["name", "email"], submitted=True),
             *filled("stops", ["name"], submitted=False),
             *filled("only-looks", [], submitted=False),
+            # begun in one session, finished in the next
+            form("buyer", "Form Started", NOON + 10 * MINUTE, name="return"),
+            form("buyer", "Form Field Completed", NOON + 11 * MINUTE, "reason", 1, name="return"),
+            form("buyer", "Form Field Completed", NOON + 60 * MINUTE, "date", 2, name="return"),
+            form("buyer", "Form Submitted", NOON + 61 * MINUTE, "date", name="return"),
             *[
                 page("walker", path, NOON + MINUTE * n)
                 for n, path in enumerate(["/", "/p/1", "/p/1", "/cart"])
@@ -148,8 +158,15 @@ def shop(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> Warehouse:
 
 def test_forms_by_field(shop: Warehouse) -> None:
     assert shop.rows(
-        "select field, field_order, attempts, completed, dropped, submitted from form_funnels order by field_order"
+        "select field, field_order, attempts, completed, dropped, submitted from form_funnels "
+        "where form = 'contact' order by field_order"
     ) == [("", 0, 3, 3, 1, 1), ("name", 1, 3, 2, 1, 1), ("email", 2, 3, 1, 0, 1)]
+
+
+def test_a_form_finished_after_a_pause_is_one_attempt(shop: Warehouse) -> None:
+    assert shop.rows(
+        "select field, attempts, completed, dropped, submitted from form_funnels where form = 'return' order by field"
+    ) == [("", 1, 1, 0, 1), ("date", 1, 1, 0, 1), ("reason", 1, 1, 0, 1)]
 
 
 def test_paths_from_page_to_page(shop: Warehouse) -> None:

@@ -1,5 +1,5 @@
--- Where forms lose people: one row a field, and one (order 0) for those who began and completed none.
--- An attempt begins with Form Started; what was typed is never known here, only that it was.
+-- Where forms lose people: one row a field, and one (order 0) for those who began and completed none. An attempt begins
+-- with Form Started and goes on after a pause, however long; what was typed is never known here, only that it was.
 with events as (
   select * from {{ ref('int_session_events') }}
   where event in ('Form Started', 'Form Field Completed', 'Form Submitted')
@@ -8,14 +8,14 @@ with events as (
 
 numbered as (
   select
-    session_id,
+    device,
     form_name,
     form_field,
     form_field_order,
     form_ms_spent,
     event,
     sum(case when event = 'Form Started' then 1 else 0 end) over (
-      partition by session_id, form_name
+      partition by device, form_name
       order by device_event_number
       rows between unbounded preceding and current row
     ) as attempt_number
@@ -24,19 +24,19 @@ numbered as (
 
 attempts as (
   select
-    session_id,
+    device,
     form_name,
     attempt_number,
     max(case when event = 'Form Submitted' then 1 else 0 end) as is_submitted,
     coalesce(max(case when event = 'Form Field Completed' then form_field_order end), 0) as last_field_order
   from numbered
-  group by session_id, form_name, attempt_number
+  group by device, form_name, attempt_number
 ),
 
 -- A field that somebody comes back to was completed once.
 fields as (
   select
-    session_id,
+    device,
     form_name,
     attempt_number,
     form_field,
@@ -45,7 +45,7 @@ fields as (
   from numbered
   where event = 'Form Field Completed'
     and form_field is not null
-  group by session_id, form_name, attempt_number, form_field
+  group by device, form_name, attempt_number, form_field
 ),
 
 steps as (
@@ -67,7 +67,7 @@ steps as (
     fields.ms_spent
   from attempts
   inner join fields
-    on attempts.session_id = fields.session_id
+    on attempts.device = fields.device
       and attempts.form_name = fields.form_name
       and attempts.attempt_number = fields.attempt_number
 ),
