@@ -12,14 +12,17 @@ COLUMNS = {
     "products": "product_id, price, currency",
     "visitor_facts": "visitor_id, top_product_not_bought, last_query_without_result, cart_value",
     "int_open_carts": "visitor_id, cart, cart_value",
+    "visitors": "visitor_id, first_guest_token, first_seen_at",
 }
 Tables = dict[str, list[tuple[Any, ...]]]
 
 
 def moment() -> list[dict[str, Any]]:
-    """Thirty visitors at once: what each looked at, put in the cart, searched for and ordered."""
+    """Thirty visitors at once: what each looked at, put in the cart, searched for and ordered; and thirty users, each
+    on two devices."""
     rows = []
     for number in range(30):
+        rows += [message(None, NOON, guest=f"{device}-{number}", user=f"u{number}") for device in "ba"]
         guest = f"g{number}"
         for turn, currency in enumerate(("EUR", "SEK", "EUR")):
             seen = {"product_id": f"p{(number + turn) % 30}", "price": 10, "currency": currency}
@@ -56,6 +59,11 @@ def both_ways(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> tuple[Tab
 def test_the_order_of_arrival_makes_no_difference(both_ways: tuple[Tables, Tables], table: str) -> None:
     assert both_ways[0][table]
     assert both_ways[0][table] == both_ways[1][table]
+
+
+def test_of_two_devices_the_first_by_its_name(both_ways: tuple[Tables, Tables]) -> None:
+    found = {visitor: token for visitor, token, _ in both_ways[0]["visitors"] if visitor.startswith("u_")}
+    assert found == {f"u_u{number}": f"a-{number}" for number in range(30)}
 
 
 def test_of_several_prices_the_highest(both_ways: tuple[Tables, Tables]) -> None:

@@ -66,13 +66,11 @@ people as (
     visitor_id,
     min(first_seen_at) as first_seen_at,
     max(last_seen_at) as last_seen_at,
-    max(user_id) as user_id,
-    {{ first_known_by('guest_token', 'first_seen_at') }} as first_guest_token
+    max(user_id) as user_id
   from (
     select
       visitor_id,
       user_id,
-      guest_token,
       first_seen_at,
       last_seen_at
     from devices
@@ -83,7 +81,6 @@ people as (
     select
       visitor_id,
       value as user_id,
-      cast(null as {{ text_type() }}) as guest_token,
       first_seen_at,
       last_seen_at
     from identities
@@ -93,7 +90,6 @@ people as (
     select
       sessions.visitor_id,
       sessions.user_id,
-      cast(null as {{ text_type() }}) as guest_token,
       sessions.started_at as first_seen_at,
       sessions.ended_at as last_seen_at
     from sessions
@@ -103,6 +99,20 @@ people as (
       and sessions.user_id is not null
   ) as sightings
   group by visitor_id
+),
+
+-- Of two that were first seen at one moment the first by its name: an experiment's arm hangs on it.
+guests as (
+  select
+    visitor_id,
+    guest_token,
+    row_number() over (
+      partition by visitor_id
+      order by first_seen_at, guest_token
+    ) as turn
+  from devices
+  where guest_token is not null
+    and (has_visited or user_id is not null)
 ),
 
 visitor_sessions as (
@@ -150,7 +160,7 @@ final as (
     people.visitor_id,
     people.user_id is null as is_guest,
     people.user_id,
-    people.first_guest_token,
+    guests.guest_token as first_guest_token,
     last_products.product_id as last_product_id,
     carts.cart,
     cast(coalesce(visitor_sessions.sessions, 0) as bigint) as sessions,
@@ -160,6 +170,9 @@ final as (
     people.last_seen_at,
     {{ built_moment('int_touched_visitors') }} as built_at
   from people
+  left join guests
+    on people.visitor_id = guests.visitor_id
+      and guests.turn = 1
   left join visitor_sessions
     on people.visitor_id = visitor_sessions.visitor_id
   left join visitor_orders
