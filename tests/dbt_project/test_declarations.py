@@ -27,11 +27,18 @@ def test_a_slip_in_a_funnel_is_named(make_warehouse: Callable[[], tuple[Lake, Wa
             {"steps": [{"event": "Product Viewed", "were": "true"}]},
             r", step number 1: were is none of name, event",
         ),
+        ({"steps": {"event": "Product Viewed"}}, r": steps {'event': 'Product Viewed'} is no list"),
+        ({"exclude": "Product Removed"}, r": exclude Product Removed is no list"),
         ({"steps": ["Product Viewed"]}, r", step number 1: Product Viewed is no set of name, event, where"),
     ):
         funnel = {**FUNNEL, **slip}
         with pytest.raises(pytest.fail.Exception, match=f"dbt_project.yml, funnel looked{told}"):
             warehouse.run("funnel_conversions", variables={"funnels": [funnel]})
+    for nothing in (None, FUNNEL):
+        with pytest.raises(
+            pytest.fail.Exception, match=r"funnels: no list; where there is none write funnels: \[\]"
+        ):
+            warehouse.run("funnel_conversions", variables={"funnels": nothing})
     with pytest.raises(pytest.fail.Exception, match="funnel looked: another one has this name"):
         warehouse.run("funnel_conversions", variables={"funnels": [FUNNEL, FUNNEL]})
 
@@ -43,7 +50,12 @@ def test_a_slip_in_a_funnel_is_named(make_warehouse: Callable[[], tuple[Lake, Wa
         ("segments", [{**LOOKERS, "sicne": "first_seen_at"}], "segment a: sicne is none of"),
         ("segments", [{**LOOKERS, "name": ""}], "segment number 1: no name"),
         ("segments", [LOOKERS, LOOKERS], "segment a: another one has this name"),
+        # a key whose entries are all commented out
+        ("segments", None, r"segments: no list; where there is none write segments: \[\]"),
         ("retentions", [{"name": "r", "period": [7]}], "retention r: period is none of .*; no periods"),
+        ("retentions", [{"name": "r", "periods": 7}], "retention r: periods 7 is no list"),
+        ("retentions", [{"name": "r", "periods": [7.5]}], "retention r: period 7.5 is no whole number of days"),
+        ("retentions", [{"name": "r", "periods": ["week"]}], "retention r: period week is no whole number"),
     ],
 )  # fmt: skip
 def test_a_slip_in_a_segment_or_a_retention_is_named(
@@ -72,7 +84,7 @@ def test_an_event_that_nobody_sent_is_warned_of_with_the_names_that_are_near(
         "exclude": [{"event": "Page left"}],
         "steps": [
             {"event": "Product Viewd"},
-            {"name": "Wished", "event": "Wished For", "where": "list_name in ('Birthday', 'sale')"},
+            {"name": "Wished", "event": "Wished For", "where": "list_name in ('Birthday', 'sale') -- both"},
             {"event": "page"},
             {"event": "Order Completed", "where": "list_name = 'nobody ordered yet'"},
             {"name": "It's a wish", "event": "Wishd for"},

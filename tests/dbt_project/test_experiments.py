@@ -161,6 +161,26 @@ def test_lost_visitors_of_one_arm_are_noticed_and_a_visitor_counts_once(results:
     )
 
 
+def test_an_arm_that_was_renamed_is_warned_of(
+    make_warehouse: Callable[[], tuple[Lake, Warehouse]],
+) -> None:
+    lake, warehouse = make_warehouse()
+    days = [START + timedelta(days=number) for number in (0, 10, 11)]
+    lake.load(
+        shown("Recommendation Viewed", at, f"{name}{at:%d}", experiment, name)
+        for at, experiment in zip(days, (LISTS, SAME, LISTS), strict=True)
+        for name in (experiment.arms[0].name, "before")
+    )
+    # the third day of these is after the end of the lists
+    assert warehouse.warnings("+experiment_visitors", experiments=EXPERIMENTS) == [
+        "assert_messages_name_declared_arms: 2"
+    ]
+    assert warehouse.rows("select visitor_id, arm from experiment_visitors order by 1") == [
+        ("g_a11", "a"),
+        ("g_popular01", "popular"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("experiments", "says"),
     [
@@ -180,6 +200,12 @@ def test_lost_visitors_of_one_arm_are_noticed_and_a_visitor_counts_once(results:
         (
             [{**EXPERIMENTS[0], "arms": [{"name": str(n), "share": 0.05} for n in range(11)]}],
             "ten arms at most",
+        ),
+        (None, r"experiments: no list; where there is none write experiments: \[\]"),
+        ([{**EXPERIMENTS[0], "arms": {"a": 0.5}}], "experiment lists: arms {'a': 0.5} is no list"),
+        (
+            [{**EXPERIMENTS[0], "arms": [{"name": n, "share": "0.5"} for n in "ab"]}],
+            "arm a needs a share above 0, a number without quotes; it has 0.5",
         ),
         ([{**EXPERIMENTS[0], "ends": "2026-01-01"}], "experiment lists: ends is none of name, starts_on"),
         (

@@ -1,9 +1,13 @@
 {#-
   What analysts declare in dbt_project.yml, checked: a key that nobody reads (a slip of the pen in `where` would count
-  everybody), one that is missing, a name that two have. `kind` is a word for the message, `declared` a list of dicts,
-  `known` all keys that are read, `needed` those without which nothing can be meant. Gives no text.
+  everybody), one that is missing, a name that two have, a single value where a list is meant. `kind` is a word for the
+  message, `declared` a list of dicts, `known` all keys that are read, `needed` those without which nothing can be meant,
+  `lists` those whose value is a list. Gives no text.
 -#}
-{%- macro check_declared(kind, declared, known, needed) -%}
+{%- macro check_declared(kind, declared, known, needed, lists=[]) -%}
+  {%- if not footfall.is_list(declared) -%}
+    {{ exceptions.raise_compiler_error('dbt_project.yml, ' ~ kind ~ 's: no list; where there is none write ' ~ kind ~ 's: []') }}
+  {%- endif -%}
   {%- set names = [] -%}
   {%- for one in declared -%}
     {%- set wrong = [] -%}
@@ -16,6 +20,9 @@
       {%- for key in needed if not one[key] -%}
         {%- do wrong.append('no ' ~ key) -%}
       {%- endfor -%}
+      {%- for key in lists if one[key] and not footfall.is_list(one[key]) -%}
+        {%- do wrong.append(key ~ ' ' ~ one[key] ~ ' is no list') -%}
+      {%- endfor -%}
       {%- if one.name and one.name in names -%}
         {%- do wrong.append('another one has this name') -%}
       {%- endif -%}
@@ -26,6 +33,12 @@
       {{ exceptions.raise_compiler_error('dbt_project.yml, ' ~ kind ~ ' ' ~ name ~ ': ' ~ wrong | join('; ')) }}
     {%- endif -%}
   {%- endfor -%}
+{%- endmacro -%}
+
+
+{#- Whether what YAML gave is a list. -#}
+{%- macro is_list(value) -%}
+  {{ return(value is iterable and value is not string and value is not mapping) }}
 {%- endmacro -%}
 
 

@@ -8,9 +8,10 @@
   {%- if added is string or added is mapping or added is not iterable -%}
     {{ exceptions.raise_compiler_error("FOOTFALL_EXPERIMENTS is not a JSON list of experiments") }}
   {%- endif -%}
-  {%- set all_declared = var('experiments') + added -%}
+  {%- set declared = var('experiments') -%}
+  {%- set all_declared = declared + added if footfall.is_list(declared) else declared -%}
   {%- do footfall.check_declared(
-    'experiment', all_declared, ['name', 'starts_on', 'ends_on', 'salt', 'arms'], ['name', 'arms']
+    'experiment', all_declared, ['name', 'starts_on', 'ends_on', 'salt', 'arms'], ['name', 'arms'], ['arms']
   ) -%}
   {%- set found = [] -%}
   {%- for experiment in all_declared -%}
@@ -26,8 +27,8 @@
       {%- if recommender not in ('personal', 'popularity') -%}
         {{ exceptions.raise_compiler_error("experiment " ~ experiment.name ~ ": an arm shows personal or popularity, not " ~ recommender) }}
       {%- endif -%}
-      {%- if arm.share <= 0 -%}
-        {{ exceptions.raise_compiler_error("experiment " ~ experiment.name ~ ": arm " ~ arm.name ~ " needs a share above 0") }}
+      {%- if arm.share is not number or arm.share <= 0 -%}
+        {{ exceptions.raise_compiler_error("experiment " ~ experiment.name ~ ": arm " ~ arm.name ~ " needs a share above 0, a number without quotes; it has " ~ arm.share) }}
       {%- endif -%}
       {%- do about.arms.append({
         'name': arm.name,

@@ -32,7 +32,10 @@
 
 {#- Whether an event is of a step; false where its condition says nothing (null), since strict order asks what is none. -#}
 {%- macro step_condition(step) -%}
-  coalesce({{ footfall.is_event(step.event) }}{% if step.where %} and ({{ step.where }}){% endif %}, false)
+  coalesce({{ footfall.is_event(step.event) }}{% if step.where %} and (
+    {#- its last line may end with a comment #}
+    {{ step.where }}
+  ){% endif %}, false)
 {%- endmacro -%}
 
 
@@ -117,7 +120,8 @@
 {#- Stops where a declaration says what no funnel can: a slip of the pen must not count something else. -#}
 {%- macro check_funnels() -%}
   {%- do footfall.check_declared(
-    'funnel', var('funnels'), ['name', 'scope', 'window_days', 'mode', 'exclude', 'breakdown', 'steps'], ['name', 'steps']
+    'funnel', var('funnels'), ['name', 'scope', 'window_days', 'mode', 'exclude', 'breakdown', 'steps'], ['name', 'steps'],
+    ['steps', 'exclude']
   ) -%}
   {%- set modes = ['default', 'strict_once', 'strict_increase', 'strict_order', 'any_order'] -%}
   {%- for funnel in var('funnels') -%}

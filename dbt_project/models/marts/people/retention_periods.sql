@@ -1,6 +1,14 @@
 {{- check_declared(
-  'retention', var('retentions'), ['name', 'first', 'second', 'since', 'until', 'periods'], ['name', 'periods']
+  'retention', var('retentions'), ['name', 'first', 'second', 'since', 'until', 'periods'], ['name', 'periods'],
+  ['periods']
 ) -}}
+{%- for retention in var('retentions') -%}
+  {%- for period in retention.periods if period is not integer or period < 0 -%}
+    {{ exceptions.raise_compiler_error(
+      'dbt_project.yml, retention ' ~ retention.name ~ ': period ' ~ period ~ ' is no whole number of days'
+    ) }}
+  {%- endfor -%}
+{%- endfor -%}
 
 -- Who does something again on or after a day: the retentions declared in the var `retentions`. The cohort is
 -- everybody who did the first thing between two days, so many days ago that the period is over; they are kept for it
