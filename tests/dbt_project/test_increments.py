@@ -21,7 +21,7 @@ from dbt_kit import NOON, Lake, Warehouse, message
 
 SELECT = (
     "+visitor_recommendations +funnel_conversions +sessions +sessions_daily +session_products +identity_map "
-    "+product_interactions +product_co_purchases +marketing_objections +product_aliases +visitor_facts"
+    "+product_interactions +product_co_purchases +marketing_objections +product_aliases +visitor_facts +orders_daily"
 )
 #: Low, so that some users reach it.
 GUESTS = "identity_max_guests_per_user"
@@ -40,8 +40,14 @@ FUNNELS: list[dict[str, Any]] = [
     {"name": "kept", "window_days": 1, "steps": SHOPPING, "exclude": [{"event": "Product Removed"}]},
     {"name": "by session", "window_days": 1, "steps": SHOPPING, "breakdown": "is_guest_session"},
 ]
-#: Clustered tables are put in order again with every increment.
-RULES = GUARDS | {"funnels": FUNNELS, "recluster_rows": 0, "recluster_share": 0}
+#: Clustered tables are put in order again with every increment. The shop's days begin in the middle of UTC's, and one
+#: is of 23 hours.
+RULES = GUARDS | {
+    "funnels": FUNNELS,
+    "recluster_rows": 0,
+    "recluster_share": 0,
+    "shop_time_zone": "America/Los_Angeles",
+}
 PRODUCTS = [*(f"p{number}" for number in range(11)), "f%c3%bcller", "füller"]
 #: Pages call these by their handle, one as an address writes it and as the catalog does, the catalog, which comes late,
 #: by an id; the last it calls by the handle in the address of the product's page.
@@ -67,13 +73,14 @@ NEXT_CATALOG = [
     {"product_id": "p7", "handle": "p7-own"},
 ]
 CAPTURES = [(CATALOG, NOON), (NEXT_CATALOG, NOON + timedelta(days=1))]
-ORDER_KEYS = "order_key, order_id, device, user_id, lines, quantity, revenue, is_refund, occurred_at"
+ORDER_KEYS = "* exclude (event_id, messages, staged_at)"
 COMPARED = {
     "stg_footfall__events": "event_id, source, device, user_id, occurred_at, properties, order_id",
     "int_session_events": "event_id, session_id, session_number, device_event_number, product_id",
     "int_sessions": "* exclude (built_at)",
     "sessions": "*",
     "sessions_daily": "* exclude (built_at)",
+    "orders_daily": "*",
     "int_product_aliases": "* exclude (staged_at)",
     "product_aliases": "*",
     "int_product_mentions": "* exclude (staged_at)",
@@ -147,7 +154,12 @@ def history(rng: random.Random) -> list[dict[str, Any]]:
             if event != "Order Completed":
                 rows.append(message(event, at, guest=guest, user=user, properties=product, is_bot=is_bot))
                 continue
-            order = {"order_id": f"order-{number}-{step}"}
+            # the pixel says a currency, the server another one or none, a refund none
+            order = {
+                "order_id": f"order-{number}-{step}",
+                "currency": ["EUR", "SEK"][step % 2],
+                "discount": step,
+            }
             lines = [
                 {"product_id": rng.choice(PRODUCTS), "price": f"{place}.99", "quantity": rng.randrange(1, 4)}
                 for place in range(3)
@@ -161,6 +173,7 @@ def history(rng: random.Random) -> list[dict[str, Any]]:
             if rng.random() < 0.5:  # the server tells it too, a line a message
                 for line_number, line in enumerate(lines, 1):
                     one = {**order, "line_number": line_number, "products": [line]}
+                    one |= {"currency": ["USD", None][number % 2], "discount": number}
                     rows.append(
                         message(
                             event,
@@ -184,6 +197,7 @@ def history(rng: random.Random) -> list[dict[str, Any]]:
                             **order,
                             "products": lines[: rng.randrange(2)],
                             **({"refund_id": "1"} if rng.random() < 0.5 else {}),
+                            "currency": None,
                         },
                         source="server",
                         trusted=True,
