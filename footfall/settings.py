@@ -391,6 +391,18 @@ def explain_settings(env: Mapping[str, str] | None = None) -> tuple[Settings, li
     """
     env = os.environ if env is None else env
     hints = get_type_hints(Settings, include_extras=True)
+    values, origins = _read(env, hints)
+    settings = Settings(**values)
+    _check(settings)
+    rows = [
+        Setting(name, getattr(settings, name), origins.get(name, "default"), _description(hint))
+        for name, hint in hints.items()
+    ]
+    return settings, rows
+
+
+def _read(env: Mapping[str, str], hints: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The settings that somebody set, and where each came from. Raises SettingsError."""
     file, from_file = read_settings_file(env)
     for old, new in _RENAMED.items():
         if old in from_file or f"FOOTFALL_{old.upper()}" in env:
@@ -413,7 +425,11 @@ def explain_settings(env: Mapping[str, str] | None = None) -> tuple[Settings, li
         elif name in from_file:
             values[name] = _convert(name, from_file[name], hint, str(file), from_text=False)
             origins[name] = str(file)
-    settings = Settings(**values)
+    return values, origins
+
+
+def _check(settings: Settings) -> None:
+    """What the types of the settings don't say. Raises SettingsError."""
     if sign := unfit(settings.paths.data):
         raise SettingsError(
             f"data: {settings.paths.data} has {sign} in its name, by which DuckDB or Dagster would take it for another "
@@ -439,16 +455,6 @@ def explain_settings(env: Mapping[str, str] | None = None) -> tuple[Settings, li
         Reasons(settings.api_reasons, settings.api_language)
     except ReasonsError as error:
         raise SettingsError(f"api_reasons, api_language: {error}{_EXAMPLES['api_reasons']}") from None
-    rows = [
-        Setting(
-            name=field.name,
-            value=getattr(settings, field.name),
-            origin=origins.get(field.name, "default"),
-            description=_description(hints[field.name]),
-        )
-        for field in msgspec.structs.fields(Settings)
-    ]
-    return settings, rows
 
 
 def unknown_variables(env: Mapping[str, str] | None = None) -> dict[str, str | None]:
