@@ -44,7 +44,7 @@ class _Places(msgspec.Struct, frozen=True):
 
 
 def write_arrays(path: Path, magic: bytes, about: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
-    """The file, in full; same content, same bytes. Neither renamed nor synced: that is the caller's way."""
+    """Write the whole file; the same content gives the same bytes. Renaming and syncing it is the caller's part."""
     places, offset = {}, 0
     for name, array in arrays.items():
         places[name] = ArrayPlace(array.dtype.str, len(array), offset)

@@ -1,7 +1,7 @@
-"""Keys and signatures of requests, each held against all secrets in force: during a rotation the old one is good too.
+"""Keys and signatures of requests, compared with all secrets in force: during a rotation the old one is good too.
 
-Signed are user ids, by the shop's server, and what comes from Shopify (webhooks, the App Proxy), with the app's client
-secret: after a rotation with the old one for a while. All are HMAC-SHA256. Sources: shopify.dev, "Verify webhook
+The shop's server signs user ids. Shopify signs webhooks and the App Proxy's requests with the app's client secret, for
+a while after a rotation with the old one. All signatures are HMAC-SHA256. Sources: shopify.dev, "Verify webhook
 deliveries" and "Authenticate app proxies".
 """
 
@@ -19,16 +19,16 @@ PROXY_SECONDS = 600
 #: A guest token proves whose it is, so nobody may guess it: 128 random bits take 22 characters in base64url, 32 in hex,
 #: 36 as a UUID.
 MIN_TOKEN = 22
-#: What the collector calls that which belongs to nobody it knows begins so, with the thing's own number behind it
-#: (``shopify-order-5678901234567``): long, and yet to be guessed.
+#: Tokens that the collector makes up for a delivery that names no visitor begin so, followed by the number of the order
+#: or cart (``shopify-order-5678901234567``): long enough for a token, but anybody can guess them.
 NOBODYS = "shopify-"
 #: Parameters of an address. Shopify adds five; past this nobody means well.
 MAX_PARAMETERS = 200
 
 
 def is_one_of(given: str, expected: Iterable[str]) -> bool:
-    """Whether the text is among those expected. How long it takes says neither whether, nor which one it is."""
-    # On bytes, because compare_digest refuses text beyond ASCII; all of them, so that no time tells which matched.
+    """Whether the text is among those expected, in a time that tells neither the answer nor which one matched."""
+    # On bytes, because compare_digest refuses text beyond ASCII. All are compared, whether or not one has matched.
     matches = [hmac.compare_digest(given.encode("utf-8", "replace"), one.encode()) for one in expected]
     return any(matches)
 

@@ -33,7 +33,7 @@ class JsonLines(logging.Formatter):
 
 
 def log_config(kind: LogFormat) -> dict[str, Any]:
-    """For ``logging.config.dictConfig``, and for granian, which puts its own words on the same way."""
+    """For ``logging.config.dictConfig``, and for granian, so that the server's own lines look the same."""
     return {
         "version": 1,
         "disable_existing_loggers": False,

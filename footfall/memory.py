@@ -48,8 +48,8 @@ def _limit(file: Path) -> int | None:
 
 
 def warehouse_default(total: int) -> str:
-    """What DuckDB may use of so many bytes where nobody said otherwise, as it reads it: 4 GB, or less than 9 GB in all
-    half of what Dagster's own processes leave (they take 0.85 GB), but never under 256 MB.
+    """DuckDB's memory limit, in its own notation, on a machine or container of ``total`` bytes: 4 GB; below 9 GB half
+    of what Dagster's own processes leave (they take 0.85 GB), but at least 256 MB.
     """
     megabytes = (total - 10**9) // 2 // 10**6
     return "4GB" if megabytes >= 4000 else f"{max(256, megabytes)}MB"

@@ -46,8 +46,8 @@ class Child:
 class Processes:
     """A group of child processes; leaving the context stops them all, the last started first.
 
-    They are in sessions of their own, which neither a terminal that is closed nor a signal to this process reaches: in
-    the context SIGTERM and SIGHUP end this process by SystemExit.
+    They are in sessions of their own, which neither a closing terminal nor a signal to this process reaches. So within
+    the context SIGTERM and SIGHUP raise SystemExit here, and the children are stopped on the way out.
     """
 
     def __init__(self, logs: Path, *, echo: bool = False) -> None:
@@ -66,7 +66,7 @@ class Processes:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for number in self._before:
-            signal.signal(number, signal.SIG_IGN)  # a shell says it once more
+            signal.signal(number, signal.SIG_IGN)  # a shell that closes sends it twice
         self.stop()
         for number, handler in self._before.items():
             signal.signal(number, handler)

@@ -49,7 +49,7 @@ class SettingsInForce:
         self.settings = msgspec.structs.replace(found, **stays)
 
     def _read(self) -> Settings:
-        # What the command line says, nothing else needs to say well: an empty variable too
+        # A variable of a setting that the command line gives is not read at all, so it may be empty or wrong.
         unsaid = {f"FOOTFALL_{name.upper()}" for name in self._chosen}
         env = {name: value for name, value in os.environ.items() if name not in unsaid}
         if "data" in self._chosen:  # not every name is one for a data directory

@@ -57,7 +57,7 @@ class Envelope(Struct, kw_only=True):
     """Truncated: v4 /24, v6 /48."""
     user_agent: str | None = None
     day_id: str | None = None
-    """Who sent it, for a day: stands for the guest token of those messages that say ``context.cookieless``."""
+    """The visitor's id for this day: the guest token of those messages that say ``context.cookieless``."""
     gpc: bool = False
     is_bot: bool = False
     bot_reason: str | None = None

@@ -91,7 +91,7 @@ class Changed(msgspec.Struct, frozen=True):
     """Sessions that the runs since the rebuild went through to make it, this one's too; nothing is scored with it."""
 
     def write(self, path: Path) -> None:
-        """The file, in full; same content, same bytes. Neither renamed nor synced."""
+        """Write the whole file; the same content gives the same bytes. Renaming and syncing it is the caller's part."""
         about = _ChangesHeader(self.rebuild, self.products, self.sessions, self.spread, self.gone_through)
         arrays = msgspec.structs.asdict(self.arrays)
         write_arrays(path, _CHANGES_MAGIC, msgspec.structs.asdict(about), arrays)
@@ -257,8 +257,8 @@ class SessionIndex:
         ]
 
     def write(self, path: Path) -> str:
-        """The file, in full, without what changed since; same content, same bytes. Neither renamed nor synced: that is
-        the caller's way. Returns its id, a hash of what stands in it.
+        """Write the whole file, without what changed since; the same content gives the same bytes. Renaming and syncing
+        it is the caller's part. Returns its id, a hash of its content.
         """
         about = {"products": list(self.products), "config": self.config, "sessions": self.sessions}
         digest = hashlib.sha256(msgspec.json.encode(about))

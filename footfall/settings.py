@@ -44,7 +44,7 @@ Port = Annotated[int, Meta(ge=0, le=65535)]
 #: An empty one would be everybody's: whoever signs with nothing would be believed.
 Secret = Annotated[str, Meta(min_length=8)]
 
-#: Who asks to be forgotten may be owed that for 30 days, and is known by the request alone (docs/operator/people.md).
+#: A request to be forgotten may wait for 30 days, and its message is the only record of it (docs/operator/people.md).
 MIN_RETENTION_DAYS = 31
 
 #: Variables of our own that are no settings.
@@ -52,7 +52,7 @@ _OTHER_VARIABLES = frozenset(
     {"FOOTFALL_CONFIG", "FOOTFALL_DAGSTER_DIR", "FOOTFALL_DBT_TARGET", "FOOTFALL_TOGETHER"}
 )
 
-#: What a setting was called before. Passed over, the key of an upgraded API would be the one of the public repository.
+#: What a setting was called before. If an old name were ignored, an upgraded API would take the public demo's keys.
 _RENAMED = {
     "api_public_key": "api_public_keys",
     "api_secret_key": "api_secret_keys",

@@ -69,9 +69,9 @@ class Source(StrEnum):
     BOUGHT_TOGETHER = "bought_together"
     """In the same orders as a product of the cart, or one that was wanted or bought."""
     SIMILAR_VISITORS = "similar_visitors"
-    """Visitors with a like taste are drawn to it."""
+    """Visitors with a similar taste are drawn to it."""
     ALSO_LIKED = "also_liked"
-    """Those like it who like what the visitor is drawn to."""
+    """Liked by those who like what the visitor is drawn to."""
     AFFINITY = "affinity"
     """The visitor's own history: looked at and not bought."""
     BOUGHT_BEFORE = "bought_before"
@@ -187,7 +187,7 @@ class CategoryScore(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Neighbour(msgspec.Struct, frozen=True, array_like=True):
-    """Another visitor with like taste; ``shared`` are the ids of the products behind it."""
+    """Another visitor with a similar taste; ``shared`` are the ids of the products behind it."""
 
     visitor_id: str
     score: float

@@ -37,7 +37,7 @@ _MEMORY = Path("/dev/shm")
 #: set it to, for all of its processes.
 _ROOM = 4 * 2**20
 
-#: Held by a door and its workers for as long as one of them lives: by it the folder of a killed door is told.
+#: Held by a door and its workers for as long as one of them lives: a folder whose lock is free is a killed door's.
 _LOCK = "lock"
 
 
@@ -51,8 +51,8 @@ def shared_folder(name: str) -> Iterator[Path]:
 
 @contextmanager
 def own_folder(place: Path, name: str) -> Iterator[Path]:
-    """A folder in ``place`` for as long as this process works in it, and those that it forks. What of that ``name`` was
-    left by who was killed is removed first.
+    """A folder in ``place`` that lasts as long as this process, and those that it forks, work in it. Folders of that
+    ``name`` that killed processes left behind are removed first.
     """
     _remove_left(place, name)
     with tempfile.TemporaryDirectory(prefix=f"{name}-", dir=place, ignore_cleanup_errors=True) as folder:
@@ -77,8 +77,8 @@ def _remove_left(place: Path, name: str) -> None:
 
 
 def folder_on_disk() -> Path:
-    """A name below the system's temporary directory (TMPDIR) for what a worker's memory doesn't hold. It is made and
-    removed by who uses it; that of a door that was killed meanwhile is removed by the next start.
+    """A name below the system's temporary directory (TMPDIR) for what a worker's memory doesn't hold. The caller makes
+    and removes the folder; where the door is killed meanwhile its next start does.
 
     Raises OSError where there is no such directory.
     """
@@ -114,7 +114,7 @@ def hear_signals_from_birth() -> None:
 
 
 def end_with(parent: int) -> None:
-    """Let this worker end, gracefully, when the process above it is gone: it would hold the port for ever."""
+    """Let this worker end, gracefully, when its parent process is gone: otherwise it would hold the port for ever."""
 
     def follow() -> None:
         while os.getppid() == parent:

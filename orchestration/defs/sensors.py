@@ -1,4 +1,4 @@
-"""What starts runs by itself: sealed segments the fast lane, a changed catalog the whole line."""
+"""The sensors: sealed segments start the fast lane, a changed catalog file the whole line."""
 
 import hashlib
 import time

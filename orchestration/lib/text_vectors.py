@@ -42,7 +42,7 @@ class TextSimilarityConfig:
     """The settings of text similarity; the defaults are what the shop gets."""
 
     language: str = AUTO
-    """Of the stemmer and the stop words; ``auto`` reads it off the catalog's small words. Measured on descriptions of
+    """The language of stemmer and stop words; ``auto``: by the catalog's small words. Measured on descriptions of
     software, 600 each: its own language instead of English brings German 0.02, Spanish 0.02, French 0.005 of the
     same-type share."""
     fields: FieldWeights = field(default_factory=FieldWeights)
