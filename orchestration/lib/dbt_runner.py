@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import logging
 import os
 import queue
 import shutil
@@ -91,19 +92,33 @@ def invoke(
     """Run a dbt command in this process. Raises DbtFailed with what failed."""
     from dbt.cli.main import dbtRunner
 
-    result = dbtRunner(callbacks=[on_event] if on_event else []).invoke(
-        [
-            *arguments,
-            "--project-dir", str(project),
-            "--profiles-dir", str(project),
-            "--target-path", str(target_path()),
-            "--log-path", str(target_path() / "logs"),
-            "--target", target,
-            "--no-use-colors",
-            "--log-level", "warn",
-        ]
-    )  # fmt: skip
+    try:
+        result = dbtRunner(callbacks=[on_event] if on_event else []).invoke(
+            [
+                *arguments,
+                "--project-dir", str(project),
+                "--profiles-dir", str(project),
+                "--target-path", str(target_path()),
+                "--log-path", str(target_path() / "logs"),
+                "--target", target,
+                "--no-use-colors",
+                "--log-level", "warn",
+            ]
+        )  # fmt: skip
+    finally:
+        _close_log()
     _raise_failed(result)
+
+
+def _close_log() -> None:
+    """dbt opens its log file anew at every command, and closes none."""
+    from dbt_common.events.event_manager_client import cleanup_event_logger
+
+    cleanup_event_logger()  # else what is said later would go to a logger that has no file
+    file_log = logging.getLogger("file_log")
+    for handler in file_log.handlers[:]:
+        file_log.removeHandler(handler)
+        handler.close()
 
 
 def _raise_failed(result: Any) -> None:

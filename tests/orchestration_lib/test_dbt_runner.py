@@ -92,6 +92,9 @@ def test_the_project_stays_as_it_is_whatever_is_built_of_it(
     try:
         Elsewhere(project).run(past, ["+stg_footfall__events"], {})
         invoke(project, ["parse"])
+        assert not [
+            file for file in Path("/proc/self/fd").iterdir() if str(file.resolve()).endswith("dbt.log")
+        ]
     finally:
         close_warehouse()
     assert (past / "warehouse.duckdb").exists()
