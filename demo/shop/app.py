@@ -42,7 +42,7 @@ def livez() -> str:
 
 
 def _trouble(request: AnyRequest, error: HTTPException) -> Response[Any]:
-    """What went wrong as a page of the shop; a picture or a form of a script gets plain text."""
+    """What went wrong, as a page of the shop."""
     missing = error.status_code == 404
     pages: Pages = request.app.state.pages
     return pages.render(

@@ -160,6 +160,9 @@ THEMES: dict[str, tuple[str, str, Callable[[Product], bool]]] = {
     "sale": ("Last of the season", "Reduced to make room on the shelf.", lambda p: p.was is not None),
 }
 NEW_IN = 24
+
+#: Products on one page of a list; the simulated visitors see as many.
+PAGE_SIZE = 24
 SORTS = {
     "featured": "Featured",
     "price-ascending": "Price, low to high",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from demo.shop.catalogue import Catalogue, Collection, Product, Variant, sort_products
+from demo.shop.catalogue import PAGE_SIZE, Catalogue, Collection, Product, Variant, sort_products
 from demo.shop.navigation import FOOTER, MAIN
 from demo.simulator import elements
 from demo.simulator.blocks import Blocks
@@ -22,7 +22,6 @@ from demo.simulator.people import Source, Visitor
 from demo.simulator.taste import Tastes
 from footfall.experiments import Experiment
 
-PAGE_SIZE = 24
 #: Chance that one look at a product in stock ends in the basket, for a person of average intent and liking.
 _ADD = 0.08
 #: On a small screen people look round and rarely buy: shops tell of half the conversion of a computer.
@@ -64,13 +63,11 @@ class Journey:
         rng: random.Random,
         experiment: Experiment,
     ) -> None:
-        self.visitor, self.browser, self.catalogue, self.tastes, self.rng = (
-            visitor,
-            browser,
-            catalogue,
-            tastes,
-            rng,
-        )
+        self.visitor = visitor
+        self.browser = browser
+        self.catalogue = catalogue
+        self.tastes = tastes
+        self.rng = rng
         self.kinds_seen: list[str] = []
         self.order: Order | None = None
         self.collection: Collection | None = None

@@ -8,11 +8,9 @@ from litestar import Response, get
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
 
-from demo.shop.catalogue import CURRENCY, SORTS, Product, Variant, sort_products
+from demo.shop.catalogue import CURRENCY, PAGE_SIZE, SORTS, Product, Variant, sort_products
 from demo.shop.texts import TEXTS
 from demo.shop.views import VIEWS, AnyRequest, Shop, money, picture
-
-PAGE_SIZE = 24
 
 
 @get("/", sync_to_thread=False)
