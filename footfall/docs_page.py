@@ -22,6 +22,7 @@ td, th { text-align: left; padding: .25rem .6rem .25rem 0;
 pre { background: var(--soft); padding: .6rem; overflow: auto; max-height: 24rem; }
 input, select, textarea { width: 100%; font: inherit; } textarea { font: 13px/1.5 ui-monospace, monospace; }
 code { font-family: ui-monospace, monospace; } .soft { opacity: .7; } h2 { margin-top: 2rem; }
+h2::first-letter { text-transform: uppercase; }
 @media (max-width: 40rem) { tr { display: block; border-bottom: 1px solid var(--line); padding: .3rem 0; }
   th { display: none; } td { display: inline-block; border: 0; padding: 0 .6rem 0 0; }
   td:has(input, select) { display: block; } }
