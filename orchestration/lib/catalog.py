@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -32,12 +33,15 @@ __all__ = [
     "Variant",
     "latest_version",
     "read_catalog",
+    "withdraw_missing",
     "write_products",
 ]
 
 #: Footer key under which a version says which inbox file it is of.
 _SOURCE_KEY = b"footfall.source_file"
 _HASH_KEY = b"footfall.content_hash"
+#: In the last version of a file that is no longer in the inbox.
+_WITHDRAWN_KEY = b"footfall.withdrawn"
 #: What surrogateescape makes of bytes that are no UTF-8.
 _NO_UTF8 = re.compile("[\udc80-\udcff]")
 _OF_THE_LOAD = frozenset({"load_id", "captured_at"})
@@ -108,11 +112,48 @@ def write_products(folder: Path, catalog: CatalogFile, *, load_id: int, captured
     for row in kept:
         del missing[row["product_id"]]
     rows += [row | {"available": False} for row in missing.values()]
+    about = {_SOURCE_KEY: catalog.source_file, _HASH_KEY: digest}
+    return _write_version(folder, rows, about, load_id=load_id, captured_at=captured_at)
+
+
+def withdraw_missing(
+    folder: Path, files: Collection[str], *, load_id: int, captured_at: datetime
+) -> list[str]:
+    """Write a last version of each inbox file that is not among ``files``, where one of them is: what it alone named is
+    not available any more. Does nothing twice. Returns the files that are gone.
+
+    The newest version of a product counts, whatever file it is of: so of what another file names, the last version says
+    what that one does. An empty inbox says nothing: it may be that a disk is missing.
+    """
+    latest: dict[str, Path] = {}
+    for path in sorted(folder.glob("*.parquet")):
+        if source := _metadata(path).get(_SOURCE_KEY):
+            latest[source.decode()] = path
+    present = [name for name in latest if name in files]
+    gone = [name for name in latest if name not in files and _WITHDRAWN_KEY not in _metadata(latest[name])]
+    if not present:
+        return []
+    named = [row for name in present for row in pq.read_table(latest[name]).to_pylist()]
+    listed = {row["product_id"]: row for row in sorted(named, key=lambda row: row["captured_at"])}
+    for name in gone:
+        rows = [
+            listed.get(row["product_id"], row | {"available": False}) | {"source_file": name}
+            for row in pq.read_table(latest[name]).to_pylist()
+        ]
+        said = [{key: value for key, value in row.items() if key not in _OF_THE_LOAD} for row in rows]
+        about = {_SOURCE_KEY: name, _HASH_KEY: _content_hash(name, said), _WITHDRAWN_KEY: "true"}
+        _write_version(folder, said, about, load_id=load_id, captured_at=captured_at)
+    return gone
+
+
+def _write_version(
+    folder: Path, rows: list[dict[str, Any]], about: dict[bytes, str], *, load_id: int, captured_at: datetime
+) -> Path:
     moment = lake_time(captured_at)
     stamped = [row | {"load_id": load_id, "captured_at": moment} for row in rows]
-    schema = PRODUCTS.with_metadata({_SOURCE_KEY: catalog.source_file.encode(), _HASH_KEY: digest.encode()})
+    schema = PRODUCTS.with_metadata({key: value.encode() for key, value in about.items()})
     table = pa.Table.from_pylist(stamped, schema=schema)
-    path = folder / f"{load_id:012d}-{digest}.parquet"
+    path = folder / f"{load_id:012d}-{about[_HASH_KEY]}.parquet"
     write_durably(path, lambda aside: pq.write_table(table, aside, compression="zstd"))
     return path
 

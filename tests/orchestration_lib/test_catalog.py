@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,14 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from orchestration.lib.catalog import CatalogError, CatalogFile, read_catalog, write_products
+from orchestration.lib.catalog import (
+    CatalogError,
+    CatalogFile,
+    latest_version,
+    read_catalog,
+    withdraw_missing,
+    write_products,
+)
 from orchestration.lib.lake_schema import PRODUCTS
 
 NOW = datetime(2026, 3, 1, 12)
@@ -352,6 +360,36 @@ def test_files_do_not_take_each_others_products_out(tmp_path: Path) -> None:
     write_products(lake, catalog_of(1), load_id=1, captured_at=NOW)
     assert rows(write_products(lake, other, load_id=2, captured_at=NOW)).keys() == {"mug", "lamp", "tent"}
     assert write_products(lake, catalog_of(1), load_id=3, captured_at=NOW) is None
+
+
+def named(name: str, *numbers: int, **more: Any) -> CatalogFile:
+    catalog = catalog_of(*numbers, **more)
+    products = [replace(product, source_file=name) for product in catalog.products]
+    return CatalogFile(name, products, catalog.failed)
+
+
+def test_a_file_that_is_taken_out_of_the_inbox_takes_out_what_it_alone_named(tmp_path: Path) -> None:
+    """An export of each day has its date in its name."""
+    days = [NOW + timedelta(days=number) for number in range(5)]
+    write_products(tmp_path, named("monday.json", 1, 2, 3), load_id=1, captured_at=days[0])
+    write_products(tmp_path, named("tuesday.json", 1, 3, vendor="Other"), load_id=2, captured_at=days[1])
+    assert withdraw_missing(tmp_path, {"monday.json", "tuesday.json"}, load_id=3, captured_at=days[2]) == []
+    assert withdraw_missing(tmp_path, set(), load_id=3, captured_at=days[2]) == [], (
+        "an empty inbox says nothing"
+    )
+    assert withdraw_missing(tmp_path, {"tuesday.json"}, load_id=3, captured_at=days[2]) == ["monday.json"]
+    withdrawn = latest_version(tmp_path, "monday.json")
+    assert rows(withdrawn) == {"7001": True, "7002": False, "7003": True}
+    # Newest of all now: of what another file names it says what that one does.
+    told = pq.read_table(withdrawn).to_pylist()
+    assert [row["vendor"] for row in told] == ["Other", "Skarn", "Other"]
+    assert {(row["source_file"], row["captured_at"], row["load_id"]) for row in told} == {
+        ("monday.json", days[2], 3)
+    }
+    assert withdraw_missing(tmp_path, {"tuesday.json"}, load_id=4, captured_at=days[3]) == [], "once"
+    back = write_products(tmp_path, named("monday.json", 1, 2, 3), load_id=4, captured_at=days[3])
+    assert rows(back) == {"7001": True, "7002": True, "7003": True}
+    assert withdraw_missing(tmp_path, {"tuesday.json"}, load_id=5, captured_at=days[4]) == ["monday.json"]
 
 
 def test_the_demo_catalog_reads_whole() -> None:

@@ -28,7 +28,7 @@ catalog_inbox = dg.AssetSpec(
     owners=OWNERS,
     pool=POOL,
     description="Versions of the catalog: one row a product and version. An unchanged file writes nothing; a product "
-    "that left the file is written once more as not available.",
+    "that left the file, or whose file left the inbox, is written once more as not available.",
 )
 @full_disk_in_words()
 def products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
@@ -36,7 +36,7 @@ def products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
 
     Raises CatalogError where a file is of no known form.
     """
-    from orchestration.lib.catalog import read_catalog, write_products
+    from orchestration.lib.catalog import read_catalog, withdraw_missing, write_products
     from orchestration.lib.catalog_model import inbox_files
     from orchestration.lib.lake import newest_load_id
     from orchestration.lib.lake_schema import prepare_lake
@@ -59,6 +59,14 @@ def products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
             captured_at=datetime.now(UTC),
         )
         written += version is not None
+    gone = withdraw_missing(
+        paths.lake / "products",
+        {file.name for file in files},
+        load_id=newest_load_id(paths) + 1,
+        captured_at=datetime.now(UTC),
+    )
+    for name in gone:
+        context.log.warning(f"{name} is no longer in {paths.catalog}: what it alone named is not available")
     for each in failed:
         context.log.warning(f"{each.source_file} line {each.line}: product {each.key}: {each.reason}")
     return dg.MaterializeResult(
@@ -66,6 +74,7 @@ def products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
             "dagster/row_count": read,
             "files": len(files),
             "new_versions": written,
+            "withdrawn_files": len(gone),
             "failed_products": len(failed),
         }
     )
