@@ -6,9 +6,7 @@ same for runs that Dagster doesn't queue (``footfall run`` beside a running daem
 
 from __future__ import annotations
 
-import fcntl
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +16,7 @@ import duckdb
 from footfall.paths import Paths
 from footfall.settings import Settings, load_settings
 from footfall.workers import own_folder
+from orchestration.lib.locks import lock_within
 
 #: The Dagster pool of every asset that opens the warehouse; its limit is in dagster.yaml.
 POOL = "warehouse"
@@ -31,7 +30,7 @@ def sql_path(path: Path) -> str:
 
 
 #: Below the data directory: where a second warehouse is built, or a part of the first one copied, for as long as
-#: somebody works on it. Who is killed leaves it there.
+#: somebody works on it. A killed process leaves it there.
 RECONCILE = "reconcile"
 EVALUATION = "evaluation"
 TUNING = "tuning/past"
@@ -106,27 +105,21 @@ class WarehouseBusy(Exception):
 def exclusive(
     paths: Paths, wait_seconds: float = WAIT_SECONDS, say: Callable[[str], object] | None = None
 ) -> Iterator[None]:
-    """Hold the warehouse alone. The lock is the kernel's: it goes with the process, however that ends.
-
-    Who has to wait says so, once, by ``say``. Raises WarehouseBusy after ``wait_seconds``.
+    """Hold the warehouse alone. Whoever has to wait says so, once, by ``say``. Raises WarehouseBusy after
+    ``wait_seconds``.
     """
     paths.data.mkdir(parents=True, exist_ok=True)
     lock = paths.data / ".warehouse.lock"
+
+    def waits() -> None:
+        if say:
+            say(f"waits for another process to let go of {lock}; `fuser {lock}` names it")
+
     with lock.open("w") as handle:
-        deadline = time.monotonic() + wait_seconds
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise WarehouseBusy(
-                        f"{paths.warehouse} was in use for {wait_seconds:.0f} s; `fuser {lock}` names the process"
-                    ) from None
-                if say:
-                    say(f"waits for another process to let go of {lock}; `fuser {lock}` names it")
-                    say = None
-                time.sleep(0.1)
+        if not lock_within(handle, wait_seconds, waits):
+            raise WarehouseBusy(
+                f"{paths.warehouse} was in use for {wait_seconds:.0f} s; `fuser {lock}` names the process"
+            )
         yield
 
 
