@@ -8,9 +8,12 @@ const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short',
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
 
 const NOTHING = '–'
-let currency = ''
-/** Writes this behind amounts of money from now on: the shop's currency, or nothing. */
-export const moneyIs = (name) => (currency = name ? ` ${name}` : '')
+let writeMoney = (value) => money.format(value)
+/** From now on amounts of money are in this currency: an ISO code gives its sign, another name stands behind them. */
+export const moneyIs = (name) => {
+  const format = /^[A-Z]{3}$/.test(name) ? new Intl.NumberFormat(undefined, { style: 'currency', currency: name }) : money
+  writeMoney = (value) => format.format(value) + (name && format == money ? ` ${name}` : '')
+}
 const shown = (format) => (value) =>
   value === null || value === undefined || Number.isNaN(value) ? NOTHING : format(value)
 
@@ -18,7 +21,7 @@ const shown = (format) => (value) =>
 export const as = {
   text: shown(String),
   count: shown((value) => count.format(value)),
-  money: shown((value) => money.format(value) + currency),
+  money: shown((value) => writeMoney(value)),
   amount: shown((value) => money.format(value)),
   share: shown((value) => percent.format(value)),
   day: shown((value) => day.format(new Date(value))),

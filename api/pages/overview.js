@@ -24,7 +24,7 @@ const begin = async () => {
   state.last = latest && latest < made.today ? latest : day(made.today, -1)
   moneyIs(paid.length == 1 ? paid[0] : '')
   const sums = paid.length > 1 ? `; revenue adds up ${paid.join(', ')} as they are` : ''
-  find('made').textContent = `as of ${as.moment(made.generated_at)}; days of ${made.time_zone}${sums}`
+  find('made').textContent = `as of ${as.moment(made.generated_at)}; days in ${made.time_zone}${sums}`
   find('leave').hidden = false
   find('periods').hidden = false
   const places = PARTS.map((part) => {

@@ -74,20 +74,23 @@ const books = async () => {
     return { currency, ...sums, discounts, average: sums.gross_revenue / (sums.orders || NaN) }
   })
   const first = day(state.last, 1 - state.days)
-  const days = Array.from({ length: state.days }, (_, at) => day(first, at)).map((each) => {
-    const of = rows.filter((row) => row.day == each)
-    return { day: each, values: [sum(of, 'new_customers'), sum(of, 'returning_customers')] }
-  })
+  const begins = rows.map((row) => row.day).toSorted()[0]
+  const days = Array.from({ length: state.days }, (_, at) => day(first, at))
+    .filter((each) => each >= begins)
+    .map((each) => {
+      const of = rows.filter((row) => row.day == each)
+      return { day: each, values: [sum(of, 'new_customers'), sum(of, 'returning_customers')] }
+    })
   return [
     table(
       [
         { title: 'Currency', value: (row) => row.currency || 'not told', write: as.text },
         { title: 'orders', value: (row) => row.orders, write: as.count, bar: true },
-        { title: 'ordered for', value: (row) => row.gross_revenue, write: as.amount },
+        { title: 'ordered', value: (row) => row.gross_revenue, write: as.amount },
         { title: 'discounts', value: (row) => row.discounts, write: as.amount },
-        { title: 'paid back', value: (row) => row.refunded, write: as.amount },
-        { title: 'left', value: (row) => row.net_revenue, write: as.amount },
-        { title: 'an order', value: (row) => row.average, write: as.amount },
+        { title: 'refunded', value: (row) => row.refunded, write: as.amount },
+        { title: 'net', value: (row) => row.net_revenue, write: as.amount },
+        { title: 'per order', value: (row) => row.average, write: as.amount },
         { title: 'new customers', value: (row) => row.new_customers, write: as.count },
       ],
       all.toSorted((a, b) => b.orders - a.orders),
@@ -300,7 +303,7 @@ const blocks = async () => {
         { title: 'seen', value: (row) => row.views, write: as.count },
         { title: 'clicked', value: (row) => row.clicks, write: as.count },
         { title: 'click rate', value: (row) => row.rate, write: as.share, bar: true },
-        { title: 'than before', value: (row) => row.by, write: (node) => node ?? '' },
+        { title: 'vs. before', value: (row) => row.by, write: (node) => node ?? '' },
         { title: 'orders of clicked', value: (row) => row.orders, write: as.count },
         { title: 'revenue', value: (row) => row.revenue, write: as.money },
       ],
@@ -424,7 +427,7 @@ export const PARTS = [
   },
   {
     title: 'The books',
-    about: "In the days chosen above, by the day of the order or refund; what only the shop's server told is here too.",
+    about: "In the days chosen above, by the day of the order or refund, with those that only the shop's server reported.",
     requests: ['/v1/marts/orders_daily?at_least=day:{first}&at_most=day:{last}'],
     draw: books,
     isWide: true,

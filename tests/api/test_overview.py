@@ -290,3 +290,15 @@ def test_a_chart_is_readable_at_every_width_and_shows_its_last_day(page: Any, wi
             " return svg.getBoundingClientRect().width / svg.viewBox.baseVal.width }"
         )
         assert 0.9 < shrunk < 1.1
+
+
+@pytest.mark.browser
+def test_money_has_the_sign_of_its_currency_where_there_is_one(page: Any) -> None:
+    page.goto(f"http://shop.test/overview#{KEY}")
+    parts(page)
+    written = page.evaluate(
+        "async names => { const {as, moneyIs} = await import('/overview/drawing.js');"
+        " return names.map(name => { moneyIs(name); return as.money(1234.5) }) }",
+        ["GBP", "JPY", "points", ""],
+    )
+    assert written == ["£1,234.50", "¥1,235", "1,234.50 points", "1,234.50"]
