@@ -122,6 +122,24 @@ def test_an_event_that_nobody_sent_is_warned_of_with_the_names_that_are_near(
         assert warehouse.rows(f"select count(*) from {table}") == [(0,)]
 
 
+def test_an_empty_text_is_no_value_of_a_breakdown_and_not_left_out(
+    make_warehouse: Callable[[], tuple[Lake, Warehouse]],
+) -> None:
+    lake, warehouse = make_warehouse()
+    lake.load(
+        message("a", NOON, guest=f"g{n}", page_search=text) for n, text in enumerate(["", "?q=hat", None])
+    )
+    by = {"breakdown": "page_search", "steps": [{"event": "a"}]}
+    funnels = [{"name": mode, "mode": mode, **by} for mode in ("default", "any_order")]
+    warehouse.run("+funnel_breakdowns", variables={"funnels": funnels})
+    assert warehouse.rows("select funnel, breakdown, reached from funnel_breakdowns order by 1, 2") == [
+        ("any_order", "(none)", 2),
+        ("any_order", "?q=hat", 1),
+        ("default", "(none)", 2),
+        ("default", "?q=hat", 1),
+    ]
+
+
 def test_planned_events_are_those_of_the_tracking_plan() -> None:
     page = (PROJECT_DIR.parent / "docs" / "reference" / "tracking-plan.md").read_text()
     table = page.split("## Events")[1].split("## ")[0]

@@ -93,7 +93,7 @@
     ({% for step in excluded %}{{ footfall.step_condition(step) }}{% if not loop.last %} or {% endif %}{% endfor %}) as is_excluded,
     {% endif %}
     {% if funnel.breakdown %}
-    cast({{ funnel.breakdown }} as {{ footfall.text_type() }}) as breakdown,
+    nullif(cast({{ funnel.breakdown }} as {{ footfall.text_type() }}), '') as breakdown,
     {% endif %}
     {% for step in funnel.steps %}
       {{ footfall.step_condition(step) }} as is_step_{{ loop.index }}{% if not loop.last %},{% endif %}
