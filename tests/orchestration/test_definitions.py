@@ -124,7 +124,8 @@ def test_a_quality_that_fell_stops_the_publish_in_either_lane(
     [spec] = quality_has_not_fallen.check_specs
     assert spec.blocking
     run = Run("r1", datetime(2026, 3, 1), "x", None, None, None, (), Verdict.HELD, "recall fell")
-    write_history(paths.derived, [run])
+    silent = Run("r2", datetime(2026, 3, 2), "x", None, None, None, (), Verdict.NOT_ENOUGH, "too few cases")
+    write_history(paths.derived, [run, silent])
     failed = quality_has_not_fallen()
     assert isinstance(failed, dg.AssetCheckResult)
     assert not failed.passed

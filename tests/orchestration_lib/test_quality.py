@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -110,6 +110,30 @@ def test_a_fall_is_let_through_by_a_person_with_a_reason(
     assert call(quality).exit_code == 0
     with pytest.raises(ValueError, match="nothing is held back"):
         accept(derived, "again")
+
+
+def test_a_run_that_can_say_nothing_lets_no_fall_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An import that lost half of the orders, and then the rest."""
+    monkeypatch.setenv("FOOTFALL_DATA", str(tmp_path))
+    derived = tmp_path / "lake" / "derived"
+    fallen, silent = run(2, 0.1, Verdict.HELD), run(3, 0.1, Verdict.NOT_ENOUGH)
+    write_history(derived, [run(1, 0.4), fallen, silent])
+    assert held(derived) == fallen
+    settings, soon = (
+        load_settings({"FOOTFALL_DATA": str(tmp_path)}),
+        NOON.replace(tzinfo=UTC) + timedelta(days=3),
+    )
+    assert running.last_if_fresh(settings, "x", soon) is None, "it is measured again with each run"
+    shown = CliRunner().invoke(quality)
+    assert shown.exit_code == 1
+    assert "not_enough: because" in shown.output
+    assert "held since 2026-" in shown.output
+    accept(derived, "it is meant")
+    assert held(derived) is None
+    assert running.last_if_fresh(settings, "x", soon) == silent
+    assert [each.verdict for each in read_history(derived)] == ["passed", "accepted", "not_enough"]
 
 
 def test_a_fall_that_is_let_through_while_the_next_run_measures(

@@ -14,13 +14,18 @@ from orchestration.defs.evaluation.assets import EVALUATION
     "A fall holds every publish back until a run passes or `footfall quality --accept WHY`.",
 )
 def quality_has_not_fallen() -> dg.AssetCheckResult:
-    """The verdict on the newest run."""
-    from orchestration.lib.evaluation.history import Verdict, read_history
+    """The verdict on the newest run that could say anything."""
+    from orchestration.lib.evaluation.history import Verdict, held, read_history
 
-    runs = read_history(load_settings().paths.derived)
-    verdict, reason = (runs[-1].verdict, runs[-1].reason) if runs else (Verdict.NOT_ENOUGH, "never measured")
+    derived = load_settings().paths.derived
+    fallen, runs = held(derived), read_history(derived)
+    last = fallen or (runs[-1] if runs else None)
     return dg.AssetCheckResult(
-        passed=verdict is not Verdict.HELD, metadata={"verdict": str(verdict), "reason": reason}
+        passed=fallen is None,
+        metadata={
+            "verdict": str(last.verdict if last else Verdict.NOT_ENOUGH),
+            "reason": last.reason if last else "never measured",
+        },
     )
 
 

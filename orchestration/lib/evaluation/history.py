@@ -6,8 +6,9 @@ changed): the file is rewritten whole, durably.
 
 **The rule.** A run is held where one of the guarded numbers of the served lists is *surely* lower than it was: the
 upper end of its 95 % interval lies under (1 - ``quality_max_fall``) x the median of the last seven runs that passed.
-Numbers over fewer than ``evaluation_min_cases`` cases hold nothing. The last verdict stands until a run passes or
-somebody accepts the fall (``footfall quality --accept WHY``), from where the reference begins anew.
+Numbers over fewer than ``evaluation_min_cases`` cases hold nothing, and let nothing through either: an import that
+broke more must not end what a broken import began. The last verdict stands until a run passes or somebody accepts the
+fall (``footfall quality --accept WHY``), from where the reference begins anew.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ REFERENCE_RUNS = 7
 class Verdict(StrEnum):
     PASSED = "passed"
     NOT_ENOUGH = "not_enough"
-    """Too few cases to say anything: nothing is held back."""
+    """Too few cases to say anything: nothing is held back by it, and nothing let through."""
     HELD = "held"
     ACCEPTED = "accepted"
     """Held at first, then let through by a person."""
@@ -106,7 +107,7 @@ def judge(
     if not asked:
         return (
             Verdict.NOT_ENOUGH,
-            f"no problem has {min_cases} cases yet: nothing can be said, nothing is held back",
+            f"no problem has {min_cases} cases yet: nothing can be said",
         )
     return Verdict.PASSED, f"{asked} numbers held against {len(reference)} earlier run(s)"
 
@@ -184,21 +185,21 @@ def write_history(derived: Path, runs: Sequence[Run]) -> None:
 
 
 def held(derived: Path) -> Run | None:
-    """The run that holds publishes back at the moment, or None."""
-    runs = read_history(derived)
-    return runs[-1] if runs and runs[-1].verdict is Verdict.HELD else None
+    """The run that holds publishes back at the moment, or None: the newest that could say anything, if it was held."""
+    said = [run for run in read_history(derived) if run.verdict is not Verdict.NOT_ENOUGH]
+    return said[-1] if said and said[-1].verdict is Verdict.HELD else None
 
 
 def accept(derived: Path, why: str) -> Run:
-    """Let the last run's fall through, with the reason; publishing goes on and the reference begins here.
+    """Let the fall that holds publishes back through, with the reason; publishing goes on, the reference begins there.
 
     Raises ValueError where nothing is held.
     """
-    runs = read_history(derived)
-    if not runs or runs[-1].verdict is not Verdict.HELD:
+    fallen = held(derived)
+    if fallen is None:
         raise ValueError("nothing is held back")
-    runs[-1] = replace(
-        runs[-1], verdict=Verdict.ACCEPTED, reason=f"accepted: {why} (held for: {runs[-1].reason})"
+    accepted = replace(
+        fallen, verdict=Verdict.ACCEPTED, reason=f"accepted: {why} (held for: {fallen.reason})"
     )
-    write_history(derived, runs)
-    return runs[-1]
+    write_history(derived, [accepted if run == fallen else run for run in read_history(derived)])
+    return accepted

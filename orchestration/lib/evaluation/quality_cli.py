@@ -19,7 +19,7 @@ def quality(why: str | None) -> None:
     from rich.console import Console
     from rich.markdown import Markdown
 
-    from orchestration.lib.evaluation.history import Verdict, accept, read_history
+    from orchestration.lib.evaluation.history import accept, held, read_history
     from orchestration.lib.evaluation.report import tables
 
     try:
@@ -41,9 +41,12 @@ def quality(why: str | None) -> None:
     run = runs[-1]
     console = Console(width=None if Console().is_terminal else 160)
     console.print(f"{run.verdict}: {run.reason}", markup=False)
+    fallen = held(derived)
+    if fallen is not None and fallen != run:
+        console.print(f"{fallen.verdict} since {fallen.measured_at:%F %T}: {fallen.reason}", markup=False)
     console.print(
         f"measured {run.measured_at:%F %T}; learned from {run.since} on, asked {run.split} to {run.until}"
     )
     console.print(Markdown(tables(run.metrics)))
-    if run.verdict is Verdict.HELD:
+    if fallen is not None:
         sys.exit(1)

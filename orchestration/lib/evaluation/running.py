@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from footfall.settings import Settings
 from orchestration.lib.dbt_runner import project_fingerprint, project_vars
-from orchestration.lib.evaluation.history import Run, Verdict, judge, read_history, write_history
+from orchestration.lib.evaluation.history import Run, Verdict, held, judge, read_history, write_history
 from orchestration.lib.evaluation.past import Past, TooLittle, Window
 from orchestration.lib.evaluation.shop import Metric, measure
 from orchestration.lib.evaluation.tuning import Proposal, proposal_file, tune, write_proposal
@@ -37,12 +37,12 @@ def rules_in_force(settings: Settings) -> str:
 
 
 def last_if_fresh(settings: Settings, rules: str, now: datetime) -> Run | None:
-    """The last run where it still speaks for today: same rules, young enough, and holding nothing back.
+    """The last run where it still speaks for today: same rules, young enough, and nothing is held back.
 
-    A run that holds is measured again each time, so that a repaired import lets the shop go on by itself.
+    A shop that is held back is measured again each time, so that a repaired import lets the shop go on by itself.
     """
     runs = read_history(settings.paths.derived)
-    if not runs or runs[-1].rules != rules or runs[-1].verdict is Verdict.HELD:
+    if not runs or runs[-1].rules != rules or held(settings.paths.derived):
         return None
     age = now.replace(tzinfo=None) - runs[-1].measured_at
     return runs[-1] if timedelta(0) <= age < timedelta(hours=settings.evaluation_hours) else None
@@ -91,7 +91,7 @@ def evaluate_shop(settings: Settings, *, run_id: str | None = None, seed: int = 
     else:
         verdict, reason = (
             Verdict.NOT_ENOUGH,
-            f"{too_little}: nothing can be said, nothing is held back",
+            f"{too_little}: nothing can be said",
         )
     run = Run(
         run_id=run_id or uuid.uuid4().hex,
