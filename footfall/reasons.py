@@ -104,7 +104,7 @@ WORDS: dict[str, dict[str, str]] = {
 
 
 class ReasonsError(ValueError):
-    """Words that can't be shown: a source there is none of, a place that can't be filled, a language without words."""
+    """Words that can't be shown: an unknown source, a place that can't be filled, a language that lacks some."""
 
 
 class Reasons:

@@ -71,8 +71,8 @@ def _utf8(content: bytes) -> str:
 
 
 def _spreadsheet_text(content: bytes) -> str:
-    """The same of a CSV, which spreadsheets also write as UTF-16 with its mark, or in Windows' own bytes: then what is
-    beyond ASCII is no UTF-8 throughout.
+    """The text of a CSV. Spreadsheets also write UTF-16 with a byte order mark, or Windows-1252, which is assumed where
+    most of what is beyond ASCII is no UTF-8.
     """
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", errors="replace")
@@ -119,11 +119,12 @@ def write_products(folder: Path, catalog: CatalogFile, *, load_id: int, captured
 def withdraw_missing(
     folder: Path, files: Collection[str], *, load_id: int, captured_at: datetime
 ) -> list[str]:
-    """Write a last version of each inbox file that is not among ``files``, where one of them is: what it alone named is
-    not available any more. Does nothing twice. Returns the files that are gone.
+    """Write a last version for each file that is gone from the inbox: products that it alone named are no longer
+    available. Returns the names of the files that are gone.
 
-    The newest version of a product counts, whatever file it is of: so of what another file names, the last version says
-    what that one does. An empty inbox says nothing: it may be that a disk is missing.
+    ``files`` are the names in the inbox now; where none of them is known nothing is written, since a disk may be
+    missing. The newest version of a product counts, whatever file it is of. So for a product that another file names
+    too, the last version repeats what that file says. Does nothing the second time.
     """
     latest: dict[str, Path] = {}
     for path in sorted(folder.glob("*.parquet")):
