@@ -54,7 +54,8 @@ class Limits:
 
     def _address(self, connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
         client = connection.scope["client"]
-        forwarded = connection.headers.get("x-forwarded-for")
+        # Of several the last: the proxy's own, where it writes it behind what the client said
+        forwarded = connection.headers.getall("x-forwarded-for", [""])[-1]
         return visitor_address(
             client[0] if client else None,
             forwarded.encode("latin-1", "replace") if forwarded else None,

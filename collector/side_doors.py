@@ -87,7 +87,9 @@ def side_doors(settings: Settings, door: Door, shopify: ShopifyDoor) -> list[Bas
             raise RefusedError(405, "method", "reset is asked for with POST")
         answer = choose_guest(request.headers.get("cookie"), shown, is_reset=is_reset)
         is_secure = is_https(
-            request.scope["scheme"], request.headers.get("x-forwarded-proto"), trust_forwarded=trusts_proxy
+            request.scope["scheme"],
+            request.headers.getall("x-forwarded-proto", [""])[-1],
+            trust_forwarded=trusts_proxy,
         )
         headers["set-cookie"] = guest_cookie(answer.guest, domain=settings.cookie_domain, is_secure=is_secure)
         return _json(answer, headers | {"vary": "origin, cookie"})

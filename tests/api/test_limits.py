@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import httpx
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
@@ -53,6 +55,25 @@ def test_an_address_prefix_has_a_quota_of_its_own(serve: Serve) -> None:
     assert [ask("192.0.2.7"), ask("192.0.2.99"), ask("198.51.100.7")] == [200, 429, 200]
     assert ask("192.0.2.7", SECRET) == 200
     assert 'footfall_api_limited_total{key="public",quota="address"} 1' in client.get("/metrics").text
+
+
+def test_of_two_headers_the_proxys_own_counts(published: Path) -> None:
+    """Some proxies (HAProxy) write a header of their own behind the client's."""
+    app = create_app(settings_for(published, api_public_per_second_of_address=0.1, trust_forwarded_for=True))
+
+    async def ask() -> list[int]:
+        # Not the test client: it makes one header of two.
+        transport = httpx.ASGITransport(cast(Any, app))
+        async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
+            own = ("X-Forwarded-For", "192.0.2.7")
+            return [
+                (
+                    await client.get(LIST, headers=[*PUBLIC.items(), ("X-Forwarded-For", forged), own])
+                ).status_code
+                for forged in ("203.0.0.1", "203.0.113.1", "198.51.100.1")
+            ]
+
+    assert asyncio.run(ask()) == [503, 429, 429], "503: nothing is opened here"
 
 
 def test_what_a_client_says_about_itself_is_not_believed(serve: Serve) -> None:
