@@ -37,9 +37,15 @@ class Past(msgspec.Struct, frozen=True):
 
 @click.command()
 @click.option("--no-serve", is_flag=True, help="Run everything once, show that it answers, and exit.")
-@click.option("--visitors", default=5000, show_default=True, help="Visitors of the shop's past.")
-@click.option("--days", default=30, show_default=True, help="Days of the shop's past.")
-@click.option("--seed", default=7, show_default=True, help="Another seed, another past.")
+@click.option(
+    "--visitors", type=click.IntRange(1), default=5000, show_default=True, help="Visitors of the shop's past."
+)
+@click.option(
+    "--days", type=click.IntRange(1), default=30, show_default=True, help="Days of the shop's past."
+)
+@click.option(
+    "--seed", type=click.IntRange(0), default=7, show_default=True, help="Another seed, another past."
+)
 @click.option("--fresh", is_flag=True, help="Remove the data of an earlier demo first.")
 def demo(no_serve: bool, visitors: int, days: int, seed: int, fresh: bool) -> None:
     """A shop front, its traffic through the collector, the whole pipeline in Dagster, and every address."""

@@ -276,7 +276,7 @@ def list_failed(source: str | None = None, reason: str | None = None, since: dat
 
 @failed.command()
 @_options
-@click.option("--limit", default=10, show_default=True, help="At most so many.")
+@click.option("--limit", type=click.IntRange(1), default=10, show_default=True, help="At most so many.")
 def show(source: str | None, reason: str | None, since: datetime | None, limit: int) -> None:
     """The events themselves, raw."""
     for number, event in enumerate(read_failed(_settings(), source=source, reason=reason, since=since)):

@@ -27,7 +27,11 @@ from footfall.verb_group import VerbGroup
 #: Without markup: names of files and what the door says of a message may have brackets.
 console = Console(highlight=False, soft_wrap=True, markup=False)
 patience_option = click.option(
-    "--patience", default=60.0, show_default=True, help="Give up after so many seconds without an answer."
+    "--patience",
+    type=click.FloatRange(0),
+    default=60.0,
+    show_default=True,
+    help="Give up after so many seconds without an answer.",
 )
 
 

@@ -33,6 +33,24 @@ def test_a_mistyped_verb_is_known(slip: list[str], meant: str) -> None:
     assert "Did you mean" not in CliRunner().invoke(main, ["xyzzy"]).output
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "failed show --limit=-3",
+        "failed show --limit=0",
+        "replay x.ndjson --patience=-1",
+        "demo --visitors=0",
+        "demo --days=-1",
+        "demo --seed=-1",
+        "evaluate --seed=-1",
+    ],
+)
+def test_a_number_that_means_nothing_is_refused(asked: str) -> None:
+    said = CliRunner().invoke(main, asked.split())
+    assert said.exit_code == 2
+    assert "is not in the range" in said.output
+
+
 def test_a_room_that_is_not_installed_is_named_whatever_was_asked_of_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

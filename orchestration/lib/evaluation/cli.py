@@ -41,7 +41,7 @@ existing = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option(
     "--json", "out", type=click.Path(path_type=Path, dir_okay=False), help="Write the numbers here too."
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the intervals.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the intervals.")
 def evaluate(
     train: Path | None,
     test: Path | None,
