@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -78,6 +79,15 @@ def answer_file(file: PixelFile, headers: Mapping[str, str]) -> tuple[int, bytes
     if matches(headers.get("if-none-match"), file.etag):
         return 304, b"", common
     common["content-type"] = file.content_type
-    if "gzip" in headers.get("accept-encoding", ""):
+    if _takes_gzip(headers.get("accept-encoding", "")):
         return 200, file.gzipped, {**common, "content-encoding": "gzip"}
     return 200, file.body, common
+
+
+def _takes_gzip(accept_encoding: str) -> bool:
+    """Whether gzip is named, and not as what the caller doesn't want (RFC 9110, 12.5.3: a weight of 0)."""
+    for part in accept_encoding.lower().split(","):
+        coding, _, weight = part.partition(";")
+        if coding.strip() == "gzip":
+            return re.fullmatch(r"q=0(\.0*)?", weight.strip()) is None
+    return False

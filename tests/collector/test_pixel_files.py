@@ -12,6 +12,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from collector.app import create_app
+from collector.pixel_files import PixelFile, answer_file
 from footfall.settings import Settings
 
 SCRIPT = "const footfall = 1;\n" * 200
@@ -94,3 +95,20 @@ def test_a_pixel_that_was_never_built_is_said_plainly(settings: Settings, tmp_pa
         answer = client.get("/footfall.js")
     assert answer.status_code == 404
     assert "FOOTFALL_PIXEL_DIR" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "is_gzipped"),
+    [
+        ("gzip, deflate, br", True),
+        ("br;q=1.0, GZIP;q=0.5", True),
+        ("gzip;q=0, identity", False),
+        ("identity, gzip; q=0.000", False),
+        ("identity", False),
+        ("", False),
+    ],
+)
+def test_gzip_is_sent_to_who_takes_it(accepted: str, is_gzipped: bool) -> None:
+    file = PixelFile(b"as it is", b"gzipped", '"tag"', "text/javascript")
+    _, body, headers = answer_file(file, {"accept-encoding": accepted})
+    assert (body == b"gzipped", headers.get("content-encoding") == "gzip") == (is_gzipped, is_gzipped)
