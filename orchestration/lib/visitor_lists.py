@@ -44,9 +44,12 @@ from orchestration.lib.warehouse import in_memory, sql_path
 
 TABLE = "visitor_affinity"
 _MAGIC = b"FFNAME02"
-#: Above this share of visitors with a list in the changes, all are made: the changes are written whole with each run,
-#: and a fifth of the large file every hour costs a day's runs more than one rebuild.
-REBUILD_SHARE = 0.2
+#: All lists are made when half of the visitors have one in the changes ...
+REBUILD_SHARE = 0.5
+#: ... or when increments wrote again so many lists that they only carried on, as a share of all visitors. The changes
+#: are written whole with each run: a list costs 0.36 of what making it does. So what was carried costs a rebuild at
+#: most, whether a shop is refreshed each hour or each day.
+CARRIED_SHARE = 3.0
 _BATCH = 100_000
 
 
@@ -103,6 +106,7 @@ def refresh(
     rebuild_after: timedelta,
     config: VisitorSimilarityConfig | None = None,
     rebuild_share: float = REBUILD_SHARE,
+    carried_share: float = CARRIED_SHARE,
     threads: int | None = None,
     memory: str = "4GB",
 ) -> Refreshed:
@@ -131,8 +135,16 @@ def refresh(
         changed = len(anew) + len(kept)
         if changed > rebuild_share * len(similarity.visitor_ids):
             why = f"{changed:,} visitors changed since the last"
+        carried = standing.carried + len(kept)
+        if carried > carried_share * len(similarity.visitor_ids):
+            why = f"changed lists were written again {carried:,} times since the last"
     if why is None:
-        notes = {**made_by, "since": whole["computed_at"], "seen_until": log.newest.isoformat()}
+        notes = {
+            **made_by,
+            "since": whole["computed_at"],
+            "seen_until": log.newest.isoformat(),
+            "carried": str(carried),
+        }
 
         def parts() -> Iterator[pa.Table]:
             yield from standing.without(anew)
@@ -230,6 +242,8 @@ class _Standing:
         self._has_changes = notes.get("since") == whole_at
         in_force = notes if self._has_changes else notes_of(derived_file(derived, TABLE))
         self.seen_until = datetime.fromisoformat(in_force["seen_until"])
+        #: Lists of changes that runs since the rebuild wrote as they were; changes of older code don't say.
+        self.carried = int(notes.get("carried", 0)) if self._has_changes else 0
         self.keys: pa.Array = pa.array([], pa.string())
         if self._has_changes:
             marks = pq.read_table(self._changes, columns=["key"], filters=[("rank", "=", 0)])

@@ -249,6 +249,23 @@ def test_why_all_lists_are_made(tmp_path: Path, change: dict[str, Any], words: s
     assert words is None or words in str(refreshed.why_whole)
 
 
+def test_all_lists_are_made_when_carrying_changes_cost_as_much(tmp_path: Path) -> None:
+    scores = {(f"v{n}", product): 1.0 + n for n in range(10) for product in "ab"}
+    run(tmp_path, scores, {}, START)
+    entries = {"v1": START + timedelta(minutes=1)}
+    found = []
+    for hour in range(1, 6):
+        # Each hour somebody else has news.
+        entries[f"v{hour}"] = START + timedelta(hours=hour)
+        now = START + timedelta(hours=hour, minutes=1)
+        done = run(tmp_path, scores, entries, now, carried_share=0.5)
+        assert in_force(tmp_path)
+        found.append((done.lists, done.changed, done.why_whole))
+    whole = "changed lists were written again 6 times since the last"
+    # Carried are none, one, two and then three: 6 of 10 visitors.
+    assert found == [(1, 1, None), (1, 2, None), (1, 3, None), (10, 0, whole), (1, 1, None)]
+
+
 def test_changes_of_before_a_rebuild_do_not_count_though_a_crash_left_them(tmp_path: Path) -> None:
     """A rebuild writes the large file, then empties the changes: killed between the two, the old changes stay."""
     run(tmp_path, CAMPERS, {}, START)
