@@ -19,7 +19,7 @@ from orchestration.lib.durable import write_durably
 from orchestration.lib.retention import Cut
 from orchestration.lib.warehouse import models_file
 
-#: Vars whose values stand in the rows. Funnels, affinities and the like notice a change of theirs in SQL.
+#: Vars whose values stand in incremental rows. Funnels, affinities and the like notice a change of theirs in SQL.
 BAKED_IN = (
     "session_",
     "identity_",
@@ -37,7 +37,8 @@ def versions_in_force(
     cut: Cut | None = None,
     data: Path | None = None,
 ) -> dict[str, str]:
-    """The version of each model so ``materialized``: a hash of its SQL, the macros and the vars in the rows.
+    """The version of each model so ``materialized``: a hash of its SQL, the macros and the vars in the rows; of a view,
+    which says what it was compiled to, all vars.
 
     Another one after each ``cut`` of the lake (``orchestration.lib.retention``), which its rows are made after, and at
     each place of the ``data`` directory, which views of the lake name.
@@ -48,7 +49,7 @@ def versions_in_force(
         *(
             f"{name}={value!r}"
             for name, value in sorted(project_vars(project).items())
-            if name.startswith(BAKED_IN)
+            if materialized == "view" or name.startswith(BAKED_IN)
         ),
         *(
             macro["macro_sql"]

@@ -112,6 +112,15 @@ def test_views_that_a_model_reads_are_made_anew_where_they_changed(paths: Paths,
     assert stale_views(paths, moved, other, {"a"}, {"near"}) == ["far", "near"], (
         "views of the lake name its place"
     )
+    file = project / "dbt_project.yml"
+    text = file.read_text()
+    file.write_text(
+        text.replace("{name: Viewed, event: Product Viewed}", "{name: Seen, event: Product Viewed}")
+    )
+    assert file.read_text() != text
+    note(paths, now, {"far", "near"})
+    declared = versions_in_force(project, other, "view")
+    assert stale_views(paths, declared, other, {"t"}) == ["far", "near"], "a view names what vars declare"
 
 
 def test_a_build_of_some_models_makes_a_changed_view_that_they_read(

@@ -1,4 +1,4 @@
-{{ config(tags=['fast']) }}
+{{ config(materialized='view', tags=['fast']) }}
 
 with declared as (
   {{ declared_funnel_steps() }}

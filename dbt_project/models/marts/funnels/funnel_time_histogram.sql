@@ -1,4 +1,4 @@
-{{ config(tags=['fast']) }}
+{{ config(materialized='view', tags=['fast']) }}
 
 {%- set edges = var('funnel_histogram_edges') -%}
 with declared as (

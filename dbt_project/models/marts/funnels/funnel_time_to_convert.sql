@@ -1,4 +1,4 @@
-{{ config(tags=['fast']) }}
+{{ config(materialized='view', tags=['fast']) }}
 
 -- Seconds from the step before to this one, over those who reached it.
 with conversions as (
