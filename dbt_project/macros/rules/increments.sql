@@ -231,19 +231,35 @@
 
 
 {#-
-  What visitor_recommendations does last: lists that no increment replaces go. Those of who is no visitor any more; and
-  those that were made again and came out empty, since dbt deletes only what has new rows: they show what is no longer
-  available, or are older than the last touch of their visitor. A small shop that sold out has such lists, or one that
-  sold its only product a moment ago.
+  What visitor_recommendations does last: lists that no increment replaces go, since dbt deletes only what has new rows. One
+  that is older than the last touch of its visitor was not made again now: who had it is no visitor any more, or theirs came
+  out empty.
 -#}
 {%- macro forget_lists() -%}
+  {%- set newest = footfall.built_moment('int_touched_visitors') -%}
+  delete from {{ this }}
+  where built_at < {{ newest }}
+    and visitor_id in (
+      select log.visitor_id
+      from {{ ref('int_touched_visitors') }} as log
+      -- of the log what came since the run before
+      where log.staged_at > (
+        select coalesce(max(older.built_at), cast('1970-01-01' as timestamp))
+        from {{ this }} as older
+        where older.rank = 1
+          and older.built_at < {{ newest }}
+      )
+    )
+{%- endmacro -%}
+
+
+{#-
+  And those that show what is no longer available: made again they show it no more, unless they came out empty. A small shop
+  that sold out has such lists, or one that sold its only product a moment ago.
+-#}
+{%- macro forget_unavailable() -%}
   delete from {{ this }}
   where visitor_id in (
-    select heads.visitor_id
-    from {{ this }} as heads
-    where heads.rank = 1
-      and heads.visitor_id not in (select visitors.visitor_id from {{ ref('visitors') }} as visitors)
-    union all
     select shown.visitor_id
     from {{ this }} as shown
     where shown.product_id in (
@@ -251,19 +267,5 @@
       from {{ ref('products') }} as products
       where not products.is_available
     )
-    union all
-    select heads.visitor_id
-    from {{ this }} as heads
-    inner join {{ ref('int_touched_visitors') }} as log
-      on heads.visitor_id = log.visitor_id
-        and heads.built_at < log.staged_at
-    where heads.rank = 1
-      -- says nothing new: of the log only what came since the run before is read
-      and log.staged_at > (
-        select coalesce(max(older.built_at), cast('1970-01-01' as timestamp))
-        from {{ this }} as older
-        where older.rank = 1
-          and older.built_at < {{ footfall.built_moment('int_touched_visitors') }}
-      )
   )
 {%- endmacro -%}
