@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from footfall.settings import load_settings
+from orchestration.lib.dbt_templates import kept_templates
 from orchestration.lib.durable import write_durably
 from orchestration.lib.full_disk import full_disk_advice
 
@@ -93,18 +94,19 @@ def invoke(
     from dbt.cli.main import dbtRunner
 
     try:
-        result = dbtRunner(callbacks=[on_event] if on_event else []).invoke(
-            [
-                *arguments,
-                "--project-dir", str(project),
-                "--profiles-dir", str(project),
-                "--target-path", str(target_path()),
-                "--log-path", str(target_path() / "logs"),
-                "--target", target,
-                "--no-use-colors",
-                "--log-level", "warn",
-            ]
-        )  # fmt: skip
+        with kept_templates(target_path() / "templates.bin"):
+            result = dbtRunner(callbacks=[on_event] if on_event else []).invoke(
+                [
+                    *arguments,
+                    "--project-dir", str(project),
+                    "--profiles-dir", str(project),
+                    "--target-path", str(target_path()),
+                    "--log-path", str(target_path() / "logs"),
+                    "--target", target,
+                    "--no-use-colors",
+                    "--log-level", "warn",
+                ]
+            )  # fmt: skip
     finally:
         _close_log()
     _raise_failed(result)

@@ -81,6 +81,8 @@ def dbt_models(context: dg.AssetExecutionContext, config: Build) -> Iterator[Any
         "--indirect-selection", indirect or "buildable",
         # Unit tests guard the SQL, not the data: they belong to `make test`.
         "--exclude-resource-type", "unit_test",
+        # Twice 2 MB of manifest and what came of each node, which nobody reads: the events say it.
+        "--no-write-json",
     ]  # fmt: skip
     paths = load_settings().paths
     models = {key.path[-1] for key in context.selected_asset_keys}
