@@ -1,5 +1,5 @@
--- Lists of an experiment that was under way, of an arm that isn't declared: one was renamed, and who saw it before counts
--- no more.
+-- Lists of an experiment that was under way, of an arm that isn't declared: one was renamed, and who saw it before
+-- counts no more.
 {{ config(severity='warn', meta={'dagster': {'ref': {'name': 'experiment_visitors'}}}) }}
 
 with experiments as (
