@@ -72,7 +72,7 @@ const squeeze = async (name, code) => {
     compress: { passes: 4, inline: 1, sequences: false, conditionals: false, unsafe: true, unsafe_arrows: true, unsafe_methods: true, pure_getters: true, keep_fargs: false },
   });
   // names are given by how often each letter stands in what is left then: 0.3 % less
-  const { code: small } = await minify(terse, { ...kind, compress: false });
+  const { code: small } = await minify(terse, { ...kind, compress: false, format: { quote_style: 2 } });
   // terser unwraps a file that is one function, and its names would become the page's
   const whole = name != CORE || small.startsWith('(()=>{') ? small : `(()=>{${small}})();`;
   return Buffer.from((EAGER.test(name) ? HINT : '') + whole);

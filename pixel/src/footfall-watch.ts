@@ -3,21 +3,21 @@
  * numbers are cards, more theme packs, the time zone. */
 // what clicks mean is told before what they may lead to, such as a logout
 import './footfall-extra.js';
-import { core, W } from './extra/core';
 import { adopt } from './watch/adopt';
 import { keepCookie } from './watch/cookie';
 import { declared } from './watch/declared';
 import { formEvent } from './watch/forms';
-import { frustrated, watchReactions } from './watch/frustration';
+import { frustrated } from './watch/frustration';
 import { watchGoing } from './watch/going';
+import './watch/vitals';
+import './watch/person';
+import { core, W } from './extra/core';
+import './watch/views';
 import { lineEvent, readPerson } from './watch/lines';
 import { packs } from './watch/packs';
-import './watch/person';
 import './watch/timezone';
-import { typed } from './watch/typed';
 import { uncard } from './watch/uncard';
-import './watch/views';
-import './watch/vitals';
+import { typed } from './watch/typed';
 import type { Hand } from './types';
 
 core.numbers_.uncard_ = uncard;
@@ -28,9 +28,8 @@ core.add_({
 });
 ([formEvent, lineEvent, typed, frustrated] as Array<(...hand: Hand) => void>).forEach(core.take_);
 readPerson();
-watchGoing();
-watchReactions();
 adopt();
-keepCookie();
 declared();
+watchGoing();
+keepCookie();
 core.viewed_.push(declared, adopt, keepCookie);

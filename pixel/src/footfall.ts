@@ -2,16 +2,16 @@
  * came. The other files then say what the page and the visitor's
  * clicks mean. */
 // (in this order the file is 14 bytes smaller than in that of the alphabet: gzip finds more in what stands close by)
-import { D, keys, on, option, read, run, script, W, write } from './core/env';
 import { cardOf, handle, pageType, pick, zoneOf } from './core/zones';
-import { message, newView, once, track, VERSION } from './core/message';
-import { addPack, rules } from './core/themes';
 import { address, clean, numbers } from './core/scrub';
-import { click, target } from './core/clicks';
-import { allText, attr, describe, within } from './core/element';
-import { adopt, beacon, empty, flush, own, settle } from './core/queue';
-import { guest, newGuest, openIdentity, shutIdentity } from './core/identity';
+import { message, newView, once, track, VERSION } from './core/message';
 import { consent, personal, watchConsent } from './core/consent';
+import { addPack, rules } from './core/themes';
+import { guest, openIdentity, setGuest, shutIdentity } from './core/identity';
+import { adopt, beacon, empty, flush, own, settle } from './core/queue';
+import { allText, attr, describe, within } from './core/element';
+import { click, target } from './core/clicks';
+import { D, keys, on, option, read, run, script, W, write } from './core/env';
 import type { Commands, Core, FootfallApi, Hand, Props } from './types';
 
 const view = (properties?: Props): void => {
@@ -27,18 +27,17 @@ const load = (name: string): Promise<unknown> =>
   import(new URL(`footfall-${name}.js`, script.src) as unknown as string).catch(console.warn);
 
 const commands: Commands = {
-  track,
-  page: view,
   flush,
+  page: view,
+  track,
   guest,
-  consent: (value: unknown) => changed(value, true),
   theme: addPack,
+  consent: (value: unknown) => changed(value, true),
 };
 
 let started = false;
 /** Calls that wait for consent, or for the file that brings their command. */
 const waiting: Array<() => void> = [];
-const retry = (): void => run(waiting);
 
 const api = ((command: string, ...args: never[]): unknown => {
   settle();
@@ -54,34 +53,35 @@ const takers: Array<(...args: Hand) => void> = [];
 const early: Hand[] = [];
 
 const core: Core = (api.$ = {
+  on_: on,
   option_: option,
-  track_: track,
   once_: once,
-  describe_: describe,
   attr_: attr,
-  within_: within,
-  text_: allText,
+  track_: track,
   clean_: clean,
+  within_: within,
+  personal_: personal,
+  describe_: describe,
+  text_: allText,
   address_: address,
   rules_: rules,
-  handle_: handle,
   pick_: pick,
-  zone_: zoneOf,
   card_: cardOf,
+  zone_: zoneOf,
+  write_: write,
+  handle_: handle,
   pageType_: pageType,
   read_: read,
-  write_: write,
-  personal_: personal,
   add_: (more) => {
     Object.assign(commands, more);
-    retry();
+    run(waiting);
   },
   load_: load,
-  message_: message,
-  view_: view,
-  newGuest_: newGuest,
-  keys_: keys,
   settle_: settle,
+  keys_: keys,
+  view_: view,
+  setGuest_: setGuest,
+  message_: message,
   own_: () => own,
   adopt_: adopt,
   numbers_: numbers,
@@ -96,7 +96,7 @@ const core: Core = (api.$ = {
 /** Hands a DOM event to the other files, and keeps it until all have come: the first has three takers. */
 const hand = (...args: Hand): void => {
   // (a blocker may keep them out: what was hit must not be held for good)
-  if (!takers[3] && !early[99]) early.push(args);
+  takers[3] || early[99] || early.push(args);
   takers.forEach((f) => f(...args));
 };
 
@@ -122,7 +122,7 @@ const begin = (): void => {
   if (started || !consent.analytics) return;
   started = true;
   view();
-  retry();
+  run(waiting);
   ['extra', 'watch'].forEach(load);
   if (D.querySelector('[data-footfall]')) load('blocks');
 };
@@ -130,7 +130,8 @@ const begin = (): void => {
 /** `true`, `false` or `{analytics, marketing}`; marketing follows analytics where it is not named, and Global Privacy
  * Control overrides a yes to it. Only `true` is a yes: not "denied". */
 const changed = (value: unknown, keep?: boolean, { analytics = value, marketing = analytics } = Object(value) as { analytics?: unknown; marketing?: unknown }): void => {
-  consent.marketing = (consent.analytics = analytics === true) && marketing === true && !consent.gpc;
+  consent.analytics = analytics === true;
+  consent.marketing = consent.analytics && marketing === true && !consent.gpc;
   if (consent.analytics) {
     openIdentity();
     // a grant outlives the page; a refusal leaves nothing behind, not even itself
@@ -139,8 +140,8 @@ const changed = (value: unknown, keep?: boolean, { analytics = value, marketing 
   } else {
     // (also what is left of a visit before, whose consent was withdrawn where we were not)
     started = false;
-    empty();
     shutIdentity();
+    empty();
   }
 };
 
@@ -152,7 +153,7 @@ if (!stub?.v) {
   // file once more to tell the line
   queueMicrotask(() => {
     on(D, 'DOMContentLoaded prerenderingchange', begin);
-    for (const call of stub?.q || []) api(...(call as unknown as [string]));
+    [...(stub?.q || [])].forEach((call) => api(...(call as unknown as [string])));
     begin();
   });
 }

@@ -45,6 +45,8 @@ export type Commands = Record<string, (...args: never[]) => unknown>;
 
 /** What the core lends to the other files, as `window.footfall.$`. */
 export interface Core {
+  /** Listens before the page's own listeners do; types are divided by spaces. */
+  on_(target: EventTarget, types: string, listener: (e: Event) => unknown): void;
   option_(name: string): string | undefined;
   track_(event: string, properties?: Props): void;
   /** Sends an event of the page unless this page view has sent it already (with the same product). */
@@ -67,7 +69,7 @@ export interface Core {
   card_(element: Element): Element | null;
   pageType_(): string;
   read_(key: string): string;
-  write_(key: string, value: string): void;
+  write_(key: string, value?: string): void;
   /** May this visitor be followed from page to page for recommendations? */
   personal_(): boolean;
   /** Functions run before the queue is flushed: with `true` when the view ends, with `false` when it is hidden. */
@@ -84,8 +86,8 @@ export interface Core {
   message_(type: string, event?: string, properties?: Props, traits?: Props): void;
   /** A page view without a load: nothing where there is no consent. */
   view_(): void;
-  /** Another guest token. */
-  newGuest_(): void;
+  /** Sets the guest token in cookie and storage: another one by itself, an empty one erases both. */
+  setGuest_(token?: string): void;
   keys_(start: string): string[];
   /** Says what was to be said later: before the visitor is another one. */
   settle_(): void;

@@ -65,7 +65,7 @@ describe('people', () => {
         read_: read,
         write_: write,
         settle_: () => {},
-        newGuest_: identity.newGuest,
+        setGuest_: identity.setGuest,
         add_: (more: object) => Object.assign(calls, more),
         message_: (type: string) => told.push(type),
         track_: (event: string) => told.push(event),

@@ -68,6 +68,8 @@ class Shop:
     api_calls: list[dict[str, str]] = field(default_factory=list)
     guests: list[str] = field(default_factory=list)
     """Tokens that the collector's cookie door answered."""
+    guest_gate: threading.Event = field(default_factory=threading.Event)
+    """While it is clear the cookie's door has taken what is asked and doesn't answer."""
 
     @property
     def messages(self) -> list[Message]:
@@ -163,6 +165,7 @@ def _handler(shop: Shop) -> type[BaseHTTPRequestHandler]:
             elif self.path.startswith("/v1/guest"):
                 shown = parse_qs(urlsplit(self.path).query)["guest"][0]
                 guest = choose_guest(self.headers.get("Cookie"), shown, is_reset=False).guest
+                shop.guest_gate.wait(60)
                 shop.guests.append(guest)
                 cookie = guest_cookie(guest, domain="", is_secure=False)
                 self.answer(200, "{}", "application/json", {"Set-Cookie": cookie})
@@ -187,12 +190,14 @@ class Server(ThreadingHTTPServer):
 @pytest.fixture
 def shop() -> Iterator[Shop]:
     shop = Shop()
+    shop.guest_gate.set()
     server = Server(("127.0.0.1", 0), _handler(shop))
     shop.url = f"http://127.0.0.1:{server.server_port}"
     shop.pages["/after"] = "<!doctype html><title>after</title><!--footfall--><h1>After</h1>"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     yield shop
+    shop.guest_gate.set()
     server.shutdown()
     server.server_close()
     for message in shop.messages:

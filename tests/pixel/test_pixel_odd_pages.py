@@ -146,6 +146,23 @@ def test_words_inside_other_words_are_no_login_and_no_logout(shop: Shop, page: A
     assert page.evaluate("footfall('guest')") != guest, "a way out is one still"
 
 
+def test_what_stands_in_no_header_has_its_zone(shop: Shop, page: Any) -> None:
+    """A drawer at the end of the page, a small cart, and the way to an account of one's own."""
+    shop.pages["/"] = (
+        HEAD
+        + """<body><div class="site-menu-drawer"><a id=tea href="/collections/tea">Tea</a></div><div class="mini-cart"><button id=more>More</button></div>
+<div class="dropdown mini_cart"><b id=small>1</b></div><p><a id=join href="/register">Join</a></p><p><a id=registry href="/pages/registry">Registry</a></p>
+<script>addEventListener('click', e => e.preventDefault())</script></body></html>"""
+    )
+    shop.visit(page, "/")
+    for what in ("#tea", "#more", "#small", "#join", "#registry"):
+        page.click(what)
+    page.evaluate("footfall('flush')")
+    shop.wait(lambda: len(shop.named("Element Clicked")) == 5)
+    zones = [m["properties"]["zone"] for m in shop.named("Element Clicked")]
+    assert zones == ["nav", "cart", "cart", "account", "other"]
+
+
 def test_json_ld_with_holes_is_read(shop: Shop, page: Any, errors: list[str]) -> None:
     shop.pages["/products/tee"] = (
         HEAD.replace(

@@ -112,6 +112,22 @@ def test_secrets_in_the_path_of_an_address_stay_in_the_page(shop: Any, page: Any
     assert order not in sent
 
 
+@pytest.mark.parametrize("action", ["", "/account/reset/6543/{}", "/other/{}?x=1"])
+def test_a_form_without_a_name_is_not_called_by_a_secret(action: str, shop: Any, page: Any) -> None:
+    """Who sets a new password does so on the page whose address is the secret, and the form posts to it."""
+    secret = "0af31c9b" * 4
+    path = f"/account/reset/6543/{secret}"
+    shop.pages[path] = (
+        f"<!doctype html><head><!--footfall--></head><body><form method=post action='{action.format(secret)}'><input name=new></form>"
+    )
+    shop.visit(page, path)
+    page.fill("[name=new]", "x")
+    page.evaluate("footfall('flush')")
+    [started] = shop.wait(lambda: shop.named("Form Started"))
+    assert started["properties"]["form"] == (action or "/account/reset/6543/{}").format("***").split("?")[0]
+    assert secret not in b"".join(shop.attempts).decode()
+
+
 def test_a_form_that_is_left_is_abandoned_with_its_last_field(shop: Any, page: Any) -> None:
     shop.pages["/"] = FIELDS
     shop.visit(page, "/")

@@ -6,7 +6,7 @@ import { rules } from './themes';
 import { cardOf, handle, pageType, pick, zoneOf } from './zones';
 import type { Core, Hand, Props } from '../types';
 
-const ACTION = 'a,button,label,summary,input,textarea,select,[data-value],[data-option-value],[role=radio],[role=button],[role=link],[role=option],[role^=menu],[role=tab]';
+const ACTION = 'a,button,input,textarea,select,[role=radio],label,summary,[role^=menu],[data-value],[data-option-value],[role=option],[role=link],[role=tab],[role=button]';
 
 /** The label whose click the browser passes on to its control in the next moment. */
 let label: HTMLLabelElement | null = null;
@@ -42,7 +42,7 @@ export const click = (e: MouseEvent, hand: (...args: Hand) => void, more: Core['
       props.list = within(at, '[data-ff-list]')?.dataset.ffList || pageType();
       props.position = place(at);
     }
-    track(card && /^(coll|sear)/.test(zone) && !el.matches('button,input,[role=button]') ? 'Product Clicked' : 'Element Clicked', props);
+    track(card && /^(coll|sear)/.test(zone) && !el.matches('input,button,[role=button]') ? 'Product Clicked' : 'Element Clicked', props);
   }
   hand(e, el, shown, zone);
 };

@@ -33,7 +33,7 @@ export const allText = (el: Element | null | undefined): string => clean(raw(el)
 /** Links, buttons and labels say what their nested elements say; any other element only its own text. Fields are called
  * by their label. What has no text is called by its pictures. */
 export const textOf = (el: Element): string => {
-  const deep = el.matches('a,button,label,summary,input,[role]');
+  const deep = el.matches('input,button,a,label,summary,[role]');
   const named = (el as HTMLInputElement).labels?.[0] || el;
   return el.matches('input[type=submit]') ? (el as HTMLInputElement).value : raw(named, deep).trim() || raw(named, deep, true);
 };
@@ -55,20 +55,21 @@ const selector = (el: Element, more = 4): string => {
 export const describe = (el: Element, event?: MouseEvent): Props => {
   const data: Props = {};
   const props: Props = {
-    tag: el.localName,
     classes: [...el.classList].slice(0, 20),
     text: clean(textOf(el)),
     data,
     position: place(el),
     selector: selector(el),
     x: event?.x,
+    tag: el.localName,
     y: event?.y,
   };
   for (const name of el.getAttributeNames()) {
     const value = el.getAttribute(name)!;
     if (/^data-ff-/.test(name)) data[name.slice(8)] = clean(value);
-    if (/^(id|role|name|type|href)$/.test(name) || (name == 'aria-label' && !within(el, '[data-ff-mask]')))
-      props[name.replace('-', '_')] = name == 'href' ? address(value) : clean(value);
+    if (/^(id|role|name|type)$/.test(name)) props[name] = clean(value);
+    if (name == 'href') props.href = address(value);
+    if (name == 'aria-label' && !within(el, '[data-ff-mask]')) props.aria_label = clean(value);
   }
   return props;
 };

@@ -20,7 +20,7 @@ export const on = (target: EventTarget, types: string, listener: (e: Event) => u
   types.split(' ').forEach((type) => target.addEventListener(type, listener, true));
 
 /** 128 random bits as 32 hex digits: every id we make (a uuid without its dashes; `crypto.randomUUID` is missing on plain http). */
-export const hex = (): string => [...crypto.getRandomValues(new Uint16Array(8))].map((n) => (n + 65536).toString(16).slice(1)).join('');
+export const hex = (): string => [...crypto.getRandomValues(new Uint16Array(8))].map((n) => n.toString(16).padStart(4, '0')).join('');
 
 /** Calls all that wait in a list, and empties it. One that fails (what a shop said may be no JSON) stops none of the others,
  * nor the page's own code that called us. */

@@ -14,30 +14,37 @@ export const cookie = (name: string): string | undefined => {
     jar = ' ' + D.cookie;
     opened = now();
   }
-  return RegExp(` ${name}=([^;]+)`).exec(jar)?.[1];
+  return RegExp(`.* ${name}=([^;]+)`).exec(jar)?.[1];
 };
 
-/** Sets the guest token: first-party cookie with a mirror in storage. Without one both go. (An empty domain is the
- * host's own.) */
-const setGuest = (token?: string): void => {
+/** (A cookie of the host's own, from before the shop named a domain, would stand beside the domain's, and before it.) */
+const setCookie = (token: string, domain = ''): void => {
+  if (domain) setCookie('');
+  D.cookie = `_ff_guest=${token};path=/;samesite=lax;max-age=${token ? YEAR_S : 0};domain=${domain}${L.protocol[4] == 's' ? ';secure' : ''}`;
+};
+
+/** Sets the guest token, by itself another one: first-party cookie with a mirror in storage. An empty one erases both. (An empty
+ * domain is the host's own.) */
+export const setGuest = (token = hex()): void => {
   write('guest', token);
+  write('asked');
   if (shut) return;
   // (what the jar holds is another's)
   opened = 0;
-  D.cookie = `_ff_guest=${token};path=/;samesite=lax;max-age=${token ? YEAR_S : 0};domain=${option('cookieDomain') || ''}${L.protocol[4] == 's' ? ';secure' : ''}`;
+  setCookie(token, option('cookieDomain'));
 };
 
 /** Restores or makes the guest token. The cookie wins: the server may have set it. A visit renews it. */
 export const openIdentity = (): void => {
   const known = cookie('_ff_guest');
   if (known && now() - +read('session').split(' ')[2]! < IDLE_MS) write('guest', known);
-  else setGuest(known || read('guest') || hex());
+  else setGuest(known || read('guest') || undefined);
 };
 
 /** Consent withdrawn: everything of ours goes. */
 export const shutIdentity = (): void => {
   keys().forEach((key) => write(key));
-  setGuest();
+  setGuest('');
 };
 
 /** Read anew each time, so that a logout in another tab counts here too. A shop may empty the storage in the middle of a visit,
@@ -47,9 +54,6 @@ export const guest = (): string => {
   return read('guest');
 };
 export const user = (): string => read('user');
-
-/** Another guest than before. */
-export const newGuest = (): void => setGuest(hex());
 
 /** The session's id, extended to this second; a campaign (one word) other than the session's own opens a new one.
  * Storage is read and written in one go, without waiting in between, so a second tab finds the session that the first

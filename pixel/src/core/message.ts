@@ -29,20 +29,19 @@ export const newView = (): void => {
   said = new Set();
 };
 
-/** Takes down when and where something happens, and has it put into words with the next batch: half of a click's cost. */
+/** Takes down when something happens in the view that stands, and has it put into words with the next batch: half of a click's cost. */
 export const message = (type: string, event?: string, properties?: Props, traits?: Props): void => {
   if (!consent.analytics) return;
   said.add(event! + properties?.product_id);
   const t = now();
-  const url = L.href;
   const title = D.title;
   later(() => {
     // (never ahead of now: a clock that was set back must not silence us)
     taken = Math.min(t, Math.max(taken, t - BURST_MS));
     if (taken + EACH_MS > t) return drop();
     taken += EACH_MS;
-    if (href != url) {
-      page = new URL(address((href = url))!);
+    if (href != current) {
+      page = new URL(address((href = current))!);
       campaign = {};
       page.searchParams.forEach((value, key) => {
         if (/^utm_/.test(key)) campaign[key.slice(4).replace('campaign', 'name')] = value;
@@ -57,17 +56,17 @@ export const message = (type: string, event?: string, properties?: Props, traits
           pageViewId: view,
           page: {
             url: page.href,
-            path: page.pathname + route(page.hash),
-            search: page.search,
-            title: clean(title),
             referrer,
+            title: clean(title),
+            search: page.search,
+            path: page.pathname + route(page.hash),
           },
           campaign,
-          locale: navigator.language,
           // left there by src/watch/timezone.ts: asking the browser takes ten times as long as all the rest
           timezone: read('timezone') || undefined,
-          screen: { width: screen.width, height: screen.height, innerWidth, innerHeight },
           consent,
+          screen: { width: screen.width, height: screen.height, innerWidth, innerHeight },
+          locale: navigator.language,
           library: { name: 'footfall.js', version: VERSION, dropped },
           cart: { token: cookie('cart') },
           cookieless,

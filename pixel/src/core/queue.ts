@@ -154,8 +154,7 @@ export const beacon = (): void => {
  * of a click. */
 export const push = (entry: Entry): void => {
   const text = entry.join();
-  // (a character is three bytes at most: most messages need no counting)
-  if (text[1e4] && bytes(text) > MESSAGE_BYTES) return drop();
+  if (bytes(text) > MESSAGE_BYTES) return drop();
   queue.push(entry);
   if (queue.length % BATCH == 0) setTimeout(flush);
 };

@@ -17,18 +17,21 @@ export const clean = (text: unknown): string =>
  * as a name without a value. */
 const KEPT = /^(utm_.*|q|query|s|search|variant|page|sort.*|filter.*|..?clid)$/;
 
+/** Secrets and people in an address: long runs of hex digits (a password's reset, an account's activation, the page of an
+ * order), JSON tokens, which begin as all JSON does in base64, and e-mail addresses. */
+const SECRET = /[\da-f]{32,}|(\beyJ|[^/?&=#]+(@|%40))[^/?&#]+/g;
+
 /** The part of a hash that a router uses as a path, or nothing. */
 export const route = (hash: string): string => /^#!?\/[^?&=]*/.exec(hash)?.[0] || '';
 
-/** An address without what it may carry about a person; anything but http is cut to its scheme. Long runs of hex digits are
- * secrets: a password's reset and an account's activation, the page of an order. */
+/** An address without what it may carry about a person; anything but http is cut to its scheme. */
 export const address = (url: string): string | undefined => {
   try {
     const a = new URL(url, L.href);
     if (a.protocol[0] != 'h') return a.protocol;
-    for (const [key, value] of new Map(a.searchParams)) a.searchParams.set(key, KEPT.test(key) ? (key[0] == 'v' && +value < 1e14 ? value : clean(value)) : '');
+    for (const [key, value] of new Map(a.searchParams)) a.searchParams.set(key, KEPT.test(key) ? (/^v/.test(key) && +value < 1e14 ? value : clean(value)) : '');
     if (/[=@]/.test(a.hash)) a.hash = route(a.hash);
-    return a.href.replace(/[\da-f]{32,}/g, '***').slice(0, 4096);
+    return a.href.slice(0, 4096).replace(SECRET, '***');
   } catch {
     // no address
   }

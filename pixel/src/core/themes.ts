@@ -9,19 +9,19 @@ export type Pack = Record<string, string>;
  * pickers. */
 export const rules: Pack = {
   add_to_cart: '[name=add],[href*="/cart/add"],[action*="/cart/add"] [type=submit],[action*="/cart/add"] button:not([type])',
-  checkout: '[name=checkout],[href*="/checkout"],[action*="/checkout"],[data-footfall-page-type=checkout] form',
+  checkout: '[name=checkout],[data-footfall-page-type=checkout] form,[href*="/checkout"],[action*="/checkout"]',
   search: '[role=search],[action*="/search"],[type=search]',
   pdp_option: 'variant-selects,variant-radios,[data-option-name],[action*="/cart/add"] select,[action*="/cart/add"] fieldset',
   cart: '[href$="/cart"],[action$="/cart"],[href*="/cart/"]',
-  account: '[href*="/account"],[action*="/account"],[href*="/login"],[action*="/login"]',
+  account: '[href*="/login"],[href*="/account"],[action*="/account"],[action*="/login"]',
   collection_card: '[itemtype$="/Product"]',
   pdp_media: '[itemprop=image]',
   form: 'form',
-  footer: 'footer,[role=contentinfo]',
-  nav: 'nav,[role=navigation],header',
+  footer: '[role=contentinfo],footer',
+  nav: '[role=navigation],nav,header',
   other: '*',
   link: '[href*="/products/"],[href*="/product/"]',
-  option: '[type=radio],[type=checkbox],select,[data-value],[data-option-value],[role=radio],[aria-pressed]',
+  option: 'select,[aria-pressed],[type=radio],[data-value],[data-option-value],[role=radio],[type=checkbox]',
   handle: '/products?/([^/?#]+)',
 };
 

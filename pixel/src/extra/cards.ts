@@ -25,12 +25,12 @@ const position = (card: Element): number => {
       if (seen.size > 2 && seen.has(own)) return [...seen].indexOf(own);
     }
   }
-  const { host } = card.getRootNode() as ShadowRoot;
+  const host = (card.getRootNode() as ShadowRoot).host;
   return host ? position(host) : 1;
 };
 
 export const listOf = (card?: Element, zone?: string): string | undefined => {
-  const d = within(card, '[data-ff-list],[data-footfall]')?.dataset;
+  const d = within(card, '[data-footfall],[data-ff-list]')?.dataset;
   return d?.ffList || d?.placement || d?.footfall || (zone == 'search' && zone) || /collections\/([^/?#]+)/.exec(location.href)?.[1] || core.pageType_();
 };
 

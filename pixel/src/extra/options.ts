@@ -6,13 +6,13 @@ import { productAt } from './product';
  * first thing in it that names something. */
 export const picked = (e: MouseEvent, el: Element, shown?: Element, zone?: string): void => {
   // by a click, or by a control's change, which its click comes before
-  if ((zone ? el.matches('input,select') : e.type != 'change') || (zone || core.zone_(el)) != 'pdp_option' || !el.matches(core.rules_.option!)) return;
+  if ((zone ? el.matches('select,input') : e.type != 'change') || (zone || core.zone_(el)) != 'pdp_option' || !el.matches(core.rules_.option!)) return;
   const { selectedOptions, labels } = el as HTMLSelectElement;
   const group = core.within_(el.parentElement, 'fieldset,[role=radiogroup],' + core.rules_.pdp_option);
   const props = {
     option_name:
       attr(group, 'data-option-name') ||
-      core.text_((selectedOptions && labels[0]) || group?.querySelector('legend,label,h5,[class*=title],[class*=abel]')).replace(/ ?[:*].*/, '') ||
+      core.text_((selectedOptions && labels[0]) || group?.querySelector('h5,label,legend,[class*=abel],[class*=title]')).replace(/ ?[:*].*/, '') ||
       attr(group, 'aria-label') ||
       core.clean_(attr(el, 'name')).replace(/.*\[|\]/g, ''),
     option_value: core.clean_(

@@ -13,21 +13,20 @@ const take = (): void => {
   let leased = false;
   for (const key of core.keys_('q.')) {
     if (key == core.own_()) continue;
-    const [at, dropped, ...entries] = parse<Kept>(core.read_(key)) || [0, 0];
+    let [at, dropped, ...entries] = parse<Kept>(core.read_(key)) || [0, 0];
     // (a clock that was set back must not make a lease of a year)
     if (Math.abs(Date.now() - at) < LEASE_MS) leased = true;
     else {
-      let lost = dropped;
       let shared = '';
       const found: Array<[string, string, number]> = [];
       for (const entry of entries) {
         const text = JSON.stringify(entry);
         if (!entry.messageId) shared = text;
         else if (Date.now() - Date.parse(entry.originalTimestamp) < KEPT_MS) found.push([shared, text, 1]);
-        else lost++;
+        else dropped++;
       }
-      core.write_(key, '');
-      core.adopt_(lost, found);
+      core.write_(key);
+      core.adopt_(dropped, found);
     }
   }
   if (leased) setTimeout(adopt, LEASE_MS);

@@ -12,15 +12,16 @@ interface Run {
 }
 const runs = new Map<Element, Run>();
 let focused = Date.now();
-D.addEventListener('focusin', () => (focused = Date.now()), true);
+core.on_(D, 'focusin', () => (focused = Date.now()));
 
-const spent = ({ form, field, began, done }: Run): Props => ({ form, field, fields_completed: done.size, ms_spent: Date.now() - began });
+const spent = (run: Run): Props => ({ form: run.form, field: run.field, fields_completed: run.done.size, ms_spent: Date.now() - run.began });
 
 const runOf = (form: Element): Run => {
   let run = runs.get(form);
   if (!run) {
-    const name = ['data-ff-form', 'name', 'id', 'aria-label', 'action'].map((a) => attr(form, a)).find(Boolean);
-    run = { form: core.clean_(name?.split('?')[0] || location.pathname), began: Date.now(), done: new Set() };
+    const name = attr(form, 'data-ff-form') || attr(form, 'name') || attr(form, 'id') || attr(form, 'aria-label');
+    // (an address may have a secret in its path, as that of a password's reset)
+    run = { form: core.clean_(name || core.address_(attr(form, 'action') || '')?.split('?')[0]!.replace(location.origin, '')), began: Date.now(), done: new Set() };
     runs.set(form, run);
     core.track_('Form Started', { form: run.form });
   }
@@ -29,7 +30,7 @@ const runOf = (form: Element): Run => {
 
 /** Events of a form that is no search, no cart and no product's (those have events of their own), and no bare button. */
 export const formEvent = (e: Event, el: Element, _?: Element, zone?: string): void => {
-  const form = el.closest('form,[data-ff-form],[role=form]');
+  const form = el.closest('[data-ff-form],[role=form],form');
   if (!zone && form?.querySelector(FIELD) && !/search|pdp|cart/.test(core.zone_(el)) && !form.matches('[action*="/cart"]')) {
     if (e.type == 'submit') {
       core.track_('Form Submitted', spent(runOf(form)));

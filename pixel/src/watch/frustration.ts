@@ -1,5 +1,6 @@
 /** Rage and dead clicks. */
 import { core, D } from '../extra/core';
+import { moved, now } from './views';
 
 const RAGE_CLICKS = 3;
 const RAGE_MS = 1000;
@@ -8,14 +9,11 @@ const DEAD_MS = 2500;
 const REACT_MS = 100;
 
 /** Where many clicks are the point, or none has to change anything. */
-const PATIENT = 'input,textarea,select,label,[class*=quantity],[class*=qty],[aria-label*=crease]';
+const PATIENT = '[aria-label*=crease],[class*=quantity],[class*=qty],label,textarea,select,input';
 const WORDS = /^[-+−–<>‹›]$/;
-
-const now = (): number => performance.now();
 
 let run: MouseEvent[] = [];
 let changed = 0;
-let moved = 0;
 /** So many clicks wait for what they change. */
 let waiting = 0;
 const changes = new MutationObserver(() => (changed = now()));
@@ -42,8 +40,4 @@ export const frustrated = (e: MouseEvent, el: Element, shown?: Element, zone?: s
       if (still && changed < at && !D.hidden) tell('Dead Click');
     }, DEAD_MS - REACT_MS);
   }, REACT_MS);
-};
-
-export const watchReactions = (): void => {
-  D.addEventListener('scroll', () => (moved = now()), { capture: true, passive: true });
 };

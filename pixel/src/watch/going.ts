@@ -7,6 +7,6 @@ const going = (): void => {
 };
 
 export const watchGoing = (): void => {
-  D.addEventListener('visibilitychange', () => D.hidden && going());
+  core.on_(D, 'visibilitychange', () => D.hidden && going());
   W.navigation?.addEventListener('navigate', (e) => (e as Event & { destination: { sameDocument: boolean } }).destination.sameDocument || going());
 };

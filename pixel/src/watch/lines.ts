@@ -14,7 +14,7 @@ export const lineEvent = (e: Event, el: Element, _?: Element, zone?: string): vo
     const id = attr(line, 'data-product-id') || core.handle_(a?.href as string);
     const product: Product = { product_id: id, name: core.text_(a), variant_id: attr(line, 'data-variant-id') };
     core.track_('Product Removed', product);
-    core.write_('cart', core.read_('cart').split(',').filter((x) => x != id).join());
+    core.write_('cart', `${core.read_('cart').split(',').filter((x) => x != id)}`);
   }
   if ((zone || e.type == 'submit') && el.matches(logout!)) {
     // what this page has still to tell is the old guest's

@@ -4,15 +4,15 @@ import type { Pack } from '../core/themes';
  * generation (Brooklyn, Minimal, Supply, Venture); and of any theme what stands where its pack does not look: products that a
  * search in the header suggests, pickers told by ARIA or radios alone, ways out of the cart and of the account. */
 export const packs: Pack = {
-  checkout: '.shopify-payment-button',
-  search: '.header__search,[class*=search-toggle],[class*=predictive],search-button,[href$="/search"]',
-  pdp_option: '.swatch,variant-picker,[action*="/cart/add"] [role=radiogroup],[action*="/cart/add"] [type=radio]',
-  cart: '.cart,[class^=cart],cart-drawer',
-  collection_card: '.product-card,.product-item,.card-wrapper,.grid-view-item,[role=search] a',
-  pdp_media: '.product-media,body [class*=gallery],media-gallery,product-modal,[class*=product-single__photo],[class*=product-single__thumb],[class*=product-single__media]',
-  nav: '.mobile-nav',
-  account: 'shopify-account,[href*=customer_auth],[href*=logout],[action*=logout]',
-  option: '[data-option-name] button',
-  remove: '[href*="/cart/change"][href*="quantity=0"],[data-ff-remove],cart-remove-button,[class*=cart][class*=remove]',
   logout: '[href*=logout],[action*=logout],[href*="/sign-out"],[action*="/sign-out"],[href*="/signout"],[action*="/signout"]',
+  pdp_option: '.swatch,variant-picker,[action*="/cart/add"] [role=radiogroup],[action*="/cart/add"] [type=radio]',
+  cart: 'cart-drawer,[class*=mini-cart],[class*=mini_cart],[class^=cart],.cart',
+  account: '[href$="/register"],shopify-account,[href*=customer_auth],[href*=logout],[action*=logout]',
+  collection_card: '.product-item,.grid-view-item,.card-wrapper,.product-card,[role=search] a',
+  pdp_media: '.product-media,product-modal,media-gallery,body [class*=gallery],[class*=product-single__media],[class*=product-single__thumb],[class*=product-single__photo]',
+  remove: '[href*="/cart/change"][href*="quantity=0"],cart-remove-button,[data-ff-remove],[class*=cart][class*=remove]',
+  nav: '.mobile-nav,[class*=menu-drawer]',
+  option: '[data-option-name] button',
+  search: '.header__search,[class*=search-toggle],[class*=predictive],search-button,[href$="/search"]',
+  checkout: '.shopify-payment-button',
 };

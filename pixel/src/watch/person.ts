@@ -7,10 +7,10 @@ const PLACEHOLDER = /^(nul+|nil|none|un(defined|known)|na?n?|n.a|anon.*|guest|us
 
 /** Logout: no user, and (unless `data-keep-guest`) a new guest in a new session. */
 const forget = (): void => {
-  core.write_('user', '');
+  core.write_('user');
   if (core.option_('keepGuest') != null) return;
-  ['session', 'viewed', 'cart'].forEach((key) => core.write_(key, ''));
-  core.newGuest_();
+  ['session', 'viewed', 'cart'].forEach((key) => core.write_(key));
+  core.setGuest_();
 };
 
 /** A placeholder is nobody, and the same user again is no login. A second user on this device starts as a new guest:

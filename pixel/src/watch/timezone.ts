@@ -5,9 +5,9 @@ import { core, W } from '../extra/core';
 
 const PATIENCE_MS = 5000;
 
-const keep = (zone: string): void => void (core.read_('guest') && core.write_('timezone', zone));
-const ask = (): void => keep(Intl.DateTimeFormat().resolvedOptions().timeZone);
+const keep = (zone: string): unknown => core.read_('guest') && core.write_('timezone', zone);
+const ask = (): unknown => keep(Intl.DateTimeFormat().resolvedOptions().timeZone);
 if (!core.read_('timezone')) {
   if (W.Temporal) keep(W.Temporal.Now.timeZoneId());
-  else setTimeout(() => (W.requestIdleCallback ? W.requestIdleCallback(ask) : ask()), PATIENCE_MS);
+  else setTimeout(() => (W.requestIdleCallback || setTimeout)(ask), PATIENCE_MS);
 }

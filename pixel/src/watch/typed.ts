@@ -8,7 +8,7 @@ let timer: ReturnType<typeof setTimeout>;
 let last = '';
 
 export const typed = (e: Event, el: Element): void => {
-  if (e.type != 'input' || !el.matches('[type=search],[type=text]') || core.zone_(el) != 'search') return;
+  if (e.type != 'input' || !el.matches('[type=text],[type=search]') || core.zone_(el) != 'search') return;
   clearTimeout(timer);
   timer = setTimeout(() => {
     const query = core.clean_((el as HTMLInputElement).value);

@@ -4,6 +4,10 @@ import { core, D, W } from '../extra/core';
 const SETTLE_MS = 300;
 const ENGAGED_MS = 3000;
 
+export const now = (): number => performance.now();
+
+/** When something was scrolled last. */
+export let moved = 0;
 let engaged = 0;
 let since = 0;
 let depth = 0;
@@ -12,12 +16,13 @@ let toldDepth = 0;
 
 /** Counts time while the page is visible and has the focus. */
 const tick = (): void => {
-  const t = performance.now();
+  const t = now();
   if (since) engaged += t - since;
   since = !D.hidden && D.hasFocus() ? t : 0;
 };
 
 const scrolled = (): void => {
+  moved = now();
   depth = Math.max(depth, Math.min(100, Math.round(((scrollY + innerHeight) / D.documentElement.scrollHeight) * 100)) || 0);
 };
 
@@ -51,13 +56,11 @@ const begin = (): void => {
   core.view_();
   core.viewed_.forEach((f) => f());
 };
-const moved = (): void => {
+/** What is told of the view that ends is told at once: where a script has pushed the next one, the title is still its own. */
+const went = (): void => {
   clearTimeout(timer);
-  timer = setTimeout(() => {
-    if (key() == last) return;
-    core.leave_.forEach((f) => f(true));
-    begin();
-  }, SETTLE_MS);
+  if (key() != last) core.leave_.forEach((f) => f(true));
+  timer = setTimeout(() => key() != last && begin(), SETTLE_MS);
 };
 
 /** Where the token has gone, consent has been withdrawn, in another tab or on a later page that the visitor came back from. */
@@ -69,17 +72,17 @@ for (const name of ['pushState', 'replaceState'] as const) {
   const native = history[name];
   history[name] = (...args) => {
     native.apply(history, args);
-    moved();
+    went();
   };
 }
 // (fired for a new hash, too)
-W.addEventListener('popstate', moved);
-W.addEventListener('storage', (e) => e.key == 'ff_guest' && withdrawn());
+core.on_(W, 'storage', (e) => (e as StorageEvent).key == 'ff_guest' && withdrawn());
+core.on_(W, 'popstate', went);
 // the window's own: one that captures would be called for each field and button too
 for (const type of ['focus', 'blur', 'visibilitychange']) W.addEventListener(type, tick);
-W.addEventListener('scroll', scrolled, { capture: true, passive: true });
+core.on_(W, 'scroll', scrolled);
 // the browser kept the page as it was left, and shows it again
-W.addEventListener('pageshow', (e) => e.persisted && (withdrawn(), begin()));
+core.on_(W, 'pageshow', (e) => (e as PageTransitionEvent).persisted && (withdrawn(), begin()));
 core.viewed_.unshift(started);
 core.leave_.push(left);
 started();

@@ -6,7 +6,7 @@ type Entry = PerformanceEntry & { value: number; hadRecentInput: boolean; intera
 let lcp = 0;
 let inp = 0;
 let cls = 0;
-let told = false;
+let told = 0;
 /** The layout shift's session window: gaps under 1 s, 5 s at most. */
 let window_ = 0;
 let first = 0;
@@ -28,18 +28,18 @@ watch('largest-contentful-paint', (e) => (lcp = e.startTime));
 watch('layout-shift', (e) => {
   if (e.hadRecentInput) return;
   const t = e.startTime;
-  const same = t - last < 1000 && t - first < 5000;
-  window_ = e.value + (same ? window_ : 0);
-  if (!same) first = t;
+  if (t - last >= 1000 || t - first >= 5000) {
+    first = t;
+    window_ = 0;
+  }
   last = t;
-  cls = Math.max(cls, window_);
+  cls = Math.max(cls, (window_ += e.value));
 });
-watch('event', (e) => e.interactionId && (inp = Math.max(inp, e.duration)));
+watch('event', (e) => (inp = Math.max(inp, e.interactionId && e.duration)));
 core.leave_.push(() => {
-  if (told) return;
-  told = true;
+  if (told++) return;
   const [nav] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
   const [paint] = performance.getEntriesByName('first-contentful-paint');
   const ms = (n?: number): number | undefined => (n ? Math.round(n) : undefined);
-  core.track_('Web Vitals', { ttfb: ms(nav?.responseStart), fcp: ms(paint?.startTime), lcp: ms(lcp), inp: ms(inp), cls: Math.round(cls * 1e4) / 1e4 });
+  core.track_('Web Vitals', { ttfb: ms(nav?.responseStart), fcp: ms(paint?.startTime), lcp: ms(lcp), inp: ms(inp), cls: +cls.toFixed(4) });
 });
