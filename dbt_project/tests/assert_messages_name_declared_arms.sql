@@ -1,6 +1,6 @@
 -- Lists of an experiment that was under way, of an arm that isn't declared: one was renamed, and who saw it before
 -- counts no more.
-{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'experiment_visitors'}}}) }}
+{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'experiments'}}}) }}
 
 with experiments as (
   select * from {{ ref('experiments') }}
