@@ -3,6 +3,7 @@ import { Liquid } from 'liquidjs';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CartLine, Checkout, StandardEvent, Variant } from '../shopify/extensions/footfall-web-pixel/src/payloads';
 import { handle, quiet } from '../shopify/extensions/footfall-web-pixel/src/send';
+import { page } from './page';
 import { bare, translate } from '../shopify/extensions/footfall-web-pixel/src/translate';
 
 const block = (name: string): string => readFileSync(`shopify/extensions/footfall-theme/blocks/${name}.liquid`, 'utf8');
@@ -117,6 +118,12 @@ describe('standard events in our words', () => {
     ['collection_viewed', { collection: { id: '3', title: 'Mugs', productVariants: [variant, variant] } }, 'Product List Viewed', { list: 'Mugs', list_id: '3', results_count: 2 }],
   ])('%s', (name, data, named, properties) => {
     expect(translate(event(name, data), 'all')).toEqual({ type: 'track', event: named, properties });
+  });
+
+  it.each(['ann@example.org mug', 'mug 123-45-6789', '4111 1111 1111 1111', 'red mug 1234567890123', 'two\nlines'])('search for %j as the pixel says it', async (query) => {
+    page();
+    const { clean } = await import('../src/core/scrub');
+    expect(translate(event('search_submitted', { searchResult: { query } }), 'all')?.properties.query).toBe(clean(query));
   });
 
   it('leaves the storefront to the theme’s pixel unless told otherwise', () => {
