@@ -116,6 +116,12 @@ def running(kind: str, directory: Path) -> Iterator[Server]:
                 time.sleep(0.05)
                 with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
                     break
+                if process.poll() is not None:
+                    break
+            else:
+                raise TimeoutError(f"{kind} does not listen")
+            if process.poll() is not None:
+                raise ChildProcessError(f"{kind} ended as it started: status {process.returncode}")
             time.sleep(0.5)
             pids = [process.pid] if store_pid is None else [process.pid, store_pid]
             yield Server(kind, port, pids, directory / kind)

@@ -146,9 +146,10 @@ async def to_postgres(address: str) -> Callable[[bytes], Awaitable[None]]:
 def footfall_app(directory: Path) -> Any:
     """The collector, as ``footfall collect`` starts it."""
     from collector.cli import load_app as load_worker
-    from footfall.settings import Settings
+    from footfall.reloading import SettingsInForce
 
-    return load_worker(Settings(data=directory, min_free_bytes=0), os.getppid(), None)
+    in_force = SettingsInForce({"data": directory, "min_free_bytes": 0}, started_with=())
+    return load_worker(in_force, os.getppid(), None)
 
 
 def unchecked_app(directory: Path) -> Any:

@@ -7,6 +7,9 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
+from benchmarks.collector import measure, running
 from footfall.listening import port_is_free
 from tests.collector.conftest import REPO
 
@@ -36,3 +39,12 @@ def test_a_killed_benchmark_leaves_no_server(tmp_path: Path) -> None:
     while not port_is_free(port):
         assert time.monotonic() < deadline, "its server still listens"
         time.sleep(0.05)
+
+
+@pytest.mark.parametrize("kind", ["bare", "durable", "footfall", "unchecked"])
+def test_what_is_compared_answers(kind: str, tmp_path: Path) -> None:
+    """The servers that need nothing installed. The collector's way of starting a worker had changed once, unnoticed."""
+    with running(kind, tmp_path) as server:
+        result = measure(server, 20, 2, 0.2)
+    assert result is not None
+    assert result.requests > 0
