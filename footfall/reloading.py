@@ -12,22 +12,22 @@ from typing import Any
 
 import msgspec
 
-from footfall.settings import Settings, SettingsError, load_settings
+from footfall.settings import Settings, SettingsError, load_settings, variable_of
 from footfall.workers import report_name
 
 log = logging.getLogger("footfall")
 
-#: A new worker that doesn't listen after so long is no longer waited for: the old one ends all the same.
+#: A new worker that doesn't listen after this long is no longer waited for: the old one ends nevertheless.
 SLOW_SECONDS = 120.0
 _LOOK_SECONDS = 0.05
 
 
 class SettingsInForce:
     """The settings that the next worker starts with. They are read in the process above the workers, so that wrong ones
-    are noticed before a worker that has good ones ends.
+    are noticed before a worker with good ones ends.
 
-    ``chosen``: what the command line says, where it says something; ``started_with``: names of what a running door
-    stands on, which stays as it was.
+    ``chosen``: values of the command line, None where it gives none. ``started_with``: names of settings that a running
+    door can't change.
     """
 
     def __init__(self, chosen: Mapping[str, Any], started_with: Sequence[str]) -> None:
@@ -50,7 +50,7 @@ class SettingsInForce:
 
     def _read(self) -> Settings:
         # A variable of a setting that the command line gives is not read at all, so it may be empty or wrong.
-        unsaid = {f"FOOTFALL_{name.upper()}" for name in self._chosen}
+        unsaid = {variable_of(name) for name in self._chosen}
         env = {name: value for name, value in os.environ.items() if name not in unsaid}
         if "data" in self._chosen:  # not every name is one for a data directory
             env["FOOTFALL_DATA"] = str(self._chosen["data"])
@@ -85,8 +85,8 @@ def change_when_ready(server: Any, together: Path) -> None:
 
 
 def _wait_until_it_listens(server: Any, new: Any, together: Path, delay: float) -> None:
-    """It has told twice how it fares: first as it starts, then from the loop in which it answers. One that died is
-    given ``delay`` seconds, as granian does, which takes workers that die faster for a loop of crashes.
+    """A worker listens when it has reported twice: first as it starts, then from the loop in which it answers. For one
+    that died ``delay`` seconds are waited, as granian does, which takes workers that die faster for a loop of crashes.
     """
     report, started = together / report_name(new._id()), time.monotonic()
     told: set[int] = set()

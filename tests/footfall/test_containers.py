@@ -156,7 +156,7 @@ def in_context(path: str) -> bool:
         "dbt_project/profiles.yml",
         "pixel/dist/footfall.js",
         "deploy/healthcheck.py",
-        "footfall/settings.py",
+        "footfall/settings/declared.py",
         "collector/adapters/orders.py",
     ],
 )

@@ -61,7 +61,7 @@ def test_environment_beats_file_beats_default(tmp_path: Path) -> None:
         ({"FOOTFALL_API_SECRET_KEY": "a-key-of-ours"}, "api_secret_keys"),
         # What an environment file says whose line is not filled in: not the working directory.
         ({"FOOTFALL_DATA": ""}, "data .*an empty path"),
-        ({"FOOTFALL_DATA": "~nobody-here/data"}, "data .*a user who is not known"),
+        ({"FOOTFALL_DATA": "~nobody-here/data"}, "data .*an unknown user"),
         ({"FOOTFALL_DATA": "/srv/shop*"}, r"/srv/shop\* has \* in its name"),
         ({"FOOTFALL_DATA": "/srv/[a] shop"}, r"has \[ in its name"),
         ({"FOOTFALL_DATA": "/srv/100%41"}, "has % in its name"),

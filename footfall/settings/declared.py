@@ -1,30 +1,18 @@
-"""Every setting of Footfall, in one place.
-
-A value comes from, in rising order: the default below, the TOML file (``FOOTFALL_CONFIG``, else ``./footfall.toml``),
-the environment (``FOOTFALL_<NAME>``). ``footfall config`` prints what is in force and where each value came from.
-Tables (``api_reasons``) and lists of them (``write_keys``) are TOML in the file and JSON in the environment.
-"""
+"""The settings themselves: each with its type, its default, and what ``footfall config`` says about it."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from footfall.logs import LogFormat
 from footfall.memory import memory_bytes, warehouse_default
-from footfall.origins import no_origin
-from footfall.paths import Paths, unfit
-from footfall.reasons import Reasons, ReasonsError
-from footfall.settings_file import SettingsError as SettingsError
-from footfall.settings_file import read_settings_file
+from footfall.paths import Paths
 
-REPO = Path(__file__).resolve().parent.parent
+REPO = Path(__file__).resolve().parents[2]
 
 #: Keys that stand in this public repository: fine on a laptop, warned about by ``footfall doctor``.
 DEMO_KEYS = frozenset(
@@ -43,38 +31,33 @@ SECRETS = frozenset({"api_secret_keys", "identity_secrets", "shopify_secrets"})
 Port = Annotated[int, Meta(ge=0, le=65535)]
 #: An empty one would be everybody's: whoever signs with nothing would be believed.
 Secret = Annotated[str, Meta(min_length=8)]
+#: What stands in the lake's ``source`` column.
+SourceName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+#: Of a quota: messages or requests a second.
+Rate = Annotated[float, Meta(gt=0)]
 
 #: A request to be forgotten may wait for 30 days, and its message is the only record of it (docs/operator/people.md).
 MIN_RETENTION_DAYS = 31
 
-#: Variables of our own that are no settings.
-_OTHER_VARIABLES = frozenset(
-    {"FOOTFALL_CONFIG", "FOOTFALL_DAGSTER_DIR", "FOOTFALL_DBT_TARGET", "FOOTFALL_TOGETHER"}
-)
 
-#: What a setting was called before. If an old name were ignored, an upgraded API would take the public demo's keys.
-_RENAMED = {
-    "api_public_key": "api_public_keys",
-    "api_secret_key": "api_secret_keys",
-    "identity_secret": "identity_secrets",
-}
+class SettingsError(Exception):
+    """A setting that can't be read; the message names the setting, its source and what it must look like."""
 
 
 class WriteKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A key that may write events. Write keys are public identifiers, not secrets (tracking plan, "Request")."""
 
     key: Annotated[str, Meta(min_length=4, max_length=255)]
-    source: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-    """The name that stands in the lake's ``source`` column."""
+    source: SourceName
     trusted: bool = False
     """History from elsewhere: timestamps are kept as sent instead of being corrected by the clock skew."""
     origins: tuple[str, ...] = ("*",)
     """Browser origins that may use the key; requests without an Origin header (servers) pass. None: a server's key."""
-    messages_per_second: Annotated[float, Meta(gt=0)] | None = None
+    messages_per_second: Rate | None = None
     """Quota of the key, in all workers of one collector together; None is none."""
     burst: Annotated[int, Meta(ge=1)] | None = None
     """Messages that may come at once; None is ten seconds' worth."""
-    messages_per_second_of_address: Annotated[float, Meta(gt=0)] | None = None
+    messages_per_second_of_address: Rate | None = None
     """Quota of one address prefix (v4 /24, v6 /48) with this key; its burst is ten seconds' worth."""
 
     @property
@@ -145,10 +128,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         ),
     ] = ()
     shopify_source: Annotated[
-        str,
-        Meta(
-            pattern=r"^[a-z][a-z0-9_]{0,62}$", description="name of the webhooks in the lake's source column"
-        ),
+        SourceName, Meta(description="name of the webhooks in the lake's source column")
     ] = "shopify"
 
     api_host: Annotated[str, Meta(description="address the API listens on")] = "127.0.0.1"
@@ -168,19 +148,19 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         "*",
     )
     api_public_per_second: Annotated[
-        Annotated[float, Meta(gt=0)] | None,
+        Rate | None,
         Meta(description="requests a second that public keys may make, in all; empty: any"),
     ] = None
     api_public_per_second_of_address: Annotated[
-        Annotated[float, Meta(gt=0)] | None,
+        Rate | None,
         Meta(description="the same for one address prefix (v4 /24, v6 /48), keyless requests included"),
     ] = None
     api_secret_per_second: Annotated[
-        Annotated[float, Meta(gt=0)] | None,
+        Rate | None,
         Meta(description="requests a second that secret keys may make, in all; empty: any"),
     ] = None
     api_secret_per_second_of_address: Annotated[
-        Annotated[float, Meta(gt=0)] | None, Meta(description="the same for one address prefix")
+        Rate | None, Meta(description="the same for one address prefix")
     ] = None
     api_language: Annotated[
         str, Meta(description="language of reasons where a request names none of those there are")
@@ -314,187 +294,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         return self.api_public_keys[0]
 
 
-class Setting(msgspec.Struct, frozen=True):
-    """One row of ``footfall config``."""
-
-    name: str
-    value: Any
-    origin: str
-    description: str
-
-
 def _reachable(host: str) -> str:
     """The address by which a client on this machine finds who listens on ``host``, as it stands in a URL."""
     if host in ("0.0.0.0", "::", ""):
         return "127.0.0.1"
     return f"[{host}]" if ":" in host else host
-
-
-def _dec_hook(kind: type, value: Any) -> Any:
-    if kind is Path and isinstance(value, str):
-        if not value:
-            raise ValueError("an empty path, which would be the working directory")
-        try:
-            return Path(value).expanduser()
-        except RuntimeError:
-            raise ValueError(f"{value!r} begins with the home directory of a user who is not known") from None
-    raise NotImplementedError(f"can't read a {kind}")
-
-
-#: How tables are written, in the file and in the environment.
-_EXAMPLES = {
-    "write_keys": """
-  footfall.toml:       [[write_keys]]
-                       key = "..."
-                       source = "shop_pixel"
-                       origins = ["https://shop.example"]
-  FOOTFALL_WRITE_KEYS: [{"key": "...", "source": "shop_pixel", "origins": ["https://shop.example"]}]""",
-    "api_reasons": """
-  footfall.toml:        [api_reasons.de]
-                        similar_text = "Passt zu {title}"
-  FOOTFALL_API_REASONS: {"de": {"similar_text": "Passt zu {title}"}}""",
-}
-
-
-def _takes_none(hint: Any) -> bool:
-    return any(type(None) in get_args(part) for part in (hint, *get_args(hint)))
-
-
-def _is(kind: type, hint: Any) -> bool:
-    return any(get_origin(part) is kind for part in (hint, *get_args(hint)))
-
-
-def _convert(name: str, value: Any, hint: Any, origin: str, *, from_text: bool) -> Any:
-    try:
-        # A variable can't be null: `FOOTFALL_X=` of an environment file is how one says "none".
-        if from_text and value == "" and _takes_none(hint):
-            return None
-        if from_text and _is(dict, hint):
-            value = msgspec.json.decode(value or "{}")
-        if from_text and _is(tuple, hint):
-            value = (
-                msgspec.json.decode(value)
-                if value.lstrip().startswith("[")
-                else [part.strip() for part in value.split(",") if part.strip()]
-            )
-        return msgspec.convert(value, hint, strict=not from_text, dec_hook=_dec_hook)
-    except (msgspec.ValidationError, msgspec.DecodeError) as error:
-        raise SettingsError(
-            f"{name} (from {origin}): {error}. It is: {_description(hint)}{_EXAMPLES.get(name, '')}"
-        ) from None
-
-
-def explain_settings(env: Mapping[str, str] | None = None) -> tuple[Settings, list[Setting]]:
-    """Read the settings and where each came from.
-
-    Raises SettingsError for an unknown name, a value of the wrong type, or a file that is not TOML.
-    """
-    env = os.environ if env is None else env
-    hints = get_type_hints(Settings, include_extras=True)
-    values, origins = _read(env, hints)
-    settings = Settings(**values)
-    _check(settings)
-    rows = [
-        Setting(name, getattr(settings, name), origins.get(name, "default"), _description(hint))
-        for name, hint in hints.items()
-    ]
-    return settings, rows
-
-
-def _read(env: Mapping[str, str], hints: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """The settings that somebody set, and where each came from. Raises SettingsError."""
-    file, from_file = read_settings_file(env)
-    for old, new in _RENAMED.items():
-        if old in from_file or f"FOOTFALL_{old.upper()}" in env:
-            raise SettingsError(
-                f"{old} is called {new} now, and holds several, the new one first. "
-                f'footfall.toml: {new} = ["..."]; FOOTFALL_{new.upper()}: new,old'
-            )
-    if unknown := sorted(set(from_file) - set(hints)):
-        raise SettingsError(
-            f"{file}: unknown setting {', '.join(unknown)}. `footfall config` lists the names"
-        )
-
-    values: dict[str, Any] = {}
-    origins: dict[str, str] = {}
-    for name, hint in hints.items():
-        variable = f"FOOTFALL_{name.upper()}"
-        if variable in env:
-            values[name] = _convert(name, env[variable], hint, variable, from_text=True)
-            origins[name] = variable
-        elif name in from_file:
-            values[name] = _convert(name, from_file[name], hint, str(file), from_text=False)
-            origins[name] = str(file)
-    return values, origins
-
-
-def _check(settings: Settings) -> None:
-    """What the types of the settings don't say. Raises SettingsError."""
-    if sign := unfit(settings.paths.data):
-        raise SettingsError(
-            f"data: {settings.paths.data} has {sign} in its name, by which DuckDB or Dagster would take it for another "
-            "directory, or for several. Choose another with FOOTFALL_DATA, or work elsewhere"
-        )
-    if set(settings.api_public_keys) & set(settings.api_secret_keys):
-        raise SettingsError(
-            "api_public_keys and api_secret_keys share a key: the one in the shop's pages would open everything"
-        )
-    written = [key.key for key in settings.write_keys]
-    if twice := sorted({key for key in written if written.count(key) > 1}):
-        raise SettingsError(
-            f"write_keys has {twice[0]} twice: which of the two a message comes with can't be told"
-        )
-    pages = [
-        ("api_origins", settings.api_origins),
-        *(("write_keys", key.origins) for key in settings.write_keys),
-    ]
-    for name, listed in pages:
-        if wrong := no_origin(listed):
-            raise SettingsError(f"{name}: {wrong!r} is no page's origin. It is: https://shop.example, or *")
-    try:
-        Reasons(settings.api_reasons, settings.api_language)
-    except ReasonsError as error:
-        raise SettingsError(f"api_reasons, api_language: {error}{_EXAMPLES['api_reasons']}") from None
-
-
-def unknown_variables(env: Mapping[str, str] | None = None) -> dict[str, str | None]:
-    """``FOOTFALL_*`` variables that set nothing, each with the name that was perhaps meant.
-
-    They are no error: an orchestrator of containers makes variables of a service's name, like ``FOOTFALL_PORT``.
-    """
-    env = os.environ if env is None else env
-    known = [f"FOOTFALL_{field.upper()}" for field in Settings.__struct_fields__]
-    strange = sorted(
-        name
-        for name in env
-        if name.startswith("FOOTFALL_") and name not in known and name not in _OTHER_VARIABLES
-    )
-    return {name: next(iter(get_close_matches(name, known, n=1)), None) for name in strange}
-
-
-def _description(hint: Any) -> str:
-    for meta in getattr(hint, "__metadata__", ()):
-        if isinstance(meta, Meta) and meta.description:
-            return meta.description
-    return ""
-
-
-def load_settings(env: Mapping[str, str] | None = None) -> Settings:
-    """The settings in force; see ``explain_settings`` for what it raises."""
-    return explain_settings(env)[0]
-
-
-def settings_with_events() -> Settings:
-    """The settings in force, for verbs that look into what was collected.
-
-    Raises SettingsError as ``explain_settings`` does, and where nothing was ever collected: at a wrong place every
-    answer would be "nothing", also to a person who asks what is held about them.
-    """
-    settings = load_settings()
-    paths = settings.paths
-    if not (paths.lake.exists() or paths.landing.exists() or settings.load_from):
-        raise SettingsError(
-            f"{paths.data} holds no events. Is it the shop's data directory? FOOTFALL_DATA says where that is, "
-            "or the file that FOOTFALL_CONFIG names"
-        )
-    return settings

@@ -7,18 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from footfall.settings.declared import SettingsError
+
 DEFAULT_FILE = "footfall.toml"
 
 
-class SettingsError(Exception):
-    """A setting that can't be read; the message names the setting, its source and what it must look like."""
-
-
 def read_settings_file(env: Mapping[str, str]) -> tuple[Path, dict[str, Any]]:
-    """The file that ``FOOTFALL_CONFIG`` names, else ./footfall.toml, and its content: none of a default that isn't
-    there. An empty variable names none.
+    """The file that ``FOOTFALL_CONFIG`` names, else ./footfall.toml, and its content.
 
-    Raises SettingsError for a file that is named and not there, that can't be read, or that is not TOML.
+    The default need not exist; its content is then empty. An empty variable names no file. Raises SettingsError for a
+    file that is named and missing, can't be read, or is not TOML.
     """
     named = env.get("FOOTFALL_CONFIG")
     file = Path(named or DEFAULT_FILE)

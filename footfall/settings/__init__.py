@@ -1,0 +1,32 @@
+"""Every setting of Footfall, in one place.
+
+A value comes from, in rising order: its default (``declared.py``), the TOML file (``FOOTFALL_CONFIG``, else
+``./footfall.toml``), the environment (``FOOTFALL_<NAME>``). ``footfall config`` prints what is in force and where each
+value came from. Tables (``api_reasons``) and lists of them (``write_keys``) are TOML in the file and JSON in the
+environment.
+"""
+
+from footfall.settings.declared import DEMO_KEYS, REPO, SECRETS, Settings, SettingsError, WriteKey
+from footfall.settings.reading import (
+    Setting,
+    explain_settings,
+    load_settings,
+    settings_with_events,
+    unknown_variables,
+    variable_of,
+)
+
+__all__ = [
+    "DEMO_KEYS",
+    "REPO",
+    "SECRETS",
+    "Setting",
+    "Settings",
+    "SettingsError",
+    "WriteKey",
+    "explain_settings",
+    "load_settings",
+    "settings_with_events",
+    "unknown_variables",
+    "variable_of",
+]
