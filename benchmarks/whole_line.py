@@ -21,8 +21,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.machine import describe_machine
+from footfall.landing import unsealed
 from footfall.processes import Processes, footfall_command
-from footfall.segments import unsealed
 from footfall.settings import load_settings
 
 PAGE = os.sysconf("SC_PAGE_SIZE")

@@ -31,11 +31,12 @@ from collector.pixel_files import TYPES, PixelFiles, answer_file
 from collector.problems import PROBLEM_TYPE, RefusedError, problem_body
 from collector.recovery import recover
 from collector.seen import SeenDeliveries
-from collector.shipping import oldest_sealed, read_state
+from collector.shipping import read_state
 from collector.shopify import PATH as WEBHOOKS
 from collector.shopify import ShopifyDoor
 from collector.side_doors import side_doors
 from collector.writer import CommitError, SegmentWriter
+from footfall.landing import oldest_sealed
 from footfall.metrics import render
 from footfall.quotas import Buckets
 from footfall.settings import Settings, SettingsError, load_settings

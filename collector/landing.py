@@ -18,9 +18,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from collector.files import FileOps
+from footfall.landing import OPEN, QUARANTINE, SEALED, SUFFIX
 from footfall.segments import Buffer
 
-SUFFIX = ".seg"
 #: A file that has no header on disk yet; nothing in it was ever acknowledged.
 UNBORN = ".new"
 #: What Linux and macOS take at once (IOV_MAX).
@@ -33,9 +33,9 @@ class Landing:
     def __init__(self, root: Path, ops: FileOps) -> None:
         self.root = root
         self.ops = ops
-        self.open = root / "open"
-        self.sealed = root / "sealed"
-        self.quarantine = root / "quarantine"
+        self.open = root / OPEN
+        self.sealed = root / SEALED
+        self.quarantine = root / QUARANTINE
 
     def prepare(self) -> None:
         """Create the directories, durably. Raises OSError where that is not possible."""

@@ -12,7 +12,8 @@ import logging
 import time
 from pathlib import Path
 
-from collector.landing import SUFFIX, UNBORN, Landing
+from collector.landing import UNBORN, Landing
+from footfall.landing import SUFFIX
 from footfall.segments import HEADER, SegmentError, good_length
 
 log = logging.getLogger("footfall.collector")

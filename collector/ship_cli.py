@@ -14,8 +14,9 @@ from types import TracebackType
 
 import click
 
-from collector.shipping import Shipper, ShipperBusy, oldest_sealed, only_shipper
+from collector.shipping import Shipper, ShipperBusy, only_shipper
 from footfall.buckets import BucketError, open_bucket
+from footfall.landing import SEALED, oldest_sealed
 from footfall.logs import log_config
 from footfall.processes import footfall_command
 from footfall.reloading import SettingsInForce
@@ -92,7 +93,7 @@ def _watch(shipper: Shipper, parent: int | None) -> None:
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stopped.set())
-    click.echo(f"shipping {shipper.landing / 'sealed'} to {shipper.bucket.url}")
+    click.echo(f"shipping {shipper.landing / SEALED} to {shipper.bucket.url}")
 
     def goes_on() -> bool:
         return not stopped.is_set() and (parent is None or os.getppid() == parent)

@@ -19,8 +19,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from collector.landing import SUFFIX
 from footfall.buckets import Bucket, BucketError, name_object
+from footfall.landing import sealed
 
 log = logging.getLogger("footfall.collector")
 
@@ -63,17 +63,6 @@ def read_state(data: Path) -> ShippingState | None:
         return None
 
 
-def oldest_sealed(landing: Path, now: float) -> tuple[int, float]:
-    """How many sealed segments wait (for the shipper or the loader), and the age of the oldest in seconds."""
-    ages = []
-    for path in (landing / "sealed").glob(f"*{SUFFIX}"):
-        try:
-            ages.append(now - path.stat().st_mtime)
-        except FileNotFoundError:  # shipped or loaded meanwhile
-            continue
-    return len(ages), max(0.0, *ages) if ages else 0.0
-
-
 class Shipper:
     """Ships what is sealed below one data directory. One at a time: ``only_shipper`` holds the lock."""
 
@@ -100,8 +89,7 @@ class Shipper:
         next one too. What failed before comes last, so one segment that never passes holds up no other.
         """
         shipped = 0
-        waiting = sorted((self.landing / "sealed").glob(f"*{SUFFIX}"))
-        for path in sorted(waiting, key=lambda each: self._failed[each.stem]):
+        for path in sorted(sealed(self.landing), key=lambda each: self._failed[each.stem]):
             if not goes_on():
                 break
             try:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from collector.files import FileOps
 from collector.landing import Landing, segment_ids, writer_name
+from footfall.landing import SUFFIX
 from footfall.segments import HEADER, Buffer, SegmentError, good_length
 
 log = logging.getLogger("footfall.collector")
@@ -244,7 +245,7 @@ class SegmentWriter:
                 self.landing.discard(segment.path)
             else:
                 self._copy_acknowledged(segment)
-                self.landing.set_aside(segment.path, f"{segment.segment_id}.poisoned.seg")
+                self.landing.set_aside(segment.path, f"{segment.segment_id}.poisoned{SUFFIX}")
         except FileNotFoundError:
             log.error("%s is gone: somebody moved it, its acknowledged frames with it", segment.path)
         except OSError as error:

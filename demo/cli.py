@@ -14,9 +14,9 @@ import click
 import httpx
 import msgspec
 
+from footfall.landing import unsealed
 from footfall.listening import port_is_free
 from footfall.processes import Processes, ProcessFailed, footfall_command
-from footfall.segments import unsealed
 from footfall.sender import SendError, SendReport, send
 from footfall.settings import Settings, SettingsError, load_settings
 from footfall.snapshot import read_pointer

@@ -23,10 +23,12 @@ from msgspec import Struct
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import ObjectStore, from_url
 
+from footfall.landing import SUFFIX
+
 SCHEMES = ("file", "s3", "gs", "az")
 #: 128 bits of the digest: no two of a shop's segments agree by chance, and names stay readable.
 DIGEST_DIGITS = 32
-_OBJECT_NAME = re.compile(rf"([A-Za-z0-9_.-]+)\.([0-9a-f]{{{DIGEST_DIGITS}}})\.seg")
+_OBJECT_NAME = re.compile(rf"([A-Za-z0-9_.-]+)\.([0-9a-f]{{{DIGEST_DIGITS}}}){re.escape(SUFFIX)}")
 #: A whole request, upload included. 64 MiB in five minutes is 1.8 Mbit/s; object_store's default is 30 s.
 TRANSFER_SECONDS = 300.0
 CONNECT_SECONDS = 5.0
@@ -45,7 +47,7 @@ class ObjectName(Struct, frozen=True):
     digest: str
 
     def __str__(self) -> str:
-        return f"{self.segment_id}.{self.digest}.seg"
+        return f"{self.segment_id}.{self.digest}{SUFFIX}"
 
     def fits(self, data: bytes) -> bool:
         """Whether these are the bytes that the object was named for, all of them."""

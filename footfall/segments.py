@@ -185,18 +185,6 @@ def good_length(path: Path) -> int:
     return end
 
 
-def unsealed(landing: Path) -> list[Path]:
-    """The open segments that hold frames: what was accepted and the loader can't see yet."""
-    found = []
-    for path in (landing / "open").glob("*.seg"):
-        try:
-            if path.stat().st_size > len(HEADER):
-                found.append(path)
-        except FileNotFoundError:  # sealed between the listing and the look
-            continue
-    return found
-
-
 def _frame_at(data: bytes, offset: int) -> bytes | None:
     if offset + FRAME_HEAD.size > len(data):
         return None

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from msgspec import Struct
 
 from footfall.buckets import Bucket, BucketError, digest_of, open_bucket
+from footfall.landing import QUARANTINE
 from footfall.paths import Paths
 from footfall.segments import SegmentError, segment_parts
 from footfall.settings import Settings
@@ -69,11 +70,6 @@ class LoadReport(Struct):
     """Why loaded segments still stand in the bucket; they are not loaded again."""
     bucket_error: str | None = None
     """Why the bucket's segments were not all taken; those on this disk were."""
-
-
-def sealed_segments(paths: Paths) -> list[Path]:
-    """The segments on this disk that wait to be loaded, oldest first."""
-    return [segment.path for segment in local_segments(paths)]
 
 
 def newest_load_id(paths: Paths) -> int:
@@ -187,7 +183,7 @@ class _Loader:
         return mark
 
     def _set_aside(self, segment: Waiting) -> None:
-        quarantine = self.paths.landing / "quarantine"
+        quarantine = self.paths.landing / QUARANTINE
         quarantine.mkdir(parents=True, exist_ok=True)
         self.report.quarantined.append(str(segment.set_aside(quarantine)))
 

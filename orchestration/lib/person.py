@@ -24,6 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from msgspec import Struct
 
+from footfall.landing import QUARANTINE
 from footfall.paths import Paths
 from orchestration.lib.durable import remove_asides, write_durably
 from orchestration.lib.lake_schema import BY_DAY
@@ -208,7 +209,7 @@ def _blank(paths: Paths, person: Person) -> Forgotten:
             _rewrite(file, lambda group: _blank_failed(group, person)[0])
             done.failed_events += rows
             done.files += 1
-    quarantine = paths.landing / "quarantine"
+    quarantine = paths.landing / QUARANTINE
     done.left = [str(file) for file in sorted(quarantine.glob("*"))] if quarantine.exists() else []
     return done
 

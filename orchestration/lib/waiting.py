@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from msgspec import Struct
 
 from footfall.buckets import Bucket, ObjectName, digest_of, parse_object_name
+from footfall.landing import SUFFIX, sealed
 from footfall.paths import Paths
 from footfall.segments import SegmentError
 from footfall.settings import Settings
@@ -61,7 +62,7 @@ class LocalSegment:
     def set_aside(self, quarantine: Path) -> Path:
         target = quarantine / self.path.name
         if target.exists():
-            target = quarantine / f"{self.segment_id}.{digest_of(self.path.read_bytes())}.seg"
+            target = quarantine / f"{self.segment_id}.{digest_of(self.path.read_bytes())}{SUFFIX}"
         self.path.rename(target)
         fsync_path(quarantine)
         return target
@@ -102,7 +103,7 @@ class ShippedSegment:
 
 def local_segments(paths: Paths) -> list[LocalSegment]:
     """The sealed segments on this disk, oldest first."""
-    return [LocalSegment(path) for path in sorted((paths.landing / "sealed").glob("*.seg"))]
+    return [LocalSegment(path) for path in sealed(paths.landing)]
 
 
 def shipped_segments(bucket: Bucket) -> tuple[list[ShippedSegment], list[str]]:

@@ -41,11 +41,12 @@ BAD_EVERY = 50
 LOADER = """
 import sys, time
 from pathlib import Path
+from footfall.landing import sealed
 from footfall.paths import Paths
-from orchestration.lib.lake import load_sealed, sealed_segments
+from orchestration.lib.lake import load_sealed
 paths = Paths(Path(sys.argv[1]))
 while True:
-    if sealed_segments(paths):
+    if sealed(paths.landing):
         sys.stdout.write("B"); sys.stdout.flush()
         load_sealed(paths)
         sys.stdout.write("E"); sys.stdout.flush()

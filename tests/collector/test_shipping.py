@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from collector.app import create_app
 from collector.landing import writer_name
 from collector.ship_cli import ship
-from collector.shipping import Shipper, ShipperBusy, oldest_sealed, only_shipper
+from collector.shipping import Shipper, ShipperBusy, only_shipper
 from footfall.buckets import (
     Bucket,
     BucketError,
@@ -22,6 +22,7 @@ from footfall.buckets import (
     open_bucket,
     parse_object_name,
 )
+from footfall.landing import oldest_sealed
 from footfall.paths import Paths
 from footfall.settings import Settings, load_settings
 from tests.buckets import Killed, MortalBucket, failure, s3_server

@@ -13,8 +13,8 @@ import pytest
 
 from demo.cli import CATALOG, shop_command
 from demo.simulator import generate
+from footfall.landing import unsealed
 from footfall.processes import Processes, footfall_command
-from footfall.segments import unsealed
 from footfall.sender import send
 from footfall.settings import Settings, load_settings
 from tests.conftest import new_port

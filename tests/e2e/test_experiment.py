@@ -20,7 +20,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from footfall.experiments import Arm, Experiment
-from footfall.segments import Frame, decode_envelope, read_segment, unsealed
+from footfall.landing import sealed, unsealed
+from footfall.segments import Frame, decode_envelope, read_segment
 from orchestration.lib.derived import session_index_file
 from orchestration.lib.home import DBT_PROJECT, export
 from orchestration.lib.lake import load_waiting
@@ -74,7 +75,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
 def waiting_messages(landing: Path) -> list[dict[str, Any]]:
     """What the collector took and nobody has loaded."""
     messages: list[dict[str, Any]] = []
-    for path in [*unsealed(landing), *(landing / "sealed").glob("*.seg")]:
+    for path in [*unsealed(landing), *sealed(landing)]:
         # Sealed just now: it is there at the next look.
         with contextlib.suppress(FileNotFoundError):
             for part in read_segment(path):

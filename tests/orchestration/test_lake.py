@@ -15,12 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.daily_ids import PREFIX
+from footfall.landing import sealed
 from footfall.paths import Paths
 from footfall.segments import FailedMessage
 from footfall.settings import Settings
 from orchestration.lib import durable, flatten, lake
 from orchestration.lib.flatten import occurred_at
-from orchestration.lib.lake import load_sealed, load_waiting, newest_load_id, sealed_segments
+from orchestration.lib.lake import load_sealed, load_waiting, newest_load_id
 from orchestration.lib.lake_schema import prepare_lake
 from orchestration.lib.locks import LoaderBusy, only_loader
 from tests.orchestration.conftest import RECEIVED, Seal, message
@@ -143,7 +144,7 @@ def test_a_second_run_changes_nothing(paths: Paths, seal: Seal) -> None:
     assert load_sealed(paths).events == 2
     assert load_sealed(paths).events == 0
     assert message_ids(paths) == ["m-1", "m-2"]
-    assert sealed_segments(paths) == []
+    assert sealed(paths.landing) == []
 
 
 def test_load_ids_grow_and_stand_in_the_file_names(paths: Paths, seal: Seal) -> None:
