@@ -13,6 +13,7 @@ from footfall.listening import check_port, raise_file_limit
 from footfall.logs import log_config
 from footfall.reloading import SettingsInForce, change_when_ready
 from footfall.settings import REPO, SettingsError
+from footfall.verbs import in_words
 from footfall.workers import TOGETHER, end_with, hear_signals_from_birth, shared_folder
 
 if TYPE_CHECKING:
@@ -38,18 +39,14 @@ STARTED_WITH = ("api_host", "api_port", "api_workers", "log_format")
 )
 @click.option("--reload", is_flag=True, help="Restart when the code changes (development).")
 def serve(host: str | None, port: int | None, workers: int | None, data: Path | None, reload: bool) -> None:
-    """Serve the published snapshot over HTTP: recommendations, lists, affinities, segments,
-    funnels.
+    """Serve the published snapshot over HTTP: recommendations, lists, affinities, segments, funnels.
 
     Read-only. It may be started before anything is published: /readyz says 503 until then, and each new
-    snapshot is followed within a second. Documentation stands at /docs, what visitors do at
-    /overview.
+    snapshot is followed within a second. The documentation is at /docs, what visitors do at /overview.
     """
     chosen = {"api_host": host, "api_port": port, "api_workers": workers, "data": data}
-    try:
+    with in_words(SettingsError):
         in_force = SettingsInForce(chosen, STARTED_WITH)
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from None
     settings = in_force.settings
     address = check_port(settings.api_host, settings.api_port, "API")
     raise_file_limit(CONNECTIONS + 512)

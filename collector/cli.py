@@ -18,6 +18,7 @@ from footfall.listening import check_port, raise_file_limit
 from footfall.logs import log_config
 from footfall.reloading import SettingsInForce, change_when_ready
 from footfall.settings import DEMO_KEYS, Settings, SettingsError
+from footfall.verbs import in_words
 from footfall.workers import end_with, hear_signals_from_birth, shared_folder
 
 if TYPE_CHECKING:
@@ -54,12 +55,10 @@ def collect(host: str | None, port: int | None, workers: int | None, data: Path 
     the segments and stops. SIGHUP reads the settings again, write keys above all, without losing a request.
     """
     chosen = {"collector_host": host, "collector_port": port, "collector_workers": workers, "data": data}
-    try:
+    with in_words(SettingsError):
         in_force = SettingsInForce(chosen, STARTED_WITH)
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from None
-    settings = in_force.settings
-    _check_path(settings)
+        settings = in_force.settings
+        _check_path(settings)
     _check_directory(settings)
     address = check_port(settings.collector_host, settings.collector_port, "COLLECTOR")
     _warn(settings)
@@ -152,12 +151,10 @@ def _announce(settings: Settings) -> None:
 
 
 def _check_path(settings: Settings) -> None:
+    """Raises SettingsError."""
     from collector.app import check_path
 
-    try:
-        check_path(settings.collector_path)
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from None
+    check_path(settings.collector_path)
 
 
 def _check_directory(settings: Settings) -> None:

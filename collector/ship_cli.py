@@ -21,6 +21,7 @@ from footfall.logs import log_config
 from footfall.processes import footfall_command
 from footfall.reloading import SettingsInForce
 from footfall.settings import Settings, SettingsError
+from footfall.verbs import in_words
 
 log = logging.getLogger("footfall.collector")
 
@@ -47,15 +48,13 @@ def ship(watch: bool, to: str | None, data: Path | None, parent: int | None) -> 
     A segment leaves this disk only after the bucket gave it back byte by byte. With FOOTFALL_SHIP_TO set,
     `footfall collect` runs this by itself.
     """
-    try:
+    with in_words(SettingsError, BucketError):
         settings = SettingsInForce({"ship_to": to, "data": data}, ()).settings
         if not settings.ship_to:
             raise click.ClickException(
                 "where to? Set FOOTFALL_SHIP_TO or pass --to, for instance --to s3://bucket/prefix"
             )
         bucket = open_bucket(settings.ship_to)
-    except (SettingsError, BucketError) as error:
-        raise click.ClickException(str(error)) from None
     landing = settings.paths.landing
 
     def tell(segment: str, size: int) -> None:
@@ -71,15 +70,12 @@ def ship(watch: bool, to: str | None, data: Path | None, parent: int | None) -> 
 
 
 def _ship_once(shipper: Shipper) -> None:
-    try:
-        with only_shipper(shipper.landing):
-            for _ in range(TRIES):
-                shipper.ship_sealed()
-                if not shipper.state.failures_in_a_row:
-                    break
-                time.sleep(shipper.seconds_to_next_look())
-    except ShipperBusy as error:
-        raise click.ClickException(str(error)) from None
+    with in_words(ShipperBusy), only_shipper(shipper.landing):
+        for _ in range(TRIES):
+            shipper.ship_sealed()
+            if not shipper.state.failures_in_a_row:
+                break
+            time.sleep(shipper.seconds_to_next_look())
     waiting, _ = oldest_sealed(shipper.landing, time.time())
     click.echo(
         f"{shipper.state.segments} segments ({shipper.state.bytes / 2**20:,.2f} MiB) are in {shipper.bucket.url}, "

@@ -20,6 +20,7 @@ from footfall.processes import Processes, ProcessFailed, footfall_command
 from footfall.sender import SendError, SendReport, send
 from footfall.settings import Settings, SettingsError, load_settings
 from footfall.snapshot import read_pointer
+from footfall.verbs import in_words
 
 CATALOG = Path(__file__).parent / "catalog" / "products.json"
 #: Short, so that a click in the demo shop reaches the lake while one watches; the default is 15 s.
@@ -52,37 +53,32 @@ def demo(no_serve: bool, visitors: int, days: int, seed: int, fresh: bool) -> No
     from demo.simulator import declared_experiments
 
     os.environ.setdefault("FOOTFALL_SEAL_SECONDS", SEAL_SECONDS)
-    try:
+    with in_words(SettingsError):
         settings = load_settings()
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from None
     _check_ports(settings, with_dagster=not no_serve)
     if fresh:
         _remove(settings)
     began = time.monotonic()
-    try:
-        with Processes(settings.paths.logs) as processes:
-            _step(1, "the collector, and the shop's catalog")
-            _start_collector(settings, processes)
-            wanted = Past(visitors, days, seed, until=datetime.now(UTC).replace(microsecond=0))
-            past = _past_of(settings.paths.data / "demo.json", wanted)
-            # dbt's project is everybody's, an experiment is this shop's
-            experiments = msgspec.json.encode(declared_experiments(past.until)).decode()
-            os.environ.setdefault("FOOTFALL_EXPERIMENTS", experiments)
-            _step(2, f"{past.visitors:,} visitors in {past.days} days, sent to the collector")
-            _send_past(settings, past)
-            _wait_sealed(settings)
-            _step(3, "the whole pipeline, in Dagster")
-            if subprocess.run(footfall_command("run", "--lane", "whole")).returncode:
-                raise click.ClickException("the pipeline failed; what it said stands above")
-            _step(4, "the shop, the API and Dagster's UI" if not no_serve else "the shop and the API")
-            _serve(settings, processes, with_dagster=not no_serve)
-            _show(settings, time.monotonic() - began, with_dagster=not no_serve)
-            if not no_serve:
-                click.echo("\nCtrl-C stops everything; the data stay in " + str(settings.paths.data))
-                processes.wait()
-    except ProcessFailed as error:
-        raise click.ClickException(str(error)) from None
+    with in_words(ProcessFailed), Processes(settings.paths.logs) as processes:
+        _step(1, "the collector, and the shop's catalog")
+        _start_collector(settings, processes)
+        wanted = Past(visitors, days, seed, until=datetime.now(UTC).replace(microsecond=0))
+        past = _past_of(settings.paths.data / "demo.json", wanted)
+        # dbt's project is everybody's, an experiment is this shop's
+        experiments = msgspec.json.encode(declared_experiments(past.until)).decode()
+        os.environ.setdefault("FOOTFALL_EXPERIMENTS", experiments)
+        _step(2, f"{past.visitors:,} visitors in {past.days} days, sent to the collector")
+        _send_past(settings, past)
+        _wait_sealed(settings)
+        _step(3, "the whole pipeline, in Dagster")
+        if subprocess.run(footfall_command("run", "--lane", "whole")).returncode:
+            raise click.ClickException("the pipeline failed; what it said stands above")
+        _step(4, "the shop, the API and Dagster's UI" if not no_serve else "the shop and the API")
+        _serve(settings, processes, with_dagster=not no_serve)
+        _show(settings, time.monotonic() - began, with_dagster=not no_serve)
+        if not no_serve:
+            click.echo("\nCtrl-C stops everything; the data stay in " + str(settings.paths.data))
+            processes.wait()
 
 
 def shop_command(settings: Settings) -> list[str]:
@@ -150,7 +146,7 @@ def _send_past(settings: Settings, past: Past) -> None:
                 task, completed=report.sent, rate=f"{report.sent / max(report.seconds, 0.1):,.0f}/s"
             )
 
-        try:
+        with in_words(SendError):
             report = send(
                 generate(
                     visitors=past.visitors,
@@ -163,8 +159,6 @@ def _send_past(settings: Settings, past: Past) -> None:
                 write_key=settings.trusted_key.key,
                 on_progress=show,
             )
-        except SendError as error:
-            raise click.ClickException(str(error)) from None
         progress.update(task, total=report.sent, completed=report.sent)
     click.echo(
         f"accepted {report.accepted:,}, rejected {report.rejected:,}: on disk before they were answered"

@@ -16,13 +16,8 @@ import msgspec
 
 from footfall import __version__
 from footfall.doctor import doctor, look_at_variables
-from footfall.settings import (
-    SECRETS,
-    Setting,
-    SettingsError,
-    explain_settings,
-)
-from footfall.verb_group import VerbGroup
+from footfall.settings import SECRETS, Setting, SettingsError, explain_settings
+from footfall.verbs import VerbGroup, in_words
 
 #: What to do about an error of the operating system, as far as that is the same wherever it happens.
 _ADVICE = {
@@ -122,10 +117,8 @@ def config(as_json: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    try:
+    with in_words(SettingsError):
         _, rows = explain_settings()
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from None
     rows = [_masked(row) for row in rows]
     if as_json:
         shown = {row.name: {"value": row.value, "origin": row.origin} for row in rows}
@@ -135,17 +128,16 @@ def config(as_json: bool) -> None:
         "setting", "value", "from", "what it is", title="Footfall's settings (set one with FOOTFALL_<NAME>)"
     )
     for row in rows:
-        value = (
-            "\n".join(f"{key.source}: {key.key}{' (trusted)' if key.trusted else ''}" for key in row.value)
-            if row.name == "write_keys"
-            else ", ".join(row.value)
-            if isinstance(row.value, tuple)
-            else str(row.value)
-        )
-        table.add_row(row.name, value, row.origin, row.description)
+        table.add_row(row.name, _text(row), row.origin, row.description)
     Console(width=None if sys.stdout.isatty() else 150).print(table)
     for _, text in look_at_variables():
         click.secho(text, fg="yellow", err=True)
+
+
+def _text(row: Setting) -> str:
+    if row.name == "write_keys":
+        return "\n".join(f"{key.source}: {key.key}{' (trusted)' if key.trusted else ''}" for key in row.value)
+    return ", ".join(row.value) if isinstance(row.value, tuple) else str(row.value)
 
 
 def _masked(row: Setting) -> Setting:

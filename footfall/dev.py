@@ -9,6 +9,7 @@ import click
 
 from footfall.processes import Processes, ProcessFailed, footfall_command
 from footfall.settings import REPO, SettingsError, load_settings
+from footfall.verbs import in_words
 
 #: A verb and the folders whose code it runs. Dagster's UI reloads definitions by its own button.
 WATCHED = {"collect": ["collector", "footfall", "pixel/dist"], "serve": ["api", "footfall"]}
@@ -17,10 +18,8 @@ WATCHED = {"collect": ["collector", "footfall", "pixel/dist"], "serve": ["api", 
 @click.command()
 def dev() -> None:
     """Dagster's UI, the collector and the API on one screen; collector and API restart when their code changes."""
-    try:
+    with in_words(SettingsError):
         settings = load_settings()
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from None
     with Processes(settings.paths.logs, echo=True) as processes:
         processes.start("dagster", footfall_command("ui"))
         for verb in WATCHED:

@@ -11,10 +11,12 @@ from typing import Any
 import click
 import msgspec
 
-from footfall.settings import DEMO_KEYS, Settings, SettingsError, explain_settings, unknown_variables
+from footfall.landing import QUARANTINE, oldest_sealed
+from footfall.settings import DEMO_KEYS, Settings, SettingsError, load_settings, unknown_variables
 from footfall.snapshot import MANIFEST_FILE, SnapshotError, read_pointer
+from footfall.verbs import in_words
 
-#: A loader takes a segment within seconds; a whole run may be under way, though, which takes minutes.
+#: A loader takes a segment within seconds, unless a whole run is under way, which takes minutes.
 _WAITING_SECONDS = 300.0
 #: The whole line publishes every hour.
 _STALE_SECONDS = 2 * 3600.0
@@ -31,10 +33,8 @@ def doctor(collector: str | None, api: str | None, dagster: str | None) -> None:
 
     In containers each door has a name of its own: --collector http://collector:8710 (docs/operator/containers.md).
     """
-    try:
-        settings, _ = explain_settings()
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from None
+    with in_words(SettingsError):
+        settings = load_settings()
     findings = [
         *look_at_variables(),
         *_look_at_disk(settings),
@@ -63,35 +63,22 @@ def _look_at_disk(settings: Settings) -> list[Finding]:
     if not data.exists():
         return [(False, f"{data} does not exist yet: `make demo` or `footfall collect` makes it")]
     free = shutil.disk_usage(data).free
+    text = f"{free / 2**30:.1f} GiB free at {data}"
     enough = free > settings.min_free_bytes
-    findings = [
-        (
-            enough,
-            f"{free / 2**30:.1f} GiB free at {data}"
-            + (
-                ""
-                if enough
-                else f", the collector refuses events below {settings.min_free_bytes / 2**30:.1f} GiB"
-            ),
-        )
-    ]
-    files = list((settings.paths.landing / "quarantine").glob("*"))
+    if not enough:
+        text += f", the collector refuses events below {settings.min_free_bytes / 2**30:.1f} GiB"
+    findings = [(enough, text)]
+    files = list((settings.paths.landing / QUARANTINE).glob("*"))
     text = " (bytes that no reader understood; keep them, they may hold events)" if files else ""
     findings.append((not files, f"landing/quarantine: {len(files)} files{text}"))
     return [*findings, _look_at_sealed(settings)]
 
 
 def _look_at_sealed(settings: Settings) -> Finding:
-    sealed = []
-    for file in (settings.paths.landing / "sealed").glob("*.seg"):
-        try:
-            sealed.append(file.stat().st_mtime)
-        except FileNotFoundError:  # loaded meanwhile
-            continue
-    if not sealed:
+    waiting, waited = oldest_sealed(settings.paths.landing, time.time())
+    if not waiting:
         return True, "landing/sealed: no segment waits"
-    waited = time.time() - min(sealed)
-    text = f"landing/sealed: {len(sealed)} segments wait, the oldest for {waited:.0f} s"
+    text = f"landing/sealed: {waiting} segments wait, the oldest for {waited:.0f} s"
     if waited <= _WAITING_SECONDS:
         return True, text
     taker = (
@@ -120,7 +107,7 @@ def _look_at_snapshot(settings: Settings) -> list[Finding]:
         return [
             (
                 False,
-                f"serving: {pointer.version} is in force and not there: `footfall run` publishes a new version",
+                f"serving: {pointer.version} is in force, but is not there: `footfall run` publishes a new version",
             )
         ]
     age = (datetime.now(UTC) - pointer.published_at).total_seconds()

@@ -14,13 +14,14 @@ import click
 
 from footfall.listening import port_is_free
 from footfall.settings import SettingsError, load_settings, settings_with_events
+from footfall.verbs import in_words
 from orchestration.lib.dbt_runner import manifest_of
 from orchestration.lib.full_disk import DiskFullError, full_disk_advice, full_disk_in_words
 from orchestration.lib.home import DBT_PROJECT, HOME, export
 from orchestration.lib.warehouse import is_whole
 
 if TYPE_CHECKING:
-    from dagster import EventLogEntry
+    from dagster import AssetCheckEvaluation, AssetMaterialization, EventLogEntry
     from dagster_shared.error import SerializableErrorInfo
     from rich.progress import Progress, TaskID
 
@@ -46,14 +47,12 @@ def run(lane: str, full_refresh: bool) -> None:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    try:
+    with in_words(SettingsError):
         settings = load_settings()
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from None
     if lane == "fast" and not is_whole(settings.paths):
         raise click.ClickException(
-            f"the fast lane adds to a warehouse, and {settings.paths.warehouse} is not there, or was never built to "
-            "the end: footfall run"
+            f"the fast lane adds to a finished warehouse, and {settings.paths.warehouse} is missing or unfinished. "
+            "Build it first: footfall run"
         )
     export(settings, os.environ)
     console = Console()
@@ -82,8 +81,7 @@ def run(lane: str, full_refresh: bool) -> None:
 def _execute(lane: str, full_refresh: bool, progress: Progress, task: TaskID) -> str | None:
     """Run the lane's job; returns what failed, or None."""
     import dagster as dg
-    from dagster._core.utils import coerce_valid_log_level, make_new_run_id
-    from rich.markup import escape
+    from dagster._core.utils import make_new_run_id
 
     from orchestration.definitions import defs
     from orchestration.defs.jobs import FAST_LANE, WHOLE_LINE
@@ -91,39 +89,11 @@ def _execute(lane: str, full_refresh: bool, progress: Progress, task: TaskID) ->
 
     job = defs.resolve_job_def(FAST_LANE if lane == "fast" else WHOLE_LINE)
     progress.update(task, description="running", total=len(job.asset_layer.selected_asset_keys))
-    failures: list[str] = []
-
-    def show(entry: EventLogEntry) -> None:
-        event = entry.dagster_event
-        if event is None:
-            # What a step says of itself: a warning stays, anything else stands beside the bar until the next.
-            if coerce_valid_log_level(entry.level) >= logging.WARNING:
-                progress.console.print(f"  {entry.user_message}", style="yellow", markup=False)
-            else:
-                progress.update(task, description=escape(entry.user_message.splitlines()[0][:72]))
-            return
-        if event.is_step_start:
-            progress.update(task, description=str(event.step_key))
-        elif event.is_step_materialization:
-            made = event.step_materialization_data.materialization
-            rows = made.metadata.get("dagster/row_count") or made.metadata.get("rows_loaded")
-            count = f"{rows.value:>12,} rows" if rows and isinstance(rows.value, int) else " " * 17
-            progress.console.print(f"  {count}  {made.asset_key.to_user_string()}")
-            progress.advance(task)
-        elif event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-            check = event.asset_check_evaluation_data
-            if not check.passed:
-                text = f"check failed: {check.asset_key.to_user_string()} {check.check_name}"
-                progress.console.print(f"  {text}", style="yellow")
-                if check.severity is dg.AssetCheckSeverity.ERROR:
-                    failures.append(text)
-        elif event.is_step_failure:
-            failures.append(told_failure(str(event.step_key), event.step_failure_data.error))
-
+    screen = _Screen(progress, task)
     run_id = make_new_run_id()
     # `execute_in_process` takes an executor of its own, so the run's lock is taken here.
     with dg.DagsterInstance.get() as instance, held(load_settings().paths, run_id):
-        instance.add_event_listener(run_id, show)
+        instance.add_event_listener(run_id, screen.show)
         result = job.execute_in_process(
             instance=instance,
             run_id=run_id,
@@ -133,9 +103,60 @@ def _execute(lane: str, full_refresh: bool, progress: Progress, task: TaskID) ->
                 "ops": {"dbt_build": {"config": {"full_refresh": full_refresh}}},
             },
         )
-    if result.success and not failures:
+    if result.success and not screen.failures:
         return None
-    return "\n".join(failures) or "the run failed; its log is in Dagster's UI"
+    return "\n".join(screen.failures) or "the run failed; its log is in Dagster's UI"
+
+
+class _Screen:
+    """A run's events on a terminal: a line for each asset and each trouble, and beside the bar what is under way."""
+
+    def __init__(self, progress: Progress, task: TaskID) -> None:
+        self._progress, self._task = progress, task
+        self.failures: list[str] = []
+
+    def show(self, entry: EventLogEntry) -> None:
+        """Listen to one event of the run."""
+        import dagster as dg
+
+        event = entry.dagster_event
+        if event is None:
+            self._said(entry)
+        elif event.is_step_start:
+            self._progress.update(self._task, description=str(event.step_key))
+        elif event.is_step_materialization:
+            self._made(event.step_materialization_data.materialization)
+        elif event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            self._checked(event.asset_check_evaluation_data)
+        elif event.is_step_failure:
+            self.failures.append(told_failure(str(event.step_key), event.step_failure_data.error))
+
+    def _said(self, entry: EventLogEntry) -> None:
+        """What a step says of itself: a warning stays, anything else stands beside the bar until the next."""
+        from dagster._core.utils import coerce_valid_log_level
+        from rich.markup import escape
+
+        if coerce_valid_log_level(entry.level) >= logging.WARNING:
+            self._progress.console.print(f"  {entry.user_message}", style="yellow", markup=False)
+        else:
+            first_line = entry.user_message.splitlines()[0][:72]
+            self._progress.update(self._task, description=escape(first_line))
+
+    def _made(self, made: AssetMaterialization) -> None:
+        rows = made.metadata.get("dagster/row_count") or made.metadata.get("rows_loaded")
+        count = f"{rows.value:>12,} rows" if rows and isinstance(rows.value, int) else " " * 17
+        self._progress.console.print(f"  {count}  {made.asset_key.to_user_string()}")
+        self._progress.advance(self._task)
+
+    def _checked(self, check: AssetCheckEvaluation) -> None:
+        import dagster as dg
+
+        if check.passed:
+            return
+        text = f"check failed: {check.asset_key.to_user_string()} {check.check_name}"
+        self._progress.console.print(f"  {text}", style="yellow")
+        if check.severity is dg.AssetCheckSeverity.ERROR:
+            self.failures.append(text)
 
 
 def told_failure(step: str, error: SerializableErrorInfo | None) -> str:
@@ -150,10 +171,8 @@ def told_failure(step: str, error: SerializableErrorInfo | None) -> str:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 def ui(host: str) -> None:
     """Dagster's UI and daemon: the graph, the runs, and the sensor that brings clicks to the shop."""
-    try:
+    with in_words(SettingsError):
         settings = load_settings()
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from None
     if not port_is_free(settings.dagster_port, host):
         raise click.ClickException(
             f"can't listen on {host}:{settings.dagster_port}: something listens there already. "
@@ -176,7 +195,7 @@ def ui(host: str) -> None:
     click.echo(
         f"Dagster on http://{host}:{settings.dagster_port} within a minute · runs and logs are there · Ctrl-C stops"
     )
-    # Who is started by a shell's `&` ignores SIGINT; Dagster treats SIGTERM as it treats SIGINT, and would not end.
+    # A process that a shell started with `&` ignores SIGINT. Dagster treats SIGTERM like SIGINT, and would not end.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execv(sys.executable, [sys.executable, "-m", *command])
 
@@ -188,13 +207,11 @@ def compact() -> None:
     from orchestration.lib.locks import LoaderBusy
     from orchestration.lib.warehouse import WarehouseBusy
 
-    try:
+    with in_words(SettingsError, LoaderBusy, WarehouseBusy):
         settings = settings_with_events()
         report = merge(
             settings.paths,
             today=datetime.now(UTC).date(),
-            on_day=lambda day, files: click.echo(f"{day}: {files} files are one"),
+            on_day=lambda day, files: click.echo(f"{day}: merged {files} files"),
         )
-    except (SettingsError, LoaderBusy, WarehouseBusy) as error:
-        raise click.ClickException(str(error)) from None
-    click.echo(f"{report.files_before} files became {report.files_after}, {report.rows} rows as they were")
+    click.echo(f"merged {report.files_before} files into {report.files_after}; all {report.rows} rows kept")

@@ -24,7 +24,7 @@ from msgspec import Raw, Struct
 
 from footfall.keys import webhook_signature
 from footfall.settings import Settings, SettingsError, load_settings, settings_with_events
-from footfall.verb_group import VerbGroup
+from footfall.verbs import VerbGroup, in_words
 from footfall.wire import MAX_ID, MAX_MESSAGE, WireError, check_message
 from orchestration.lib.person import FORGOTTEN
 
@@ -223,10 +223,8 @@ def _options(command: Any) -> Any:
 
 
 def _settings(*, with_events: bool = True) -> Settings:
-    try:
+    with in_words(SettingsError):
         return settings_with_events() if with_events else load_settings()
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from None
 
 
 @click.group(invoke_without_command=True, cls=VerbGroup)

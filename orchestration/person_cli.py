@@ -13,7 +13,7 @@ import click
 from footfall.buckets import BucketError
 from footfall.processes import footfall_command
 from footfall.settings import Settings, SettingsError, settings_with_events
-from footfall.verb_group import VerbGroup
+from footfall.verbs import VerbGroup, in_words
 from footfall.wire import is_placeholder
 from orchestration.lib import person as people
 from orchestration.lib.lake import load_waiting
@@ -22,9 +22,11 @@ from orchestration.lib.locks import LoaderBusy
 from orchestration.lib.person import Person
 from orchestration.lib.warehouse import WarehouseBusy
 
-_users = click.option("--user", "users", multiple=True, metavar="ID", help="A user id; may be said again.")
+_users = click.option(
+    "--user", "users", multiple=True, metavar="ID", help="A user id; may be given several times."
+)
 _guests = click.option(
-    "--guest", "guests", multiple=True, metavar="TOKEN", help="A guest token; may be said again."
+    "--guest", "guests", multiple=True, metavar="TOKEN", help="A guest token; may be given several times."
 )
 
 
@@ -67,22 +69,20 @@ def show(users: tuple[str, ...], guests: tuple[str, ...], out: Path | None) -> N
 def forget(users: tuple[str, ...], guests: tuple[str, ...], requested: bool, yes: bool, no_run: bool) -> None:
     """Forget a person: in the lake, then in everything that is built from it.
 
-    Browsing becomes blank rows that nothing counts; orders stay in the books without the person. Not to be undone.
-    The warehouse and analysts' own builds of it are removed and the warehouse built again, and published versions
-    before the new one are removed, so this takes as long as a build from nothing.
+    Browsing becomes blank rows that nothing counts; orders stay in the books without the person. This can't be undone.
+    The warehouse, analysts' own builds of it and the versions published so far are removed. Then the warehouse is built
+    again, which takes as long as a build from nothing.
     """
     settings = _settings()
     prepare_lake(settings.paths)
-    try:
+    with in_words(people.ShopRedaction, LoaderBusy, WarehouseBusy, BucketError):
         # What has landed is part of what is held.
         if problem := load_waiting(settings).bucket_error:
             raise click.ClickException(problem)
         again = people.finish(settings.paths)
         persons = people.requested(settings.paths) if requested else [_person(users, guests)]
-    except (people.ShopRedaction, LoaderBusy, WarehouseBusy, BucketError) as error:
-        raise click.ClickException(str(error)) from None
     if again:
-        click.echo(f"ended {len(again)} that had been cut off")
+        click.echo(f"finished {len(again)} that had been cut off")
     if not persons and not again:
         click.echo("nobody asked to be forgotten")
         return
@@ -97,7 +97,7 @@ def forget(users: tuple[str, ...], guests: tuple[str, ...], requested: bool, yes
         try:
             done = people.forget(settings.paths, each)
         except (LoaderBusy, WarehouseBusy) as error:
-            raise click.ClickException(f"{error}; say it again in a moment") from None
+            raise click.ClickException(f"{error}; try again in a moment") from None
         left |= set(done.left)
         removed += done.removed
         click.echo(
@@ -105,7 +105,7 @@ def forget(users: tuple[str, ...], guests: tuple[str, ...], requested: bool, yes
             f" {done.failed_events:,} failed events emptied; {done.files:,} files written anew"
         )
     for file in sorted(left):
-        click.secho(f"look through this by hand, nobody can read it: {file}", fg="yellow")
+        click.secho(f"look through this file by hand, no program can read it: {file}", fg="yellow")
     for path in removed:
         click.echo(f"removed {path}")
     if no_run:
@@ -115,16 +115,14 @@ def forget(users: tuple[str, ...], guests: tuple[str, ...], requested: bool, yes
 
 
 def _settings() -> Settings:
-    try:
+    with in_words(SettingsError):
         return settings_with_events()
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from None
 
 
 def _person(users: tuple[str, ...], guests: tuple[str, ...]) -> Person:
     if not users and not guests:
         raise click.UsageError("name somebody: --user ID or --guest TOKEN")
-    # What a script says whose variable is empty: failed events of everybody hold an empty id, or a null.
+    # As of a script whose variable is empty. Everybody's failed events hold an empty id, or a null.
     if nobodys := [each for each in (*users, *guests) if is_placeholder(each)]:
         raise click.UsageError(f"{nobodys[0]!r} is nobody's id")
     # The lake's ids have none (``text_id``).

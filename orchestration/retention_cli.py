@@ -12,6 +12,7 @@ import click
 
 from footfall.processes import footfall_command
 from footfall.settings import SettingsError, settings_with_events
+from footfall.verbs import in_words
 from orchestration.lib.lake_schema import prepare_lake
 from orchestration.lib.locks import LoaderBusy
 from orchestration.lib.retention import Due, due, first_day_kept
@@ -26,12 +27,10 @@ from orchestration.lib.warehouse import WarehouseBusy
 def retain(dry_run: bool, yes: bool, no_run: bool) -> None:
     """Remove the days that arrived longer ago than FOOTFALL_RETENTION_DAYS, as Dagster does every Saturday.
 
-    Not to be undone. The warehouse is built again from what stays, so this takes as long as a build from nothing.
+    This can't be undone. The warehouse is built again from what stays, so this takes as long as a build from nothing.
     """
-    try:
+    with in_words(SettingsError):
         settings = settings_with_events()
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from None
     if settings.retention_days is None:
         raise click.ClickException("retention_days is not set: everything is kept")
     prepare_lake(settings.paths)
@@ -45,7 +44,7 @@ def retain(dry_run: bool, yes: bool, no_run: bool) -> None:
     try:
         gone = remove(settings.paths, before)
     except (LoaderBusy, WarehouseBusy) as error:
-        raise click.ClickException(f"{error}; say it again in a moment") from None
+        raise click.ClickException(f"{error}; try again in a moment") from None
     click.echo(f"removed {len(gone.days)} days")
     if no_run:
         click.echo("now `footfall run`: until then the API shows what was published before")

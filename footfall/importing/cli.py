@@ -22,7 +22,7 @@ from rich.progress import (
 
 from footfall.sender import Checkpoint, SendError, SendReport, check_door, send
 from footfall.settings import Settings, SettingsError, load_settings
-from footfall.verb_group import VerbGroup
+from footfall.verbs import VerbGroup, in_words
 
 #: Without markup: names of files and what the door says of a message may have brackets.
 console = Console(highlight=False, soft_wrap=True, markup=False)
@@ -31,23 +31,13 @@ patience_option = click.option(
     type=click.FloatRange(0),
     default=60.0,
     show_default=True,
-    help="Give up after so many seconds without an answer.",
+    help="Give up after this many seconds without an answer.",
 )
 
 
-def _settings() -> Settings:
-    try:
-        return load_settings()
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from None
-
-
 def _write_key(settings: Settings, given: str | None) -> tuple[str, str]:
-    """The key to send with and the source that the collector will file its events under."""
-    try:
-        key = given or settings.trusted_key.key
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from None
+    """The key to send with and the source that the collector will file its events under. Raises SettingsError."""
+    key = given or settings.trusted_key.key
     return key, next((k.source for k in settings.write_keys if k.key == key), "unknown")
 
 
@@ -117,10 +107,11 @@ def online_retail(
     from footfall.importing import ledger
     from footfall.importing import online_retail as reader
 
-    settings = _settings()
+    with in_words(SettingsError):
+        settings = load_settings()
+        key, source = _write_key(settings, write_key)
     url = url or settings.collector_url
-    key, source = _write_key(settings, write_key)
-    try:
+    with in_words(reader.ImportFileError, SendError):
         rows = reader.open_file(file).metadata.num_rows
         total = min(rows, limit or rows)
         check_door(url)
@@ -137,8 +128,6 @@ def online_retail(
             ),
         )  # fmt: skip
         written = ledger.write_ledger(settings.paths.ledgers, id_, source, report.by_hour)
-    except (reader.ImportFileError, SendError) as error:
-        raise click.ClickException(str(error)) from None
     _print_totals(report)
     kept = "" if written else " (kept: it covers more lines than this run)"
     console.print(f"ledger:  {ledger.ledger_file(settings.paths.ledgers, id_)}{kept}")
@@ -183,16 +172,15 @@ def replay(file: Path, url: str | None, write_key: str | None, patience: float) 
     """
     from footfall.importing import ledger
 
-    settings = _settings()
+    with in_words(SettingsError):
+        settings = load_settings()
+        key, source = _write_key(settings, write_key)
     url = url or settings.collector_url
-    key, source = _write_key(settings, write_key)
     is_stdin = str(file) == "-"
     if not is_stdin and not file.exists():
         raise click.ClickException(f"{file} does not exist")
-    try:
+    with in_words(SendError):
         check_door(url)
-    except SendError as error:
-        raise click.ClickException(str(error)) from None
     checkpoint = None
     if not is_stdin:
         id_ = ledger.import_id("replay", file, source)
@@ -209,7 +197,7 @@ def replay(file: Path, url: str | None, write_key: str | None, patience: float) 
             )
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise click.ClickException(
-                f"{file} is no gzip file, or only the beginning of one: {error}. What was read before may be sent"
+                f"{file} is no gzip file, or a cut one: {error}. What was read up to there may have been sent"
             ) from None
     _print_totals(report)
     for number, reason in lines.bad[:20]:

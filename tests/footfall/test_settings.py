@@ -216,7 +216,7 @@ def test_doctor_minds_a_shop_that_is_served_what_is_old(doctor: Callable[[], str
     pointer = tmp_path / "serving" / POINTER_FILE
     pointer.parent.mkdir()
     pointer.write_bytes(msgspec.json.encode(Pointer(version="v1", published_at=datetime.now(UTC))))
-    assert "v1 is in force and not there" in doctor()
+    assert "v1 is in force, but is not there" in doctor()
     (tmp_path / "serving" / "v1").mkdir()
     (tmp_path / "serving" / "v1" / MANIFEST_FILE).touch()
     for hours, mark in ((1, "ok"), (3, "!!")):

@@ -39,7 +39,7 @@ def test_the_fast_lane_says_what_to_do_where_it_has_nothing_to_add_to(
     monkeypatch.setenv("FOOTFALL_DATA", str(tmp_path))
     answered = CliRunner().invoke(run, ["--lane", "fast"])
     assert answered.exit_code == 1
-    assert f"{tmp_path}/warehouse.duckdb is not there" in answered.output
+    assert f"{tmp_path}/warehouse.duckdb is missing or unfinished" in answered.output
     assert answered.output.endswith("footfall run\n")
 
 

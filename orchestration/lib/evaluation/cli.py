@@ -13,13 +13,15 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from footfall.verbs import in_words
+
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from orchestration.lib.catalog_model import CatalogFile
     from orchestration.lib.evaluation.measures import Measured
 
-#: Unread products that are told in words.
+#: Unread products that are named; the others are only counted.
 _TOLD = 10
 
 existing = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -32,11 +34,13 @@ existing = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option("--test", type=existing, help="Clicks to predict, in the same form.")
 @click.option("--orders", type=existing, help="Order lines with the online-retail columns: Parquet or CSV.")
 @click.option(
-    "--split", type=click.DateTime(["%Y-%m-%d"]), help="Day that parts learning from the 30 days asked."
+    "--split",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Learn from the days before it, predict the 30 days from it.",
 )
 @click.option("--catalog", type=existing, help="A Shopify product export (.csv) or products.json.")
 @click.option(
-    "--label", type=click.Choice(["type"]), default="type", show_default=True, help="What must agree."
+    "--label", type=click.Choice(["type"]), default="type", show_default=True, help="What they should share."
 )
 @click.option(
     "--json", "out", type=click.Path(path_type=Path, dir_okay=False), help="Write the numbers here too."
@@ -68,7 +72,7 @@ def evaluate(
         raise click.UsageError("--sessions and --test go together")
     if (orders is None) != (split is None):
         raise click.UsageError("--orders and --split go together")
-    try:
+    with in_words(ValueError):
         if train and test:
             result = _sessions(train, test, seed)
         elif orders and split:
@@ -76,8 +80,6 @@ def evaluate(
         else:
             assert catalog is not None  # one of the three is given
             result = _catalog(catalog, label, seed)
-    except ValueError as error:
-        raise click.ClickException(str(error)) from None
     if out:
         out.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
 
@@ -168,10 +170,8 @@ def _catalog(path: Path, label: str, seed: int) -> dict[str, Any]:
     from orchestration.lib.catalog import CatalogError, read_catalog
     from orchestration.lib.evaluation.catalog import PLAIN, catalog_texts, evaluate_text_similarity
 
-    try:
+    with in_words(CatalogError):
         catalog = read_catalog(path)
-    except CatalogError as error:
-        raise click.ClickException(str(error)) from None
     _tell(path, _told(catalog))
     products = catalog_texts(catalog)
     try:

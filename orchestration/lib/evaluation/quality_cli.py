@@ -7,6 +7,7 @@ import sys
 import click
 
 from footfall.settings import SettingsError, load_settings
+from footfall.verbs import in_words
 
 
 @click.command()
@@ -22,17 +23,13 @@ def quality(why: str | None) -> None:
     from orchestration.lib.evaluation.history import accept, held, read_history
     from orchestration.lib.evaluation.report import tables
 
-    try:
+    with in_words(SettingsError):
         derived = load_settings().paths.derived
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from None
     if why is not None:
         if not why.strip():
             raise click.UsageError("--accept needs a reason: it is kept in the history")
-        try:
+        with in_words(ValueError):
             run = accept(derived, why.strip())
-        except ValueError as error:
-            raise click.ClickException(str(error)) from None
         click.echo(f"{run.run_id}: {run.reason}\nthe next run of a lane publishes again")
         return
     runs = read_history(derived)

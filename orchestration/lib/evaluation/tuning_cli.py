@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from footfall.settings import Settings, SettingsError, load_settings
-from footfall.verb_group import VerbGroup
+from footfall.verbs import VerbGroup, in_words
 
 
 @click.group(cls=VerbGroup)
@@ -31,14 +31,12 @@ def search(seconds: float | None) -> None:
 
     settings = _settings()
     export(settings, os.environ)
-    try:
+    with in_words(TooLittle):
         proposal = propose(settings, seconds or settings.tuning_seconds, tell=click.echo)
-    except TooLittle as little:
-        raise click.ClickException(str(little)) from None
     click.echo(f"tried {proposal.tried} in {proposal.seconds:.0f} s")
     _show(as_plain(proposal))
     if not proposal.has_changes:
-        click.echo("nothing better was found: no proposal is written, and one of before stays as it is")
+        click.echo("nothing better was found: no proposal was written, and an earlier one stays as it is")
 
 
 @tuning.command()
@@ -48,7 +46,7 @@ def show() -> None:
 
 
 @tuning.command()
-@click.option("--anyway", is_flag=True, help="Also a proposal that is not surely better.")
+@click.option("--anyway", is_flag=True, help="Take a proposal that is not surely better, too.")
 def accept(anyway: bool) -> None:
     """Write what is surely better of the proposal, lists or sessions, into dbt_project.yml. Look at `git diff`."""
     from orchestration.lib.evaluation.tuning import accept as apply
@@ -61,21 +59,17 @@ def accept(anyway: bool) -> None:
     changes = accepted_changes(proposal, anyway=anyway)
     if not changes:
         raise click.ClickException(
-            "not surely better on those who judged, neither lists nor sessions; --anyway takes it all the same"
+            "neither lists nor sessions are surely better on the half that judged; --anyway takes them all the same"
         )
-    try:
+    with in_words(ValueError):
         done = apply(changes, DBT_PROJECT / "dbt_project.yml")
-    except ValueError as error:
-        raise click.ClickException(str(error)) from None
     click.echo("\n".join(done))
     click.echo("dbt_project.yml is changed; the next whole line measures it before it publishes")
 
 
 def _settings() -> Settings:
-    try:
+    with in_words(SettingsError):
         return load_settings()
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from None
 
 
 def _read(settings: Settings) -> dict[str, Any]:

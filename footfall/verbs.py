@@ -1,7 +1,9 @@
-"""A click group whose list of verbs can be read: whole sentences, and a hint where a verb is mistyped."""
+"""What the verbs of the ``footfall`` command share: how they are listed, and how they end where something is wrong."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 import click
@@ -10,8 +12,17 @@ import click
 _SENTENCE = 200
 
 
+@contextmanager
+def in_words(*errors: type[Exception]) -> Iterator[None]:
+    """End the verb with the message of such an error, which says what to do, and without a traceback."""
+    try:
+        yield
+    except errors as error:
+        raise click.ClickException(str(error)) from None
+
+
 class VerbGroup(click.Group):
-    """Lists each verb with its whole first sentence, and knows what a mistyped one was to be."""
+    """Lists each verb with its whole first sentence, and guesses which one a mistyped name meant."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         rows = [
