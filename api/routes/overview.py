@@ -13,13 +13,8 @@ from litestar.exceptions import NotFoundException
 from litestar.params import PathParameter
 
 _PAGES = Path(__file__).parent.parent / "pages"
-_FILES = {
-    "overview.css": "text/css",
-    "overview.js": "text/javascript",
-    "parts.js": "text/javascript",
-    "asking.js": "text/javascript",
-    "drawing.js": "text/javascript",
-}
+_TYPES = {".css": "text/css", ".js": "text/javascript"}
+_FILES = {path.name: _TYPES[path.suffix] for path in _PAGES.iterdir() if path.suffix in _TYPES}
 #: The page handles the secret key: nothing from elsewhere runs in it, nothing is sent elsewhere, nobody frames it.
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
