@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -27,7 +27,7 @@ class Metrics:
     def __init__(self) -> None:
         self._requests: Counter[tuple[str, int]] = Counter()
         self._times: dict[str, list[int]] = {}
-        self._seconds: Counter[str] = Counter()
+        self._seconds: defaultdict[str, float] = defaultdict(float)
         self.limited: Counter[tuple[str, str]] = Counter()
         """Answers 429, by (key, whose bucket was empty)."""
 
@@ -37,7 +37,7 @@ class Metrics:
         if times is None:
             times = self._times[route] = [0] * (len(BUCKETS) + 1)
         times[bisect_left(BUCKETS, seconds)] += 1
-        self._seconds[route] += seconds  # type: ignore[assignment]
+        self._seconds[route] += seconds
 
     def series(self) -> dict[str, float]:
         """All of it, as series of families in ``COUNTED``."""

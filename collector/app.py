@@ -6,18 +6,16 @@ import asyncio
 import contextlib
 import hashlib
 import logging
-import time
 from collections.abc import AsyncIterator, Coroutine
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from litestar import HttpMethod, Litestar, Request, Response, route
+from litestar import Litestar, Request, Response
 from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.handlers import asgi
-from litestar.params import FromPath
 from litestar.types import Receive, Scope, Send
 
 from collector.committer import Committer
@@ -25,29 +23,25 @@ from collector.daily_ids import FORGET_SECONDS, DailyIds
 from collector.docs import describe_routes, openapi_config
 from collector.door import ROUTES, Door
 from collector.files import FileOps, OsFiles
+from collector.health import health_routes, report_of
 from collector.intake import SINGLE_ROUTES
-from collector.metrics import COUNTED, Metrics
-from collector.pixel_files import TYPES, PixelFiles, answer_file
-from collector.problems import PROBLEM_TYPE, RefusedError, problem_body
+from collector.landing import Landing
+from collector.metrics import Metrics
+from collector.pixel_files import TYPES, pixel_route
+from collector.problems import RefusedError, problem_response
 from collector.recovery import recover
 from collector.seen import SeenDeliveries
-from collector.shipping import read_state
-from collector.shopify import PATH as WEBHOOKS
 from collector.shopify import ShopifyDoor
 from collector.side_doors import side_doors
 from collector.writer import CommitError, SegmentWriter
-from footfall.landing import oldest_sealed
-from footfall.metrics import render
 from footfall.quotas import Buckets
 from footfall.settings import Settings, SettingsError, load_settings
-from footfall.workers import Report, Workers
+from footfall.wire import WEBHOOKS_PATH
+from footfall.workers import Workers
 
 log = logging.getLogger("footfall.collector")
 
-#: Load balancers and monitors look at an address without its body, too.
-LOOK = [HttpMethod.GET, HttpMethod.HEAD]
-#: How long a stopping worker waits for requests in flight, and then for the disk. Granian kills it after the
-#: sum.
+#: How long a stopping worker waits for requests in flight, and then for the disk. Granian kills it after the sum.
 DRAIN_SECONDS = 5.0
 FLUSH_SECONDS = 10.0
 
@@ -70,8 +64,8 @@ class CollectorApp(Litestar):
 
 def check_path(path: str) -> None:
     """Raises SettingsError where the pixel's short path is an address that means something else here."""
-    taken = ("/livez", "/readyz", "/metrics", "/docs", "/v1/guest", "/v1/pixel.gif", WEBHOOKS, *SINGLE_ROUTES)
-    if path in taken or path.startswith("/docs/") or Path(path).suffix in TYPES:
+    taken = ("/livez", "/readyz", "/metrics", "/docs", "/v1/guest", "/v1/pixel.gif", WEBHOOKS_PATH)
+    if path in (*taken, *SINGLE_ROUTES) or path.startswith("/docs/") or Path(path).suffix in TYPES:
         raise SettingsError(
             f"collector_path: {path} has a meaning of its own at the collector (see /docs): choose another"
         )
@@ -98,129 +92,23 @@ def create_app(
     committer = Committer(writer, metrics)
     buckets = Buckets(len(settings.write_keys), together / _quotas_of(settings) if together else None)
     door = Door(settings, committer, metrics, buckets)
-    pixel = PixelFiles(settings.pixel_dir)
     seen = SeenDeliveries(settings.paths.data / "collector" / "webhooks.sqlite")
     shopify = ShopifyDoor(settings, committer, metrics, seen)
-
+    workers = Workers(together, partial(report_of, metrics, writer, committer, door))
     routes = frozenset((*ROUTES, settings.collector_path))
 
     @asgi(sorted(routes), copy_scope=False)
     async def take_messages(scope: Scope, receive: Receive, send: Send) -> None:
         await door(scope, receive, send)  # type: ignore[arg-type]
 
-    @route("/livez", http_method=LOOK, tags=["health"], summary="The process runs", sync_to_thread=False)
-    def livez() -> dict[str, str]:
-        """Says nothing about the disk: restarting doesn't free space."""
-        return {"status": "ok"}
-
-    @route(
-        "/readyz",
-        http_method=LOOK,
-        tags=["health"],
-        summary="The collector can make events durable",
-        sync_to_thread=False,
-    )
-    def readyz() -> Response[dict[str, Any]]:
-        """200, or 503 with the reasons. A load balancer should ask this one."""
-        problems = committer.problems()
-        return Response({"ready": not problems, "reasons": problems}, status_code=503 if problems else 200)
-
-    def report() -> Report:
-        counted = {"fsync_errors": writer.sync_errors, "segments_sealed": writer.sealed_segments}
-        return Report(
-            at=time.time(),
-            series=metrics.series() | counted,
-            gauges={
-                "queue_bytes": committer.queued_bytes,
-                "requests_in_flight": door.in_flight,
-                "ready": float(not committer.problems()),
-            },
-        )
-
-    workers = Workers(together, report)
-
-    @route(
-        "/metrics",
-        http_method=LOOK,
-        tags=["health"],
-        summary="Prometheus metrics of all workers",
-        sync_to_thread=False,
-    )
-    def metrics_page() -> Response[str]:
-        """Counters since the collector started, whichever worker answers; the others' are at most a second old."""
-        reports = workers.reports()
-        live = [one.gauges for one in reports if not one.is_gone]
-        gauges = [
-            ("queue_bytes", "Bytes that wait for the disk.", sum(one["queue_bytes"] for one in live)),
-            (
-                "requests_in_flight",
-                "Requests being answered.",
-                sum(one["requests_in_flight"] for one in live),
-            ),
-            ("workers", "Worker processes that run.", float(len(live))),
-            ("ready", "1 where all of them can make events durable.", min(one["ready"] for one in live)),
-        ]
-        with contextlib.suppress(OSError):
-            gauges.append(
-                (
-                    "disk_free_bytes",
-                    "Free space for the landing.",
-                    float(ops.free_bytes(settings.paths.landing)),
-                )
-            )
-        gauges += _sealed_gauges(settings)
-        page = render("footfall_collector_", COUNTED, [one.series for one in reports], gauges)
-        return Response(page, media_type="text/plain; version=0.0.4")
-
-    @route(
-        "/{name:path}",
-        http_method=LOOK,
-        tags=["pixel"],
-        summary="The built pixel",
-        sync_to_thread=False,
-    )
-    def pixel_file(request: Request[Any, Any, Any], name: FromPath[Path]) -> Response[bytes]:
-        """``/footfall.js`` and the files beside it, cacheable, with ETag."""
-        file = pixel.find(str(name).lstrip("/"))
-        if file is None:
-            detail = f"nothing at {request.url.path}"
-            if str(name).endswith("footfall.js"):
-                detail += f": the pixel is not built in {settings.pixel_dir} (FOOTFALL_PIXEL_DIR)"
-            return _problem(404, "not_found", detail)
-        status, body, headers = answer_file(file, request.headers)
-        return Response(body, status_code=status, headers=headers, media_type=file.content_type)
-
-    @contextlib.asynccontextmanager
-    async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        writer.landing.prepare()
-        await asyncio.to_thread(recover, writer.landing)
-        committer.start()
-        beside = [
-            asyncio.create_task(_forget_salts(door.daily_ids)),
-            asyncio.create_task(workers.keep_telling()),
-        ]
-        try:
-            yield
-        finally:
-            for task in beside:
-                task.cancel()
-            await _drain(door)
-            seen.close()
-            if not await committer.stop(FLUSH_SECONDS):
-                log.error(
-                    "the disk did not take the last frames in time; their requests were not answered with 2xx"
-                )
-
     app = CollectorApp(
         route_handlers=[
             take_messages,
             *side_doors(settings, door, shopify),
-            livez,
-            readyz,
-            metrics_page,
-            pixel_file,
+            *health_routes(settings, ops, committer, workers),
+            pixel_route(settings.pixel_dir),
         ],
-        lifespan=[lifespan],
+        lifespan=[partial(_running, writer.landing, committer, door, seen, workers)],
         exception_handlers={
             RefusedError: partial(_on_refusal, metrics),
             CommitError: partial(_on_commit_error, metrics),
@@ -245,26 +133,34 @@ def _quotas_of(settings: Settings) -> str:
     return f"quotas-{hashlib.sha256(keys.encode()).hexdigest()[:16]}"
 
 
-def _sealed_gauges(settings: Settings) -> list[tuple[str, str, float]]:
-    """What waits on this machine, for the shipper or the loader, and how the shipper fares: (name, help, value)."""
-    now = time.time()
-    waiting, oldest = oldest_sealed(settings.paths.landing, now)
-    gauges = [
-        ("sealed_waiting", "Sealed segments on this disk, not shipped or not loaded.", float(waiting)),
-        ("oldest_sealed_seconds", "Age of the oldest of them.", oldest),
+@contextlib.asynccontextmanager
+async def _running(
+    landing: Landing,
+    committer: Committer,
+    door: Door,
+    seen: SeenDeliveries,
+    workers: Workers,
+    _: Litestar,
+) -> AsyncIterator[None]:
+    """The worker's life: what a crash left is brought in first; at the end what is in flight is answered."""
+    landing.prepare()
+    await asyncio.to_thread(recover, landing)
+    committer.start()
+    beside = [
+        asyncio.create_task(_forget_salts(door.daily_ids)),
+        asyncio.create_task(workers.keep_telling()),
     ]
-    if settings.ship_to and (state := read_state(settings.paths.data)) is not None:
-        gauges += [
-            ("shipped_segments", "Segments shipped since the shipper started.", float(state.segments)),
-            ("shipped_bytes", "Their bytes.", float(state.bytes)),
-            ("shipping_failures", "Failed tries since the shipper started.", float(state.failures)),
-            (
-                "shipping_failures_in_a_row",
-                "Failed tries since the last success.",
-                float(state.failures_in_a_row),
-            ),
-        ]
-    return gauges
+    try:
+        yield
+    finally:
+        for task in beside:
+            task.cancel()
+        await _drain(door)
+        seen.close()
+        if not await committer.stop(FLUSH_SECONDS):
+            log.error(
+                "the disk did not take the last frames in time; their requests were not answered with 2xx"
+            )
 
 
 async def _forget_salts(daily_ids: DailyIds) -> None:
@@ -283,15 +179,9 @@ async def _drain(door: Door) -> None:
         await asyncio.sleep(0.01)
 
 
-def _problem(status: int, reason: str, detail: str) -> Response[bytes]:
-    return Response(
-        problem_body(status, reason, detail), status_code=status, media_type=PROBLEM_TYPE.decode("ascii")
-    )
-
-
 def _on_refusal(metrics: Metrics, _: Request[Any, Any, Any], refusal: RefusedError) -> Response[bytes]:
     metrics.refused[refusal.reason] += 1
-    response = _problem(refusal.status, refusal.reason, refusal.detail)
+    response = problem_response(refusal.status, refusal.reason, refusal.detail)
     if refusal.retry_after is not None:
         response.headers["retry-after"] = str(refusal.retry_after)
     if refusal.status == 408:
@@ -308,11 +198,11 @@ def _on_commit_error(
 
 def _on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     reasons = {400: "bad_request", 404: "not_found", 405: "method", 413: "too_large"}
-    return _problem(
+    return problem_response(
         error.status_code, reasons.get(error.status_code, "http"), f"{error.detail}: {request.url.path}"
     )
 
 
 def _on_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     log.exception("unexpected error at %s", request.url.path, exc_info=error)
-    return _problem(500, "internal", "unexpected error; the collector's log has the details")
+    return problem_response(500, "internal", "unexpected error; the collector's log has the details")

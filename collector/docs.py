@@ -23,10 +23,17 @@ from litestar.openapi.spec import (
 
 from collector.intake import BATCH_ROUTES, SINGLE_ROUTES
 from collector.problems import PROBLEM_TYPE
-from collector.shopify import MAX_WEBHOOK, PATH
+from collector.shopify import MAX_WEBHOOK
 from footfall import __version__
 from footfall.docs_page import docs_page
-from footfall.wire import MAX_BODY, MAX_INFLATED, MAX_MESSAGE, MAX_MESSAGES, MESSAGE_TYPES
+from footfall.wire import (
+    MAX_BODY,
+    MAX_INFLATED,
+    MAX_MESSAGE,
+    MAX_MESSAGES,
+    MESSAGE_TYPES,
+    WEBHOOKS_PATH,
+)
 
 _DESCRIPTION = (
     "Takes clickstream messages in the Segment/RudderStack format; answers 2xx only when they are on disk. "
@@ -55,7 +62,7 @@ _MESSAGE = Schema(
         ),
         "event": _TEXT,
         "anonymousId": Schema(type=OpenAPIType.STRING, description="guest token"),
-        "userId": Schema(type=OpenAPIType.STRING, description="the shop's id of who is logged in"),
+        "userId": Schema(type=OpenAPIType.STRING, description="the shop's id of the user who is logged in"),
         "timestamp": _TIME,
         "originalTimestamp": _TIME,
         "context": _OBJECT,
@@ -177,7 +184,7 @@ _SCHEMAS = {
 #: What Litestar can't know of handlers that answer with a bare ``Response``: path, content type and body of a 200
 #: (no body where it is bytes), and the refusals.
 _ANSWERS: dict[str, tuple[str, Schema | None, dict[str, str]]] = {
-    PATH: (
+    WEBHOOKS_PATH: (
         _JSON,
         _WEBHOOK,
         {
@@ -251,7 +258,7 @@ def describe_routes(app: Litestar, short_path: str) -> None:
         assert operation is not None
         assert operation.responses is not None
         operation.responses["304"] = OpenAPIResponse(description="the browser has this one already")
-    webhook = paths[PATH].post
+    webhook = paths[WEBHOOKS_PATH].post
     assert webhook is not None
     webhook.request_body = RequestBody(required=True, content={_JSON: OpenAPIMediaType(schema=_OBJECT)})
     for ready in (paths["/readyz"].get, paths["/readyz"].head):

@@ -15,6 +15,7 @@ from collector.splitting import split_batch
 from footfall.good_batch import read_good_batch
 from footfall.segments import Envelope, FailedMessage
 from footfall.wire import (
+    BATCH_PATH,
     MAX_DEPTH,
     MAX_ID,
     MAX_INFLATED,
@@ -285,4 +286,4 @@ SINGLE_ROUTES: Mapping[str, str] = {
     **{f"/v1/{kind[0]}": kind for kind in MESSAGE_TYPES},
 }
 #: RudderStack's browser SDK sends its beacons to the last one, with the write key in the query.
-BATCH_ROUTES = ("/v1/batch", "/v1/b", "/beacon/v1/batch")
+BATCH_ROUTES = (BATCH_PATH, "/v1/b", "/beacon/v1/batch")

@@ -7,9 +7,15 @@ import hashlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from litestar import Request, Response, route
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 from msgspec import Struct
 
+from collector.health import LOOK
+from collector.problems import problem_response
 from footfall.etags import matches
 
 TYPES = {
@@ -63,6 +69,25 @@ class PixelFiles:
         )
         self._cache[name] = (stamp, file)
         return file
+
+
+def pixel_route(folder: Path) -> HTTPRouteHandler:
+    """The handler that serves the built pixel of a folder."""
+    pixel = PixelFiles(folder)
+
+    @route("/{name:path}", http_method=LOOK, tags=["pixel"], summary="The built pixel", sync_to_thread=False)
+    def pixel_file(request: Request[Any, Any, Any], name: FromPath[Path]) -> Response[bytes]:
+        """``/footfall.js`` and the files beside it, cacheable, with ETag."""
+        file = pixel.find(str(name).lstrip("/"))
+        if file is None:
+            detail = f"nothing at {request.url.path}"
+            if str(name).endswith("footfall.js"):
+                detail += f": the pixel is not built in {folder} (FOOTFALL_PIXEL_DIR)"
+            return problem_response(404, "not_found", detail)
+        status, body, headers = answer_file(file, request.headers)
+        return Response(body, status_code=status, headers=headers, media_type=file.content_type)
+
+    return pixel_file
 
 
 def answer_file(file: PixelFile, headers: Mapping[str, str]) -> tuple[int, bytes, dict[str, str]]:

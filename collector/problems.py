@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 
 import msgspec
+from litestar import Response
 
 PROBLEM_TYPE = b"application/problem+json"
 
@@ -50,4 +51,11 @@ def problem_body(status: int, reason: str, detail: str) -> bytes:
             code=reason,
             message=detail,
         )
+    )
+
+
+def problem_response(status: int, reason: str, detail: str) -> Response[bytes]:
+    """The same as an answer of Litestar's."""
+    return Response(
+        problem_body(status, reason, detail), status_code=status, media_type=PROBLEM_TYPE.decode("ascii")
     )

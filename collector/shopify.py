@@ -30,7 +30,6 @@ from footfall.wire import MAX_ID, WireError, check_message
 
 log = logging.getLogger("footfall.collector")
 
-PATH = "/v1/shopify/webhooks"
 #: A product with 2,048 variants has some 3 MB.
 MAX_WEBHOOK = 8 * 2**20
 #: Deliveries in work at once: each holds its body and its messages in memory.

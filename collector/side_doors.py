@@ -15,17 +15,11 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import QueryParameter
 
 from collector.door import Door
-from collector.guests import (
-    GIF,
-    choose_guest,
-    guest_cookie,
-    is_https,
-    may_read,
-    open_image,
-)
+from collector.guests import GIF, choose_guest, guest_cookie, is_https, may_read, open_image
 from collector.problems import RefusedError
-from collector.shopify import MAX_WEBHOOK, PATH, ShopifyDoor
+from collector.shopify import MAX_WEBHOOK, ShopifyDoor
 from footfall.settings import Settings
+from footfall.wire import WEBHOOKS_PATH
 
 AnyRequest = Request[Any, Any, Any]
 _NO_STORE = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
@@ -36,7 +30,7 @@ def side_doors(settings: Settings, door: Door, shopify: ShopifyDoor) -> list[Bas
     trusts_proxy = settings.trust_forwarded_for
 
     @post(
-        PATH,
+        WEBHOOKS_PATH,
         tags=["shopify"],
         summary="Take a Shopify webhook",
         status_code=200,
@@ -65,24 +59,7 @@ def side_doors(settings: Settings, door: Door, shopify: ShopifyDoor) -> list[Bas
         """The token of the cookie ``_ff_guest``, else ``guest`` (the page's own, if it is long enough not to be
         guessed), else a new one. ``POST`` with ``reset=true`` always makes a new one: a logout. Ask after consent.
         """
-        origin = request.headers.get("origin")
-        # A script's GET without an origin is of the collector's own host and in one of these modes, which its browser
-        # names. A link, or a picture's address, would give the visitor a token that whoever made it knows, and by
-        # which the API answers.
-        if origin is None and request.headers.get("sec-fetch-mode", "cors") not in ("cors", "same-origin"):
-            raise RefusedError(
-                403, "origin", "guest tokens are for the shop's scripts, not for links and pictures"
-            )
-        headers = dict(_NO_STORE)
-        if origin is not None:
-            host = request.headers.get("host", "")
-            if not may_read(origin, host, settings.cookie_domain, door.origins):
-                raise RefusedError(
-                    403,
-                    "origin",
-                    f"pages of {origin[:300]} may not ask for guest tokens: name it among a write key's origins",
-                )
-            headers |= {"access-control-allow-origin": origin, "access-control-allow-credentials": "true"}
+        headers = _for_page(request, settings, door)
         if is_reset and request.method != "POST":
             raise RefusedError(405, "method", "reset is asked for with POST")
         answer = choose_guest(request.headers.get("cookie"), shown, is_reset=is_reset)
@@ -111,6 +88,28 @@ def side_doors(settings: Settings, door: Door, shopify: ShopifyDoor) -> list[Bas
         return Response(GIF, media_type="image/gif", headers=_NO_STORE)
 
     return [webhook, guest, image]
+
+
+def _for_page(request: AnyRequest, settings: Settings, door: Door) -> dict[str, str]:
+    """The headers of an answer with a guest token. Raises RefusedError (403) for a page that may not read one."""
+    headers = dict(_NO_STORE)
+    origin = request.headers.get("origin")
+    if origin is None:
+        # A script's GET without an origin is of the collector's own host and in one of these modes, which its browser
+        # names. A link, or a picture's address, would give the visitor a token that whoever made it knows, and by
+        # which the API answers.
+        if request.headers.get("sec-fetch-mode", "cors") not in ("cors", "same-origin"):
+            raise RefusedError(
+                403, "origin", "guest tokens are for the shop's scripts, not for links and pictures"
+            )
+        return headers
+    if not may_read(origin, request.headers.get("host", ""), settings.cookie_domain, door.origins):
+        raise RefusedError(
+            403,
+            "origin",
+            f"pages of {origin[:300]} may not ask for guest tokens: name it among a write key's origins",
+        )
+    return headers | {"access-control-allow-origin": origin, "access-control-allow-credentials": "true"}
 
 
 @contextlib.contextmanager

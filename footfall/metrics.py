@@ -6,8 +6,11 @@ own accounting.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+
+#: Media type of the page.
+PAGE_TYPE = "text/plain; version=0.0.4"
 
 #: Series, such as ``messages_accepted_total{source="shop"}`` -> value. Values of several workers add up.
 Series = Mapping[str, float]
@@ -24,10 +27,10 @@ def render(
     """The page that Prometheus reads: the series of all workers added up, and gauges as (series, help, value). Every
     name gets the ``prefix``.
     """
-    total: Counter[str] = Counter()
+    total: defaultdict[str, float] = defaultdict(float)
     for series in workers:
         for name, value in series.items():
-            total[name] += value  # type: ignore[assignment]
+            total[name] += value
     lines: list[str] = []
     for family, kind, text in families:
         lines += [f"# HELP {prefix}{family} {text}", f"# TYPE {prefix}{family} {kind}"]

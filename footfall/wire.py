@@ -16,6 +16,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Raw, Struct
 
+#: Where a collector takes batches, and Shopify's deliveries.
+BATCH_PATH = "/v1/batch"
+WEBHOOKS_PATH = "/v1/shopify/webhooks"
+
 # Limits of the tracking plan ("Request"). Bytes unless said.
 MAX_MESSAGE = 32 * 1024
 MAX_MESSAGES = 500

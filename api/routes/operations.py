@@ -13,7 +13,7 @@ from api.answers import Live, Ready
 from api.metrics import COUNTED, Metrics
 from api.problems import RETRY_AFTER_SECONDS
 from api.snapshots import SnapshotStore
-from footfall.metrics import render
+from footfall.metrics import PAGE_TYPE, render
 from footfall.workers import Report
 
 _NO_STORE = {"Cache-Control": "no-store"}
@@ -68,7 +68,7 @@ def readyz(request: Request[Any, Any, Any]) -> Response[Ready]:
 
 @get(
     "/metrics",
-    media_type="text/plain; version=0.0.4",
+    media_type=PAGE_TYPE,
     tags=["operations"],
     summary="Prometheus text",
     sync_to_thread=False,

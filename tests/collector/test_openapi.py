@@ -22,8 +22,8 @@ from schemathesis.specs.openapi.checks import (
 
 from collector.adapters import SHOPIFY
 from collector.app import create_app
-from collector.shopify import PATH
 from footfall.settings import Settings
+from footfall.wire import WEBHOOKS_PATH
 
 KEY = base64.b64encode(b"ff_demo_write_key:").decode()
 Receive = Callable[[], Awaitable[Any]]
@@ -52,7 +52,7 @@ class Shop:
         if scope["type"] == "lifespan":
             # schemathesis stops the application after each operation, and a collector that stopped stays so.
             self.collector = create_app(self.settings)
-        elif scope["path"] == PATH:
+        elif scope["path"] == WEBHOOKS_PATH:
             scope, receive = await self.signed(scope, receive)
         await self.collector(scope, receive, send)  # type: ignore[arg-type]
 
