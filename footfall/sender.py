@@ -15,7 +15,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,12 +27,11 @@ import httpx
 import msgspec
 
 from footfall import __version__
-from footfall.wire import MAX_BODY, MAX_MESSAGES, BatchAnswer, Rejection
+from footfall.wire import BATCH_PATH, MAX_BODY, MAX_MESSAGES, BatchAnswer, Rejection
 
 #: Room in the body for the write key, the time and the brackets around the messages.
 _ENVELOPE = 1024
-#: First pause after a failed attempt in seconds; it doubles up to the cap, with +-50 % so that senders
-#: spread out.
+#: First pause after a failed attempt in seconds; it doubles up to the cap, with +-50 % so that senders spread out.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 10.0
 #: Answers after which the same request may succeed: the caller's quota, a restart, a full disk.
 _TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -79,7 +78,8 @@ class SendReport:
     rejections: list[Rejection] = field(default_factory=list)
     """The first few rejections; ``index`` counts from the first message of the run."""
 
-    def _count(self, hour: datetime | None, *, accepted: bool) -> None:
+    def count(self, hour: datetime | None, *, accepted: bool) -> None:
+        """One message more, which happened in that hour."""
         counts = self.by_hour.setdefault(hour, HourCounts())
         counts.sent += 1
         self.sent += 1
@@ -167,6 +167,38 @@ def hour_of(message: Mapping[str, Any] | bytes) -> datetime | None:
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
+def batch_body(write_key: str, raws: Sequence[bytes]) -> bytes:
+    """The body of a request with these messages, each JSON already, sent now."""
+    head = _encoder.encode({"writeKey": write_key, "sentAt": datetime.now(UTC)})
+    return head[:-1] + b',"batch":[' + b",".join(raws) + b"]}"
+
+
+class _Record:
+    """What was acknowledged so far: in the report, and in the checkpoint where there is one."""
+
+    def __init__(self, url: str, checkpoint: Checkpoint | None) -> None:
+        self.report = SendReport()
+        self._url, self._checkpoint = url, checkpoint
+        self.acknowledged, self.rejected = checkpoint.load(url) if checkpoint else (0, set())
+
+    def add(self, packed: _Packed, answer: BatchAnswer) -> None:
+        """The door's answer to the batch after those that were added."""
+        bad = {rejection.index: rejection for rejection in answer.rejected}
+        for index, hour in enumerate(packed.hours):
+            self.report.count(hour, accepted=index not in bad)
+        for index, rejection in sorted(bad.items()):
+            place = packed.first + index
+            self.rejected.add(place)
+            if len(self.report.rejections) < _SHOWN_REJECTIONS:
+                self.report.rejections.append(msgspec.structs.replace(rejection, index=place))
+        self.acknowledged = packed.first + len(packed.raws)
+        self.save()
+
+    def save(self, *, now: bool = False) -> None:
+        if self._checkpoint and self.acknowledged:
+            self._checkpoint.save(self._url, self.acknowledged, self.rejected, now=now)
+
+
 def _pack(
     messages: Iterable[Mapping[str, Any] | bytes],
     skip: int,
@@ -181,7 +213,7 @@ def _pack(
     for index, message in enumerate(messages):
         hour = hour_of(message)
         if index < skip:
-            report._count(hour, accepted=index not in rejected)
+            report.count(hour, accepted=index not in rejected)
             report.skipped += 1
             continue
         raw = message if isinstance(message, bytes) else _encoder.encode(message)
@@ -254,11 +286,10 @@ class _Door:
                 self.retries += 1
 
     def _request(self, raws: list[bytes]) -> httpx.Response:
-        head = _encoder.encode({"writeKey": self.write_key, "sentAt": datetime.now(UTC)})
-        body = head[:-1] + b',"batch":[' + b",".join(raws) + b"]}"
+        body = batch_body(self.write_key, raws)
         with self.lock:
             self.requests += 1
-        return self.client.post("/v1/batch", content=body, headers={"Content-Type": "application/json"})
+        return self.client.post(BATCH_PATH, content=body, headers={"Content-Type": "application/json"})
 
     def _read(self, response: httpx.Response, given: int) -> BatchAnswer:
         try:
@@ -339,10 +370,9 @@ def send(
     Raises SendError (with the report so far) when the door refuses the key or patience is over. Exceptions
     of the messages iterator pass through; what was acknowledged until then stands in the checkpoint.
     """
-    report = SendReport()
     begin = time.monotonic()
-    skip, rejected = checkpoint.load(url) if checkpoint else (0, set())
-    acknowledged = skip
+    record = _Record(url, checkpoint)
+    report = record.report
     limits = httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
     # trust_env=False: a proxy of the environment must not swallow requests to loopback
     client = httpx.Client(
@@ -351,38 +381,28 @@ def send(
     door = _Door(client, url, write_key, patience)
     under_way: deque[tuple[_Packed, Future[BatchAnswer]]] = deque()
 
-    def settle() -> None:
-        # Always the oldest batch: what is acknowledged is then a prefix, which one number describes.
-        nonlocal acknowledged
+    def settle_oldest() -> None:
+        # The oldest always: what is acknowledged is then a prefix, which one number describes.
         packed, future = under_way[0]
         answer = future.result()
         under_way.popleft()
-        bad = {r.index: r for r in answer.rejected}
-        for index, hour in enumerate(packed.hours):
-            report._count(hour, accepted=index not in bad)
-        for index, rejection in sorted(bad.items()):
-            rejected.add(packed.first + index)
-            if len(report.rejections) < _SHOWN_REJECTIONS:
-                report.rejections.append(msgspec.structs.replace(rejection, index=packed.first + index))
-        acknowledged = packed.first + len(packed.raws)
+        record.add(packed, answer)
         report.requests, report.retries = door.requests, door.retries
         report.seconds = time.monotonic() - begin
-        if checkpoint:
-            checkpoint.save(url, acknowledged, rejected)
         if on_progress:
             on_progress(report)
 
     pool = ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="sender")
+    size = min(batch_size, MAX_MESSAGES)
     try:
-        for packed in _pack(messages, skip, rejected.copy(), report, min(batch_size, MAX_MESSAGES)):
+        for packed in _pack(messages, record.acknowledged, record.rejected.copy(), report, size):
             under_way.append((packed, pool.submit(door.post, packed.raws)))
             if len(under_way) >= concurrency * 2:
-                settle()
+                settle_oldest()
         while under_way:
-            settle()
+            settle_oldest()
     except BaseException as error:
-        if checkpoint and acknowledged:
-            checkpoint.save(url, acknowledged, rejected, now=True)
+        record.save(now=True)
         if isinstance(error, SendError):
             error.report = report
         raise

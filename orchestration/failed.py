@@ -23,15 +23,15 @@ import pyarrow.dataset as ds
 from msgspec import Raw, Struct
 
 from footfall.keys import webhook_signature
+from footfall.sender import batch_body
 from footfall.settings import Settings, SettingsError, load_settings, settings_with_events
 from footfall.verbs import VerbGroup, in_words
-from footfall.wire import MAX_ID, MAX_MESSAGE, WireError, check_message
+from footfall.wire import BATCH_PATH, MAX_ID, MAX_MESSAGE, WEBHOOKS_PATH, WireError, check_message
 from orchestration.lib.person import FORGOTTEN
 
 #: One request of a second try: well under the door's limits.
 BATCH_MESSAGES = 100
 BATCH_BYTES = 512 * 1024
-WEBHOOKS = "/v1/shopify/webhooks"
 _NULL = Raw(b"null")
 
 
@@ -176,8 +176,7 @@ def _sendable(event: Failed) -> bytes:
 
 def _post(key: str, batch: list[bytes], client: httpx.Client | None, result: Retry) -> None:
     assert client is not None
-    head = msgspec.json.encode({"writeKey": key, "sentAt": datetime.now().astimezone()})
-    answer = client.post("/v1/batch", content=head[:-1] + b',"batch":[' + b",".join(batch) + b"]}")
+    answer = client.post(BATCH_PATH, content=batch_body(key, batch))
     answer.raise_for_status()
     body = answer.json()
     result.accepted += body["accepted"]
@@ -204,7 +203,7 @@ def _webhook(
         # Not one of Shopify's own, or the memory of deliveries would know it.
         "X-Shopify-Webhook-Id": f"failed/{event.place}",
     }
-    answer = client.post(WEBHOOKS, content=body, headers=headers)
+    answer = client.post(WEBHOOKS_PATH, content=body, headers=headers)
     answer.raise_for_status()
     told = answer.json()
     result.accepted += told["accepted"]
@@ -274,7 +273,9 @@ def list_failed(source: str | None = None, reason: str | None = None, since: dat
 
 @failed.command()
 @_options
-@click.option("--limit", type=click.IntRange(1), default=10, show_default=True, help="At most so many.")
+@click.option(
+    "--limit", type=click.IntRange(1), default=10, show_default=True, help="Show at most this many."
+)
 def show(source: str | None, reason: str | None, since: datetime | None, limit: int) -> None:
     """The events themselves, raw."""
     for number, event in enumerate(read_failed(_settings(), source=source, reason=reason, since=since)):
