@@ -185,8 +185,9 @@ class Snapshot:
         return tuple(dict.fromkeys(found))
 
     def picks(self, table: Table, key: str) -> list[tuple[str, float, int]]:
-        """A published list, best first, as (product id, score, label number); empty where there is none. These are
-        Picks: as tuples they unpack in half the time, and a request goes through hundreds. Not to be changed.
+        """A published list, best first, as (product id, score, label number); empty where there is none. The caller
+        must not change it. These are ``Pick``s: as tuples they unpack in half the time, and a request goes through
+        hundreds.
         """
         if table is not Table.SIMILAR:
             value = self._get(table, key)
@@ -276,7 +277,7 @@ class Snapshot:
 
     def _read_experiments(self) -> tuple[Experiment, ...]:
         """Read once: every request for recommendations asks. A version of before there were any has none."""
-        if "experiments" not in self._marts():
+        if "experiments" not in self.manifest.marts:
             return ()
         rows = self.query("select * from experiments order by experiment, arm_number")
         return tuple(
@@ -315,18 +316,10 @@ class Snapshot:
 
     def _open_marts(self, version_dir: Path) -> None:
         """Each mart stands in a file of its own; queries see them side by side."""
-        for name in self._marts():
+        for name in self.manifest.marts:
             path = str(version_dir / mart_file(name)).replace("'", "''")
             self._analytics.execute(f"""attach '{path}' as "in_{name}" (read_only)""")
             self._analytics.execute(f"""create view "{name}" as from "in_{name}"."{name}" """)
-
-    def _marts(self) -> dict[str, int]:
-        """Rows by mart, as the manifest says."""
-        return {
-            name.removeprefix("analytics."): count
-            for name, count in self.manifest.rows.items()
-            if name.startswith("analytics.")
-        }
 
     def _probe(self) -> None:
         for table, parts in self._tables.items():
@@ -346,7 +339,7 @@ class Snapshot:
             for (value,) in found:
                 if value != GONE:
                     msgspec.json.decode(value)
-        for name, count in self._marts().items():
+        for name, count in self.manifest.marts.items():
             if self.query(f'select count(*) as n from "{name}"')[0]["n"] != count:
                 raise SnapshotError(f"mart {name} is not what the manifest says")
 

@@ -5,15 +5,15 @@ snapshot is a directory ``serving/<version>/`` that never changes once it has it
 ``serving/current.json`` pointing at the one in force::
 
     <table>.<part>.sqlite   entries (key TEXT, value BLOB) WITHOUT ROWID; each value a JSON document, shapes below
-    <table>.changes.sqlite  the same, for keys that are others now than in the parts; looked at first. GONE instead of
-                            a document: the key is none any more. Not there where nothing changed
+    <table>.changes.sqlite  the same, for keys whose document is not that of the parts any more; looked at first. GONE
+                            in place of a document: the key is gone. Not there where nothing changed
     <table>.<part>.keys     what the part was made of (Parquet), for the writer alone
     sessions.index          what follows in a session (footfall/session_index.py), mapped into memory
     sessions.changes        what is different since that was learned; not there where nothing is
     <mart>.duckdb           a mart for analysts' endpoints as a table of its name, readable by DuckDB 1.5 and later
     manifest.json           what the writer counted, and each file's size, SHA-256 and what it was made of
 
-A file that is what it was in the version before is that version's file, under a second name (a hard link).
+A file that did not change since the version before is that version's file, under a second name (a hard link).
 """
 
 from __future__ import annotations
@@ -47,6 +47,8 @@ VERSION_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 #: Key of the whole-shop list in ``trending`` and of the only row of ``catalogue``.
 WHOLE_SHOP = ""
 
+#: Begins the names of marts in ``Manifest.rows``: some are called as a table is.
+_MART = "analytics."
 
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
@@ -252,8 +254,8 @@ BLENDED = ("published", Source.SESSION_NEIGHBOURS, Source.SIMILAR_TEXT, Source.B
 
 
 class Fading(msgspec.Struct, frozen=True):
-    """How scores fade: the dbt project's half-life, and the moment that affinities are told as of (its var as_of: the
-    latest event, not the clock).
+    """How scores fade: the dbt project's half-life, and the moment that affinities are as of (its var as_of: the latest
+    event, not the clock).
     """
 
     half_life_days: float
@@ -287,7 +289,7 @@ class Manifest(msgspec.Struct, frozen=True):
     ``changes_file``.
     """
     rows: dict[str, int]
-    """Keys by ``Table``, and rows of each mart as ``analytics.<name>``."""
+    """Keys by ``Table``, and rows of each mart by ``mart_rows``."""
     coverage: dict[str, float]
     """Shares between 0 and 1, compared with the version before when the next one is audited."""
     blend: Blend
@@ -300,6 +302,13 @@ class Manifest(msgspec.Struct, frozen=True):
     """The zone of the shop's calendar, by which marts count days."""
     today: date | None = None
     """The day of ``created_at`` on that calendar, which is not over; None in what an earlier release wrote."""
+
+    @property
+    def marts(self) -> dict[str, int]:
+        """The marts for analysts' endpoints, by name with their number of rows."""
+        return {
+            name.removeprefix(_MART): count for name, count in self.rows.items() if name.startswith(_MART)
+        }
 
 
 class _Format(msgspec.Struct, frozen=True):
@@ -321,6 +330,11 @@ def changes_file(table: str) -> str:
 def keys_file(table: str, part: int) -> str:
     """The file with the keys of a part, and a hash of what each was made of."""
     return f"{table}.{part:02d}{KEYS_SUFFIX}"
+
+
+def mart_rows(name: str) -> str:
+    """The name under which ``Manifest.rows`` has a mart for analysts' endpoints."""
+    return f"{_MART}{name}"
 
 
 def mart_file(name: str) -> str:

@@ -62,7 +62,7 @@ def marts(request: Request[Any, Any, Any]) -> Response[Marts]:
         MartBrief(
             name=name,
             description=served.description,
-            rows=snapshot.manifest.rows[f"analytics.{name}"],
+            rows=snapshot.manifest.marts[name],
             columns=_columns(snapshot, name),
         )
         for name, served in sorted(snapshot.manifest.served.items())
@@ -204,8 +204,8 @@ def _cursor(version: str, start: int) -> str:
 
 
 def _start(cursor: str | None, version: str) -> int:
-    """Rows before the page. Raises ValidationException (400) for what is no cursor of ours, or another snapshot's: rows
-    have other places there, and some would be lost or told twice.
+    """Rows before the page. Raises ValidationException (400) for what is no cursor of ours, and for one of another
+    snapshot: rows have other places there, so some would be left out or come twice.
     """
     if not cursor:
         return 0

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import msgspec
@@ -46,7 +47,7 @@ from orchestration.lib.snapshot_audit import (
     audit_written,
     read_settings,
 )
-from orchestration.lib.snapshot_documents import PRODUCT_LISTS, sources
+from orchestration.lib.snapshot_documents import PRODUCT_LISTS, SOURCES
 from orchestration.lib.snapshot_files import Base, Files, Written
 from orchestration.lib.snapshot_marts import (
     MissingMartError,
@@ -143,15 +144,9 @@ def build_snapshot(
             base = _in_force(serving_dir)
             good, left_out = servable(warehouse_con, served or {})
             is_from_before = base and not_from_before and base.manifest.created_at < not_from_before
+            inputs = _Inputs(good, session_index, session_changes, time_zone)
             manifest, written = _write(
-                warehouse_con,
-                aside,
-                version,
-                None if is_from_before else base,
-                session_index,
-                session_changes,
-                good,
-                time_zone,
+                warehouse_con, aside, version, None if is_from_before else base, inputs
             )
             audit_change(manifest, base.manifest if base else None, min_ratio)
         except BaseException:
@@ -203,42 +198,29 @@ def prune(serving_dir: Path, keep: int = 3, *, not_from_before: datetime | None 
         return removed
 
 
+class _Inputs(NamedTuple):
+    """What a version is made of, beside the marts of the API's own endpoints."""
+
+    served: dict[str, ServedMart]
+    session_index: Path | None
+    session_changes: Path | None
+    time_zone: str
+
+
 def _write(
-    con: duckdb.DuckDBPyConnection,
-    aside: Path,
-    version: str,
-    base: Base | None,
-    session_index: Path | None,
-    session_changes: Path | None,
-    served: dict[str, ServedMart],
-    time_zone: str,
+    con: duckdb.DuckDBPyConnection, aside: Path, version: str, base: Base | None, inputs: _Inputs
 ) -> tuple[Manifest, Written]:
     known = _known_labels(base)
     files = Files(con, aside, base if known is not None else None)
     try:
-        prepare(con, served)
-        tables = sources()
-        for table, source in tables.items():
-            if table is not Table.LABELS:
-                files.compare(table, source)
-        lists = {
-            name: files.rows_to_write(of, mart(name), key)
-            for name, (of, key) in {
-                "product_recommendations": (PRODUCT_LISTS, "product_id"),
-                "visitor_recommendations": ([Table.VISITOR_RECOMMENDATIONS], "visitor_id"),
-            }.items()
-        }
-        audit_marts(con, lists)
+        prepare(con, inputs.served)
         blend, fading = read_settings(con)
-        number_labels(con, known or {}, lists)
-        files.compare(Table.LABELS, tables[Table.LABELS])
-        for table, source in tables.items():
-            files.add_table(table, source)
-        for name, (query, order) in analytics_tables(served).items():
+        _write_tables(con, files, known or {})
+        for name, (query, order) in analytics_tables(inputs.served).items():
             files.add_mart(name, query, order)
         written = files.written
         audit_written(aside, written, _scalar(con, f"select count(*) from {mart('products')}"))
-        _add_sessions(files, session_index, session_changes)
+        _add_sessions(files, inputs.session_index, inputs.session_changes)
         created_at = datetime.now(UTC)
         manifest = Manifest(
             format_version=FORMAT_VERSION,
@@ -251,26 +233,46 @@ def _write(
             blend=blend,
             fading=fading,
             dropped_unavailable=written.hidden,
-            served=served,
-            time_zone=time_zone,
-            today=_shop_day(con, created_at, time_zone),
+            served=inputs.served,
+            time_zone=inputs.time_zone,
+            today=_shop_day(con, created_at, inputs.time_zone),
         )
     finally:
         files.cleanup()
-        cleanup(con, served)
+        cleanup(con, inputs.served)
     content = msgspec.json.format(msgspec.json.encode(manifest))
     write_durably(aside / MANIFEST_FILE, lambda path: path.write_bytes(content))
     return manifest, written
 
 
+def _write_tables(con: duckdb.DuckDBPyConnection, files: Files, known: dict[tuple[str, str], int]) -> None:
+    """The lookup tables: compared with the version in force, audited, and written as far as they differ. ``known``: the
+    numbers that labels have already. Raises AuditFailedError.
+    """
+    for table, source in SOURCES.items():
+        if table is not Table.LABELS:
+            files.compare(table, source)
+    lists = {
+        name: files.rows_to_write(of, mart(name), key)
+        for name, (of, key) in {
+            "product_recommendations": (PRODUCT_LISTS, "product_id"),
+            "visitor_recommendations": ([Table.VISITOR_RECOMMENDATIONS], "visitor_id"),
+        }.items()
+    }
+    audit_marts(con, lists)
+    number_labels(con, known, lists)
+    files.compare(Table.LABELS, SOURCES[Table.LABELS])
+    for table, source in SOURCES.items():
+        files.add_table(table, source)
+
+
 def _shop_day(con: duckdb.DuckDBPyConnection, at: datetime, time_zone: str) -> date:
     """The day of a moment on the shop's calendar, by the rule of the models (macro shop_day): by DuckDB's zones."""
     moment = at.astimezone(UTC).replace(tzinfo=None)
-    row = con.execute(
+    day: date
+    [(day,)] = con.execute(
         "select cast(timezone(?, timezone('UTC', cast(? as timestamp))) as date)", [time_zone, moment]
-    ).fetchone()
-    assert row is not None
-    day: date = row[0]
+    ).fetchall()
     return day
 
 
@@ -329,8 +331,9 @@ def _coverage(con: duckdb.DuckDBPyConnection, rows: dict[str, int]) -> dict[str,
 
 
 def _scalar(con: duckdb.DuckDBPyConnection, query: str) -> int:
-    row = con.execute(query).fetchone()
-    return int(row[0]) if row else 0
+    # fetchall: DuckDB does no other work while a result is unfinished, even one of a single row.
+    [(value,)] = con.execute(query).fetchall()
+    return int(value)
 
 
 def _whole(version_dir: Path) -> Manifest:

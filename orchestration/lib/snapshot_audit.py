@@ -28,6 +28,7 @@ from footfall.snapshot import (
     Source,
     Table,
     changes_file,
+    mart_rows,
     table_file,
 )
 from orchestration.lib.snapshot_marts import ANALYTICS, RECOMMENDED, mart
@@ -82,12 +83,12 @@ _CARD = msgspec.json.Decoder(format_.ProductCard)
 #: Tables as large as what analysts declare: one who takes three segments out means the fall.
 DECLARED = {
     str(Table.VISITOR_SEGMENTS),
-    "analytics.segments",
-    "analytics.segment_members",
-    "analytics.funnel_steps",
-    "analytics.funnel_time_to_convert",
-    "analytics.funnel_time_histogram",
-    "analytics.retention_periods",
+    mart_rows("segments"),
+    mart_rows("segment_members"),
+    mart_rows("funnel_steps"),
+    mart_rows("funnel_time_to_convert"),
+    mart_rows("funnel_time_histogram"),
+    mart_rows("retention_periods"),
 }
 
 
@@ -191,7 +192,7 @@ def audit_change(new: Manifest, before: Manifest | None, min_ratio: float) -> No
     """
     if before is None:
         return
-    free = DECLARED | {f"analytics.{name}" for name in before.served if name not in ANALYTICS}
+    free = DECLARED | {mart_rows(name) for name in before.served if name not in ANALYTICS}
     problems = []
     for table, count in before.rows.items():
         now = new.rows.get(table, 0)
@@ -239,8 +240,8 @@ def _named_products(table: Table, document: Any) -> list[str]:
 
 
 def _count(con: duckdb.DuckDBPyConnection, clause: str) -> int:
-    row = con.execute(f"select count(*) {clause}").fetchone()
-    return int(row[0]) if row else 0
+    [(count,)] = con.execute(f"select count(*) {clause}").fetchall()
+    return int(count)
 
 
 def _unknown_products(con: duckdb.DuckDBPyConnection, name: str, rows: str, product: str) -> list[str]:
@@ -280,11 +281,11 @@ def _twice(
     found = con.execute(
         f"""select {columns}, count(*) as times, count(*) over () as places
             from {rows} group by {columns} having times > 1 order by all limit 1"""
-    ).fetchone()
+    ).fetchall()
     nulls = _count(con, f"from {rows} where " + " or ".join(f"{key} is null" for key in keys))
     problems = [f"{name}: {nulls} rows without {' or '.join(keys)}"] if nulls else []
     if found:
-        *values, times, places = found
+        *values, times, places = found[0]
         shown = [f"{key} {value!r}" for key, value in zip(keys, values, strict=True) if key != "visitor_id"]
         problems.append(
             f"{name}: the same {what} {times} times at {', '.join(shown)}, one of {places} (group by {columns})"

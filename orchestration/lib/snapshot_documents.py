@@ -118,113 +118,109 @@ def _lists(
     )
 
 
-def sources() -> dict[Table, Source]:
-    """Per table what it is made of, after ``prepare``."""
-    product = {
-        "product_id": "product_id",
-        "title": "coalesce(title, product_id)",
-        "handle": "handle",
-        "url": "url",
-        "image_url": "image_url",
-        "price": "cast(price as varchar)",
-        "currency": "currency",
-        "vendor": "vendor",
-        "product_type": "product_type",
-        "is_available": "coalesce(is_available, false)",
-    }
-    visitor = {
-        "visitor_id": "visitor_id",
-        "is_guest": "is_guest",
-        "user_id": "user_id",
-        "first_seen_at": _TIME.format("first_seen_at"),
-        "last_seen_at": _TIME.format("last_seen_at"),
-        "sessions": "coalesce(cast(sessions as bigint), 0)",
-        "orders": "coalesce(cast(orders as bigint), 0)",
-        "revenue": "cast(revenue as varchar)",
-        "last_product_id": "last_product_id",
-        "first_guest": "first_guest_token",
-        # A cart that is no JSON would spoil the whole document; the mart's tests are the place to find it.
-        "cart": "case when json_valid(cast(cart as varchar)) then cast(cart as json) end",
-    }
-    scores = (
-        "product_id",
-        # All their digits: they are multiplied before they are rounded
-        *(f"coalesce({part}, 0)" for part in ("view_score", "option_score", "cart_score", "purchase_score")),
-        *(f"coalesce(cast({count} as bigint), 0)" for count in ("views", "carts", "purchases")),
-        "last_at",
-        "epoch_us(scored_at)",
-    )
-    neighbour = (
-        "other_visitor_id",
-        "round(score, 6)",
-        "coalesce(source, '')",
-        f"coalesce(list_slice(shared, 1, {SHARED}), [])",
-    )
-    return {
-        Table.PRODUCTS: _document("product_id", product, "products"),
-        Table.ALIASES: Source(
-            key="alias",
-            query=f"product_id from {mart('product_aliases')} where {{only}}",
-            value="encode(to_json(r.product_id)::varchar)",
-            is_grouped=False,
-        ),
-        **{
-            table: _picks("product_recommendations", "product_id", "other_product_id", f"r.kind = '{table}'")
-            for table in PRODUCT_LISTS
-        },
-        Table.TRENDING: Source(
-            key="coalesce(r.category, '')",
-            query=f"""
-                r.rank, r.product_id, round(r.score, 6) as score, p.is_available
-                from {mart("trending_products")} as r
-                left join {PRODUCTS} as p on p.product_id = r.product_id
-                where {{only}}
-            """,
-            value="encode(to_json(list(json_array(r.product_id, r.score) order by r.rank))::varchar)",
-            shown="r.is_available",
-        ),
-        Table.CATALOGUE: Source(
-            key=f"'{WHOLE_SHOP}'",
-            query=f"""
-                product_id, captured_at from {mart("products")}
-                where coalesce(is_available, false) and {{only}}
-            """,
-            value="encode(to_json(list(r.product_id order by r.captured_at desc, r.product_id))::varchar)",
-        ),
-        Table.IDENTITIES: Source(
-            key="identifier",
-            query=f"visitor_id from {mart('identity_map')} where {{only}}",
-            value="encode(to_json(r.visitor_id)::varchar)",
-            is_grouped=False,
-        ),
-        Table.VISITORS: _document("visitor_id", visitor, "visitors"),
-        Table.VISITOR_RECOMMENDATIONS: _picks("visitor_recommendations", "visitor_id", "product_id"),
-        Table.VISITOR_PRODUCTS: _lists("visitor_id", scores, "r.e1", "visitor_product_scores"),
-        Table.VISITOR_CATEGORIES: _lists(
-            "visitor_id",
-            ("category", "coalesce(score, 0)", "epoch_us(scored_at)", '"rank"'),
-            "r.e4, r.e1",
-            "visitor_category_affinity",
-            where="category is not null",
-        ),
-        Table.VISITOR_NEIGHBOURS: _lists(
-            "visitor_id",
-            neighbour,
-            "r.place, r.e3, r.e1",
-            "visitor_affinity",
-            where=f'"rank" <= {NEIGHBOURS}',
-            place='"rank"',
-        ),
-        Table.VISITOR_SEGMENTS: _lists(
-            "visitor_id",
-            ("segment", "since"),
-            "r.e1",
-            "segment_members",
-        ),
-        Table.LABELS: Source(
-            key="cast(label as varchar)",
-            query=f"source, seed from {LABELS} where {{only}}",
-            value="encode(json_array(r.source, r.seed)::varchar)",
-            is_grouped=False,
-        ),
-    }
+#: What the fields of documents are made of, by the names and in the order of the classes in ``footfall.snapshot``.
+_PRODUCT_CARD = {
+    "product_id": "product_id",
+    "title": "coalesce(title, product_id)",
+    "handle": "handle",
+    "url": "url",
+    "image_url": "image_url",
+    "price": "cast(price as varchar)",
+    "currency": "currency",
+    "vendor": "vendor",
+    "product_type": "product_type",
+    "is_available": "coalesce(is_available, false)",
+}
+_VISITOR_CARD = {
+    "visitor_id": "visitor_id",
+    "is_guest": "is_guest",
+    "user_id": "user_id",
+    "first_seen_at": _TIME.format("first_seen_at"),
+    "last_seen_at": _TIME.format("last_seen_at"),
+    "sessions": "coalesce(cast(sessions as bigint), 0)",
+    "orders": "coalesce(cast(orders as bigint), 0)",
+    "revenue": "cast(revenue as varchar)",
+    "last_product_id": "last_product_id",
+    "first_guest": "first_guest_token",
+    # A cart that is no JSON would spoil the whole document; the mart's tests are the place to find it.
+    "cart": "case when json_valid(cast(cart as varchar)) then cast(cart as json) end",
+}
+_PRODUCT_SCORES = (
+    "product_id",
+    # All their digits: they are multiplied before they are rounded
+    *(f"coalesce({part}, 0)" for part in ("view_score", "option_score", "cart_score", "purchase_score")),
+    *(f"coalesce(cast({count} as bigint), 0)" for count in ("views", "carts", "purchases")),
+    "last_at",
+    "epoch_us(scored_at)",
+)
+_NEIGHBOUR = (
+    "other_visitor_id",
+    "round(score, 6)",
+    "coalesce(source, '')",
+    f"coalesce(list_slice(shared, 1, {SHARED}), [])",
+)
+
+#: What each lookup table is made of, after ``prepare``.
+SOURCES: dict[Table, Source] = {
+    Table.PRODUCTS: _document("product_id", _PRODUCT_CARD, "products"),
+    Table.ALIASES: Source(
+        key="alias",
+        query=f"product_id from {mart('product_aliases')} where {{only}}",
+        value="encode(to_json(r.product_id)::varchar)",
+        is_grouped=False,
+    ),
+    **{
+        table: _picks("product_recommendations", "product_id", "other_product_id", f"r.kind = '{table}'")
+        for table in PRODUCT_LISTS
+    },
+    Table.TRENDING: Source(
+        key="coalesce(r.category, '')",
+        query=f"""
+            r.rank, r.product_id, round(r.score, 6) as score, p.is_available
+            from {mart("trending_products")} as r
+            left join {PRODUCTS} as p on p.product_id = r.product_id
+            where {{only}}
+        """,
+        value="encode(to_json(list(json_array(r.product_id, r.score) order by r.rank))::varchar)",
+        shown="r.is_available",
+    ),
+    Table.CATALOGUE: Source(
+        key=f"'{WHOLE_SHOP}'",
+        query=f"""
+            product_id, captured_at from {mart("products")}
+            where coalesce(is_available, false) and {{only}}
+        """,
+        value="encode(to_json(list(r.product_id order by r.captured_at desc, r.product_id))::varchar)",
+    ),
+    Table.IDENTITIES: Source(
+        key="identifier",
+        query=f"visitor_id from {mart('identity_map')} where {{only}}",
+        value="encode(to_json(r.visitor_id)::varchar)",
+        is_grouped=False,
+    ),
+    Table.VISITORS: _document("visitor_id", _VISITOR_CARD, "visitors"),
+    Table.VISITOR_RECOMMENDATIONS: _picks("visitor_recommendations", "visitor_id", "product_id"),
+    Table.VISITOR_PRODUCTS: _lists("visitor_id", _PRODUCT_SCORES, "r.e1", "visitor_product_scores"),
+    Table.VISITOR_CATEGORIES: _lists(
+        "visitor_id",
+        ("category", "coalesce(score, 0)", "epoch_us(scored_at)", '"rank"'),
+        "r.e4, r.e1",
+        "visitor_category_affinity",
+        where="category is not null",
+    ),
+    Table.VISITOR_NEIGHBOURS: _lists(
+        "visitor_id",
+        _NEIGHBOUR,
+        "r.place, r.e3, r.e1",
+        "visitor_affinity",
+        where=f'"rank" <= {NEIGHBOURS}',
+        place='"rank"',
+    ),
+    Table.VISITOR_SEGMENTS: _lists("visitor_id", ("segment", "since"), "r.e1", "segment_members"),
+    Table.LABELS: Source(
+        key="cast(label as varchar)",
+        query=f"source, seed from {LABELS} where {{only}}",
+        value="encode(json_array(r.source, r.seed)::varchar)",
+        is_grouped=False,
+    ),
+}

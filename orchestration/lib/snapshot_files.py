@@ -28,6 +28,7 @@ from footfall.snapshot import (
     changes_file,
     keys_file,
     mart_file,
+    mart_rows,
     table_file,
 )
 from orchestration.lib.durable import fsync_path
@@ -116,25 +117,7 @@ class Files:
         """See what of a lookup table has to be written, and take over the parts that stay. Raises AuditFailedError
         where a key is missing, or stands twice where it must not.
         """
-        # All that a document is made of; a key that has no more is told by its number of rows
-        columns = ", ".join(column for column in self._columns(source.rows()) if column != '"key"') or "0"
-        self._con.execute(
-            f"""
-            create or replace temp table {_keys(table)} as
-            select key, count(*) as n, count(*) filter (where {source.shown}) as shown,
-                if(shown > 0, hash(sum(hash({columns})), n), null) as h
-            from ({source.rows()}) as r group by key
-            """
-        )
-        nameless, most, keys, hidden = self._row(
-            f"""
-            select count(*) - count(key), coalesce(max(n), 0), count(h), coalesce(sum(n - shown), 0)
-            from {_keys(table)}
-            """
-        )
-        if nameless or (most > 1 and not source.is_grouped):
-            raise AuditFailedError([f"{table}: a key is missing or stands twice"])
-        self.written.hidden += hidden
+        keys = self._hash_rows(table, source)
         self.written.rows[table] = keys
         parts = choose_parts(keys, self._base.manifest.parts.get(table) if self._base else None)
         self.written.parts[table] = parts
@@ -147,20 +130,7 @@ class Files:
         for number in anew & kept:
             self._give_back(table_file(table, number))
             self._give_back(keys_file(table, number))
-        self._con.execute(
-            f"""
-            create or replace temp table {_todo(table)} as
-            select key, h, {_CHANGES} as part from {_changed(table)} where not list_contains($1, part)
-            union all
-            select key, h, part
-            from (select key, h, {PART_SQL.format(parts=parts)} as part from {_keys(table)} where h is not null)
-            where list_contains($1, part)
-            """,
-            [sorted(anew)],
-        )
-        counts = dict(
-            self._con.execute(f"select part, count(*) from {_todo(table)} group by part").fetchall()
-        )
+        counts = self._note_todo(table, anew)
         self._plans[table] = _Plan(
             made_by=made_by,
             changes=counts.get(_CHANGES, 0),
@@ -215,7 +185,7 @@ class Files:
         """One mart for analysts' endpoints, as a table of its name."""
         hashed = f"coalesce(sum(hash({', '.join(self._columns(rows))})), 0)"
         total, count = self._row(f"select {hashed}, count(*) from ({rows})")
-        self.written.rows[f"analytics.{name}"] = count
+        self.written.rows[mart_rows(name)] = count
         content = f"{_digest(rows, order, STORAGE_VERSION)}-{total:x}-{count}"
         if self._take_over(mart_file(name), content):
             return
@@ -246,6 +216,47 @@ class Files:
             *(name(table) for table in Table for name in (_keys, _changed, _todo, _hidden)),
         ):
             self._con.execute(f"drop table if exists {name}")
+
+    def _hash_rows(self, table: Table, source: Source) -> int:
+        """Note a hash of each key's rows; returns how many keys have a document. Raises AuditFailedError where a key is
+        missing, or stands twice where it must not.
+        """
+        # All that a document is made of; a key that has no more is told by its number of rows
+        columns = ", ".join(column for column in self._columns(source.rows()) if column != '"key"') or "0"
+        self._con.execute(
+            f"""
+            create or replace temp table {_keys(table)} as
+            select key, count(*) as n, count(*) filter (where {source.shown}) as shown,
+                if(shown > 0, hash(sum(hash({columns})), n), null) as h
+            from ({source.rows()}) as r group by key
+            """
+        )
+        nameless, most, keys, hidden = self._row(
+            f"""
+            select count(*) - count(key), coalesce(max(n), 0), count(h), coalesce(sum(n - shown), 0)
+            from {_keys(table)}
+            """
+        )
+        if nameless or (most > 1 and not source.is_grouped):
+            raise AuditFailedError([f"{table}: a key is missing or stands twice"])
+        self.written.hidden += hidden
+        return keys
+
+    def _note_todo(self, table: Table, anew: set[int]) -> dict[int, int]:
+        """Note the keys to write: all of the parts ``anew``, what changed of the others. Returns how many by part."""
+        part = PART_SQL.format(parts=self.written.parts[table])
+        self._con.execute(
+            f"""
+            create or replace temp table {_todo(table)} as
+            select key, h, {_CHANGES} as part from {_changed(table)} where not list_contains($1, part)
+            union all
+            select key, h, part
+            from (select key, h, {part} as part from {_keys(table)} where h is not null)
+            where list_contains($1, part)
+            """,
+            [sorted(anew)],
+        )
+        return dict(self._con.execute(f"select part, count(*) from {_todo(table)} group by part").fetchall())
 
     def _changed(self, table: Table, kept: set[int]) -> dict[int, int]:
         """Note the keys whose rows are others than those of the parts taken over, without a hash where the key is
@@ -350,8 +361,7 @@ class Files:
         return [f'"{row[0]}"' for row in self._con.execute(f"describe {rows}").fetchall()]
 
     def _row(self, query: str) -> tuple[int, ...]:
-        row = self._con.execute(query).fetchone()
-        assert row is not None
+        [row] = self._con.execute(query).fetchall()
         return tuple(int(value) for value in row)
 
 
