@@ -17,7 +17,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 from orchestration.lib.catalog_model import (
     BadProductError,
@@ -25,8 +24,10 @@ from orchestration.lib.catalog_model import (
     CatalogFile,
     Product,
     Variant,
+    is_on_sale,
     price_of,
     product_url,
+    shown_price,
     split_tags,
 )
 from orchestration.lib.html_text import html_to_text
@@ -187,7 +188,6 @@ def _product(handle: str, group: _Rows, shop_url: str, currency: str | None) -> 
     is_live = first.get("published", "").lower() not in ("false", "no") and first.get(
         "status", ""
     ).lower() in ("", "active")
-    buyable = [v.price for v in variants if v.available] or [v.price for v in variants]
     return Product(
         product_id=first.get("id") or handle,
         handle=handle,
@@ -198,9 +198,9 @@ def _product(handle: str, group: _Rows, shop_url: str, currency: str | None) -> 
         tags=split_tags(first.get("tags", "")),
         url=product_url(shop_url, handle),
         image_url=_image(group.rows),
-        price=min(buyable, default=Decimal("0.00")),
+        price=shown_price(variants),
         currency=currency,
-        available=is_live and (not variants or any(v.available for v in variants)),
+        available=is_on_sale(is_live, variants),
         variants=variants,
         collections=split_tags(first.get("collection", "")),
     )

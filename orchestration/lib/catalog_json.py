@@ -13,8 +13,10 @@ from orchestration.lib.catalog_model import (
     CatalogFile,
     Product,
     Variant,
+    is_on_sale,
     price_of,
     product_url,
+    shown_price,
     split_tags,
 )
 from orchestration.lib.html_text import html_to_text
@@ -88,8 +90,7 @@ def _product(raw: Any, shop_url: str, currency: str | None) -> Product:
     handle = _text(raw, "handle") or product_id
     option_names = [_option_name(option) for option in _list(raw, "options")]
     variants = tuple(_variant(v, option_names, product_id) for v in _list(raw, "variants"))
-    # The storefront lists only what is published; the admin's form says so: status, published_at null for a
-    # draft.
+    # The storefront lists only what is published; the admin's form says so: status, published_at null for a draft.
     is_live = raw.get("status", "active") == "active" and not (
         "published_at" in raw and raw["published_at"] is None
     )
@@ -103,21 +104,15 @@ def _product(raw: Any, shop_url: str, currency: str | None) -> Product:
         tags=split_tags(raw.get("tags")) if isinstance(raw.get("tags"), (str, list)) else (),
         url=product_url(shop_url, handle),
         image_url=_image(raw),
-        price=_shown_price(variants),
+        price=shown_price(variants),
         currency=currency,
-        available=is_live and (not variants or any(v.available for v in variants)),
+        available=is_on_sale(is_live, variants),
         published_at=_moment(raw.get("published_at")),
         variants=variants,
         collections=split_tags(
             [c.get("handle") if isinstance(c, dict) else c for c in _list(raw, "collections")]
         ),
     )
-
-
-def _shown_price(variants: tuple[Variant, ...]) -> Any:
-    """The price a product card shows: the lowest of those that can be bought, else the lowest."""
-    buyable = [v.price for v in variants if v.available] or [v.price for v in variants]
-    return min(buyable, default=price_of(None))
 
 
 def _variant(raw: Any, option_names: list[str], product_id: str) -> Variant:

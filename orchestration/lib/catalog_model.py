@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -119,6 +119,17 @@ def inbox_files(inbox: Path) -> list[Path]:
 def product_url(shop_url: str, handle: str) -> str:
     """Shopify's address of a product page."""
     return f"{shop_url}/products/{handle}"
+
+
+def shown_price(variants: Sequence[Variant]) -> Decimal:
+    """The price on a product's card: the lowest of those that can be bought, else the lowest; 0.00 without variants."""
+    prices = [each.price for each in variants if each.available] or [each.price for each in variants]
+    return min(prices, default=Decimal("0.00"))
+
+
+def is_on_sale(is_live: bool, variants: Sequence[Variant]) -> bool:
+    """Whether a product can be bought: it is published, and one of its variants can be, if it has any."""
+    return is_live and (not variants or any(each.available for each in variants))
 
 
 def price_of(value: Any) -> Decimal:
