@@ -96,20 +96,23 @@ def invoke(
     try:
         with kept_templates(target_path() / "templates.bin"):
             result = dbtRunner(callbacks=[on_event] if on_event else []).invoke(
-                [
-                    *arguments,
-                    "--project-dir", str(project),
-                    "--profiles-dir", str(project),
-                    "--target-path", str(target_path()),
-                    "--log-path", str(target_path() / "logs"),
-                    "--target", target,
-                    "--no-use-colors",
-                    "--log-level", "warn",
-                ]
-            )  # fmt: skip
+                [*arguments, *_places(project, target_path()), "--target", target, "--log-level", "warn"]
+            )
     finally:
         _close_log()
     _raise_failed(result)
+
+
+def _places(project: Path, target: Path) -> list[str]:
+    """Options that every command needs: where the project is, and where dbt writes."""
+    return [
+        "--project-dir", str(project),
+        "--profiles-dir", str(project),
+        "--target-path", str(target),
+        # Left to itself dbt makes this folder in the project, which may be read-only.
+        "--log-path", str(target / "logs"),
+        "--no-use-colors",
+    ]  # fmt: skip
 
 
 def _close_log() -> None:
@@ -160,8 +163,8 @@ def _advice(message: str) -> str:
         )
     if "Could not set lock on file" in message:
         return (
-            "\nAnother program has the warehouse open, be it for reading: close it, and the next run goes on."
-            " Who analyses works in a file of their own (`dbt build --target dev`, docs/analyst/index.md)."
+            "\nAnother program has the warehouse open, perhaps only to read it: close it, and the next run goes on."
+            " Analysts work in a file of their own (`dbt build --target dev`, docs/analyst/index.md)."
         )
     if any(words in message for words in _DAMAGED):
         return (
@@ -183,7 +186,7 @@ class Elsewhere:
         self._project = project
         self._target = target_path()
         close_warehouse()
-        parsed = dbtRunner().invoke(["parse", *self._places()])
+        parsed = dbtRunner().invoke(["parse", *self._options()])
         if not parsed.success or parsed.result is None:
             raise DbtFailed(f"dbt parse failed: {parsed.exception}")
         self.manifest: Any = parsed.result
@@ -200,7 +203,7 @@ class Elsewhere:
                     "run", "--full-refresh", "--no-write-json",
                     "--select", *models,
                     "--vars", json.dumps(dict(variables)),
-                    *self._places(),
+                    *self._options(),
                 ]
             )  # fmt: skip
         finally:
@@ -211,18 +214,9 @@ class Elsewhere:
                 os.environ["FOOTFALL_DATA"] = before
         _raise_failed(result)
 
-    def _places(self) -> list[str]:
-        return [
-            "--project-dir", str(self._project),
-            "--profiles-dir", str(self._project),
-            "--target-path", str(self._target),
-            # Nothing is logged there, but dbt makes the folder: left to itself in the project, which may be read-only.
-            "--log-path", str(self._target / "logs"),
-            "--target", "prod",
-            "--log-level-file", "none",
-            "--log-level", "error",
-            "--no-use-colors",
-        ]  # fmt: skip
+    def _options(self) -> list[str]:
+        quiet = ["--log-level", "error", "--log-level-file", "none"]
+        return [*_places(self._project, self._target), "--target", "prod", *quiet]
 
 
 def stream(

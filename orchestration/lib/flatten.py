@@ -27,7 +27,7 @@ Row = dict[str, Any]
 
 
 class _ContextTraits(Struct):
-    """RudderStack's SDKs say the traits of ``identify`` here."""
+    """Where RudderStack's SDKs put the traits of ``identify``."""
 
     traits: Raw = Raw()
 
@@ -39,8 +39,8 @@ _COLUMNS = frozenset(
         *("context", "properties", "traits"),
     }
 )
-#: What a message says. A retry repeats these to the byte; its ``sentAt`` and its context (what the network was like)
-#: may be others.
+#: What a message says. A retry repeats these to the byte; its ``sentAt`` and its context (the network's state, say) may
+#: differ.
 _CONTENT = (
     *("type", "event", "anonymousId", "userId", "timestamp", "originalTimestamp"),
     *("properties", "traits", "groupId", "previousId"),
@@ -70,23 +70,17 @@ def occurred_at(
 
 def rows_of(segment_id: str, part: Frame | Damage, load_id: int) -> Iterator[tuple[str, Row]]:
     """The rows of one frame as (table, row). What can't be read becomes a row of ``failed_events``."""
-    place = {"load_id": load_id, "segment_id": segment_id, "frame_no": part.number}
+    frame: Row = {"load_id": load_id, "segment_id": segment_id, "frame_no": part.number}
     if isinstance(part, Damage):
-        yield (
-            "failed_events",
-            place | {"stage": "disk", "reason": part.reason, "raw": part.raw, "field": "frame"},
-        )
+        yield "failed_events", frame | _failed("disk", "frame", part.reason, part.raw)
         return
     try:
         envelope = decode_envelope(part.payload)
     except msgspec.MsgspecError as error:
-        yield "failed_events", place | {
-            "stage": "load", "reason": str(error), "raw": part.payload, "field": "envelope",
-        }  # fmt: skip
+        yield "failed_events", frame | _failed("load", "envelope", str(error), part.payload)
         return
     received_at = as_utc(envelope.received_at)
     assert received_at is not None
-    about = place | {"source": envelope.source, "received_at": received_at}
     yield (
         "landing_counts",
         {
@@ -99,42 +93,30 @@ def rows_of(segment_id: str, part: Frame | Damage, load_id: int) -> Iterator[tup
             "rejected": envelope.rejected,
         },
     )
+    about = frame | {"source": envelope.source, "received_at": received_at}
     for failed in envelope.failed:
-        yield (
-            "failed_events",
-            about
-            | {
-                "stage": "door",
-                "message_no": failed.index,
-                "message_id": failed.message_id,
-                "field": failed.field,
-                "reason": failed.reason,
-                "raw": failed.raw,
-            },
-        )
+        place = {"message_no": failed.index, "message_id": failed.message_id}
+        yield "failed_events", about | place | _failed("door", failed.field, failed.reason, failed.raw)
     for number, raw in enumerate(envelope.batch):
+        place = {"message_no": number}
         try:
             row = _event(raw, envelope, received_at)
         except Exception as error:
             # A message that this code trips over must not hold up the shop: it is kept beside the refused ones, with
             # what happened, and can be sent again after a fix (`footfall failed`).
-            why = (
-                error
-                if isinstance(error, WireError)
-                else WireError("message", f"{type(error).__name__}: {error}")
-            )
-            row = about | {
-                "stage": "load",
-                "message_no": number,
-                "field": why.field,
-                "reason": why.reason,
-                "raw": bytes(raw),
-            }
-            yield "failed_events", row
+            if isinstance(error, WireError):
+                field, reason = error.field, error.reason
+            else:
+                field, reason = "message", f"{type(error).__name__}: {error}"
+            yield "failed_events", about | place | _failed("load", field, reason, bytes(raw))
             continue
         # A sender that names no message has no retries to recognise either: its place is its name.
         row["message_id"] = row["message_id"] or f"{segment_id}/{part.number}/{number}"
-        yield "events", about | row | {"message_no": number}
+        yield "events", about | row | place
+
+
+def _failed(stage: str, field: str, reason: str, raw: bytes) -> Row:
+    return {"stage": stage, "field": field, "reason": reason, "raw": raw}
 
 
 def _event(raw: Raw, envelope: Envelope, received_at: datetime) -> Row:
@@ -149,7 +131,7 @@ def _event(raw: Raw, envelope: Envelope, received_at: datetime) -> Row:
     daily = envelope.day_id if message.is_cookieless else None
     sent_at = as_utc(message.sent_at or envelope.sent_at)
     moment, clock_flag = occurred_at(message.happened_at, sent_at, received_at, trusted=envelope.trusted)
-    # The door judged the sender. Who sends on behalf of visitors, or their history, says here whose act it was.
+    # The door judged the sender. A server that sends on behalf of visitors names the visitor's own agent here.
     bot = envelope.bot_reason or (bot_reason(context.user_agent) if context.user_agent else None)
     return {
         "trusted": envelope.trusted,

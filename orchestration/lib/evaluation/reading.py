@@ -17,9 +17,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-#: Broken rows that are told in words.
+#: Broken rows that are described; the others are only counted.
 _TOLD = 5
-#: Beyond this share of broken rows the file is another one than was meant.
+#: Beyond this share of broken rows it is probably the wrong file.
 _MOST_BROKEN = 0.05
 #: Bytes that are read at once to tell a file's encoding; by the first of them its separator is told.
 _HEAD = 1 << 16
@@ -69,6 +69,27 @@ def read_text_rows(path: Path, names: Mapping[str, Sequence[str]], *, separator:
 
     Names are compared without case, blanks and underscores. separator: None finds it in the header. Raises FileError.
     """
+    encoding, first = _first_line(path, names)
+    separator = separator or max("\t,;|", key=first.count)
+    header = [name.strip() for name in next(csv.reader([first], delimiter=separator))]
+    found = places_of(header, names)
+    if missing := [known[0] for ours, known in names.items() if found[ours] is None]:
+        raise FileError(
+            f"{path}:1: no column {', '.join(missing)} (the header, by {separator!r}: {', '.join(header[:10])[:200]}). "
+            "The first line must name the columns"
+        )
+    places = {ours: place for ours, place in found.items() if place is not None}
+    rows = Rows(path, {})
+    table = _columns(rows, encoding, separator, len(header), sorted(places.values()))
+    rows.columns = {
+        ours: pc.utf8_trim_whitespace(table[_numbered(place)].combine_chunks())
+        for ours, place in places.items()
+    }
+    return rows
+
+
+def _first_line(path: Path, names: Mapping[str, Sequence[str]]) -> tuple[str, str]:
+    """The file's encoding, and its header as it stands. Raises FileError for what can't be read, or has none."""
     try:
         with path.open("rb") as stream:
             head = stream.read(_HEAD)
@@ -79,32 +100,29 @@ def read_text_rows(path: Path, names: Mapping[str, Sequence[str]], *, separator:
         raise FileError(
             f"{path}: no text file; expected are lines of {', '.join(n[0] for n in names.values())}"
         )
-    first = head.decode(encoding, errors="replace").lstrip("\ufeff").splitlines()[:1]
-    if not first or not first[0].strip():
+    lines = head.decode(encoding, errors="replace").lstrip("\ufeff").splitlines()[:1]
+    if not lines or not lines[0].strip():
         raise FileError(f"{path}: the file is empty" if not head.strip() else f"{path}:1: no header")
-    separator = separator or max("\t,;|", key=first[0].count)
-    header = [name.strip() for name in next(csv.reader(first, delimiter=separator))]
-    found = places_of(header, names)
-    if missing := [known[0] for ours, known in names.items() if found[ours] is None]:
-        raise FileError(
-            f"{path}:1: no column {', '.join(missing)} (the header, by {separator!r}: {', '.join(header[:10])[:200]}). "
-            "The first line must name the columns"
-        )
-    rows = Rows(path, {})
-    broken: list[str] = []
+    return encoding, lines[0]
+
+
+def _columns(rows: Rows, encoding: str, separator: str, width: int, wanted: Sequence[int]) -> pa.Table:
+    """The columns at these places of ``width``, all text. Rows with more or fewer fields are left out, and noted in
+    ``rows``. Raises FileError.
+    """
 
     def skip(row: Any) -> str:
         rows.left_out += 1
-        if len(broken) < _TOLD:
-            broken.append(
+        if len(rows.told) < _TOLD:
+            rows.told.append(
                 f"{row.actual_columns} fields where the header has {row.expected_columns}: {row.text[:80]}"
             )
         return "skip"
 
-    numbered = [f"c{index}" for index in range(len(header))]
+    numbered = [_numbered(place) for place in range(width)]
     try:
-        table = pa_csv.read_csv(
-            path,
+        return pa_csv.read_csv(
+            rows.path,
             read_options=pa_csv.ReadOptions(
                 column_names=numbered, skip_rows=1, encoding=encoding, use_threads=False
             ),
@@ -112,22 +130,20 @@ def read_text_rows(path: Path, names: Mapping[str, Sequence[str]], *, separator:
                 delimiter=separator, newlines_in_values=True, invalid_row_handler=skip
             ),
             convert_options=pa_csv.ConvertOptions(
-                include_columns=[numbered[place] for place in found.values() if place is not None],
+                include_columns=[_numbered(place) for place in wanted],
                 column_types=dict.fromkeys(numbered, pa.string()),
                 strings_can_be_null=False,
             ),
         )
     except (pa.ArrowInvalid, UnicodeDecodeError) as error:
         if "Empty CSV" in str(error):
-            raise FileError(f"{path}: no row below the header") from None
-        raise FileError(f"{path}: {error}") from None
-    rows.told = broken
-    rows.columns = {
-        ours: pc.utf8_trim_whitespace(table[numbered[place]].combine_chunks())
-        for ours, place in found.items()
-        if place is not None
-    }
-    return rows
+            raise FileError(f"{rows.path}: no row below the header") from None
+        raise FileError(f"{rows.path}: {error}") from None
+
+
+def _numbered(place: int) -> str:
+    """A column by its place: two of a file may have one name."""
+    return f"c{place}"
 
 
 def places_of(header: Sequence[str], names: Mapping[str, Sequence[str]]) -> dict[str, int | None]:
