@@ -92,8 +92,8 @@ class CategoryAffinityItem(msgspec.Struct, kw_only=True):
 
 
 class VisitorAnswer(Answer, kw_only=True):
-    """An answer about one person. ``visitor_id``, the canonical id, is told to the secret key alone: a
-    guest's browser must not learn the user id behind it.
+    """An answer about one person. Only the secret key sees ``visitor_id``, the canonical id: a guest's browser must
+    not learn the user id behind it.
     """
 
     visitor: str

@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import quote
 
 from litestar import Request, Response
-from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, Schema
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Schema
 from litestar.params import QueryParameter
 from litestar.response import Stream
 
@@ -38,9 +38,10 @@ class AlsoCsv(Operation):
     example_columns: ClassVar[Sequence[str]] = ()
 
     def __post_init__(self) -> None:
-        content = (self.responses or {})["200"].content  # type: ignore[union-attr]
-        if content is not None:
-            content[CSV] = OpenAPIMediaType(
+        good = (self.responses or {})["200"]
+        assert isinstance(good, OpenAPIResponse)
+        if good.content is not None:
+            good.content[CSV] = OpenAPIMediaType(
                 schema=Schema(type=OpenAPIType.STRING), example=",".join(self.example_columns) + "\r\n"
             )
 

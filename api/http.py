@@ -56,7 +56,7 @@ class DocsPage(OpenAPIRenderPlugin):
 
 @dataclass
 class OriginCors(CORSConfig):
-    """Lets those pages read an answer that may ask for it (``api.access``): by one rule, and no second one."""
+    """Lets the pages read an answer that may ask for it: the rule is that of ``api.access``."""
 
     rule: OriginRule = field(default_factory=lambda: OriginRule(()))
 

@@ -25,8 +25,7 @@ from api.snapshots import Snapshot
 from footfall.reasons import WORDS, sentence
 from footfall.snapshot import Source, Table, Trend
 
-#: Each step back in the session counts this much of the one after it, over so many last products
-#: (recommendations.md, "Session next item").
+#: Each step back in the session counts this much of the one after it, over so many last products.
 SESSION_DECAY = 0.6
 SESSION_DEPTH = 5
 #: Entries of a product's list that are looked at, and of a mixed list that are kept: as many as are published.

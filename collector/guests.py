@@ -59,7 +59,7 @@ def choose_guest(cookie_header: str | None, shown: str | None, *, is_reset: bool
 
 
 def guest_cookie(token: str, *, domain: str, is_secure: bool) -> str:
-    """The ``Set-Cookie`` header. Not HttpOnly: the pixel reads the token, as everyone's who is sent to does."""
+    """The ``Set-Cookie`` header. Not HttpOnly: the pixel has to read the token."""
     parts = [f"{COOKIE}={token}", f"Max-Age={COOKIE_SECONDS}", "Path=/", "SameSite=Lax"]
     if domain:
         parts.append(f"Domain={domain}")

@@ -1,6 +1,6 @@
 """An OpenAPI document as one page of HTML that fetches nothing from elsewhere: of the collector and of the API.
 
-Litestar's own renderers load their scripts from a CDN; what is hosted by oneself is read where there is none.
+Litestar's own renderers load their scripts from a CDN, which a self-hosted service may not be able to reach.
 """
 
 from __future__ import annotations

@@ -19,10 +19,10 @@ def port_is_free(port: int, host: str = "127.0.0.1") -> bool:
 
 
 def check_port(host: str, port: int, door: str) -> str:
-    """The IP address that ``host`` is, which the servers want: a name is looked up (IPv4).
+    """The IP address of ``host``, which the servers want: a name is looked up (IPv4).
 
-    Raise click.ClickException, with what to do, where a door can't listen: the server's own processes would die of
-    that one after the other. ``door``: as its settings name it, FOOTFALL_<door>_PORT.
+    Raises click.ClickException, with what to do, where a door can't listen: otherwise the server's processes would die
+    of it one after the other. ``door``: its name in the settings, FOOTFALL_<door>_PORT.
     """
     try:
         address = _address(host)
@@ -45,8 +45,8 @@ def check_port(host: str, port: int, door: str) -> str:
 
 
 def raise_file_limit(files: int) -> None:
-    """Let this process, and those that it starts, open so many files, or as many as it may. A connection is a file, and
-    the usual soft limit is 1024.
+    """Let this process and its children open this many files, or as many as the hard limit allows. A connection is a
+    file, and the usual soft limit is 1024.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = files if hard == resource.RLIM_INFINITY else min(hard, files)

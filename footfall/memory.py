@@ -13,7 +13,7 @@ def memory_bytes(root: Path = Path("/")) -> int:
     """Bytes that the processes of this container or service may use together: the lowest limit of their cgroups, or
     the machine's memory where that is less.
 
-    ``root`` stands before /proc and /sys, for tests.
+    ``root``: the folder that holds /proc and /sys, for tests.
     """
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return min([machine, *_limits(root)])

@@ -6,15 +6,14 @@ from pathlib import Path
 
 import msgspec
 
-#: DuckDB reads the lake by patterns, in which these choose among names (``/data/shop*`` is another shop's too, and what
-#: stands in brackets is none), and Dagster's databases have addresses, in which a question mark ends the path and a
-#: percent sign begins a letter.
-_PATTERNS = "*?[\\%"
+#: DuckDB reads the lake by patterns, in which these signs choose among names: ``/data/shop*`` is another shop's too.
+#: Dagster's databases have addresses, in which a question mark ends the path and a percent sign begins an escape.
+_SPECIAL = "*?[\\%"
 
 
 def unfit(data: Path) -> str | None:
-    """The first character of a data directory's path that not all who read there would take as it stands."""
-    return next((sign for sign in _PATTERNS if sign in str(data)), None)
+    """The first character in a data directory's path that DuckDB or Dagster would not take as it stands."""
+    return next((sign for sign in _SPECIAL if sign in str(data)), None)
 
 
 class Paths(msgspec.Struct, frozen=True):

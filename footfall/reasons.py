@@ -1,8 +1,7 @@
 """The sentences that tell a shop's visitors why a product is shown, by language and source.
 
 A template names what it is about: ``{title}``, the product that led there, or ``{category}``. A shop's own words
-(setting ``api_reasons``) go before the ones here, sentence by sentence; a language that is none of these has to bring
-all.
+(setting ``api_reasons``) go before the ones here, sentence by sentence; a language that isn't here has to bring all.
 """
 
 from __future__ import annotations

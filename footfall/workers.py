@@ -29,7 +29,7 @@ log = logging.getLogger("footfall")
 TOGETHER = "FOOTFALL_TOGETHER"
 #: How often a worker writes down how it fares.
 TELL_SECONDS = 1.0
-#: A worker that has not written for so long is gone: what it counted stays counted, what it held is held no more.
+#: A worker that has not written for this long is gone: its counters still count, its gauges don't.
 GONE_SECONDS = 5.0
 #: In memory where there is such a place: what is mapped there is never written to a disk.
 _MEMORY = Path("/dev/shm")
@@ -77,8 +77,8 @@ def _remove_left(place: Path, name: str) -> None:
 
 
 def folder_on_disk() -> Path:
-    """A name below the system's temporary directory (TMPDIR) for what a worker's memory doesn't hold. The caller makes
-    and removes the folder; where the door is killed meanwhile its next start does.
+    """A folder's name below the system's temporary directory (TMPDIR), for what doesn't fit into a worker's memory. The
+    caller makes and removes it; where the door is killed meanwhile, its next start removes it.
 
     Raises OSError where there is no such directory.
     """
@@ -159,7 +159,7 @@ class Workers:
         """Write this worker's report down, for the others. A folder that can't be written to is logged."""
         if self._folder is None:
             return
-        # Of another ending: `reports` must not find it, and `*.json` finds names with a dot before them too.
+        # With another ending: `reports` must not find it, and `*.json` matches names that begin with a dot too.
         aside = self._folder / f"{self._name}.aside"
         try:
             aside.write_bytes(msgspec.json.encode(self._own()))

@@ -15,8 +15,8 @@ from api.analytics_answers import ArmResult, ExperimentResult, Experiments
 from api.http import PERSONAL, answer, documented
 from api.snapshots import Snapshot
 
-#: The mart writes an end that was left out as the last day there is.
-_NO_END = date.max
+#: The mart writes days that were left out as the first and the last that there are.
+_NO_START, _NO_END = date.min, date.max
 
 
 @get(
@@ -47,7 +47,7 @@ def experiments(request: Request[Any, Any, Any]) -> Response[Experiments]:
         items.append(
             ExperimentResult(
                 experiment=name,
-                starts_on=None if starts_on == date.min else starts_on,
+                starts_on=None if starts_on == _NO_START else starts_on,
                 ends_on=None if ends_on == _NO_END else ends_on,
                 is_running=starts_on <= today < ends_on,
                 is_ratio_ok=arms[0]["is_ratio_ok"],

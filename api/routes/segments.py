@@ -1,8 +1,7 @@
 """GET /v1/segments and /v1/segments/{name}/members: who is in which segment, for mailers and ad tools.
 
-Members are read in the order of their visitor ids, and a cursor says after which one: a page costs the same
-wherever it stands, and who is in the segment in two snapshots is neither lost nor told twice when a newer
-one comes into force between two pages.
+Members are read in the order of their visitor ids, and a cursor says after which one a page begins. So every page costs
+the same. When a newer snapshot comes into force between two pages, nobody who is in both is left out or comes twice.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ _decoder = msgspec.json.Decoder(Order)
 
 
 def placed(delivery: Delivery) -> list[Fact]:
-    """``Order Completed``, under ids that the order alone decides: told by two topics it is still one order.
+    """``Order Completed``, under ids made of the order alone: reported by two topics it is still one order.
 
     Raises msgspec.MsgspecError for what is no order.
     """

@@ -89,8 +89,8 @@ _decoder = msgspec.json.Decoder(Refund)
 def refunded(delivery: Delivery) -> list[Fact]:
     """``Order Refunded``, quantities positive. Raises msgspec.MsgspecError for what is no refund.
 
-    A refund doesn't say whose it is, it names its order. It is still handed on as a visit, since the marts leave out
-    what is none, and with it would go the money.
+    A refund doesn't say whose it is; it names its order. It is handed on as a visit all the same: the marts leave out
+    everything else, and the money would be left out too.
     """
     refund = _decoder.decode(delivery.body)
     paid_back = [
@@ -103,10 +103,10 @@ def refunded(delivery: Delivery) -> list[Fact]:
     if value is not None and rate != 1:
         value = value.quantize(PRICE_DIGITS)
     if refund.refund_line_items:
-        # they say what came back: a sum in another currency beside them would be taken for the same money
+        # The lines say what came back. A sum in another currency beside them would be taken for the same money
         value = value if paid_back else None
     elif value is None:
-        # said all the same, and though it be 0: who says neither lines nor a value takes the whole order back
+        # Even a value of 0 has to be sent: a refund without lines and without a value takes the whole order back
         value, currency = paid, paid_in
     properties = without_nothing(
         order_id=bare(refund.order_id),

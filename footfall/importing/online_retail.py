@@ -149,8 +149,7 @@ class _Code:
     def title(self, code: str) -> str:
         """The description it was mostly sold under; else an upper-case one; else the code.
 
-        Mixed-case descriptions of lines without a sale are stock-keepers' notes ("damaged", "ebay"), no
-        names.
+        Mixed-case descriptions of lines without a sale are stock-keepers' notes ("damaged", "ebay"), not names.
         """
         names = self.sold_as or Counter(
             {d: n for d, n in self.noted_as.items() if d == d.upper() and len(d) > 5}

@@ -122,10 +122,10 @@ def merge_days(context: dg.OpExecutionContext) -> None:
     report = compact(
         load_settings().paths,
         today=datetime.now(UTC).date(),
-        on_day=lambda day, files: context.log.info(f"{day}: {files} files are one"),
+        on_day=lambda day, files: context.log.info(f"{day}: merged {files} files"),
     )
     context.log.info(
-        f"{report.files_before} files became {report.files_after}, {report.rows} rows as they were"
+        f"merged {report.files_before} files into {report.files_after}; all {report.rows} rows kept"
     )
 
 

@@ -62,8 +62,8 @@ def compact(
 ) -> Compacted:
     """Merge the files of every day before ``today`` (UTC), but those of the last loads. Does nothing twice.
 
-    ``on_day`` is told (table and day, files that became one). Waits for the warehouse and the loader; raises
-    WarehouseBusy or LoaderBusy where they don't come free.
+    ``on_day`` is called with table and day, and how many files were merged. Waits for the warehouse and the loader;
+    raises WarehouseBusy or LoaderBusy where they don't come free.
     """
     prepare_lake(paths)
     report = Compacted()

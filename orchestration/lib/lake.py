@@ -90,9 +90,9 @@ def load_sealed(
 ) -> LoadReport:
     """Load every sealed segment: those on this disk (``local``), then those in the ``bucket``.
 
-    ``on_segment`` is told (segment id, its events, its failed rows). Where the bucket fails, what was loaded stays
-    loaded and the report says why it ended. Raises LoaderBusy where another process holds the lake for longer than
-    ``wait_seconds``.
+    ``on_segment`` is called with a segment's id, its events and its failed rows. Where the bucket fails, what was
+    loaded stays loaded and the report says why it ended. Raises LoaderBusy where another process holds the lake for
+    longer than ``wait_seconds``.
     """
     prepare_lake(paths)
     report = LoadReport()
@@ -124,7 +124,10 @@ def load_waiting(settings: Settings, on_segment: Callable[[str, int, int], None]
 
 
 def finish_what_was_cut_off(paths: Paths) -> None:
-    """For who reads the lake without loading first, and holds the warehouse. Raises LoaderBusy."""
+    """Finish a cut-off compaction or retention, before the lake is read without a load. The caller holds the warehouse.
+
+    Raises LoaderBusy.
+    """
     if compaction.is_cut_off(paths) or retention.is_cut_off(paths):
         with only_loader(paths, BACKUP_SECONDS):
             _finish(paths)

@@ -37,8 +37,8 @@ TUNING = "tuning/past"
 
 
 def remove_copies(paths: Paths) -> list[Path]:
-    """Remove what holds the warehouse's rows beside it: analysts' own builds and what is for a while. Who works on one
-    of them at that moment fails. Returns what there was.
+    """Remove what else holds the warehouse's rows: analysts' own builds, and copies that a process works on, which then
+    fails. Returns what there was.
     """
     files = sorted((paths.data / "dev").glob("*.duckdb*"))
     folders = [folder for name in (RECONCILE, EVALUATION, TUNING) if (folder := paths.data / name).exists()]

@@ -47,10 +47,6 @@ class Look:
     def has(self, *tags: str) -> bool:
         return any(tag in self.tags for tag in tags)
 
-    def either(self, count: int) -> int:
-        """A choice of this product among ``count``."""
-        return self.chance // 7 % count
-
 
 Shape = Callable[[Look], str]
 

@@ -105,10 +105,7 @@ def judge(
     if problems:
         return Verdict.HELD, "; ".join(problems)
     if not asked:
-        return (
-            Verdict.NOT_ENOUGH,
-            f"no problem has {min_cases} cases yet: nothing can be said",
-        )
+        return Verdict.NOT_ENOUGH, f"no problem has {min_cases} cases yet: nothing can be said"
     return Verdict.PASSED, f"{asked} numbers held against {len(reference)} earlier run(s)"
 
 

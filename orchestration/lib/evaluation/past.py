@@ -1,8 +1,8 @@
 """The shop as it stood on a day: its own models, built from what was known before it.
 
-A cut of the warehouse goes into a data directory of its own, the models of the recommendations are run over it
-by dbt and the Python assets by their own functions. So what is measured is what the shop would have shown that
-day, by the code and the vars in force, and no second wording of the rules can drift away from the first.
+A cut of the warehouse goes into a data directory of its own. There dbt builds the models of the recommendations, and
+the Python assets' own functions the rest. So what is measured is what the shop would have shown that day, by the code
+and the vars in force: there is no second wording of the rules that could drift away from the first.
 
 What is not undone: whose device is whose (the identity map is today's), the catalog's texts, and what was sold
 out that day (every product counts as available).

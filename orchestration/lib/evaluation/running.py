@@ -89,10 +89,7 @@ def evaluate_shop(settings: Settings, *, run_id: str | None = None, seed: int = 
             metrics, before, max_fall=settings.quality_max_fall, min_cases=settings.evaluation_min_cases
         )
     else:
-        verdict, reason = (
-            Verdict.NOT_ENOUGH,
-            f"{too_little}: nothing can be said",
-        )
+        verdict, reason = Verdict.NOT_ENOUGH, f"{too_little}: nothing can be said"
     run = Run(
         run_id=run_id or uuid.uuid4().hex,
         measured_at=now.replace(tzinfo=None),

@@ -314,12 +314,13 @@ def _sessions(shop: _Shop) -> tuple[Sessions, Sessions]:
         if number is None:
             number = unknown.setdefault(item, len(shop.items) + len(unknown))
         (asked if is_asked else learned).setdefault(session, []).append((at, number))
-    return tuple(  # type: ignore[return-value]
-        Sessions(
-            [[n for _, n in visit] for visit in side.values()], [visit[-1][0] for visit in side.values()]
-        )
-        for side in (learned, asked)
-    )
+    return _in_order(learned), _in_order(asked)
+
+
+def _in_order(visits: Mapping[str, list[tuple[float, int]]]) -> Sessions:
+    """Sessions of (time, product) by session, each in the order of time."""
+    items = [[item for _, item in visit] for visit in visits.values()]
+    return Sessions(items, [visit[-1][0] for visit in visits.values()])
 
 
 def _visits(connection: duckdb.DuckDBPyConnection, shop: _Shop, seed: int) -> Iterator[Metric]:
