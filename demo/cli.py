@@ -55,6 +55,8 @@ def demo(no_serve: bool, visitors: int, days: int, seed: int, fresh: bool) -> No
     os.environ.setdefault("FOOTFALL_SEAL_SECONDS", SEAL_SECONDS)
     with in_words(SettingsError):
         settings = load_settings()
+        # Before anything starts: the past is sent with the one, the shop's pages ask with the other.
+        _ = settings.trusted_key, settings.public_key
     _check_ports(settings, with_dagster=not no_serve)
     if fresh:
         _remove(settings)
