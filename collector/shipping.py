@@ -21,6 +21,7 @@ from msgspec import Struct
 
 from footfall.buckets import Bucket, BucketError, name_object
 from footfall.landing import sealed
+from footfall.replacing import replace_file
 
 log = logging.getLogger("footfall.collector")
 
@@ -145,11 +146,9 @@ class Shipper:
         return len(data)
 
     def _write_state(self) -> None:
-        aside = self._state_file.with_suffix(".aside")
+        content = msgspec.json.encode(self.state)
         try:
-            self._state_file.parent.mkdir(parents=True, exist_ok=True)
-            aside.write_bytes(msgspec.json.encode(self.state))
-            aside.replace(self._state_file)
+            replace_file(self._state_file, lambda aside: aside.write_bytes(content))
         except OSError as error:  # a full disk must not stop what empties it
             log.warning("can't write %s: %s", self._state_file, error)
 

@@ -27,6 +27,7 @@ import httpx
 import msgspec
 
 from footfall import __version__
+from footfall.replacing import replace_file
 from footfall.wire import BATCH_PATH, MAX_BODY, MAX_MESSAGES, BatchAnswer, Rejection
 
 #: Room in the body for the write key, the time and the brackets around the messages.
@@ -121,10 +122,8 @@ class Checkpoint:
         if not now and time.monotonic() - self._saved_at < self._every:
             return
         self._saved_at = time.monotonic()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        aside = self.path.with_name(self.path.name + ".tmp")
-        aside.write_bytes(msgspec.json.encode(_CheckpointState(url, acknowledged, sorted(rejected))))
-        aside.replace(self.path)
+        content = msgspec.json.encode(_CheckpointState(url, acknowledged, sorted(rejected)))
+        replace_file(self.path, lambda aside: aside.write_bytes(content))
 
     def clear(self) -> None:
         self.path.unlink(missing_ok=True)

@@ -7,7 +7,6 @@ import is accounted for. One file an import, named by the import's id; a second 
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from footfall.replacing import replace_file
 
 if TYPE_CHECKING:
     from footfall.sender import HourCounts
@@ -83,7 +84,4 @@ def write_ledger(
 
 
 def _write(table: pa.Table, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
-    pq.write_table(table, aside, compression="zstd")
-    aside.replace(path)
+    replace_file(path, lambda aside: pq.write_table(table, aside, compression="zstd"))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import io
-import secrets
 import statistics
 import uuid
 from collections import Counter
@@ -22,6 +21,8 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from footfall.replacing import replace_file
 
 COLUMNS = {
     "invoice_no": pa.types.is_string,
@@ -198,8 +199,5 @@ def write_catalog(path: Path, inbox: Path) -> tuple[Path, int]:
     target = inbox / CATALOG_FILE
     content = text.encode("utf-8")
     if not (target.exists() and target.read_bytes() == content):
-        inbox.mkdir(parents=True, exist_ok=True)
-        aside = target.with_name(f".{target.name}.{secrets.token_hex(8)}.tmp")
-        aside.write_bytes(content)
-        aside.replace(target)
+        replace_file(target, lambda aside: aside.write_bytes(content))
     return target, products
