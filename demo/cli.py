@@ -17,7 +17,7 @@ import msgspec
 from footfall.landing import unsealed
 from footfall.listening import port_is_free
 from footfall.processes import Processes, ProcessFailed, footfall_command
-from footfall.sender import SendError, SendReport, send
+from footfall.sender import SendError, send
 from footfall.settings import Settings, SettingsError, load_settings
 from footfall.snapshot import read_pointer
 from footfall.verbs import in_words
@@ -134,34 +134,18 @@ def _start_collector(settings: Settings, processes: Processes) -> None:
 
 def _send_past(settings: Settings, past: Past) -> None:
     """Send the shop's past to the collector, and show how far it is."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
     from demo.simulator import estimate_messages, generate
+    from footfall.progress import send_bar
 
+    messages = generate(
+        visitors=past.visitors, days=past.days, seed=past.seed, until=past.until, shop=settings.shop_url
+    )
     total = estimate_messages(visitors=past.visitors, days=past.days)
-    columns = (TextColumn("messages"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
-    with Progress(*columns, TimeElapsedColumn()) as progress:
-        task = progress.add_task("", total=total, rate="")
-
-        def show(report: SendReport) -> None:
-            progress.update(
-                task, completed=report.sent, rate=f"{report.sent / max(report.seconds, 0.1):,.0f}/s"
-            )
-
-        with in_words(SendError):
-            report = send(
-                generate(
-                    visitors=past.visitors,
-                    days=past.days,
-                    seed=past.seed,
-                    until=past.until,
-                    shop=settings.shop_url,
-                ),
-                url=settings.collector_url,
-                write_key=settings.trusted_key.key,
-                on_progress=show,
-            )
-        progress.update(task, total=report.sent, completed=report.sent)
+    with in_words(SendError), send_bar("messages", total) as show:
+        report = send(
+            messages, url=settings.collector_url, write_key=settings.trusted_key.key, on_progress=show
+        )
+        show(report)
     click.echo(
         f"accepted {report.accepted:,}, rejected {report.rejected:,}: on disk before they were answered"
     )

@@ -11,15 +11,8 @@ from typing import BinaryIO, cast
 import click
 import msgspec
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
+from footfall.progress import send_bar
 from footfall.sender import Checkpoint, SendError, SendReport, check_door, send
 from footfall.settings import Settings, SettingsError, load_settings
 from footfall.verbs import VerbGroup, in_words
@@ -45,29 +38,12 @@ def _run(
     title: str, total: int | None, run: Callable[[Callable[[SendReport], None]], SendReport]
 ) -> SendReport:
     """Run a send under a progress bar; failures become click errors that say what to do."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task(title, total=total, rate="")
-
-        def show(report: SendReport) -> None:
-            fresh = report.sent - report.skipped
-            rate = f"{fresh / report.seconds:,.0f}/s" if report.seconds else ""
-            progress.update(task, completed=report.sent, rate=rate)
-
-        try:
+    try:
+        with in_words(SendError), send_bar(title, total, console) as show:
             report = run(show)
-        except SendError as error:
-            raise click.ClickException(str(error)) from None
-        except KeyboardInterrupt:
-            raise click.ClickException("stopped; run the same command again to go on from here") from None
-        progress.update(task, completed=report.sent, total=report.sent)
+            show(report)
+    except KeyboardInterrupt:
+        raise click.ClickException("stopped; run the same command again to go on from here") from None
     return report
 
 
