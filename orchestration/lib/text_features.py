@@ -164,13 +164,14 @@ def count_features(
     products: Sequence[ProductText],
     analyzer: Analyzer,
     weights: FieldWeights,
-    known: Known | None = None,
+    boilerplate: Boilerplate | None = None,
 ) -> FeatureCounts:
     """Count words and phrases: a field's weight each time, in the body times the sentence's.
 
-    known: count the features of another catalog only, with its sentences' weights.
+    boilerplate: the sentences of another catalog, by whose weights to count.
     """
-    boilerplate = known.boilerplate if known else find_boilerplate(product.body_text for product in products)
+    if boilerplate is None:
+        boilerplate = find_boilerplate(product.body_text for product in products)
     vocabulary: dict[str, int] = {}
     rows, columns, values = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)], [np.zeros(0)]
     for row, product in enumerate(products):
@@ -186,13 +187,8 @@ def count_features(
         columns.append(np.fromiter(counts.keys(), np.int32, len(counts)))
         values.append(np.fromiter(counts.values(), np.float64, len(counts)))
     row_of, column_of, counted = np.concatenate(rows), np.concatenate(columns), np.concatenate(values)
-    if known:
-        column_of = known.vocabulary.columns_of(vocabulary)[column_of].astype(np.int32)
-        kept = column_of >= 0
-        row_of, column_of, counted = row_of[kept], column_of[kept], counted[kept]
-    names: Mapping[str, int] = known.vocabulary if known else vocabulary
-    matrix = sp.csr_matrix((counted, (row_of, column_of)), shape=(len(products), len(names)))
-    return FeatureCounts(matrix, names, boilerplate)
+    matrix = sp.csr_matrix((counted, (row_of, column_of)), shape=(len(products), len(vocabulary)))
+    return FeatureCounts(matrix, vocabulary, boilerplate)
 
 
 def _weighted_texts(

@@ -1,7 +1,7 @@
 """Keeping text similarity up to date: nothing where no text changed, else the lists that the changed texts are in.
 
 ``product_similarity.state`` holds what was learned, the vector of each text and its nearest texts. While what was
-learned stands (``TextSimilarityConfig.relearn_share``), the lists are those of a full run with it, to the bit: a
+learned stands (``TextSimilarityConfig.relearn_drift``), the lists are those of a full run with it, to the bit: a
 changed text has another vector, all others have theirs, so a list is what it was without the texts that went, with
 those that came. Where too much of a list went, it is made from all texts.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,6 +27,7 @@ from orchestration.lib.derived import derived_file, notes_of, text_state_file, w
 from orchestration.lib.durable import write_durably
 from orchestration.lib.lake_schema import lake_time
 from orchestration.lib.sparse import SCORE_DIGITS, bounds_of, bytes_of, place_in_run
+from orchestration.lib.text_drift import Said, drift, nothing_said, said_of
 from orchestration.lib.text_features import Known, ProductText
 from orchestration.lib.text_similarity import (
     Catalog,
@@ -43,16 +44,19 @@ from orchestration.lib.text_similarity import (
 from orchestration.lib.text_vectors import (
     Learned,
     Matrix,
+    ReadTexts,
     TextSimilarityConfig,
     learn,
     nearest,
+    read_texts,
     turned,
     vectors_of,
+    vectors_of_read,
 )
 from orchestration.lib.vocabulary import Vocabulary
 
 TABLE = "product_similarity"
-_MAGIC, _WHAT = b"FFTEXT03", "state of text similarity"
+_MAGIC, _WHAT = b"FFTEXT04", "state of text similarity"
 #: New texts compared with all others at once: about 300 MB where everything is a little alike.
 _CHUNK = 500
 
@@ -67,6 +71,8 @@ class State(msgspec.Struct, frozen=True):
     marks: npt.NDArray[np.bytes_]
     vectors: Matrix
     lists: Lists
+    said: Said
+    """What the texts say that were not learned."""
 
 
 class Rows(NamedTuple):
@@ -126,8 +132,14 @@ def refresh(
     opened = _opened(text_state_file(derived))
     rows = _rows_of(merged, encoded, opened)
     catalog = collapsed(merged, rows.marks.tolist())
-    before, why = _usable(opened, catalog, config)
-    state, made = _after(before, catalog, config, now, threads)
+    before, why = _usable(opened, catalog, config, now)
+    came = _came(before, catalog, config) if before else None
+    if before and came:
+        why = _why_drifted(came.said, before.learned, catalog.marks, config)
+    if before and came and not why:
+        state, made = _brought_on(before, came, catalog, config, threads)
+    else:
+        state, made = _learned(catalog, config, now, threads)
     similarity = ranked(catalog, state.lists, state.learned, config)
     told, lengths, changed = _told_now(similarity, _told_before(opened), now)
     write_durably(
@@ -158,30 +170,58 @@ def _rows_of(merged: Sequence[ProductText], encoded: Sequence[bytes], opened: Op
     return Rows(np.array(hashes, dtype="S32"), np.array(marks, dtype="S32"))
 
 
-def _after(
-    before: State | None, catalog: Catalog, config: TextSimilarityConfig, now: datetime, threads: int | None
-) -> tuple[State, int]:
-    """(the state of now, the texts whose nearest were looked for among all)."""
-    marks, everything = catalog.marks, np.arange(len(catalog.documents))
-    if before is None:
-        learned = learn(catalog.documents, marks, config)
-        vectors = vectors_of(learned, catalog.documents, marks, config, threads)
-        lists = nearest_lists(vectors, turned(vectors), everything, config, threads)
-        return State(learned, now.isoformat(), marks, vectors, lists), len(marks)
+class Came(NamedTuple):
+    """What is new since the state of before."""
+
+    was: Ints
+    """The place of each text in that state, -1: it is new."""
+    place: Ints
+    """The same, new ones after those of before."""
+    texts: ReadTexts
+    """The new ones."""
+    said: Said
+    """What all texts say that were not learned."""
+
+
+def _came(before: State, catalog: Catalog, config: TextSimilarityConfig) -> Came:
     row_of = {mark: row for row, mark in enumerate(before.marks.tolist())}
-    was = np.array([row_of.get(mark, -1) for mark in marks.tolist()], dtype=np.int64)
+    was = np.array([row_of.get(mark, -1) for mark in catalog.marks.tolist()], dtype=np.int64)
     new = np.flatnonzero(was < 0)
     documents = [catalog.documents[row] for row in new.tolist()]
-    fresh = vectors_of(before.learned, documents, marks[new], config, threads)
+    texts = read_texts(before.learned, documents, catalog.marks[new], config)
     place = was.copy()
     place[new] = len(before.marks) + np.arange(len(new))
-    vectors = sp.vstack([before.vectors, fresh], format="csr")[place]
-    lists, made = lists_after(before.lists, was, vectors, config, threads)
-    return State(before.learned, before.learned_at, marks, vectors, lists), made
+    said = said_of(texts.counted.counts, list(texts.counted.vocabulary), texts.columns)
+    # What was learned and is back says nothing that is new.
+    none = len(said.bounds) - 1
+    counted = np.where(texts.own < 0, np.cumsum(texts.own < 0) - 1, none)
+    said = before.said.followed_by(said.followed_by(nothing_said(1)).rows(counted))
+    return Came(was, place, texts, said.rows(place))
+
+
+def _learned(
+    catalog: Catalog, config: TextSimilarityConfig, now: datetime, threads: int | None
+) -> tuple[State, int]:
+    """(all learned anew, the texts whose nearest were looked for among all)."""
+    marks, everything = catalog.marks, np.arange(len(catalog.documents))
+    learned = learn(catalog.documents, marks, config)
+    vectors = vectors_of(learned, catalog.documents, marks, config, threads)
+    lists = nearest_lists(vectors, turned(vectors), everything, config, threads)
+    return State(learned, now.isoformat(), marks, vectors, lists, nothing_said(len(marks))), len(marks)
+
+
+def _brought_on(
+    before: State, came: Came, catalog: Catalog, config: TextSimilarityConfig, threads: int | None
+) -> tuple[State, int]:
+    """The same with what was learned before."""
+    fresh = vectors_of_read(before.learned, came.texts, config, threads)
+    vectors = sp.vstack([before.vectors, fresh], format="csr")[came.place]
+    lists, made = lists_after(before.lists, came.was, vectors, config, threads)
+    return State(before.learned, before.learned_at, catalog.marks, vectors, lists, came.said), made
 
 
 def _usable(
-    opened: Opened | str, catalog: Catalog, config: TextSimilarityConfig
+    opened: Opened | str, catalog: Catalog, config: TextSimilarityConfig, now: datetime
 ) -> tuple[State | None, str | None]:
     """(the state of before, None), or (None, why all is to be learned anew)."""
     if isinstance(opened, str):
@@ -191,11 +231,23 @@ def _usable(
     state, model_version = _read(opened)
     if model_version != config.model_version:
         return None, "the code or the settings changed"
-    learned_from, now = set(state.learned.marks.tolist()), set(catalog.marks.tolist())
-    came, went = len(now - learned_from), len(learned_from - now)
+    age = now - datetime.fromisoformat(state.learned_at)
+    if not timedelta(0) <= age < timedelta(days=config.relearn_days):
+        return None, f"what was learned is {age} old"
+    learned_from, wanted = set(state.learned.marks.tolist()), set(catalog.marks.tolist())
+    came, went = len(wanted - learned_from), len(learned_from - wanted)
     if max(came, went) > config.relearn_share * len(learned_from):
         return None, f"{came:,} texts came and {went:,} went since {len(learned_from):,} were learned"
     return state, None
+
+
+def _why_drifted(
+    said: Said, learned: Learned, marks: npt.NDArray[np.bytes_], config: TextSimilarityConfig
+) -> str | None:
+    found = drift(said, learned, marks, config)
+    if found <= config.relearn_drift:
+        return None
+    return f"{found:.1%} of what the texts say would weigh another way"
 
 
 class _Header(msgspec.Struct, frozen=True):
@@ -223,13 +275,17 @@ def _write(path: Path, state: State, rows: Rows, told: Told, model_version: str)
         for part in ("data", "indices", "indptr")
     }
     lists = {f"lists_{name}": array for name, array in state.lists._asdict().items()}
+    said = {f"said_{name}": array for name, array in state.said._asdict().items()}
     marks = {"marks": state.marks, "learned_marks": state.learned.marks, "weights": state.learned.weights}
     words = {f"words_{name}": array for name, array in known.vocabulary.arrays().items()}
     stems = {"stems": np.frombuffer(msgspec.json.encode(state.learned.stems), np.uint8)}
     rows_told = {f"rows_{name}": array for name, array in rows._asdict().items()}
     lists_told = {f"told_{name}": array for name, array in told._asdict().items()}
     write_arrays(
-        path, _MAGIC, about, {**marks, **words, **stems, **matrices, **lists, **rows_told, **lists_told}
+        path,
+        _MAGIC,
+        about,
+        {**marks, **words, **stems, **matrices, **lists, **said, **rows_told, **lists_told},
     )
 
 
@@ -248,7 +304,8 @@ def _read(opened: Opened) -> tuple[State, str]:
         header.language, known, arrays["weights"], matrix("learned"), arrays["learned_marks"], stems
     )
     lists = Lists(*(arrays[f"lists_{name}"] for name in Lists._fields))
-    state = State(learned, header.learned_at, arrays["marks"], matrix("now"), lists)
+    said = Said(*(arrays[f"said_{name}"] for name in Said._fields))
+    state = State(learned, header.learned_at, arrays["marks"], matrix("now"), lists, said)
     return state, header.model_version
 
 

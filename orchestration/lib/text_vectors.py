@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -22,7 +22,14 @@ from sparse_dot_topn import sp_matmul_topn
 
 from orchestration.lib.language import language_of
 from orchestration.lib.sparse import SCORE_DIGITS, l2_normalised, place_in_run
-from orchestration.lib.text_features import Analyzer, FieldWeights, Known, ProductText, count_features
+from orchestration.lib.text_features import (
+    Analyzer,
+    FeatureCounts,
+    FieldWeights,
+    Known,
+    ProductText,
+    count_features,
+)
 from orchestration.lib.vocabulary import Vocabulary
 
 #: Raised when a change of the code changes results; part of the model version.
@@ -69,9 +76,15 @@ class TextSimilarityConfig:
     expand_keep: int = 64
     """Heaviest features kept of a widened text; more cost time and change nothing (same measurements)."""
 
-    relearn_share: float = 0.05
-    """Words, their weights and the texts that widen others are learned anew when so many of the texts that they were
-    learned from, or as many new ones, changed."""
+    relearn_drift: float = 0.01
+    """Words, their weights and the texts that widen others are learned anew when so much of what the catalog says would
+    weigh another way (``text_drift.py``) ... Measured: a twentieth of the texts of kinds that no text had is 0.006 to
+    0.012, and costs up to 0.012 of the same-type share; of known kinds a tenth is 0.002 to 0.004, and costs nothing
+    (docs/decisions/0036)."""
+    relearn_share: float = 0.5
+    """... or when so many of the texts that they were learned from went, or as many new ones came ..."""
+    relearn_days: int = 30
+    """... or when something changed and they are so old: a kind of few products does not wait for others."""
     relearn_below: int = 2000
     """Smaller catalogs are learned anew each time: that takes a second."""
 
@@ -90,7 +103,7 @@ class Learned:
     known: Known
     """Its sentences, and the words and phrases that count."""
     weights: npt.NDArray[np.float64]
-    """Inverse document frequency by column, phrases lower."""
+    """Inverse document frequency by column, phrases lower; 0 for what too many texts have."""
     vectors: Matrix
     """Its texts, not widened ..."""
     marks: npt.NDArray[np.bytes_]
@@ -106,21 +119,31 @@ def learn(
     language = config.language if config.language != AUTO else _language(documents)
     stems: dict[str, tuple[str, ...]] = {}
     counted = count_features(documents, Analyzer(language, stems), config.fields)
-    rows = counted.counts.shape[0]
     in_documents = np.bincount(counted.counts.indices, minlength=counted.counts.shape[1])
-    # As scikit-learn's smooth_idf
-    idf = np.log((1 + rows) / (1 + in_documents)) + 1.0
-    # A word of a single product matches nothing; it would only make the product unlike all others.
-    useful = in_documents >= 2
-    if rows >= 20:
-        useful &= (in_documents <= config.max_products) & (in_documents < rows)
-        idf -= in_documents > config.max_df * rows
-    columns = np.flatnonzero(useful)
-    names = [name for name, is_useful in zip(counted.vocabulary, useful.tolist(), strict=True) if is_useful]
+    idf = word_weights(in_documents, len(documents), config)
+    # Those in too many texts are kept with a weight of 0: they are no new words.
+    columns = np.flatnonzero(in_documents >= 2)
+    names = [
+        name for name, count in zip(counted.vocabulary, in_documents.tolist(), strict=True) if count >= 2
+    ]
     weights = idf[columns] * np.where([" " in name for name in names], config.phrase_weight, 1.0)
     known = Known(Vocabulary.of(names), counted.boilerplate)
     vectors = _weighted(counted.counts[:, columns], weights)
     return Learned(language, known, weights, vectors, marks, stems)
+
+
+def word_weights(
+    in_documents: npt.NDArray[np.int64], texts: int, config: TextSimilarityConfig
+) -> npt.NDArray[np.float64]:
+    """Inverse document frequency of words that so many of the ``texts`` have; 0 for those that don't count."""
+    # As scikit-learn's smooth_idf
+    idf = np.log((1 + texts) / (1 + in_documents)) + 1.0
+    # A word of a single product matches nothing; it would only make the product unlike all others.
+    useful = in_documents >= 2
+    if texts >= 20:
+        useful &= (in_documents <= config.max_products) & (in_documents < texts)
+        idf -= in_documents > config.max_df * texts
+    return np.where(useful, idf, 0.0)
 
 
 def _language(documents: Sequence[ProductText]) -> str:
@@ -137,21 +160,51 @@ def vectors_of(
     threads: int | None = None,
 ) -> Matrix:
     """A row of length 1 for each text; empty where it has no word that counts."""
+    return vectors_of_read(learned, read_texts(learned, documents, marks, config), config, threads)
+
+
+class ReadTexts(NamedTuple):
+    """Texts, those of them counted that were not learned."""
+
+    own: npt.NDArray[np.int64]
+    """The place of each among those that were learned, or -1."""
+    counted: FeatureCounts
+    """Of those with -1: all that they say ..."""
+    columns: npt.NDArray[np.int64]
+    """... and the column of each word or phrase among those that count, or -1."""
+
+
+def read_texts(
+    learned: Learned,
+    documents: Sequence[ProductText],
+    marks: npt.NDArray[np.bytes_],
+    config: TextSimilarityConfig,
+) -> ReadTexts:
     place = {mark: row for row, mark in enumerate(learned.marks.tolist())}
     own = np.array([place.get(mark, -1) for mark in marks.tolist()], dtype=np.int64)
-    vectors = sp.csr_matrix((len(documents), len(learned.weights)), dtype=np.float64)
-    new = np.flatnonzero(own < 0)
-    if len(own) > len(new):
+    came = [documents[row] for row in np.flatnonzero(own < 0).tolist()]
+    analyzer = Analyzer(learned.language, learned.stems)
+    counted = count_features(came, analyzer, config.fields, learned.known.boilerplate)
+    return ReadTexts(own, counted, learned.known.vocabulary.columns_of(counted.vocabulary))
+
+
+def vectors_of_read(
+    learned: Learned, texts: ReadTexts, config: TextSimilarityConfig, threads: int | None = None
+) -> Matrix:
+    """``vectors_of`` texts that were read."""
+    own, entries = texts.own, texts.counted.counts.tocoo()
+    vectors = sp.csr_matrix((len(own), len(learned.weights)), dtype=np.float64)
+    new = int(np.count_nonzero(own < 0))
+    if len(own) > new:
         vectors = learned.vectors[np.maximum(own, 0)]
-    if len(new):
-        came = [documents[row] for row in new.tolist()]
-        counted = count_features(
-            came, Analyzer(learned.language, learned.stems), config.fields, learned.known
-        )
-        fresh = _weighted(counted.counts, learned.weights)
+    if new:
+        column = texts.columns[entries.col]
+        kept = column >= 0
+        places: Any = (entries.row[kept], column[kept].astype(np.int32))
+        counts = sp.csr_matrix((entries.data[kept], places), shape=(new, len(learned.weights)))
         # The rows of both in the order of the documents
-        order = np.where(own < 0, len(documents) + np.cumsum(own < 0) - 1, np.arange(len(documents)))
-        vectors = sp.vstack([vectors, fresh], format="csr")[order]
+        order = np.where(own < 0, len(own) + np.cumsum(own < 0) - 1, np.arange(len(own)))
+        vectors = sp.vstack([vectors, _weighted(counts, learned.weights)], format="csr")[order]
     if config.expand_weight and config.expand_with:
         vectors = _widen(vectors, learned.vectors, own, config, threads)
     return vectors

@@ -28,7 +28,7 @@ class Vocabulary(Mapping[str, int]):
     @classmethod
     def of(cls, words: Sequence[str]) -> Vocabulary:
         encoded = [word.encode() for word in words]
-        hashes = _hashes(encoded)
+        hashes = hashes_of(encoded)
         order = np.argsort(hashes, kind="stable")
         bounds = np.append(0, np.cumsum([len(word) for word in encoded])).astype(np.int64)
         letters = np.frombuffer(b"".join(encoded), np.uint8)
@@ -46,7 +46,7 @@ class Vocabulary(Mapping[str, int]):
     def columns_of(self, words: Iterable[str]) -> npt.NDArray[np.int64]:
         """The column of each word, -1 where it is unknown."""
         encoded = [word.encode() for word in words]
-        wanted = _hashes(encoded)
+        wanted = hashes_of(encoded)
         result = np.full(len(encoded), -1, dtype=np.int64)
         first = np.searchsorted(self.hashes, wanted)
         found = first < len(self.hashes)
@@ -78,6 +78,7 @@ class Vocabulary(Mapping[str, int]):
         return self.letters[self.bounds[column] : self.bounds[column + 1]].tobytes()
 
 
-def _hashes(words: Sequence[bytes]) -> npt.NDArray[np.uint64]:
+def hashes_of(words: Sequence[bytes]) -> npt.NDArray[np.uint64]:
+    """A number for each word in UTF-8; two words have the same one by a chance of 1 in 2**64."""
     digests = [hashlib.blake2b(word, digest_size=8).digest() for word in words]
     return np.frombuffer(b"".join(digests), np.uint64)

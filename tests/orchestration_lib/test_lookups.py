@@ -52,7 +52,7 @@ def test_words_have_their_columns(known: list[str], asked: list[str], clash: boo
     with pytest.MonkeyPatch.context() as patched:
         if clash:  # words of one length share a hash
             patched.setattr(
-                vocabulary, "_hashes", lambda them: np.array([len(each) for each in them], np.uint64)
+                vocabulary, "hashes_of", lambda them: np.array([len(each) for each in them], np.uint64)
             )
         found = Vocabulary(**Vocabulary.of(known).arrays())  # type: ignore[arg-type]
         column = {word: number for number, word in enumerate(known)}

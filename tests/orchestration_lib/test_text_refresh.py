@@ -21,7 +21,8 @@ from orchestration.lib.text_similarity import catalog_of, nearest_lists, product
 from orchestration.lib.text_vectors import TextSimilarityConfig, turned, vectors_of
 
 NOW = datetime(2026, 3, 1)
-CONFIG = TextSimilarityConfig(relearn_below=0, relearn_share=1e9)
+NEVER = 1e9
+CONFIG = TextSimilarityConfig(relearn_below=0, relearn_share=NEVER, relearn_drift=NEVER)
 WORDS = ["enamel", "mug", "tent", "wool", "sock", "red", "blue", "lamp", "steel", "oak"]
 
 texts = st.lists(st.sampled_from(WORDS), max_size=5).map(" ".join)
@@ -29,7 +30,8 @@ shops = st.dictionaries(st.integers(0, 30).map("p{:02}".format), texts, min_size
 configs = st.builds(
     TextSimilarityConfig,
     relearn_below=st.just(0),
-    relearn_share=st.just(1e9),
+    relearn_share=st.just(NEVER),
+    relearn_drift=st.just(NEVER),
     top_k=st.integers(1, 4),
     min_score=st.sampled_from([0.05, 0.15, 0.6]),
 )
@@ -130,6 +132,7 @@ def test_without_a_change_nothing_is_written(shop: dict[str, str], tmp_path: Pat
         ({"relearn_share": 0.01}, "5 texts came and 5 went since 400 were learned"),
         ({"relearn_share": 0.0125}, None),
         ({"relearn_below": 500}, "fewer than 500"),
+        ({"relearn_days": 0}, "what was learned is 0:00:00 old"),
         ({"top_k": 10}, "the code or the settings"),
     ],
 )
