@@ -44,6 +44,8 @@ log = logging.getLogger("footfall.collector")
 #: How long a stopping worker waits for requests in flight, and then for the disk. Granian kills it after the sum.
 DRAIN_SECONDS = 5.0
 FLUSH_SECONDS = 10.0
+#: By a name of ours: Python 3.11 looks up each member of an Enum by a call.
+_HTTP = ScopeType.HTTP
 
 
 class CollectorApp(Litestar):
@@ -57,7 +59,7 @@ class CollectorApp(Litestar):
     routes_of_messages: frozenset[str]
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:  # type: ignore[override]
-        if scope["type"] == ScopeType.HTTP and scope["path"] in self.routes_of_messages:
+        if scope["type"] == _HTTP and scope["path"] in self.routes_of_messages:
             return self.door(scope, receive, send)  # type: ignore[arg-type]
         return super().__call__(scope, receive, send)
 

@@ -45,8 +45,10 @@ class Committer:
         self.writer = writer
         self.metrics = metrics
         self._queue: deque[_Waiter] = deque()
-        self._queued_bytes = 0
+        # Bytes since the start: the event loop counts what came, the thread what it took. Neither needs a lock.
+        self._came = self._took = 0
         self._wake = threading.Condition(threading.Lock())
+        self._is_asleep = False
         self._stopping = False
         self._busy_since: float | None = None
         self._recover_at = time.monotonic() + RECOVER_SECONDS
@@ -63,21 +65,24 @@ class Committer:
         """Returns when the frame in these parts is on disk. Raises CommitError where it is not and will not be."""
         assert self._loop is not None, "start() first"
         size = sum(map(len, parts))
+        if self._stopping:
+            raise CommitError("stopping", "the collector is stopping", retry_after=2)
+        if self.queued_bytes + size > MAX_QUEUED_BYTES:
+            raise CommitError("overloaded", "more requests wait for the disk than memory may hold", 2)
         future: asyncio.Future[CommitError | None] = self._loop.create_future()
-        with self._wake:
-            if self._stopping:
-                raise CommitError("stopping", "the collector is stopping", retry_after=2)
-            if self._queued_bytes + size > MAX_QUEUED_BYTES:
-                raise CommitError("overloaded", "more requests wait for the disk than memory may hold", 2)
-            self._queue.append((parts, size, future))
-            self._queued_bytes += size
-            self._wake.notify()
+        self._came += size
+        self._queue.append((parts, size, future))
+        # The lock only where the thread sleeps: it is busy with a commit when most requests of a busy collector come
+        if self._is_asleep:
+            with self._wake:
+                self._is_asleep = False
+                self._wake.notify()
         if (error := await future) is not None:
             raise error
 
     @property
     def queued_bytes(self) -> int:
-        return self._queued_bytes
+        return self._came - self._took
 
     def problems(self) -> list[str]:
         """Why this process can't promise anything right now, in words; empty where it can."""
@@ -110,12 +115,12 @@ class Committer:
     def _run(self) -> None:
         self._tick()
         while True:
-            with self._wake:
-                if not self._queue and not self._stopping:
-                    due = self.writer.seconds_to_seal()
-                    self._wake.wait(TICK_SECONDS if due is None else min(TICK_SECONDS, due))
-                batch = self._take()
-                stopping = self._stopping and not batch
+            if not self._queue:
+                self._sleep()
+            # In this order: nothing comes any more once it is stopping
+            stopping = self._stopping
+            batch = self._take()
+            stopping = stopping and not batch
             if batch:
                 self._commit(batch)
             elif not stopping:
@@ -127,6 +132,16 @@ class Committer:
             # Under traffic too: a busy shop's collector never ticks.
             self._recover_if_due()
 
+    def _sleep(self) -> None:
+        """Until something comes, or there is something to do without."""
+        with self._wake:
+            # In this order: whoever queues something after the look at the queue sees that this thread sleeps
+            self._is_asleep = True
+            if not self._queue and not self._stopping:
+                due = self.writer.seconds_to_seal()
+                self._wake.wait(TICK_SECONDS if due is None else min(TICK_SECONDS, due))
+            self._is_asleep = False
+
     def _take(self) -> list[_Waiter]:
         batch: list[_Waiter] = []
         size = 0
@@ -134,7 +149,7 @@ class Committer:
             waiter = self._queue.popleft()
             size += waiter[1]
             batch.append(waiter)
-        self._queued_bytes -= size
+        self._took += size
         return batch
 
     def _commit(self, batch: list[_Waiter]) -> None:

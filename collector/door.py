@@ -10,10 +10,13 @@ import asyncio
 import base64
 import binascii
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
+
+from msgspec import Struct
 
 from collector.committer import Committer
 from collector.daily_ids import DailyIds
@@ -32,10 +35,10 @@ from collector.intake import (
 from collector.metrics import Metrics
 from collector.origins import Headers, Origins
 from collector.problems import PROBLEM_TYPE, RefusedError, problem_body
-from collector.visitors import clean_user_agent
+from collector.visitors import read_user_agent
 from collector.writer import CommitError
 from footfall.addresses import client_address, truncate_address
-from footfall.bots import bot_reason
+from footfall.origins import OriginRule
 from footfall.quotas import Buckets, Quota, QuotaSpentError
 from footfall.segments import FailedMessage, frame_parts
 from footfall.settings import Settings, WriteKey
@@ -47,8 +50,10 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
-#: A client that trickles its body, or never begins it, holds a slot for at most this long.
+#: A client that trickles its body, or never begins it, holds a slot for this long, and for a fifteenth more at most.
 BODY_SECONDS = 15.0
+#: How often in that time somebody looks who has taken as long. A timer for each request takes 1.1 microseconds more.
+LOOKS = 15
 #: Of a body that is too large this much is read and thrown away, so that its sender gets to see the answer.
 MAX_DISCARDED = 16 * MAX_BODY
 #: Requests in flight. Each may hold a body of 1 MiB, so this bounds memory under a flood; past it the answer
@@ -58,15 +63,67 @@ ROUTES = (*BATCH_ROUTES, *SINGLE_ROUTES)
 #: text/plain is what sendBeacon must use: a JSON type triggers a preflight that dies with the page.
 CONTENT_TYPES = frozenset({b"", b"text/plain", b"application/json"})
 
-_COMMON: Headers = [
-    (b"content-type", b"application/json"),
-    (b"cache-control", b"no-store"),
-    (b"x-content-type-options", b"nosniff"),
-]
+_NO_SNIFF = (b"x-content-type-options", b"nosniff")
+_COMMON: Headers = [(b"content-type", b"application/json"), _NO_SNIFF]
 
 
 class ClientGoneError(Exception):
     """The client closed the connection before it had sent the request."""
+
+
+class _Key(Struct, frozen=True):
+    """A write key, and what is asked of it with every request."""
+
+    key: WriteKey
+    origins: OriginRule
+    quota: Quota | None
+    is_of_a_server: bool
+
+
+class Reading:
+    """The requests whose bodies are still arriving: one that takes longer than BODY_SECONDS is cut off.
+
+    They are looked at together, a few times in that span. As long as no body is awaited nothing runs.
+    """
+
+    def __init__(self) -> None:
+        self._since: dict[asyncio.Task[Any], float] = {}
+        self._cut_off: set[asyncio.Task[Any]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def begin(self) -> asyncio.Task[Any]:
+        """The current task waits for a body from now on."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._since[task] = time.monotonic()
+        if self._timer is None:
+            self._look_later()
+        return task
+
+    def was_cut_off(self, task: asyncio.Task[Any]) -> bool:
+        """Whether its cancellation was ours, and ours alone; that is used up then."""
+        return task in self._cut_off and task.uncancel() == 0
+
+    def end(self, task: asyncio.Task[Any]) -> None:
+        """It waits no longer."""
+        del self._since[task]
+        self._cut_off.discard(task)
+
+    def _look_later(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(BODY_SECONDS / LOOKS, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        if not self._since:
+            return
+        long_ago = time.monotonic() - BODY_SECONDS
+        for task, since in self._since.items():  # the eldest comes first
+            if since > long_ago:
+                break
+            if task not in self._cut_off:
+                self._cut_off.add(task)
+                task.cancel()
+        self._look_later()
 
 
 class Door:
@@ -75,23 +132,17 @@ class Door:
     """
 
     def __init__(self, settings: Settings, committer: Committer, metrics: Metrics, buckets: Buckets) -> None:
-        self._keys = {key.key: key for key in settings.write_keys}
-        self.origins = Origins(settings.write_keys)
-        self._quotas = {
-            key.key: Quota(
-                key.messages_per_second,
-                key.messages_per_second_of_address,
-                key.burst,
-                buckets=buckets,
-                number=number,
-            )
+        self._keys = {
+            key.key: _Key(key, OriginRule(key.origins), _quota(key, buckets, number), key.is_of_a_server)
             for number, key in enumerate(settings.write_keys)
         }
+        self.origins = Origins(settings.write_keys)
         self._trust_forwarded_for = settings.trust_forwarded_for
         self.daily_ids = DailyIds(settings.paths.data / "collector" / "salts")
         self._committer = committer
         self._metrics = metrics
         self._good_starts: dict[bytes | None, dict[str, Any]] = {}
+        self._reading = Reading()
         self.in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -103,10 +154,18 @@ class Door:
             return
         self.in_flight += 1
         try:
-            body = await self._take(scope, receive, headers)
+            if scope["method"] != "POST":
+                raise RefusedError(405, "method", "messages are sent with POST")
+            if self.in_flight > MAX_IN_FLIGHT:
+                raise RefusedError(
+                    503, "overloaded", f"more than {MAX_IN_FLIGHT} requests in flight", retry_after=2
+                )
+            body = await _read_body(receive, headers, self._reading)
+            arrival = _open(scope["path"], body)
+            accepted, failed = await self.land(arrival, headers, scope)
             # Without a Content-Length: the server sets it, as it sees the whole body.
-            await send(self._good_start(origin))
-            await send({"type": "http.response.body", "body": body, "more_body": False})
+            await send(self._good_starts.get(origin) or self._good_start(origin))
+            await send({"type": "http.response.body", "body": answer(accepted, failed), "more_body": False})
         except RefusedError as refusal:
             await self._refuse(send, refusal, origin)
         except CommitError as failure:
@@ -122,18 +181,6 @@ class Door:
         finally:
             self.in_flight -= 1
 
-    async def _take(self, scope: Scope, receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
-        if scope["method"] != "POST":
-            raise RefusedError(405, "method", "messages are sent with POST")
-        if self.in_flight > MAX_IN_FLIGHT:
-            raise RefusedError(
-                503, "overloaded", f"more than {MAX_IN_FLIGHT} requests in flight", retry_after=2
-            )
-        body = await _read_body(receive, headers)
-        arrival = self._open(scope["path"], body)
-        accepted, failed = await self.land(arrival, headers, scope)
-        return answer(accepted, failed)
-
     async def land(
         self, arrival: Arrival, headers: Mapping[bytes, bytes], scope: Scope
     ) -> tuple[int, list[FailedMessage]]:
@@ -143,9 +190,10 @@ class Door:
 
         Raises RefusedError (401 key, 403 origin, 429 quota) or CommitError.
         """
-        key = self._key(headers, arrival, scope)
+        known = self._key(headers, arrival, scope)
+        key = known.key
         origin = headers.get(b"origin")
-        if origin is not None and not self.origins.key_allows(key.key, origin):
+        if origin is not None and not known.origins.allows(origin):
             raise RefusedError(
                 403,
                 "origin",
@@ -159,10 +207,11 @@ class Door:
             trusted=self._trust_forwarded_for,
         )
         ip = truncate_address(address) if address else None
-        self._spend(key, ip, arrival.count)
+        if known.quota is not None:
+            _spend(known.quota, key, ip, arrival.count)
         judged = judge(arrival)
         if judged.accepted or judged.failed:
-            user_agent = clean_user_agent(headers.get(b"user-agent"))
+            user_agent, bot_reason = read_user_agent(headers.get(b"user-agent"))
             now = datetime.now(UTC)
             sender = Sender(
                 received_at=now,
@@ -172,7 +221,7 @@ class Door:
                 if judged.is_cookieless and not key.trusted
                 else None,
                 gpc=headers.get(b"sec-gpc") == b"1",
-                bot_reason=None if key.is_of_a_server else bot_reason(user_agent),
+                bot_reason=None if known.is_of_a_server else bot_reason,
             )
             envelope = make_envelope(arrival, judged, source=key.source, trusted=key.trusted, sender=sender)
             await self._committer.submit(*frame_parts(envelope))
@@ -181,11 +230,7 @@ class Door:
                 self._metrics.reject(key.source, judged.failed)
         return judged.accepted, judged.failed
 
-    def _open(self, path: str, body: bytes) -> Arrival:
-        kind = SINGLE_ROUTES.get(path)
-        return open_batch(body) if kind is None else open_single(body, kind)
-
-    def _key(self, headers: Mapping[bytes, bytes], arrival: Arrival, scope: Scope) -> WriteKey:
+    def _key(self, headers: Mapping[bytes, bytes], arrival: Arrival, scope: Scope) -> _Key:
         authorization = headers.get(b"authorization")
         text = arrival.write_key if authorization is None else _basic_user(authorization)
         if not text and authorization is None and scope.get("query_string"):
@@ -204,31 +249,25 @@ class Door:
             )
         return key
 
-    def _spend(self, key: WriteKey, address: str | None, messages: int) -> None:
-        try:
-            self._quotas[key.key].spend(address, messages)
-        except QuotaSpentError as spent:
-            raise RefusedError(
-                429,
-                "quota",
-                f"more than the write key of {key.source} may send; send it again later",
-                retry_after=spent.retry_after,
-            ) from None
-
     def _good_start(self, origin: bytes | None) -> dict[str, Any]:
-        """How an answer with status 200 begins."""
-        start = self._good_starts.get(origin)
-        if start is None:
-            headers = [*_COMMON, *self.origins.answer_headers(origin)]
-            start = {"type": "http.response.start", "status": 200, "headers": headers}
-            # Strangers must not fill the memory.
-            if len(self._good_starts) < 1024 and len(origin or b"") < 300:
-                self._good_starts[origin] = start
+        """How an answer with status 200 begins. Without what is for caches, which keep no answer to a POST that doesn't
+        say for how long, and without what says that Retry-After may be read: each header is 1 % of a small request.
+        """
+        headers = [*_COMMON, *self.origins.allow_headers(origin)]
+        start = {"type": "http.response.start", "status": 200, "headers": headers}
+        # Strangers must not fill the memory.
+        if len(self._good_starts) < 1024 and len(origin or b"") < 300:
+            self._good_starts[origin] = start
         return start
 
     async def _refuse(self, send: Send, refusal: RefusedError, origin: bytes | None) -> None:
         self._metrics.refused[refusal.reason] += 1
-        headers = [(b"content-type", PROBLEM_TYPE), *_COMMON[1:], *self.origins.answer_headers(origin)]
+        headers = [
+            (b"content-type", PROBLEM_TYPE),
+            (b"cache-control", b"no-store"),
+            _NO_SNIFF,
+            *self.origins.answer_headers(origin),
+        ]
         if refusal.retry_after is not None:
             headers.append((b"retry-after", b"%d" % refusal.retry_after))
         if refusal.status == 401:
@@ -253,7 +292,37 @@ async def _respond(send: Send, status: int, headers: Headers, body: bytes) -> No
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
-async def _read_body(receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
+def _quota(key: WriteKey, buckets: Buckets, number: int) -> Quota | None:
+    """None where the key has none."""
+    if key.messages_per_second is None and key.messages_per_second_of_address is None:
+        return None
+    return Quota(
+        key.messages_per_second,
+        key.messages_per_second_of_address,
+        key.burst,
+        buckets=buckets,
+        number=number,
+    )
+
+
+def _spend(quota: Quota, key: WriteKey, address: str | None, messages: int) -> None:
+    try:
+        quota.spend(address, messages)
+    except QuotaSpentError as spent:
+        raise RefusedError(
+            429,
+            "quota",
+            f"more than the write key of {key.source} may send; send it again later",
+            retry_after=spent.retry_after,
+        ) from None
+
+
+def _open(path: str, body: bytes) -> Arrival:
+    kind = SINGLE_ROUTES.get(path)
+    return open_batch(body) if kind is None else open_single(body, kind)
+
+
+async def _read_body(receive: Receive, headers: Mapping[bytes, bytes], reading: Reading) -> bytes:
     """The body, inflated. Raises RefusedError 400, 408, 413, 415, or ClientGoneError."""
     content_type = headers.get(b"content-type", b"")
     if content_type not in CONTENT_TYPES:
@@ -268,11 +337,7 @@ async def _read_body(receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
     length = int(declared[:20]) if declared is not None and declared.isdigit() else None
     if length is not None and length > MAX_DISCARDED:
         raise _too_large()
-    # As `asyncio.timeout`, but cheaper: every request comes this way.
-    task = asyncio.current_task()
-    assert task is not None
-    cut_off: list[bool] = []
-    timer = asyncio.get_running_loop().call_later(BODY_SECONDS, _cut_off, task, cut_off)
+    task = reading.begin()
     try:
         event = await receive()
         if event["type"] == "http.disconnect":
@@ -283,19 +348,14 @@ async def _read_body(receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
             body = await _read_rest(receive, body, length)
     except asyncio.CancelledError:
         # Somebody else's, or somebody else's too
-        if not cut_off or task.uncancel() > 0:
+        if not reading.was_cut_off(task):
             raise
         raise RefusedError(408, "slow_body", f"the body did not arrive within {BODY_SECONDS:.0f} s") from None
     finally:
-        timer.cancel()
+        reading.end(task)
     if len(body) > MAX_BODY:
         raise _too_large()
     return inflate(body) if encoding == b"gzip" else body
-
-
-def _cut_off(task: asyncio.Task[Any], cut_off: list[bool]) -> None:
-    cut_off.append(True)
-    task.cancel()
 
 
 async def _read_rest(receive: Receive, first: bytes, length: int | None) -> bytes:

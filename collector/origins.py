@@ -22,26 +22,23 @@ class Origins:
     """The origins of all write keys."""
 
     def __init__(self, keys: Iterable[WriteKey]) -> None:
-        self._by_key = {key.key: OriginRule(key.origins) for key in keys}
         self._any = OriginRule([origin for key in keys for origin in key.origins])
-
-    def key_allows(self, key: str, origin: bytes) -> bool:
-        """Whether a page of this origin may use the key."""
-        return self._by_key[key].allows(origin)
 
     def any_lists(self, origin: bytes) -> bool:
         """Whether some key names this origin, not only everyone."""
         return self._any.lists(origin)
 
-    def answer_headers(self, origin: bytes | None) -> Headers:
-        """CORS headers of an answer, to be added where the origin is allowed."""
+    def allow_headers(self, origin: bytes | None) -> Headers:
+        """What lets a page of an allowed origin read an answer."""
         if origin is None or not self._any.allows(origin):
-            return [(b"vary", b"origin")]
-        return [
-            (b"vary", b"origin"),
-            (b"access-control-allow-origin", origin),
-            (b"access-control-expose-headers", EXPOSED_HEADERS),
-        ]
+            return []
+        return [(b"access-control-allow-origin", origin)]
+
+    def answer_headers(self, origin: bytes | None) -> Headers:
+        """CORS headers of a refusal, or of an answer that a cache may keep."""
+        if allowed := self.allow_headers(origin):
+            allowed.append((b"access-control-expose-headers", EXPOSED_HEADERS))
+        return [(b"vary", b"origin"), *allowed]
 
     def preflight_headers(self, origin: bytes | None) -> Headers:
         """The answer to OPTIONS, which carries no key: it can say no more than that some key may be used from there."""

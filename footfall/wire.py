@@ -208,8 +208,9 @@ def text_id(value: str | int | None) -> str | None:
 def decode_batch(body: bytes) -> Batch:
     """The request's frame. Raises WireError where the body is no batch; the messages in it are not yet checked."""
     try:
-        # msgspec.Raw lets invalid UTF-8 through, and readers of the lake then refuse the file
-        body.decode("utf-8")
+        if not body.isascii():
+            # msgspec.Raw lets invalid UTF-8 through, and readers of the lake then refuse the file
+            body.decode("utf-8")
         batch = _batch_decoder.decode(body)
     except UnicodeDecodeError as error:
         raise WireError("body", f"not UTF-8 (byte {error.start})") from None

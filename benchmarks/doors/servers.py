@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-KINDS = ("bare", "durable", "footfall", "unchecked", "redis", "nats", "postgres")
+KINDS = ("bare", "durable", "lean", "footfall", "unchecked", "redis", "nats", "postgres")
 App = Callable[
     [dict[str, Any], Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]
 ]
@@ -24,10 +24,11 @@ _START = {"type": "http.response.start", "status": 200, "headers": [(b"content-t
 _END = {"type": "http.response.body", "body": b'{"accepted":1,"rejected":[]}'}
 
 
-async def whole_body(receive: Any) -> bytes:
+async def whole_body(receive: Any, length: int | None = None) -> bytes:
+    """To the end that the server reports, or as many bytes as were declared."""
     event = await receive()
     body: bytes = event["body"]
-    while event["more_body"]:
+    while event["more_body"] and len(body) != length:
         event = await receive()
         body += event["body"]
     return body
@@ -44,8 +45,12 @@ def bare_app() -> App:
     return app
 
 
-def durable_app(directory: Path) -> App:
-    """Reads, decodes, appends, fsyncs with whoever else waits, answers."""
+def durable_app(directory: Path, *, is_lean: bool = False) -> App:
+    """Reads, decodes, appends, fsyncs with whoever else waits, answers.
+
+    ``is_lean``: with two of the collector's own savings. It doesn't wait for the empty event by which the server says
+    that a body has ended, where Content-Length has said so, and it looks as seldom as the collector for cycles.
+    """
     decoder = msgspec.json.Decoder()
     directory.mkdir(parents=True, exist_ok=True)
     fd = os.open(directory / "log", os.O_CREAT | os.O_APPEND | os.O_WRONLY)
@@ -73,7 +78,8 @@ def durable_app(directory: Path) -> App:
         if not loops:
             loops.append(asyncio.get_running_loop())
             threading.Thread(target=commit, daemon=True).start()
-        body = await whole_body(receive)
+        length = int(dict(scope["headers"])[b"content-length"]) if is_lean else None
+        body = await whole_body(receive, length)
         decoder.decode(body)
         future: asyncio.Future[None] = loops[0].create_future()
         with wake:
@@ -83,6 +89,10 @@ def durable_app(directory: Path) -> App:
         await send(_START)
         await send(_END)
 
+    if is_lean:
+        from collector.cli import calm_garbage_collection
+
+        calm_garbage_collection()
     return app
 
 
@@ -165,8 +175,8 @@ def load_app(kind: str, directory: Path, store: str) -> Any:
     """The application of this kind; ``store`` is the address of what stands behind it."""
     if kind == "bare":
         return bare_app()
-    if kind == "durable":
-        return durable_app(directory)
+    if kind in ("durable", "lean"):
+        return durable_app(directory, is_lean=kind == "lean")
     if kind == "footfall":
         return footfall_app(directory)
     if kind == "unchecked":

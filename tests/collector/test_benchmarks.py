@@ -41,7 +41,7 @@ def test_a_killed_benchmark_leaves_no_server(tmp_path: Path) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("kind", ["bare", "durable", "footfall", "unchecked"])
+@pytest.mark.parametrize("kind", ["bare", "durable", "lean", "footfall", "unchecked"])
 def test_what_is_compared_answers(kind: str, tmp_path: Path) -> None:
     """The servers that need nothing installed. The collector's way of starting a worker had changed once, unnoticed."""
     with running(kind, tmp_path) as server:

@@ -329,3 +329,25 @@ def test_a_failure_while_the_metrics_are_read_does_not_break_them() -> None:
     metrics.commit(0.001, 1, AnotherMeanwhile("fsync"))
     assert metrics.series()['commit_failures_total{reason="fsync"}'] == 1
     assert metrics.series()['commit_failures_total{reason="write"}'] >= 1
+
+
+def test_no_request_is_overslept(new_writer: NewWriter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread is woken by a request alone where it looks at nothing else for an hour, however the two meet."""
+    monkeypatch.setattr(module, "TICK_SECONDS", 3600.0)
+
+    async def ask() -> None:
+        committer = Committer(new_writer(seal_seconds=3600.0), Metrics())
+        committer.start()
+
+        async def one_after_the_other(many: int) -> None:
+            for number in range(many):
+                await committer.submit(frame(number))
+
+        many, at_once = 200, 5
+        await asyncio.wait_for(asyncio.gather(*(one_after_the_other(many) for _ in range(at_once))), 60)
+        await asyncio.wait_for(one_after_the_other(many), 60)
+        assert committer.queued_bytes == 0
+        assert committer.metrics.commit_requests == many * (at_once + 1)
+        assert await committer.stop(30)
+
+    asyncio.run(ask())

@@ -37,7 +37,7 @@ def test_a_body_that_does_not_arrive_is_waited_for_no_longer_than_said(
         return {"type": "http.request", "body": chunk, "more_body": True}
 
     async def ask() -> None:
-        reading = door._read_body(receive, {b"content-length": b"100"})
+        reading = door._read_body(receive, {b"content-length": b"100"}, door.Reading())
         with pytest.raises(RefusedError) as refused:
             await asyncio.wait_for(reading, 10)
         assert (refused.value.status, refused.value.reason) == (408, "slow_body")
@@ -53,13 +53,44 @@ def test_a_request_that_is_cancelled_is_no_slow_one() -> None:
         raise AssertionError
 
     async def ask() -> None:
-        reading = asyncio.create_task(door._read_body(receive, {}))
+        reading = asyncio.create_task(door._read_body(receive, {}, door.Reading()))
         await asyncio.sleep(0.01)
         reading.cancel()
         with pytest.raises(asyncio.CancelledError):
             await reading
 
     asyncio.run(ask())
+
+
+def test_only_who_is_slow_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door, "BODY_SECONDS", 0.2)
+    reading, gone = door.Reading(), asyncio.Event()
+
+    async def never() -> dict[str, Any]:
+        await asyncio.sleep(30)
+        raise AssertionError
+
+    async def soon() -> dict[str, Any]:
+        await asyncio.sleep(0.001)
+        return {"type": "http.request", "body": b"{}", "more_body": False}
+
+    async def slow() -> None:
+        with pytest.raises(RefusedError) as refused:
+            await door._read_body(never, {}, reading)
+        assert refused.value.status == 408
+        gone.set()
+
+    async def ask() -> None:
+        async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+            tasks.create_task(slow())
+            # Others come and go meanwhile, in the order in which they are looked at too.
+            while not gone.is_set():
+                await asyncio.gather(*(door._read_body(soon, {}, reading) for _ in range(5)))
+                tasks.create_task(slow())
+
+    asyncio.run(ask())
+    assert not reading._since
+    assert not reading._cut_off
 
 
 def webhooks(**chosen: Any) -> shopify.ShopifyDoor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from collector.visitors import clean_user_agent
+from collector.visitors import read_user_agent
 from footfall.addresses import client_address, truncate_address, visitor_address
 from footfall.bots import bot_reason
 
@@ -104,12 +104,12 @@ def test_a_port_is_no_part_of_a_forwarded_address(forwarded: bytes, address: str
 
 def test_long_headers_are_cut_before_they_are_remembered() -> None:
     assert visitor_address("192.0.2.1", b"1" * 400_000, trusted=True) is None
-    assert clean_user_agent(b"y" * 400_000) == "y" * 1000
-    assert clean_user_agent(b"y" * 4000 + b"z" * 400_000) == "y" * 1000
+    assert read_user_agent(b"y" * 400_000)[0] == "y" * 1000
+    assert read_user_agent(b"y" * 4000 + b"z" * 400_000)[0] == "y" * 1000
 
 
 def test_user_agents_are_cleaned() -> None:
-    assert clean_user_agent(None) is None
-    assert clean_user_agent(b"\x00\x07") is None
-    assert clean_user_agent(b"a\x00b\xffc") == "ab\N{REPLACEMENT CHARACTER}c"
-    assert len(clean_user_agent(b"x" * 5000) or "") == 1000
+    assert read_user_agent(None)[0] is None
+    assert read_user_agent(b"\x00\x07")[0] is None
+    assert read_user_agent(b"a\x00b\xffc")[0] == "ab\N{REPLACEMENT CHARACTER}c"
+    assert len(read_user_agent(b"x" * 5000)[0] or "") == 1000
