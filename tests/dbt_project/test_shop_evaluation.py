@@ -267,7 +267,7 @@ def test_a_search_that_finds_nothing_keeps_what_an_earlier_one_found(
     monkeypatch.setenv("FOOTFALL_DATA", str(tmp_path))
     monkeypatch.setattr(home, "export", lambda *_: None)
     monkeypatch.setattr(running, "Past", lambda *_: None)
-    for proposal, said in ((found, "neighbours: 100 -> 50"), (nothing, "one of before stays as it is")):
+    for proposal, said in ((found, "neighbours: 100 -> 50"), (nothing, "an earlier one stays as it is")):
         monkeypatch.setattr(running, "tune", lambda *_, proposal=proposal, **__: proposal)
         searched = CliRunner().invoke(tuning_verb, ["search"])
         assert searched.exit_code == 0, searched.output

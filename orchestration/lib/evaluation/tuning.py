@@ -109,31 +109,17 @@ def tune(
     build = _Lists(past)
     before = build({})
     try_seconds = clock() - began
-    halves = {half: [v for v in before if _half(v) == half] for half in (0, 1)}
-    if not all(halves.values()):
+    searched, judging = ([visitor for visitor in before if _half(visitor) == half] for half in (0, 1))
+    if not searched or not judging:
         raise TooLittle(f"{len(before)} visitor(s) came back: too few to search on some and judge by others")
-    chosen: dict[str, Any] = {}
-    best, tried = before, 0
     in_a_round = len(list(_candidates(in_force)))
     tell(
-        f"{_mean(before, halves[0]):.4f} with the rules in force, measured in {try_seconds:.1f} s; a round of "
+        f"{_mean(before, searched):.4f} with the rules in force, measured in {try_seconds:.1f} s; a round of "
         f"{in_a_round} tries wants a budget of some {(in_a_round + 1) * try_seconds / LISTS_SHARE:,.0f} s"
     )
-    improved = True
-    while improved:
-        improved = False
-        for number, candidate in enumerate(_candidates({**in_force, **chosen})):
-            if clock() > until:
-                tell(f"the budget ended after {number} tries of this round")
-                improved = False
-                break
-            tried += 1
-            found = build({**chosen, **candidate})
-            if _mean(found, halves[0]) > _mean(best, halves[0]):
-                best, chosen, improved = found, {**chosen, **candidate}, True
-                tell(f"{_mean(best, halves[0]):.4f} with {chosen}")
-    gain = [best[visitor] - before[visitor] for visitor in halves[1]]
-    lists = Gain(_mean(before, halves[1]), _mean(best, halves[1]), with_interval(gain, seed))
+    best, chosen, tried = _climb(build, before, searched, in_force, lambda: clock() > until, tell)
+    gain = [best[visitor] - before[visitor] for visitor in judging]
+    lists = Gain(_mean(before, judging), _mean(best, judging), with_interval(gain, seed))
     session_changes, sessions, more = _tune_sessions(
         past, session_config(in_force), began + seconds, seed, clock
     )
@@ -147,6 +133,35 @@ def tune(
         session_changes=session_changes,
         sessions=sessions,
     )
+
+
+def _climb(
+    build: Callable[[Mapping[str, Any]], dict[str, float]],
+    before: dict[str, float],
+    visitors: Sequence[str],
+    in_force: Mapping[str, Any],
+    is_over: Callable[[], bool],
+    tell: Callable[[str], None],
+) -> tuple[dict[str, float], dict[str, Any], int]:
+    """Change one setting at a time and keep what helps these visitors, until nothing helps or the budget is over.
+
+    Returns the quality by visitor, the vars that were chosen, and the number of tries.
+    """
+    best, tried = before, 0
+    chosen: dict[str, Any] = {}
+    improved = True
+    while improved:
+        improved = False
+        for number, candidate in enumerate(_candidates({**in_force, **chosen})):
+            if is_over():
+                tell(f"the budget ended after {number} tries of this round")
+                return best, chosen, tried
+            tried += 1
+            found = build({**chosen, **candidate})
+            if _mean(found, visitors) > _mean(best, visitors):
+                best, chosen, improved = found, {**chosen, **candidate}, True
+                tell(f"{_mean(best, visitors):.4f} with {chosen}")
+    return best, chosen, tried
 
 
 class _Lists:
