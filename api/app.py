@@ -17,6 +17,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from api import analytics_answers, answers, problems
 from api.edge import at_the_edge, whole_ids
+from api.following import SnapshotStore
 from api.http import DocsPage, MoneySchema, OriginCors
 from api.limits import Limits
 from api.meanings import describe_fields
@@ -31,7 +32,6 @@ from api.routes.products import bought_together, similar, viewed_together
 from api.routes.recommendations import recommendations
 from api.routes.segments import segment_members, segments
 from api.routes.visitors import affinities, affinity, neighbours, profile, visitor_segments
-from api.snapshots import SnapshotStore
 from footfall import __version__
 from footfall.origins import OriginRule
 from footfall.reasons import Reasons

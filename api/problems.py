@@ -14,7 +14,7 @@ from litestar.types import ExceptionHandlersMap
 
 from api.answers import Problem
 from api.edge import with_slashes
-from api.snapshots import NoSnapshotError
+from api.following import NoSnapshotError
 
 log = logging.getLogger("footfall.api")
 

@@ -1,4 +1,4 @@
-"""One open snapshot, and the store that follows the pointer from one to the next.
+"""One open snapshot: typed lookups, and analytical queries.
 
 Point lookups run on the event loop's own thread (9 microseconds each: a hop to a thread costs more), so a
 snapshot needs one SQLite connection for each of its files per worker process. Analytical queries run on
@@ -8,7 +8,6 @@ Python's reference count is the lease.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import hashlib
 import logging
@@ -31,7 +30,6 @@ from footfall.snapshot import (
     FORMAT_VERSION,
     GONE,
     KEYS_SUFFIX,
-    POINTER_FILE,
     SESSION_CHANGES_FILE,
     SESSIONS_FILE,
     WHOLE_SHOP,
@@ -52,17 +50,12 @@ from footfall.snapshot import (
     mart_file,
     part_of,
     read_manifest,
-    read_pointer,
     table_file,
 )
 from footfall.workers import folder_on_disk
 
 log = logging.getLogger("footfall.api")
 
-#: How often the pointer is looked at. One stat call; the promise is "followed within a second".
-POLL_SECONDS = 0.3
-#: A version that could not be opened is tried again after this long: its disk may have been the trouble.
-RETRY_SECONDS = 5.0
 #: Checksums are verified at opening up to this size (about 0.2 s) of files that the version before didn't have; above
 #: it sizes and probes must do, or every worker would read the whole snapshot.
 VERIFY_BYTES = 256 * 2**20
@@ -90,10 +83,6 @@ _NEIGHBOURS = msgspec.json.Decoder(list[Neighbour])
 _SELECT = "select value from entries where key = ?"
 #: SQLite's own cache of each file, KiB. The system caches files once for all processes; this is for the upper pages.
 _CACHE_KB = 256
-
-
-class NoSnapshotError(Exception):
-    """Nothing has been published yet, or nothing that can be opened."""
 
 
 class Snapshot:
@@ -344,77 +333,6 @@ class Snapshot:
                 raise SnapshotError(f"mart {name} is not what the manifest says")
 
 
-class SnapshotStore:
-    """Holds the snapshot in force and moves to the next one when ``current.json`` changes."""
-
-    def __init__(self, serving_dir: Path) -> None:
-        self._dir = serving_dir
-        self._current: Snapshot | None = None
-        self._seen: tuple[int, int, int] | None = None
-        self._tried_at = 0.0
-        self.problem: str | None = None
-        """Why the pointer could not be followed; None when all is well."""
-
-    @property
-    def snapshot(self) -> Snapshot | None:
-        return self._current
-
-    def current(self) -> Snapshot:
-        """The snapshot in force. Raises NoSnapshotError while there is none."""
-        if self._current is None:
-            raise NoSnapshotError(self.problem or "nothing has been published yet")
-        return self._current
-
-    def close(self) -> None:
-        """Let go of the snapshot, which ``look`` would open anew: a worker ends without an interpreter's clean-up."""
-        self._current = self._seen = None
-
-    async def follow(self) -> None:
-        """Watch the pointer until cancelled."""
-        while True:
-            await self.look()
-            await asyncio.sleep(POLL_SECONDS)
-
-    async def look(self) -> None:
-        """Move to the published version if it is another one. A version that can't be opened leaves the old
-        one in force, and the reason in ``problem`` and the log.
-        """
-        mark = _mark(self._dir / POINTER_FILE)
-        now = asyncio.get_running_loop().time()
-        retry = self.problem is not None and now - self._tried_at >= RETRY_SECONDS
-        if mark == self._seen and not retry:
-            return
-        self._seen, self._tried_at = mark, now
-        try:
-            opened = await asyncio.to_thread(self._open_published)
-        except Exception as error:  # whatever is wrong with a new version must not stop the old one
-            self._complain(
-                str(error) if isinstance(error, SnapshotError) else f"{type(error).__name__}: {error}"
-            )
-            return
-        if opened is not None:
-            log.info("serving snapshot %s", opened.version)
-            self._current = opened
-        self.problem = None
-
-    def _open_published(self) -> Snapshot | None:
-        """The published version, opened; None where it is in force already, or nothing is published."""
-        pointer = read_pointer(self._dir)
-        if pointer is None:
-            if self._current is not None:
-                raise SnapshotError(f"{POINTER_FILE} has vanished")
-            return None
-        if self._current is not None and pointer.version == self._current.version:
-            return None
-        return Snapshot(self._dir / pointer.version, self._current)
-
-    def _complain(self, problem: str) -> None:
-        if problem != self.problem:
-            kept = self._current.version if self._current else "nothing"
-            log.error("can't follow the published snapshot, %s goes on serving: %s", kept, problem)
-        self.problem = problem
-
-
 def _in_utc(value: Any) -> Any:
     """The marts' timestamps are UTC and don't say so; an answer has to. One with a zone comes in the machine's own.
 
@@ -458,15 +376,6 @@ def _verify(path: Path, sha256: str) -> None:
         raise SnapshotError(f"{path.name} can't be read: {error}") from error
     if found != sha256:
         raise SnapshotError(f"{path.name} of snapshot {path.parent.name} is damaged: its checksum is another")
-
-
-def _mark(path: Path) -> tuple[int, int, int] | None:
-    """What tells one pointer file from the next: each publish renames a new file into place."""
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return stat.st_ino, stat.st_mtime_ns, stat.st_size
 
 
 def _open_duckdb(opened: contextlib.ExitStack) -> duckdb.DuckDBPyConnection:

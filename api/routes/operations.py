@@ -10,9 +10,9 @@ from litestar import Request, Response, get
 from litestar.openapi.datastructures import ResponseSpec
 
 from api.answers import Live, Ready
+from api.following import SnapshotStore
 from api.metrics import COUNTED, Metrics
 from api.problems import RETRY_AFTER_SECONDS
-from api.snapshots import SnapshotStore
 from footfall.metrics import PAGE_TYPE, render
 from footfall.workers import Report
 

@@ -20,7 +20,7 @@ import msgspec
 import pytest
 from litestar.testing import AsyncTestClient
 
-from api import snapshots
+from api import following
 from api.app import create_app
 from api.routes import segments
 from footfall.snapshot import (
@@ -43,7 +43,7 @@ LIST_FILE, MART_FILE = table_file(Table.SIMILAR, 0), mart_file("funnel_steps")
 @pytest.fixture(autouse=True)
 def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tests look more often than the API does; the promise of one second is tested with its own pace."""
-    monkeypatch.setattr(snapshots, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(following, "POLL_SECONDS", 0.05)
 
 
 @pytest.fixture
@@ -130,15 +130,15 @@ def test_an_empty_data_directory_is_waited_on(tmp_path: Path) -> None:
 def test_next_version_and_back_within_a_second(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the look that is under way or by the next one, and the pace of the looks leaves time to open a version."""
     monkeypatch.undo()
-    assert snapshots.POLL_SECONDS <= 0.5
-    look, in_force = snapshots.SnapshotStore.look, []
+    assert following.POLL_SECONDS <= 0.5
+    look, in_force = following.SnapshotStore.look, []
 
-    async def noted(self: snapshots.SnapshotStore) -> None:
+    async def noted(self: following.SnapshotStore) -> None:
         await look(self)
         if self._dir == data / "serving":  # another test's client may still be open, and look too
             in_force.append(self.current().version)
 
-    monkeypatch.setattr(snapshots.SnapshotStore, "look", noted)
+    monkeypatch.setattr(following.SnapshotStore, "look", noted)
 
     async def test() -> None:
         publish(data / "serving", "v1")
@@ -201,7 +201,7 @@ def test_broken_version_leaves_the_old_one_serving(
     case: str, data: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     damage, words = DAMAGES[case]
-    monkeypatch.setattr(snapshots, "RETRY_SECONDS", 0.1)
+    monkeypatch.setattr(following, "RETRY_SECONDS", 0.1)
 
     async def test() -> None:
         publish(data / "serving", "v1")
