@@ -5,11 +5,14 @@ Money is a decimal written as a JSON number with the digits the shop gave it. Ti
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
+
+Made = TypeVar("Made", bound=msgspec.Struct)
 
 
 class Answer(msgspec.Struct, kw_only=True):
@@ -216,3 +219,8 @@ class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
     instance: str | None = None
     errors: list[dict[str, Any]] | None = None
     """For bad parameters: which one, and what is wrong with it."""
+
+
+def made_of(kind: type[Made], row: Mapping[str, Any]) -> Made:
+    """An answer, or a part of one, of those columns of a row that it has."""
+    return kind(**{name: row[name] for name in kind.__struct_fields__})

@@ -119,27 +119,26 @@ def create_app(settings: Settings | None = None) -> Litestar:
         plugins=[MoneySchema()],
         exception_handlers=problems.HANDLERS,
         cors_config=cors,
-        openapi_config=OpenAPIConfig(
-            title="Footfall API",
-            version=__version__,
-            description=_ABOUT,
-            path="/docs",
-            use_handler_docstrings=True,
-            render_plugins=[DocsPage(path="/"), JsonRenderPlugin()],
-            components=Components(
-                security_schemes={
-                    "header": SecurityScheme(
-                        type="apiKey", name="X-Footfall-Key", security_scheme_in="header"
-                    ),
-                    "bearer": SecurityScheme(type="http", scheme="bearer"),
-                    "query": SecurityScheme(type="apiKey", name="key", security_scheme_in="query"),
-                }
-            ),
-            security=[{"header": []}, {"bearer": []}, {"query": []}],
-        ),
+        openapi_config=_openapi_config(),
         logging_config=None,
     )
     describe_fields(app, answers, analytics_answers)
     # Outside the CORS middleware, which Litestar puts around all others
     app.asgi_handler = at_the_edge(app.asgi_handler, by_origin=not pages.is_everyone)
     return app
+
+
+def _openapi_config() -> OpenAPIConfig:
+    header = SecurityScheme(type="apiKey", name="X-Footfall-Key", security_scheme_in="header")
+    bearer = SecurityScheme(type="http", scheme="bearer")
+    query = SecurityScheme(type="apiKey", name="key", security_scheme_in="query")
+    return OpenAPIConfig(
+        title="Footfall API",
+        version=__version__,
+        description=_ABOUT,
+        path="/docs",
+        use_handler_docstrings=True,
+        render_plugins=[DocsPage(path="/"), JsonRenderPlugin()],
+        components=Components(security_schemes={"header": header, "bearer": bearer, "query": query}),
+        security=[{"header": []}, {"bearer": []}, {"query": []}],
+    )

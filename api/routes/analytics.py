@@ -72,50 +72,46 @@ def funnel(
     snapshot: Snapshot = request.app.state.store.current()
     rows = snapshot.query(
         """
-        select step, step_name, scope, reached, drop_off, conversion_from_first, conversion_from_previous
+        select scope, step, step_name as name, reached, drop_off, conversion_from_first, conversion_from_previous
         from funnel_steps where funnel = ? order by step
         """,
         [name],
     )
     if not rows:
         raise NotFoundException(detail=f"no funnel {name!r} in this snapshot")
-    times = {
-        row.pop("step"): TimeToConvert(**row)
-        for row in snapshot.query(
-            "select step, p25, p50, p75, p90, mean from funnel_time_to_convert where funnel = ?", [name]
-        )
-    }
-    histogram: dict[int, list[HistogramBucket]] = {}
-    for bucket in snapshot.query(
-        "select step, bucket_from_s, bucket_to_s, n from funnel_time_histogram where funnel = ? order by all",
-        [name],
-    ):
-        histogram.setdefault(bucket["step"], []).append(
-            HistogramBucket(
-                from_seconds=bucket["bucket_from_s"], to_seconds=bucket["bucket_to_s"], count=bucket["n"]
-            )
-        )
+    scopes = [row.pop("scope") for row in rows]
+    times, histograms = _times(snapshot, name), _histograms(snapshot, name)
     steps = [
-        FunnelStep(
-            step=row["step"],
-            name=row["step_name"],
-            reached=row["reached"],
-            drop_off=row["drop_off"],
-            conversion_from_first=row["conversion_from_first"],
-            conversion_from_previous=row["conversion_from_previous"],
-            time_to_convert=times.get(row["step"]),
-            histogram=histogram.get(row["step"], []),
-        )
+        FunnelStep(**row, time_to_convert=times.get(row["step"]), histogram=histograms.get(row["step"], []))
         for row in rows
     ]
     body = Funnel(
-        version=snapshot.version,
-        generated_at=snapshot.generated_at,
-        name=name,
-        scope=rows[0]["scope"],
-        steps=steps,
+        version=snapshot.version, generated_at=snapshot.generated_at, name=name, scope=scopes[0], steps=steps
     )
     return answer(request, body, PERSONAL)
+
+
+def _times(snapshot: Snapshot, funnel: str) -> dict[int, TimeToConvert]:
+    """By step how long it took from the one before."""
+    rows = snapshot.query(
+        "select step, p25, p50, p75, p90, mean from funnel_time_to_convert where funnel = ?", [funnel]
+    )
+    return {row.pop("step"): TimeToConvert(**row) for row in rows}
+
+
+def _histograms(snapshot: Snapshot, funnel: str) -> dict[int, list[HistogramBucket]]:
+    """By step the same as counts, the shortest times first."""
+    rows = snapshot.query(
+        """
+        select step, bucket_from_s as from_seconds, bucket_to_s as to_seconds, n as count
+        from funnel_time_histogram where funnel = ? order by all
+        """,
+        [funnel],
+    )
+    found: dict[int, list[HistogramBucket]] = {}
+    for row in rows:
+        found.setdefault(row.pop("step"), []).append(HistogramBucket(**row))
+    return found
 
 
 @get(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from itertools import groupby
+from operator import itemgetter
 from typing import Annotated, Any, Literal
 
 from litestar import Request, Response, get
@@ -23,6 +24,7 @@ from api.analytics_answers import (
     SearchFigures,
     SearchTerm,
 )
+from api.answers import made_of
 from api.http import PERSONAL, answer, documented
 from api.routes.parameters import LongLimit, between
 from api.snapshots import Snapshot
@@ -154,17 +156,8 @@ def retention(
         [first, last],
     )
     cohorts = [
-        Cohort(
-            week=week,
-            visitors=visitors,
-            weeks=[
-                CohortWeek(
-                    weeks_later=row["weeks_later"], returned=row["returned"], retention=row["retention"]
-                )
-                for row in of_week
-            ],
-        )
-        for (week, visitors), of_week in groupby(rows, lambda row: (row["cohort_week"], row["visitors"]))
+        Cohort(week=week, visitors=visitors, weeks=[made_of(CohortWeek, row) for row in of_week])
+        for (week, visitors), of_week in groupby(rows, itemgetter("cohort_week", "visitors"))
     ]
     periods = snapshot.query(
         """
@@ -173,16 +166,8 @@ def retention(
         """
     )
     declared = [
-        DeclaredRetention(
-            name=name,
-            periods=[
-                RetentionPeriod(
-                    days=row["days"], visitors=row["visitors"], retained=row["retained"], share=row["share"]
-                )
-                for row in of_name
-            ],
-        )
-        for name, of_name in groupby(periods, lambda row: str(row["retention"]))
+        DeclaredRetention(name=name, periods=[made_of(RetentionPeriod, row) for row in of_name])
+        for name, of_name in groupby(periods, itemgetter("retention"))
     ]
     body = Retention(
         version=snapshot.version, generated_at=snapshot.generated_at, cohorts=cohorts, declared=declared

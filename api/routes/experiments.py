@@ -12,6 +12,7 @@ from litestar import Request, Response, get
 from api import examples
 from api.access import needs_secret
 from api.analytics_answers import ArmResult, ExperimentResult, Experiments
+from api.answers import made_of
 from api.http import PERSONAL, answer, documented
 from api.snapshots import Snapshot
 
@@ -52,7 +53,7 @@ def experiments(request: Request[Any, Any, Any]) -> Response[Experiments]:
                 is_running=starts_on <= today < ends_on,
                 is_ratio_ok=arms[0]["is_ratio_ok"],
                 ratio_chi_square=arms[0]["ratio_chi_square"],
-                arms=[ArmResult(**{name: arm[name] for name in ArmResult.__struct_fields__}) for arm in arms],
+                arms=[made_of(ArmResult, arm) for arm in arms],
             )
         )
     body = Experiments(version=snapshot.version, generated_at=snapshot.generated_at, items=items)
