@@ -61,10 +61,11 @@ def said_of(counts: Matrix, features: Sequence[str], columns: npt.NDArray[np.int
     Of a text it is the same, to the bit, whatever others come with it.
     """
     entries = counts.tocoo()
-    hashes = hashes_of([name.encode() for name in features])
     is_word = np.array([" " not in name for name in features], dtype=bool)
-    order = np.lexsort((hashes[entries.col], entries.row))
-    order = order[is_word[entries.col[order]]]
+    hashes = np.zeros(len(features), np.uint64)
+    hashes[is_word] = hashes_of([name.encode() for name in features if " " not in name])
+    order = np.flatnonzero(is_word[entries.col])
+    order = order[np.lexsort((hashes[entries.col[order]], entries.row[order]))]
     row, word, weight = entries.row[order], entries.col[order], entries.data[order]
     in_all = np.bincount(row, weights=weight, minlength=counts.shape[0])
     return Said(
