@@ -1,12 +1,19 @@
-"""Compiled templates say the same as templates compiled anew, and a file of them that is of no use does no harm."""
+"""What is kept says the same as what is worked out anew, and a file of it that is of no use does no harm."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
+from dbt.artifacts.resources import TestConfig
+from dbt.contracts.project import PackageConfig, ProfileConfig, Project, ProjectFlags
+from dbt.contracts.selection import SelectorFile
+from dbt_common import dataclass_schema
 from dbt_common.clients.jinja import MacroFuzzEnvironment, get_template
+from dbt_common.dataclass_schema import ValidationError, dbtClassMixin
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -65,6 +72,53 @@ def test_texts_and_values_are_told_apart(tmp_path: Path) -> None:
     for _ in range(2):
         with kept_templates(tmp_path / "templates.bin"):
             assert rendered([NUMBER]) == [("2", 2)]
+
+
+def test_the_next_process_derives_no_schema_and_refuses_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The last one's has a default that no file holds.
+    classes: list[type[dbtClassMixin]] = [
+        DuckDBCredentials, PackageConfig, ProfileConfig, Project, ProjectFlags, SelectorFile, TestConfig
+    ]  # fmt: skip
+    derived: list[type] = []
+    derive = dataclass_schema.build_json_schema
+
+    def note(cls: type) -> object:
+        derived.append(cls)
+        return derive(cls)
+
+    monkeypatch.setattr(dataclass_schema, "build_json_schema", note)
+    anew = dbtClassMixin.__dict__["json_schema"]
+    as_ever = [derive(each).to_dict() for each in classes]
+    file = tmp_path / "templates.bin"
+    # As in processes of their own, which know nothing of each other.
+    for expected in (classes, [TestConfig]):
+        anew.__func__.cache_clear()
+        derived.clear()
+        with kept_templates(file):
+            assert [each.json_schema() for each in classes for _ in "12"] == [
+                schema for schema in as_ever for _ in "12"
+            ]
+            with pytest.raises(ValidationError, match="'name' is a required property"):
+                Project.validate({"config-version": 2})
+        assert derived == expected
+    assert dbtClassMixin.__dict__["json_schema"] is anew
+
+
+def test_classes_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    def make(kind: type) -> type[dbtClassMixin]:
+        @dataclass
+        class Named(dbtClassMixin):
+            one: kind  # type: ignore[valid-type]
+
+        # The annotation as it is, not as a text that only this function could read.
+        Named.__annotations__["one"] = kind
+        return Named
+
+    with kept_templates(tmp_path / "templates.bin"):
+        kinds = [make(kind).json_schema()["properties"]["one"]["type"] for kind in (int, str)]
+    assert kinds == ["integer", "string"]
 
 
 @settings(max_examples=50, deadline=None)
