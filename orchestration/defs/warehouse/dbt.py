@@ -73,17 +73,22 @@ def dbt_models(context: dg.AssetExecutionContext, config: Build) -> Iterator[Any
         dagster_dbt_translator=translator,
         current_dbt_indirect_selection_env=None,
     )
-    arguments = [
-        "build",
-        *(part for argument in selection for part in argument.split(" ")),
-        # A test over two models runs where the other is selected too or stands upstream: in a part of the graph a
-        # model that is built later may not exist yet.
-        "--indirect-selection", indirect or "buildable",
-        # Unit tests guard the SQL, not the data: they belong to `make test`.
-        "--exclude-resource-type", "unit_test",
-        # Twice 2 MB of manifest and what came of each node, which nobody reads: the events say it.
-        "--no-write-json",
-    ]  # fmt: skip
+    arguments = [part for argument in selection for part in argument.split(" ")]
+    if indirect == "empty" and not context.selected_asset_check_keys:
+        # Of models alone `build` makes what `run` does, and asks three times which tests are among them: 0.4 CPU-s.
+        arguments = ["run", *arguments]
+    else:
+        arguments = [
+            "build",
+            *arguments,
+            # A test over two models runs where the other is selected too or stands upstream: in a part of the graph a
+            # model that is built later may not exist yet.
+            "--indirect-selection", indirect or "buildable",
+            # Unit tests guard the SQL, not the data: they belong to `make test`.
+            "--exclude-resource-type", "unit_test",
+        ]  # fmt: skip
+    # Twice 2 MB of manifest and what came of each node, which nobody reads: the events say it.
+    arguments.append("--no-write-json")
     paths = load_settings().paths
     models = {key.path[-1] for key in context.selected_asset_keys}
     views = versions_in_force(DBT_PROJECT, MANIFEST, "view", data=paths.data)
