@@ -1,4 +1,4 @@
-{{ config(meta={'dagster': {'group': 'catalog'}}) }}
+{{ config(materialized='view', meta={'dagster': {'group': 'catalog'}}) }}
 
 -- Products as events name them: for each the name that was used most often (a warehouse clerk's
 -- remark on one line of an order must not rename a product), and the last price.
