@@ -28,7 +28,7 @@ demo: $(INSTALLED) ## A shop, its traffic, the whole pipeline and every address 
 dev: $(INSTALLED) ## Dagster's UI, collector and API, restarted when their code changes
 	$(BIN)/footfall dev $(ARGS)
 
-# One process keeps one core busy. More than four would want the memory of a large machine.
+# One process more than cores (tests/conftest.py). More than four would want the memory of a large machine.
 PARALLEL := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test: $(INSTALLED) lint ## Lint and every quick test (ARGS='-k name -n 0' for some, one after the other)

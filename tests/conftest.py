@@ -37,12 +37,19 @@ hypothesis.settings.load_profile("footfall")
 REPO = Path(__file__).resolve().parent.parent
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores: each waits a quarter of its time, for servers, browsers and disks."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with a browser come last, and in them the tests with one, whatever was asked for.
+    """Files with a browser come last, and in them the tests with one, whatever was asked for. The longest of the others,
+    which start a whole line, come first, so that no process waits for one at the end.
 
-    Its driver keeps an event loop running in its thread to the end of the run, beside which asyncio.run refuses. Files
-    stay whole, since each is given to one of several processes.
+    A browser's driver keeps an event loop running in its thread to the end of the run, beside which asyncio.run
+    refuses. Files stay whole, since each is given to one of several processes.
     """
     for item in items:
         if not item.nodeid.endswith(item.name):
@@ -50,16 +57,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item._id = NodeId.parse(f"{item.nodeid.rpartition('::')[0]}::{item.name}")
     if len({item.nodeid for item in items}) < len(items):
         raise pytest.UsageError("two tests have the same id: only one of them would run")
-    with_browser = {_file(item) for item in items if _has_browser(item)}
-    items.sort(key=lambda item: (_file(item) if _file(item) in with_browser else "", _has_browser(item)))
+    browser, line = _files_marked(items, "browser"), _files_marked(items, "line")
+
+    def turn(item: pytest.Item) -> tuple[int, str, bool]:
+        file = _file(item)
+        if file in browser:
+            return 2, file, item.get_closest_marker("browser") is not None
+        return (0 if file in line else 1), "", False
+
+    items.sort(key=turn)
 
 
 def _file(item: pytest.Item) -> str:
     return item.nodeid.partition("::")[0]
 
 
-def _has_browser(item: pytest.Item) -> bool:
-    return item.get_closest_marker("browser") is not None
+def _files_marked(items: list[pytest.Item], marker: str) -> set[str]:
+    return {_file(item) for item in items if item.get_closest_marker(marker)}
 
 
 @pytest.fixture(autouse=True)

@@ -46,13 +46,21 @@ def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(following, "POLL_SECONDS", 0.05)
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    """A data directory with versions v1 and v2 built, none published."""
+@pytest.fixture(scope="module")
+def two_versions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Versions v1 and v2 built, none published. Not to be changed."""
+    serving = tmp_path_factory.mktemp("built") / "serving"
     with duckdb.connect() as con:
         make_marts(con)
-        build_snapshot(con, tmp_path / "serving", version="v1")
-        build_snapshot(con, tmp_path / "serving", version="v2")
+        build_snapshot(con, serving, version="v1")
+        build_snapshot(con, serving, version="v2")
+    return serving
+
+
+@pytest.fixture
+def data(tmp_path: Path, two_versions: Path) -> Path:
+    """A data directory with versions v1 and v2, none published."""
+    shutil.copytree(two_versions, tmp_path / "serving")
     return tmp_path
 
 

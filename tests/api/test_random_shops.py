@@ -109,7 +109,7 @@ def publish(shop: Shop, folder: Path, order: random.Random) -> Snapshot:
     return Snapshot(folder / "serving" / "v")
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(shop=shops, asked=st.lists(wishes, min_size=1, max_size=8), seed=st.integers(0, 9))
 def test_every_answer_is_full_of_what_can_be_bought_and_the_same_again(
     shop: Shop, asked: list[Wish], seed: int

@@ -147,7 +147,7 @@ def answers(path: Path) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(history=histories, part_keys=st.sampled_from([2, 10_000]), pruned=st.booleans())
 def test_a_version_answers_as_one_made_from_nothing(
     history: list[tuple[tuple[int, float, float], list[str]]], part_keys: int, pruned: bool

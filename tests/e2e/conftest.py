@@ -45,7 +45,7 @@ class Line:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def start(self, name: str, *arguments: str, url: str, seconds: float = 180) -> None:
+    def start(self, name: str, *arguments: str, url: str, seconds: float = 600) -> None:
         command = shop_command(self.settings) if name == "shop" else footfall_command(*arguments)
         self.processes.wait_ready(self.processes.start(name, command, self.env), url, seconds)
 

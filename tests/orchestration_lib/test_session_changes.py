@@ -105,7 +105,7 @@ def assert_same(index: SessionIndex, rebuilt: SessionIndex, running: Iterable[li
     config=st.sampled_from(CONFIGS),
     running=st.lists(st.lists(st.sampled_from("abcdefgü"), min_size=1, max_size=5), max_size=4),
 )
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_any_changes_give_the_answers_of_a_rebuild(
     before: Shop,
     days: list[tuple[Shop, set[str]]],

@@ -48,7 +48,7 @@ def assert_merged(history: History, whole: History) -> None:
     days=[({"s2": (["a", "c"], 1)}, {"s10"}), ({"s11": (["d", "e"], 0)}, {"s1", "s2"})],
     config=CONFIGS[1],
 )
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_any_days_merged_are_the_history_of_all(
     before: Shop, days: list[tuple[Shop, set[str]]], config: NextItemConfig
 ) -> None:

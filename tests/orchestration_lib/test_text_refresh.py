@@ -65,7 +65,7 @@ def full_run(derived: Path, shop: dict[str, str], config: TextSimilarityConfig) 
 
 
 @given(runs=st.lists(shops, min_size=2, max_size=4), config=configs)
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_any_changes_give_a_full_run_with_what_was_learned(
     runs: list[dict[str, str]], config: TextSimilarityConfig, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

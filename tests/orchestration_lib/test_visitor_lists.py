@@ -175,7 +175,7 @@ class Shop(RuleBasedStateMachine):
 def test_any_history_of_a_shop(tmp_path: Path) -> None:
     run_state_machine_as_test(
         type("Here", (Shop,), {"folder": tmp_path}),
-        settings=settings(max_examples=60, stateful_step_count=25, deadline=None),
+        settings=settings(max_examples=30, stateful_step_count=20, deadline=None),
     )
 
 
