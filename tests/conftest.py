@@ -45,8 +45,9 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with a browser come last, and in them the tests with one, whatever was asked for. The longest of the others,
-    which start a whole line, come first, so that no process waits for one at the end.
+    """Files with a browser come last, and in them the tests with one, whatever was asked for.
+
+    The longest of the others, which start a whole line, come first: no process waits for one at the end.
 
     A browser's driver keeps an event loop running in its thread to the end of the run, beside which asyncio.run
     refuses. Files stay whole, since each is given to one of several processes.
