@@ -10,7 +10,6 @@ import fcntl
 import logging
 import os
 import random
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -40,7 +39,7 @@ class Unconfirmed(Exception):
 
 
 class ShippingState(Struct):
-    """What a shipper did since it started; the collector's ``/metrics`` and ``footfall doctor`` read it from disk."""
+    """What a shipper did since it started. The collector's ``/metrics`` reads it from disk, where people may, too."""
 
     url: str = ""
     segments: int = 0
@@ -48,8 +47,6 @@ class ShippingState(Struct):
     failures: int = 0
     failures_in_a_row: int = 0
     last_error: str = ""
-    last_shipped_at: float | None = None
-    """Unix time."""
 
     @staticmethod
     def file(data: Path) -> Path:
@@ -73,14 +70,12 @@ class Shipper:
         bucket: Bucket,
         *,
         on_shipped: Callable[[str, int], None] = lambda _segment, _size: None,
-        clock: Callable[[], float] = time.time,
     ) -> None:
         self.landing = data / "landing"
         self.bucket = bucket
         self.state = ShippingState(url=bucket.url)
         self._state_file = ShippingState.file(data)
         self._on_shipped = on_shipped
-        self._clock = clock
         self._failed: Counter[str] = Counter()
 
     def ship_sealed(self, *, goes_on: Callable[[], bool] = lambda: True) -> int:
@@ -106,7 +101,6 @@ class Shipper:
                 shipped += 1
                 self.state.segments += 1
                 self.state.bytes += size
-                self.state.last_shipped_at = self._clock()
                 self._on_shipped(path.stem, size)
             self._failed.pop(path.stem, None)
             self.state.failures_in_a_row = 0

@@ -20,6 +20,7 @@ import httpx
 
 #: How long a process gets to end by itself after SIGTERM; the collector drains in well under it.
 GRACE_SECONDS = 10.0
+_LAST_LINES = 15
 
 
 class ProcessFailed(Exception):
@@ -39,8 +40,9 @@ class Child:
     ) -> None:
         self.name, self.process, self.log, self.command, self.env = name, process, log, command, env
 
-    def last_words(self, lines: int = 15) -> str:
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+    def last_words(self) -> str:
+        """The last lines of its output, for an error's message."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-_LAST_LINES:])
 
 
 class Processes:

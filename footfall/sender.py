@@ -48,9 +48,7 @@ _answer_decoder = msgspec.json.Decoder(BatchAnswer)
 class SendError(Exception):
     """The messages could not be handed over. The text says what to do; ``report`` what was sent."""
 
-    def __init__(self, text: str, report: SendReport | None = None) -> None:
-        super().__init__(text)
-        self.report = report
+    report: SendReport | None = None
 
 
 @dataclass
@@ -330,10 +328,10 @@ def _refusal(url: str, response: httpx.Response) -> str:
     return f"the collector at {url} refuses the request ({response.status_code}): {text}"
 
 
-def check_door(url: str, *, timeout: float = 5.0, transport: httpx.BaseTransport | None = None) -> None:
+def check_door(url: str) -> None:
     """See whether a collector answers. Raises SendError that says how to start one."""
     try:
-        with httpx.Client(base_url=url, timeout=timeout, transport=transport, trust_env=False) as client:
+        with httpx.Client(base_url=url, timeout=5.0, trust_env=False) as client:
             response = client.get("/livez")
     except (httpx.InvalidURL, httpx.UnsupportedProtocol):
         raise SendError(f"{url!r} is no address of a collector, such as http://127.0.0.1:8710") from None

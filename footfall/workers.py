@@ -147,12 +147,9 @@ def report_name(process: int) -> str:
 class Workers:
     """The reports of all workers. Without a folder there is only this one."""
 
-    def __init__(
-        self, folder: Path | None, own: Callable[[], Report], clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, folder: Path | None, own: Callable[[], Report]) -> None:
         self._folder = folder
         self._own = own
-        self._clock = clock
         self._name = report_name(os.getpid())
 
     def tell(self) -> None:
@@ -181,7 +178,7 @@ class Workers:
         for file in sorted(self._folder.glob("*.json")) if self._folder else ():
             if file.name != self._name:
                 report = _decoder.decode(file.read_bytes())
-                if self._clock() - report.at > GONE_SECONDS:
+                if time.time() - report.at > GONE_SECONDS:
                     report = Report(at=report.at, series=report.series, is_gone=True)
                 found.append(report)
         return found

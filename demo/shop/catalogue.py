@@ -163,6 +163,8 @@ NEW_IN = 24
 
 #: Products on one page of a list; the simulated visitors see as many.
 PAGE_SIZE = 24
+#: Similar goods below a product.
+RELATED = 4
 SORTS = {
     "featured": "Featured",
     "price-ascending": "Price, low to high",
@@ -209,14 +211,14 @@ class Catalogue:
     def category_of(self, product: Product) -> Collection:
         return self.collections[slug(product.category)]
 
-    def related(self, product: Product, limit: int = 4) -> list[Product]:
+    def related(self, product: Product) -> list[Product]:
         """The shop's own pick of similar goods, shown until Footfall's arrive: same kind first, then shared tags."""
         tags = set(product.tags)
         others = [p for p in self.products if p.id != product.id and p.available]
         others.sort(
             key=lambda p: (p.kind != product.kind, p.category != product.category, -len(tags & {*p.tags}))
         )
-        return others[:limit]
+        return others[:RELATED]
 
     def search(self, query: str) -> list[Product]:
         """Products that hold every word of the query, best first: title over tags over text."""

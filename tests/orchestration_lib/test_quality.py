@@ -144,7 +144,7 @@ def test_a_fall_that_is_let_through_while_the_next_run_measures(
     derived = settings.paths.derived
     write_history(derived, [run(1, 0.4), run(2, 0.1, Verdict.HELD)])
 
-    def measured(*_: object) -> list[Metric]:
+    def measured(*_: object, **__: object) -> list[Metric]:
         accept(derived, "sofas are gone")
         return [recall(0.1)]
 

@@ -51,9 +51,8 @@ class Look:
 Shape = Callable[[Look], str]
 
 
-def path(d: str, fill: str, *, stroke: str = "", width: float = 0, opacity: float = 1) -> str:
-    edge = f' stroke="{stroke}" stroke-width="{width:g}" stroke-linejoin="round"' if stroke else ""
-    return f'<path d="{d}" fill="{fill}"{edge}{_opacity(opacity)}/>'
+def path(d: str, fill: str, *, opacity: float = 1) -> str:
+    return f'<path d="{d}" fill="{fill}"{_opacity(opacity)}/>'
 
 
 def line(d: str, colour: str, width: float, *, opacity: float = 1, dash: str = "") -> str:

@@ -64,13 +64,13 @@ class Rows:
             )
 
 
-def read_text_rows(path: Path, names: Mapping[str, Sequence[str]], *, separator: str | None = None) -> Rows:
+def read_text_rows(path: Path, names: Mapping[str, Sequence[str]]) -> Rows:
     """Columns of a delimited text file, with a header. ``names``: our name to the names it may have.
 
-    Names are compared without case, blanks and underscores. separator: None finds it in the header. Raises FileError.
+    Names are compared without case, blanks and underscores; the header tells the separator. Raises FileError.
     """
     encoding, first = _first_line(path, names)
-    separator = separator or max("\t,;|", key=first.count)
+    separator = max("\t,;|", key=first.count)
     header = [name.strip() for name in next(csv.reader([first], delimiter=separator))]
     found = places_of(header, names)
     if missing := [known[0] for ours, known in names.items() if found[ours] is None]:

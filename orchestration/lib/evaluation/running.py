@@ -49,16 +49,14 @@ def last_if_fresh(settings: Settings, rules: str, now: datetime) -> Run | None:
 
 
 def propose(
-    settings: Settings, seconds: float, *, seed: int = 0, tell: Callable[[str], None] = lambda line: None
+    settings: Settings, seconds: float, *, tell: Callable[[str], None] = lambda line: None
 ) -> Proposal:
     """Search for better settings and write what was found into the proposal file. A search that finds nothing (its
     budget was too small, or the rules in force are the best) leaves an earlier proposal as it is. Raises TooLittle.
     """
     folder = settings.paths.data / TUNING
     try:
-        proposal = tune(
-            Past(settings, folder), project_vars(DBT_PROJECT), seconds=seconds, seed=seed, tell=tell
-        )
+        proposal = tune(Past(settings, folder), project_vars(DBT_PROJECT), seconds=seconds, tell=tell)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if proposal.has_changes:
@@ -66,7 +64,7 @@ def propose(
     return proposal
 
 
-def evaluate_shop(settings: Settings, *, run_id: str | None = None, seed: int = 0) -> Run:
+def evaluate_shop(settings: Settings, *, run_id: str | None = None) -> Run:
     """Measure, judge, and add the run to the history. A shop with too little data gets a run that says so."""
     now = datetime.now(UTC)
     folder = settings.paths.data / EVALUATION
@@ -77,7 +75,7 @@ def evaluate_shop(settings: Settings, *, run_id: str | None = None, seed: int = 
         past = Past(settings, folder)
         window = past.window
         past.build()
-        metrics = measure(past, seed, session_config(project_vars(DBT_PROJECT)), text_config(settings))
+        metrics = measure(past, config=session_config(project_vars(DBT_PROJECT)), texts=text_config(settings))
     except TooLittle as little:
         too_little = little
     finally:
