@@ -138,7 +138,9 @@ def generate(con: duckdb.DuckDBPyConnection, lake: Path, span: Span, visitors: i
             "case when event = 'Order Completed' then json_object('order_id', message_id, 'currency', 'EUR', "
             "'products', [{'product_id': product_id, 'price': 20, 'quantity': 1}])::varchar "
             'when event is null then \'{"page_type": "product"}\' '
-            "else json_object('product_id', product_id, 'name', 'Product ' || product_id, 'price', 20)::varchar end"
+            # twenty categories, as a shop's menu may have
+            "else json_object('product_id', product_id, 'name', 'Product ' || product_id, 'price', 20, "
+            "'category', 'category ' || substr(product_id, 2)::integer % 20)::varchar end"
         ),
         "context": CONTEXT,
         "user_agent": AGENT,
