@@ -6,8 +6,6 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -49,10 +47,22 @@ class Line:
         command = shop_command(self.settings) if name == "shop" else footfall_command(*arguments)
         self.processes.wait_ready(self.processes.start(name, command, self.env), url, seconds)
 
+    def open(self, *doors: str) -> None:
+        """Start collector, API or shop."""
+        settings = self.settings
+        for door in doors:
+            verb, url = {
+                "collector": ("collect", f"{settings.collector_url}/readyz"),
+                "api": ("serve", f"{settings.api_url}/readyz"),
+                "shop": ("", settings.shop_url),
+            }[door]
+            self.start(door, verb, url=url)
 
-@contextmanager
-def running(data: Path, *, visitors: int, days: int) -> Iterator[Line]:
-    """Collector, API and shop over a small past that went through the collector's door."""
+
+@pytest.fixture(scope="module")
+def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
+    """Collector, API, shop and Dagster with its sensors, over a small past that went through the collector's door."""
+    data = tmp_path_factory.mktemp("line")
     env = {name: value for name, value in os.environ.items() if not name.startswith("FOOTFALL_")}
     env |= {
         "FOOTFALL_CONFIG": os.devnull,
@@ -66,23 +76,14 @@ def running(data: Path, *, visitors: int, days: int) -> Iterator[Line]:
     (settings.paths.catalog / "demo-shop.json").write_bytes(CATALOG.read_bytes())
     with Processes(data / "logs") as processes:
         line = Line(settings, env, processes)
-        line.start("collector", "collect", url=f"{settings.collector_url}/readyz")
-        past = generate(visitors=visitors, days=days, seed=SEED)
+        line.open("collector")
+        past = generate(visitors=VISITORS, days=DAYS, seed=SEED)
         report = send(past, url=settings.collector_url, write_key=settings.trusted_key.key)
         assert report.rejected == 0
         wait_until_sealed(settings)
         line.footfall("run", "--lane", "whole")
-        line.start("api", "serve", url=f"{settings.api_url}/readyz")
-        line.start("shop", url=settings.shop_url)
-        yield line
-
-
-@pytest.fixture(scope="module")
-def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
-    """The whole line, Dagster's daemon with its sensors too."""
-    with running(tmp_path_factory.mktemp("line"), visitors=VISITORS, days=DAYS) as line:
-        dagster = f"{line.settings.dagster_url}/server_info"
-        line.start("dagster", "ui", url=dagster)
+        line.open("api", "shop")
+        line.start("dagster", "ui", url=f"{settings.dagster_url}/server_info")
         yield line
 
 

@@ -1,6 +1,8 @@
 """A guest clicks through the demo shop in a real browser, and what was clicked changes what the shop recommends.
+Then the shop tries two recommenders against each other.
 
-Nothing between is faked: pixel, collector, Dagster's sensor, dbt, snapshot and API are the real processes.
+Nothing between is faked: pixel, collector, Dagster's sensor, dbt, snapshot and API are the real processes. One line
+serves all of it, in the order below.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.e2e import experiment
 from tests.e2e.conftest import PERSON, Line
 from tests.pixel_ready import PIXEL_READY
 
@@ -264,3 +267,26 @@ def test_the_books_balance(line: Line, events: list[dict[str, Any]]) -> None:
         rows = warehouse.execute("select source, is_balanced from events_reconciliation").fetchall()
     assert {source for source, _ in rows} >= {"shop_pixel", "history"}
     assert all(balanced for _, balanced in rows)
+
+
+def test_an_experiment_from_its_declaration_to_the_result(line: Line, browser: Browser) -> None:
+    """The API deals the arm, the page shows and tells it, the mart counts. Dagster rests: what it builds does not know
+    this experiment.
+    """
+    line.processes.stop()
+    experiment.put_in_force(line)
+    line.open("collector", "api", "shop")
+    visits = [experiment.visit(line, browser, clicks=number % 2 == 0) for number in range(4)]
+
+    dealt: dict[str, list[int]] = {arm.name: [] for arm in experiment.ARMS}
+    for number, answer in enumerate(visits):
+        arm = experiment.EXPERIMENT.arm_of(answer["guest"])
+        assert arm is not None
+        assert (answer["version"], answer["experiment"], answer["arm"]) == ("experiment", "lists", arm.name)
+        if arm.recommender == "popularity":
+            assert {item["source"] for item in answer["items"]} == {"trending"}
+        dealt[arm.name].append(number)
+    assert experiment.results(line) == {
+        name: (len(numbers), len(numbers), sum(number % 2 == 0 for number in numbers))
+        for name, numbers in dealt.items()
+    }
