@@ -137,6 +137,28 @@ def test_a_quality_that_fell_stops_the_publish_in_either_lane(
         snapshot(dg.build_asset_context())
 
 
+@pytest.mark.parametrize(
+    ("indirect", "names", "has_checks", "verb"),
+    [
+        ("empty", {"a"}, False, "run"),
+        # `dbt run` passes seeds and snapshots over, and makes no check
+        ("empty", {"a", "goals"}, False, "build"),
+        ("empty", {"a", "prices"}, False, "build"),
+        ("empty", {"a"}, True, "build"),
+        (None, {"a"}, False, "build"),
+    ],
+)
+def test_only_models_alone_are_run_and_not_built(
+    indirect: str | None, names: set[str], has_checks: bool, verb: str
+) -> None:
+    from orchestration.defs.warehouse.dbt import command
+
+    kinds = {"a": "model", "goals": "seed", "prices": "snapshot", "a_is_unique": "test"}
+    nodes = {name: {"name": name, "resource_type": kind} for name, kind in kinds.items()}
+    said = command(["--select", "fqn:a"], indirect, names, has_checks=has_checks, manifest={"nodes": nodes})
+    assert said[:3] == [verb, "--select", "fqn:a"]
+
+
 def test_every_dbt_test_is_a_check_of_the_graph(defs: dg.Definitions) -> None:
     """One over several models must say in its meta whose check it is; else it fails a run and stands nowhere."""
     from orchestration.defs.warehouse.dbt import MANIFEST

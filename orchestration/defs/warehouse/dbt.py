@@ -1,7 +1,7 @@
 """The dbt project as assets: a model an asset, a test a check."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 import dagster as dg
@@ -73,24 +73,9 @@ def dbt_models(context: dg.AssetExecutionContext, config: Build) -> Iterator[Any
         dagster_dbt_translator=translator,
         current_dbt_indirect_selection_env=None,
     )
-    arguments = [part for argument in selection for part in argument.split(" ")]
-    if indirect == "empty" and not context.selected_asset_check_keys:
-        # Of models alone `build` makes what `run` does, and asks three times which tests are among them: 0.4 CPU-s.
-        arguments = ["run", *arguments]
-    else:
-        arguments = [
-            "build",
-            *arguments,
-            # A test over two models runs where the other is selected too or stands upstream: in a part of the graph a
-            # model that is built later may not exist yet.
-            "--indirect-selection", indirect or "buildable",
-            # Unit tests guard the SQL, not the data: they belong to `make test`.
-            "--exclude-resource-type", "unit_test",
-        ]  # fmt: skip
-    # Twice 2 MB of manifest and what came of each node, which nobody reads: the events say it.
-    arguments.append("--no-write-json")
-    paths = load_settings().paths
     models = {key.path[-1] for key in context.selected_asset_keys}
+    arguments = command(selection, indirect, models, has_checks=bool(context.selected_asset_check_keys))
+    paths = load_settings().paths
     views = versions_in_force(DBT_PROJECT, MANIFEST, "view", data=paths.data)
     # What a later step of this run builds is left to it: it may read what Python makes anew in between.
     published = MARTS.keys() - {key.path[-1] for key in context.job_def.asset_layer.selected_asset_keys}
@@ -113,6 +98,36 @@ def dbt_models(context: dg.AssetExecutionContext, config: Build) -> Iterator[Any
             context, DBT_PROJECT, arguments, manifest=MANIFEST, translator=translator, unasked=stale
         )
         note(paths, in_force | views, models | set(stale))
+
+
+def command(
+    selection: Sequence[str],
+    indirect: str | None,
+    names: Set[str],
+    *,
+    has_checks: bool,
+    manifest: Mapping[str, Any] = MANIFEST,
+) -> list[str]:
+    """dbt's command for what is selected, as dagster-dbt says it: ``names`` are of the selected models, seeds and
+    snapshots.
+    """
+    arguments = [part for argument in selection for part in argument.split(" ")]
+    kinds = {node["resource_type"] for node in manifest["nodes"].values() if node["name"] in names}
+    if indirect == "empty" and not has_checks and kinds <= {"model"}:
+        # Of models alone `build` makes what `run` does, and asks three times which tests are among them: 0.4 CPU-s.
+        arguments = ["run", *arguments]
+    else:
+        arguments = [
+            "build",
+            *arguments,
+            # A test over two models runs where the other is selected too or stands upstream: in a part of the graph a
+            # model that is built later may not exist yet.
+            "--indirect-selection", indirect or "buildable",
+            # Unit tests guard the SQL, not the data: they belong to `make test`.
+            "--exclude-resource-type", "unit_test",
+        ]  # fmt: skip
+    # Twice 2 MB of manifest and what came of each node, which nobody reads: the events say it.
+    return [*arguments, "--no-write-json"]
 
 
 def model_key(name: str) -> dg.AssetKey:
