@@ -15,5 +15,10 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     # A name of its own for each writer: two imports of one file may run at a time.
     aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
-    write(aside)
-    aside.replace(path)
+    try:
+        write(aside)
+        aside.replace(path)
+    except BaseException:
+        # On a full disk, which every try would fill a little more
+        aside.unlink(missing_ok=True)
+        raise
