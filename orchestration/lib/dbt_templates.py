@@ -10,12 +10,13 @@ from __future__ import annotations
 import hashlib
 import marshal
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from footfall.replacing import replace_file
 
 #: What has a part in the code or in a schema: another version of one of them works it out anew.
 _MAKERS = ("jinja2", "dbt-common", "dbt-core", "dbt-adapters", "dbt-duckdb", "mashumaro")
@@ -100,11 +101,6 @@ def _can_be_kept(made: Any) -> bool:
 
 def _write(file: Path, kept: dict[str, Any]) -> None:
     packed = marshal.dumps(kept)
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=file.parent, prefix=".templates-") as folder:
-            aside = Path(folder) / file.name
-            aside.write_bytes(hashlib.sha256(packed).digest() + packed)
-            aside.replace(file)
-    except OSError:
-        return
+    content = hashlib.sha256(packed).digest() + packed
+    with suppress(OSError):
+        replace_file(file, lambda aside: aside.write_bytes(content))
