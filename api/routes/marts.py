@@ -58,11 +58,12 @@ class _RowsOperation(AlsoCsv):
 def marts(request: Request[Any, Any, Any]) -> Response[Marts]:
     """Needs the secret key."""
     snapshot: Snapshot = request.app.state.store.current()
+    rows = snapshot.manifest.marts
     items = [
         MartBrief(
             name=name,
             description=served.description,
-            rows=snapshot.manifest.marts[name],
+            rows=rows[name],
             columns=_columns(snapshot, name),
         )
         for name, served in sorted(snapshot.manifest.served.items())

@@ -134,10 +134,10 @@ def refresh(
     catalog = collapsed(merged, rows.marks.tolist())
     before, why = _usable(opened, catalog, config, now)
     came = _came(before, catalog, config) if before else None
-    if before and came:
-        why = _why_drifted(came.said, before.learned, catalog.marks, config)
-    if before and came and not why:
-        state, made = _brought_on(before, came, catalog, config, threads)
+    if came:
+        why = _why_drifted(came, catalog.marks, config)
+    if came and not why:
+        state, made = _brought_on(came, catalog, config, threads)
     else:
         state, made = _learned(catalog, config, now, threads)
     similarity = ranked(catalog, state.lists, state.learned, config)
@@ -173,6 +173,7 @@ def _rows_of(merged: Sequence[ProductText], encoded: Sequence[bytes], opened: Op
 class Came(NamedTuple):
     """What is new since the state of before."""
 
+    before: State
     was: Ints
     """The place of each text in that state, -1: it is new."""
     place: Ints
@@ -196,7 +197,7 @@ def _came(before: State, catalog: Catalog, config: TextSimilarityConfig) -> Came
     none = len(said.bounds) - 1
     counted = np.where(texts.own < 0, np.cumsum(texts.own < 0) - 1, none)
     said = before.said.followed_by(said.followed_by(nothing_said(1)).rows(counted))
-    return Came(was, place, texts, said.rows(place))
+    return Came(before, was, place, texts, said.rows(place))
 
 
 def _learned(
@@ -211,9 +212,10 @@ def _learned(
 
 
 def _brought_on(
-    before: State, came: Came, catalog: Catalog, config: TextSimilarityConfig, threads: int | None
+    came: Came, catalog: Catalog, config: TextSimilarityConfig, threads: int | None
 ) -> tuple[State, int]:
     """The same with what was learned before."""
+    before = came.before
     fresh = vectors_of_read(before.learned, came.texts, config, threads)
     vectors = sp.vstack([before.vectors, fresh], format="csr")[came.place]
     lists, made = lists_after(before.lists, came.was, vectors, config, threads)
@@ -241,10 +243,8 @@ def _usable(
     return state, None
 
 
-def _why_drifted(
-    said: Said, learned: Learned, marks: npt.NDArray[np.bytes_], config: TextSimilarityConfig
-) -> str | None:
-    found = drift(said, learned, marks, config)
+def _why_drifted(came: Came, marks: npt.NDArray[np.bytes_], config: TextSimilarityConfig) -> str | None:
+    found = drift(came.said, came.before.learned, marks, config)
     if found <= config.relearn_drift:
         return None
     return f"{found:.1%} of what the texts say would weigh another way"
