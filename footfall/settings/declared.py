@@ -206,7 +206,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         ),
     ] = 0.5
     # Of the first ten neighbours of a visitor without news 97 % are the same a day later, 85 % a week later, 57 % a
-    # month later (docs/measurements.md); whoever comes back has a new list with the run.
+    # month later (docs/engineer/recommendation-cost.md); whoever comes back has a new list with the run.
     affinity_rebuild_hours: Annotated[
         float,
         Meta(
