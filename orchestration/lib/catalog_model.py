@@ -16,6 +16,10 @@ _LARGEST_PRICE = Decimal(10) ** 16  # DECIMAL(18,2)
 _THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
 #: "12,50" and "1.299,00": one or two digits after the last comma, as half of the world writes it.
 _DECIMAL_COMMA = re.compile(r"(\d{1,3}(\.\d{3})+|\d+),\d{1,2}")
+#: "€ 12,50", "12.00 USD": a sheet formats a number as money, and saves what it shows.
+_CURRENCY = re.compile(r"^(?:[$£€¥₹₩₽₺]|[A-Z]{3}\b)\s*|\s*(?:[$£€¥₹₩₽₺]|\b[A-Z]{3})$")
+#: "1 299,00" and "1'299.00"; the blank may be one of several.
+_PARTED = re.compile(r"(?<=\d)[\s'’](?=\d{3}(?!\d))")
 
 
 class CatalogError(Exception):
@@ -136,7 +140,7 @@ def price_of(value: Any) -> Decimal:
     """A price with two decimals. Raises BadProductError for what is none, is negative or can't be stored."""
     if value is None or value == "":
         return Decimal("0.00")
-    text = str(value).strip()
+    text = _PARTED.sub("", _CURRENCY.sub("", str(value).strip()))
     if _THOUSANDS.fullmatch(text):
         text = text.replace(",", "")
     elif _DECIMAL_COMMA.fullmatch(text):

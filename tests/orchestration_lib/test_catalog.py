@@ -91,6 +91,9 @@ def test_forms_of_json(tmp_path: Path, content: Any) -> None:
         ({"variants": [7]}, "a variant is no object"),
         ({"variants": [{"price": "cheap"}]}, "price 'cheap' is no number"),
         ({"variants": [{"price": "12,5000"}]}, "price '12,5000' is no number"),
+        ({"variants": [{"price": "12 50"}]}, "price '12 50' is no number"),
+        ({"variants": [{"price": "$ -12"}]}, "is no price"),
+        ({"variants": [{"price": "USD"}]}, "price 'USD' is no number"),
         ({"variants": [{"price": "-1"}]}, "is no price"),
         ({"published_at": "yesterday"}, "is no time"),
         ({"title": {"en": "Mug"}}, "title is no text"),
@@ -271,7 +274,21 @@ def test_uncategorized_is_no_type(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("price", "value"),
-    [("12,50", "12.50"), ("12,5", "12.50"), ("1.299,00", "1299.00"), ("1,299", "1299.00"), ("0,9", "0.90")],
+    [
+        ("12,50", "12.50"),
+        ("12,5", "12.50"),
+        ("1.299,00", "1299.00"),
+        ("1,299", "1299.00"),
+        ("0,9", "0.90"),
+        ("$12", "12.00"),
+        ("€ 12,50", "12.50"),
+        ("1.299,00 €", "1299.00"),
+        ("¥1,200", "1200.00"),
+        ("12.00 USD", "12.00"),
+        ("CHF 1'299.90", "1299.90"),
+        ("1 299,00", "1299.00"),
+        ("12\u00a0345\u202f678,90\u00a0€", "12345678.90"),
+    ],
 )
 def test_prices_as_the_world_writes_them(tmp_path: Path, price: str, value: str) -> None:
     [mug] = read_csv(tmp_path, f"Handle;Title;Variant Price\nmug;Mug;{price}\n").products
