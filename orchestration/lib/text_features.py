@@ -55,6 +55,9 @@ _ENGLISH_OFFER = frozenset(
     ]
 )
 
+#: The marks by which kana are voiced: Unicode's decomposition has them as accents, but no reader has.
+_VOICED = "\u3099\u309a"
+
 
 @dataclass(frozen=True)
 class ProductText:
@@ -128,7 +131,8 @@ class Analyzer:
         """The stem of a word, without accents ("café" and "cafe" are one)."""
         stem: str = self._stemmer.stem(word) if self._stemmer else word
         decomposed = unicodedata.normalize("NFKD", stem)
-        return "".join(c for c in decomposed if not unicodedata.combining(c)) or word
+        plain = "".join(c for c in decomposed if c in _VOICED or not unicodedata.combining(c))
+        return unicodedata.normalize("NFC", plain) or word
 
 
 def _two_by_two(token: str) -> Iterator[str]:

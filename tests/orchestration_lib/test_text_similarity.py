@@ -96,6 +96,14 @@ def test_languages(language: str, one: str, other: str) -> None:
     assert analyzer.features(one) == analyzer.features(other)
 
 
+def test_voiced_kana_are_no_accents() -> None:
+    """Glass is no crow."""
+    analyzer = Analyzer("english")
+    assert analyzer.features("ガラス")[0] == ["ガラ", "ラス"]
+    assert analyzer.features("カラス")[0] == ["カラ", "ラス"]
+    assert analyzer.features("한국")[0] == ["한국"]
+
+
 def test_a_language_without_stemmer_has_stop_words_and_an_unknown_one_says_so() -> None:
     assert Analyzer("polish").features("kubek dla niej")[0] == ["kubek"]
     with pytest.raises(ValueError, match="known: arabic"):
