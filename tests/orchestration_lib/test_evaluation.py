@@ -264,6 +264,17 @@ def test_item_ids_that_are_no_numbers_have_the_same_one_in_both_files(tmp_path: 
     assert third not in (cap, agent, seven)
 
 
+def test_sessions_of_before_the_learned_ones_end_are_told(tmp_path: Path) -> None:
+    head = "SessionId\tItemId\tTime\n"
+    (tmp_path / "train").write_text(head + "1\t5\t100\n1\t6\t200\n")
+    (tmp_path / "test").write_text(head + "2\t5\t150\n2\t6\t199\n3\t5\t190\n3\t6\t201\n")
+    arguments = ["--sessions", str(tmp_path / "train"), "--test", str(tmp_path / "test")]
+    result = CliRunner().invoke(evaluate, [*arguments, "--json", str(tmp_path / "out.json")])
+    assert "test: 1 of 2 sessions ended before the last of train" in result.output
+    [note] = json.loads((tmp_path / "out.json").read_text())["notes"]
+    assert note.startswith("1 of 2 sessions ended before")
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [
@@ -398,6 +409,24 @@ def test_a_shopify_export_of_many_rows_a_product(tmp_path: Path) -> None:
     assert ours["products"] == 12  # those without a type are not asked
     assert ours["share"] == 0.5  # five others of the type, of ten places
     assert ours["types"] == 2
+
+
+def test_types_that_differ_in_case_or_blanks_alone_are_one(tmp_path: Path) -> None:
+    kinds = {
+        "Walking shoes": "shoe of leather",
+        " WALKING  Shoes": "shoe of canvas",
+        "Mugs": "mug",
+        "mugs": "mug",
+    }
+    rows = [f"{kind.strip()}-{n},{title} {n},{kind}," for kind, title in kinds.items() for n in range(3)]
+    path = tmp_path / "products.csv"
+    path.write_text("Handle,Title,Type,Vendor\n" + "\n".join(rows))
+    result = CliRunner().invoke(evaluate, ["--catalog", str(path), "--json", str(tmp_path / "out.json")])
+    assert "2 of 4 types differ from another in case or blanks alone: the same type" in result.output
+    numbers = json.loads((tmp_path / "out.json").read_text())
+    assert numbers["notes"] == ["2 of 4 types differ from another in case or blanks alone: the same type"]
+    ours = numbers["arms"][1]
+    assert (ours["types"], ours["products"], ours["share"]) == (2, 12, 0.5)  # five others, of ten places
 
 
 def test_a_catalog_without_types_says_so(tmp_path: Path) -> None:

@@ -2,8 +2,9 @@
 
 The type and the tags are kept out of the text (shops write the type into the tags), so that the measure
 asks what title and description alone know. A product whose list is shorter than ten counts its missing
-places as misses. The whole catalog is ranked: products whose texts are the same to the word, which a shopper's list
-shows once, each have a place here, as they have with any other method.
+places as misses. Types that differ only in case or blanks ("Shoes", "shoes ") are one. The whole catalog is ranked:
+products whose texts are the same to the word, which a shopper's list shows once, each have a place here, as they have
+with any other method.
 """
 
 from __future__ import annotations
@@ -73,6 +74,11 @@ def same_type_share(
     )
 
 
+def kind_of(product_type: str) -> str:
+    """A type without what hands that fill in a form make different: case and blanks."""
+    return " ".join(product_type.casefold().split())
+
+
 def catalog_texts(catalog: CatalogFile) -> list[ProductText]:
     """A catalog file's products with what text similarity reads of them."""
     return [
@@ -105,7 +111,7 @@ def evaluate_text_similarity(
     neighbours = _with_twins(
         product_text_similarity(products, blind).neighbours(), catalog_of(products).members
     )
-    types = {product.product_id: product.product_type for product in products}
+    types = {product.product_id: kind_of(product.product_type) for product in products}
     return same_type_share(neighbours, types, top=top, seed=seed)
 
 

@@ -94,13 +94,18 @@ def _sessions(train: Path, test: Path, seed: int) -> dict[str, Any]:
     steps = sum(len(session) - 1 for session in asked.items)
     known = {item for session in learned.items for item in session}
     unseen = sum(item not in known for session in asked.items for item in session[1:])
+    between = []
     if unseen:
-        _tell(
-            test,
-            [
-                f"{unseen:,} of {steps:,} steps lead to products that {train} doesn't have: misses of every arm"
-            ],
+        between.append(
+            f"{unseen:,} of {steps:,} steps lead to products that {train.name} doesn't have: misses of every arm"
         )
+    learned_until = max(learned.ended)
+    if early := sum(ended < learned_until for ended in asked.ended):
+        between.append(
+            f"{early:,} of {len(asked.items):,} sessions ended before the last of {train.name}: what they did is not "
+            "foretold by it"
+        )
+    _tell(test, between)
     with _progress() as progress:
         tasks: dict[str, TaskID] = {}
 
@@ -132,7 +137,7 @@ def _sessions(train: Path, test: Path, seed: int) -> dict[str, Any]:
         "seed": seed,
         "steps": steps,
         "steps_to_unseen_products": unseen,
-        "notes": [*learned.notes, *asked.notes],
+        "notes": [*learned.notes, *asked.notes, *between],
         "arms": [asdict(arm) for arm in arms],
     }
 
@@ -172,7 +177,8 @@ def _catalog(path: Path, label: str, seed: int) -> dict[str, Any]:
 
     with in_words(CatalogError):
         catalog = read_catalog(path)
-    _tell(path, _told(catalog))
+    notes = list(_told(catalog))
+    _tell(path, notes)
     products = catalog_texts(catalog)
     try:
         arms = {
@@ -195,16 +201,21 @@ def _catalog(path: Path, label: str, seed: int) -> dict[str, Any]:
         ],
     )
     return {
-        "protocol": "catalog", "label": label, "seed": seed, "failed_products": len(catalog.failed),
+        "protocol": "catalog", "label": label, "seed": seed, "failed_products": len(catalog.failed), "notes": notes,
         "arms": [{"arm": name, **asdict(measured)} for name, measured in arms.items()],
     }  # fmt: skip
 
 
 def _told(catalog: CatalogFile) -> Iterator[str]:
-    """What of the file was not read, and what can't be asked."""
+    """What of the file was not read, which types are the same, and what can't be asked."""
+    from orchestration.lib.evaluation.catalog import kind_of
+
     yield from (f"not read: {failed}" for failed in catalog.failed[:_TOLD])
     if len(catalog.failed) > _TOLD:
         yield f"not read: {len(catalog.failed) - _TOLD:,} more"
+    types = {product.product_type for product in catalog.products if product.product_type}
+    if spellings := len(types) - len({kind_of(each) for each in types}):
+        yield f"{spellings:,} of {len(types):,} types differ from another in case or blanks alone: the same type"
     if untyped := sum(product.product_type is None for product in catalog.products):
         yield f"{untyped:,} of {len(catalog.products):,} products have no type: not asked, wrong in any list"
 
