@@ -31,7 +31,14 @@ import scipy.sparse as sp
 from sparse_dot_topn import sp_matmul_topn
 
 from orchestration.lib.derived import pairs_table
-from orchestration.lib.sparse import SCORE_DIGITS, SPARE_CANDIDATES, codes, l2_normalised, place_in_run
+from orchestration.lib.sparse import (
+    SCORE_DIGITS,
+    SPARE_CANDIDATES,
+    by_score,
+    codes,
+    l2_normalised,
+    place_in_run,
+)
 
 #: Raised when a change of the code changes results; part of the model version.
 _GENERATION = 1
@@ -210,6 +217,7 @@ class VisitorSimilarity:
                 turned,
                 top_n=self.config.top_k + 1 + SPARE_CANDIDATES,
                 threshold=self.config.min_score - 1e-12,
+                sort=True,
                 n_threads=self._threads,
             )
             key, other, rank, score = self._ranked(scores, chunk, space.can_be_neighbour)
@@ -235,7 +243,7 @@ class VisitorSimilarity:
         score = np.minimum(np.round(scores.data, SCORE_DIGITS), 1.0)
         fits = (key != other) & (score >= self.config.min_score)
         key, other, score = key[fits], other[fits], score[fits]
-        order = np.lexsort((other, -score, key))
+        order = by_score(key, score, other)
         key, other, score = key[order], other[order], score[order]
         rank = place_in_run(key) + 1
         kept = rank <= self.config.top_k
@@ -248,7 +256,7 @@ class VisitorSimilarity:
         summed = sp.csr_matrix((common.data, (common.row, products)), shape=(len(key), self._shape[1]))
         summed.sum_duplicates()
         pair = np.repeat(np.arange(len(key)), np.diff(summed.indptr))
-        order = np.lexsort((summed.indices, -np.round(summed.data, SCORE_DIGITS), pair))
+        order = by_score(pair, np.round(summed.data, SCORE_DIGITS), summed.indices)
         pair, product = pair[order], summed.indices[order]
         kept = place_in_run(pair) < self.config.shared
         offsets = np.concatenate([[0], np.cumsum(np.bincount(pair[kept], minlength=len(key)))])
