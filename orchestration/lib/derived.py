@@ -27,8 +27,8 @@ from orchestration.lib.lake_schema import DERIVED, PAIRS, VISITOR_PAIRS, lake_ti
 
 #: Rows of a row group: a reader of one key skips the groups of other keys.
 ROW_GROUP = 100_000
-#: Columns whose values repeat in a row group. To look for repetitions in the others, scores above all, takes a third of
-#: the time of writing and makes the file a tenth larger.
+#: Columns whose values repeat in a row group. To look for repetitions in the others, scores above all, takes a quarter
+#: of the time of writing and makes the file a tenth larger.
 _REPEATED = ["key", "other", "source", "model_version", "shared.list.element"]
 
 

@@ -47,9 +47,9 @@ _MAGIC = b"FFNAME02"
 #: All lists are made when half of the visitors have one in the changes ...
 REBUILD_SHARE = 0.5
 #: ... or when increments wrote again so many lists that they only carried on, as a share of all visitors. The changes
-#: are written whole with each run: a list costs 0.36 of what making it does. So what was carried costs a rebuild at
+#: are written whole with each run: a list costs 0.4 of what making it does. So what was carried costs a rebuild at
 #: most, whether a shop is refreshed each hour or each day.
-CARRIED_SHARE = 3.0
+CARRIED_SHARE = 2.5
 _BATCH = 100_000
 
 
@@ -119,41 +119,46 @@ def refresh(
     made_by = {"model_version": similarity.model_version, "rules": log.rules}
     whole = notes_of(derived_file(derived, TABLE))
     now = lake_time(now)
-    why, names = _why_whole(whole, made_by, now, rebuild_after), None
-    if why is None:
-        names = _Names.of(derived, whole["computed_at"])
-        why = None if names else "who stands in its lists isn't known"
-    if names:
-        standing = _Standing(derived, whole["computed_at"], names, memory)
-        touched = log.since(standing.seen_until)
-        is_there = _is_among(touched, similarity.visitor_ids)
-        # Most of those without an affinity never had one.
-        about_gone = standing.about(touched.filter(pc.invert(is_there)))
-        anew = pc.unique(pa.chunked_array([touched.filter(is_there), about_gone]))
-        gone = pc.sum(pc.invert(_is_among(anew, similarity.visitor_ids))).as_py() or 0
-        kept = standing.keys.filter(pc.invert(pc.is_in(standing.keys, value_set=anew)))
-        changed = len(anew) + len(kept)
-        if changed > rebuild_share * len(similarity.visitor_ids):
-            why = f"{changed:,} visitors changed since the last"
-        carried = standing.carried + len(kept)
-        if carried > carried_share * len(similarity.visitor_ids):
-            why = f"changed lists were written again {carried:,} times since the last"
-    if why is None:
-        notes = {
-            **made_by,
-            "since": whole["computed_at"],
-            "seen_until": log.newest.isoformat(),
-            "carried": str(carried),
-        }
+    why = _why_whole(whole, made_by, now, rebuild_after)
+    names = None if why else _Names.of(derived, whole["computed_at"])
+    if names is None:
+        why = why or "who stands in its lists isn't known"
+        return _make_all(derived, similarity, log, made_by, now, why)
+    standing = _Standing(derived, whole["computed_at"], names, memory)
+    news = _news(standing, log, similarity.visitor_ids)
+    visitors = len(similarity.visitor_ids)
+    if news.changed > rebuild_share * visitors:
+        why = f"{news.changed:,} visitors changed since the last"
+    if news.carried > carried_share * visitors:
+        why = f"changed lists were written again {news.carried:,} times since the last"
+    if why:
+        return _make_all(derived, similarity, log, made_by, now, why)
+    notes = {
+        **made_by,
+        "since": whole["computed_at"],
+        "seen_until": log.newest.isoformat(),
+        "carried": str(news.carried),
+    }
 
-        def parts() -> Iterator[pa.Table]:
-            yield from standing.without(anew)
-            yield _marks(anew, similarity.model_version, now)
-            yield from similarity.tables(now, anew)
+    def parts() -> Iterator[pa.Table]:
+        yield from standing.without(news.anew)
+        yield _marks(news.anew, similarity.model_version, now)
+        yield from similarity.tables(now, news.anew)
 
-        write_derived(derived, TABLE, parts(), notes=notes, changes=True)
-        whole_at = datetime.fromisoformat(whole["computed_at"])
-        return Refreshed(len(anew) - gone, changed, gone, None, whole_at, similarity)
+    write_derived(derived, TABLE, parts(), notes=notes, changes=True)
+    whole_at = datetime.fromisoformat(whole["computed_at"])
+    return Refreshed(len(news.anew) - news.gone, news.changed, news.gone, None, whole_at, similarity)
+
+
+def _make_all(
+    derived: Path,
+    similarity: VisitorSimilarity,
+    log: Log,
+    made_by: dict[str, str],
+    now: datetime,
+    why: str,
+) -> Refreshed:
+    """Everybody's lists, who stands in which, and no changes."""
     notes = {**made_by, "computed_at": now.isoformat(), "seen_until": log.newest.isoformat()}
     keys, others = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]
 
@@ -166,6 +171,31 @@ def refresh(
     write_durably(visitor_names_file(derived), lambda aside: named.write(aside, notes["computed_at"]))
     write_derived(derived, TABLE, [], changes=True)
     return Refreshed(len(similarity.visitor_ids), 0, 0, why, now, similarity)
+
+
+@dataclass(frozen=True)
+class _News:
+    """What is to be done with the lists that stand."""
+
+    anew: pa.Array
+    """Visitors whose lists are made ..."""
+    gone: int
+    """... or taken away, so many of them."""
+    changed: int
+    """Lists that will be in the changes."""
+    carried: int
+    """Lists that runs since the rebuild wrote to the changes as they were, this run's among them."""
+
+
+def _news(standing: _Standing, log: Log, visitor_ids: pa.Array) -> _News:
+    touched = log.since(standing.seen_until)
+    is_there = _is_among(touched, visitor_ids)
+    # Most of those without an affinity never had one.
+    about_gone = standing.about(touched.filter(pc.invert(is_there)))
+    anew = pc.unique(pa.chunked_array([touched.filter(is_there), about_gone]))
+    gone = pc.sum(pc.invert(_is_among(anew, visitor_ids))).as_py() or 0
+    kept = pc.sum(pc.invert(pc.is_in(standing.keys, value_set=anew))).as_py() or 0
+    return _News(anew, gone, len(anew) + kept, standing.carried + kept)
 
 
 def _why_whole(

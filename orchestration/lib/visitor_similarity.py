@@ -253,7 +253,8 @@ class VisitorSimilarity:
         """For each pair the products that add most to its score, largest first, ties by product id."""
         common = vectors[key].multiply(vectors[other]).tocoo()
         products = common.col % self._shape[1]  # the blend has each product twice
-        summed = sp.csr_matrix((common.data, (common.row, products)), shape=(len(key), self._shape[1]))
+        place = (common.row, products)
+        summed: Matrix = sp.csr_matrix((common.data, place), shape=(len(key), self._shape[1]))
         summed.sum_duplicates()
         pair = np.repeat(np.arange(len(key)), np.diff(summed.indptr))
         order = by_score(pair, np.round(summed.data, SCORE_DIGITS), summed.indices)
