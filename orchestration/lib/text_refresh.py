@@ -195,8 +195,7 @@ def _came(before: State, catalog: Catalog, config: TextSimilarityConfig) -> Came
     said = said_of(texts.counted.counts, list(texts.counted.vocabulary), texts.columns)
     # What was learned and is back says nothing that is new.
     none = len(said.bounds) - 1
-    counted = np.where(texts.own < 0, np.cumsum(texts.own < 0) - 1, none)
-    said = before.said.followed_by(said.followed_by(nothing_said(1)).rows(counted))
+    said = before.said.followed_by(said.followed_by(nothing_said(1)).rows(texts.counted_rows(none)))
     return Came(before, was, place, texts, said.rows(place))
 
 

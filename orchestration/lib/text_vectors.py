@@ -173,6 +173,11 @@ class ReadTexts(NamedTuple):
     columns: npt.NDArray[np.int64]
     """... and the column of each word or phrase among those that count, or -1."""
 
+    def counted_rows(self, otherwise: npt.NDArray[np.int64] | int) -> npt.NDArray[np.int64]:
+        """Of each text its row among those counted; of one that was learned ``otherwise``."""
+        is_counted = self.own < 0
+        return np.where(is_counted, np.cumsum(is_counted) - 1, otherwise)
+
 
 def read_texts(
     learned: Learned,
@@ -202,9 +207,8 @@ def vectors_of_read(
         kept = column >= 0
         places: Any = (entries.row[kept], column[kept].astype(np.int32))
         counts = sp.csr_matrix((entries.data[kept], places), shape=(new, len(learned.weights)))
-        # The rows of both in the order of the documents
-        order = np.where(own < 0, len(own) + np.cumsum(own < 0) - 1, np.arange(len(own)))
-        vectors = sp.vstack([vectors, _weighted(counts, learned.weights)], format="csr")[order]
+        both = sp.vstack([_weighted(counts, learned.weights), vectors], format="csr")
+        vectors = both[texts.counted_rows(new + np.arange(len(own)))]
     if config.expand_weight and config.expand_with:
         vectors = _widen(vectors, learned.vectors, own, config, threads)
     return vectors
