@@ -86,7 +86,7 @@ def recommend(snapshot: Snapshot, wish: Wish, words: Mapping[str, str] = WORDS["
     waiting = barred.union(earlier)
     items = _take(snapshot, _chain(snapshot, wish, waiting), waiting, wish.limit, words)
     if len(items) < wish.limit:
-        seen = Ranked(dict.fromkeys(earlier, 0.0), lambda _: Why(Source.SEEN_EARLIER))
+        seen = Ranked(dict.fromkeys(earlier, 0.0), _always(Why(Source.SEEN_EARLIER)))
         items += _take(snapshot, [seen], barred, wish.limit - len(items), words)
     return items
 
@@ -131,19 +131,37 @@ def fuse(lists: Sequence[Ranked], constant: float) -> Ranked:
     filled = [ranked for ranked in lists if ranked.scores]
     if len(filled) == 1:
         return filled[0]
-    scores: dict[str, float] = {}
-    best: dict[str, tuple[float, Ranked]] = {}
+    fusion = _Fusion(constant)
     for ranked in filled:
-        for rank, product_id in enumerate(ranked.scores, 1):
-            part = ranked.weight / (constant + rank)
-            if product_id in scores:
-                scores[product_id] += part
-                if part > best[product_id][0]:
-                    best[product_id] = (part, ranked)
-            else:
+        fusion.add(ranked.scores, ranked.weight, ranked.why)
+    return fusion.ranked()
+
+
+class _Fusion:
+    """Reciprocal ranks, summed by product; what adds most explains it, the earlier one where they tie."""
+
+    def __init__(self, constant: float) -> None:
+        self._constant = constant
+        self._scores: dict[str, float] = {}
+        self._most: dict[str, tuple[float, Callable[[str], Why]]] = {}
+
+    def add(self, product_ids: Iterable[str], weight: float, why: Callable[[str], Why]) -> None:
+        """A list in rank order: each product gains weight / (constant + rank)."""
+        scores, most = self._scores, self._most
+        for rank, product_id in enumerate(product_ids, 1):
+            part = weight / (self._constant + rank)
+            if product_id not in scores:
                 scores[product_id] = part
-                best[product_id] = (part, ranked)
-    return Ranked(_by_score(scores), lambda product_id: best[product_id][1].why(product_id))
+                most[product_id] = (part, why)
+                continue
+            scores[product_id] += part
+            if part > most[product_id][0]:
+                most[product_id] = (part, why)
+
+    def ranked(self, weight: float = 1.0) -> Ranked:
+        """The best LIST_DEPTH of them. weight: what the list counts beside others."""
+        most = self._most
+        return Ranked(_by_score(self._scores), lambda product_id: most[product_id][1](product_id), weight)
 
 
 def _chain(snapshot: Snapshot, wish: Wish, barred: Collection[str]) -> Iterator[Ranked]:
@@ -208,35 +226,21 @@ def diversified(snapshot: Snapshot, ranked: Ranked, barred: Collection[str], lim
 def _next(snapshot: Snapshot, viewed: Sequence[str]) -> Ranked:
     """What past sessions that are like this one saw next."""
     found = dict(snapshot.next_products(viewed, NEXT_DEPTH))
-    why = Why(Source.SESSION_NEIGHBOURS)
-    return Ranked(found, lambda _: why, snapshot.blend.weights[Source.SESSION_NEIGHBOURS])
+    why = _always(Why(Source.SESSION_NEIGHBOURS))
+    return Ranked(found, why, snapshot.blend.weights[Source.SESSION_NEIGHBOURS])
 
 
 def _around(
     snapshot: Snapshot, products: Sequence[str], table: Table, decay: float, source: Source
 ) -> Ranked:
-    """Products around some others: each list entry counts decay^position / (constant + rank), summed over lists. The
-    entry that counts most tells the seed."""
-    constant = snapshot.blend.rrf_constant
-    scores: dict[str, float] = {}
-    best: dict[str, tuple[float, str]] = {}
+    """The lists of some products, fused; each counts ``decay`` of the one before. The seed is the product whose list
+    adds most.
+    """
+    fusion = _Fusion(snapshot.blend.rrf_constant)
     for position, through in enumerate(products):
-        weight = decay**position
-        for rank, (product_id, _, _) in enumerate(snapshot.picks(table, through)[:LIST_DEPTH], 1):
-            part = weight / (constant + rank)
-            if product_id in scores:
-                scores[product_id] += part
-                if part > best[product_id][0]:
-                    best[product_id] = (part, through)
-            else:
-                scores[product_id] = part
-                best[product_id] = (part, through)
-
-    return Ranked(
-        _by_score(scores),
-        lambda product_id: Why(source, best[product_id][1]),
-        snapshot.blend.weights[source],
-    )
+        picks = snapshot.picks(table, through)[:LIST_DEPTH]
+        fusion.add(map(itemgetter(0), picks), decay**position, _always(Why(source, through)))
+    return fusion.ranked(snapshot.blend.weights[source])
 
 
 def _published(snapshot: Snapshot, table: Table, key: str) -> Ranked:
@@ -271,11 +275,16 @@ def _trends(snapshot: Snapshot, categories: Iterable[str]) -> Iterator[Ranked]:
 
 
 def _trend(trends: Iterable[Trend], source: Source) -> Ranked:
-    return Ranked({trend.product_id: trend.score for trend in trends}, lambda _: Why(source))
+    return Ranked({trend.product_id: trend.score for trend in trends}, _always(Why(source)))
 
 
 def _shelf(snapshot: Snapshot) -> Iterator[Ranked]:
-    yield Ranked(dict.fromkeys(snapshot.catalogue(), 0.0), lambda _: Why(Source.CATALOGUE))
+    yield Ranked(dict.fromkeys(snapshot.catalogue(), 0.0), _always(Why(Source.CATALOGUE)))
+
+
+def _always(why: Why) -> Callable[[str], Why]:
+    """One explanation for every product of a list."""
+    return lambda _: why
 
 
 def _by_score(scores: dict[str, float]) -> dict[str, float]:
