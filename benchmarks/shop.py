@@ -142,7 +142,7 @@ def make_marts(con: duckdb.DuckDBPyConnection, products: int, visitors: int) -> 
             'Category 1' as top_category, last_product_id, 'Thing number 1' as last_product_title,
             'p2' as top_product_not_bought, 'Thing number 2' as top_product_not_bought_title,
             cast(null as varchar) as last_query_without_result, orders, revenue,
-            cast(0 as decimal(18, 2)) as cart_value
+            cast(0 as decimal(18, 2)) as cart_value, cast(null as varchar) as cart_currency
         from visitors;
         create table marketing_objections as
         select visitor_id from visitors where false;
