@@ -27,10 +27,15 @@ from orchestration.lib.vocabulary import Vocabulary
 #: Numbers with their separators ("1,000", "0.5"), else letters and digits with hyphens and apostrophes
 #: inside.
 _TOKENS = RegexpTokenizer(r"\d+(?:[.,]\d+)+[^\W_]*|[^\W_]+(?:[-'][^\W_]+)*")
-#: Han, kana and Hangul: written without blanks between words, or with endings grown onto them.
-_CJK = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
-#: Typographic apostrophes and hyphens.
-_PLAIN_MARKS = str.maketrans("’‐‑", "'--")
+#: Han, kana and Hangul, Thai, Lao, Burmese, Khmer: without blanks between words, or with endings grown onto them.
+_UNPARTED = re.compile(
+    "[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]+"
+)
+#: Typographic apostrophes and hyphens; a soft hyphen says where a word may be parted, and is none of it.
+_PLAIN_MARKS = str.maketrans("’‐‑", "'--", "\u00ad")
+#: Accents of Latin, Greek and Cyrillic letters. What voices kana or is a vowel in Hindi is no accent.
+_ACCENTS = re.compile("[\u0300-\u036f]+")
 #: The package's English list holds words that name goods ("mug", "ring", "shell", "felt" are on it, as
 #: domains or verbs). What scikit-learn's shorter list also calls a stop word is one, save these, which name
 #: goods on both.
@@ -54,9 +59,6 @@ _ENGLISH_OFFER = frozenset(
         "colours",
     ]
 )
-
-#: The marks by which kana are voiced: Unicode's decomposition has them as accents, but no reader has.
-_VOICED = "\u3099\u309a"
 
 
 @dataclass(frozen=True)
@@ -104,11 +106,11 @@ class Analyzer:
 
     @staticmethod
     def words(text: str) -> list[str]:
-        """The tokens of a text, lower case, possessive s cut off; of Chinese, Japanese and Korean pairs of letters."""
+        """The tokens of a text, lower case, possessive s cut off; pairs of letters where words aren't parted."""
         if not text.isascii():
             text = unicodedata.normalize("NFKC", text).translate(_PLAIN_MARKS)
         tokens = [token.removesuffix("'s") for token in _TOKENS.tokenize(text.casefold())]
-        if text.isascii() or not _CJK.search(text):
+        if text.isascii() or not _UNPARTED.search(text):
             return tokens
         return [part for token in tokens for part in _two_by_two(token)]
 
@@ -130,15 +132,14 @@ class Analyzer:
     def _stem(self, word: str) -> str:
         """The stem of a word, without accents ("café" and "cafe" are one)."""
         stem: str = self._stemmer.stem(word) if self._stemmer else word
-        decomposed = unicodedata.normalize("NFKD", stem)
-        plain = "".join(c for c in decomposed if c in _VOICED or not unicodedata.combining(c))
+        plain = _ACCENTS.sub("", unicodedata.normalize("NFKD", stem))
         return unicodedata.normalize("NFC", plain) or word
 
 
 def _two_by_two(token: str) -> Iterator[str]:
-    """The token; where it has letters of ``_CJK``, these in overlapping pairs, and what stands between them."""
+    """The token; where it has letters of ``_UNPARTED``, these in overlapping pairs, and what stands between them."""
     end = 0
-    for run in _CJK.finditer(token):
+    for run in _UNPARTED.finditer(token):
         if run.start() > end:
             yield token[end : run.start()]
         letters, end = run.group(), run.end()
