@@ -63,6 +63,8 @@ CATALOG = [
     {"product_id": "1008", "handle": "p3-before"},
 ]
 IDS["p3"] = "1008"
+#: Types of what no page names a category of; the next catalog has others, whoever clicks.
+CATALOG = [{**product, "product_type": f"type {number % 3}"} for number, product in enumerate(CATALOG)]
 NEXT_CATALOG = [
     {"product_id": "1002", "handle": "p2-now"},
     {"product_id": "1003", "handle": "p3-now"},
@@ -71,6 +73,9 @@ NEXT_CATALOG = [
     {"product_id": "1011", "handle": "füller"},
     {"product_id": "lämpchen", "handle": "lämpchen"},
     {"product_id": "p7", "handle": "p7-own"},
+]
+NEXT_CATALOG = [
+    {**product, "product_type": f"type {number % 2}"} for number, product in enumerate(NEXT_CATALOG)
 ]
 CAPTURES = [(CATALOG, NOON), (NEXT_CATALOG, NOON + timedelta(days=1))]
 ORDER_KEYS = "* exclude (event_id, messages, staged_at)"
@@ -105,6 +110,7 @@ COMPARED = {
         "visitor_id, product_id, round(affinity, 9), round(view_score, 9), round(option_score, 9), "
         "round(cart_score, 9), round(purchase_score, 9), views, carts, purchases, has_purchased, last_at"
     ),
+    "visitor_category_affinity": "visitor_id, category, rank, round(affinity, 6)",
     "funnel_conversions": "* exclude (built_at)",
     "product_interactions": "*",
     "product_co_purchases": "* exclude (computed_at)",
@@ -141,6 +147,7 @@ def history(rng: random.Random) -> list[dict[str, Any]]:
                 user = f"user-{rng.randrange(25)}"
             is_bot = rng.random() < 0.03
             product = {"product_id": rng.choice(PRODUCTS), "price": rng.randrange(1, 50), "nonce": step}
+            product["category"] = f"category {(number + step) % 3}"
             event = rng.choice(
                 ["Product Viewed"] * 5
                 + [

@@ -40,3 +40,24 @@
     or scores.scored_at > now.as_of
     or scores.rules != {{ footfall.affinity_rules() }}
 {%- endmacro -%}
+
+
+{#-
+  Whose sums by product type an increment makes again, a select of (visitor_id, touched_from): those whose scores it
+  makes again, said of the sums themselves, and those with a product whose type is another one now.
+-#}
+{%- macro recategorized_visitors() -%}
+  {{ footfall.rescored_visitors() }}
+  union all
+  select
+    scores.visitor_id,
+    cast('0001-01-01' as timestamp) as touched_from
+  from {{ ref('int_visitor_product_scores') }} as scores
+  where scores.product_id in (
+    select types.product_id
+    from {{ ref('int_product_types') }} as types
+    where types.staged_at > (
+      select coalesce(max(built.typed_at), cast('1970-01-01' as timestamp)) from {{ this }} as built
+    )
+  )
+{%- endmacro -%}

@@ -26,7 +26,6 @@ taste_rows as (
     visitor_number,
     product_number,
     affinity,
-    has_purchased,
     cast(0 as bigint) as parts,
     cast(null as bigint) as through_number
   from own
@@ -36,7 +35,6 @@ taste_rows as (
     last_products.visitor_number,
     pairs.product_number,
     0 as affinity,
-    false as has_purchased,
     pairs.parts,
     pairs.through_number
   from last_products
@@ -53,8 +51,7 @@ taste_sums as (
     sum(affinity) as affinity,
     cast(sum(parts) as double) as parts,
     -- Of two that speak as loudly, the one with the lower number.
-    {{ last_by('through_number', 'parts * 4294967296 - coalesce(through_number, 0)') }} as through_number,
-    max(case when has_purchased then 1 else 0 end) = 1 as has_purchased
+    {{ last_by('through_number', 'parts * 4294967296 - coalesce(through_number, 0)') }} as through_number
   from taste_rows
   group by visitor_number, product_number
 ),
@@ -87,7 +84,6 @@ taste as (
     end as source_number,
     own_part + liked_part as score,
     case when own_part < liked_part then through_number end as seed_product_number,
-    has_purchased,
     affinity = 0 as is_new
   from taste_parts
 ),

@@ -12,11 +12,12 @@
 
 {#- Top products of every visitor: what they are drawn to and what others like who are drawn to the same (one list,
     `taste`, by score), and lists of six more kinds, fused by reciprocal rank. The best recommendation_top_k of all
-    are kept, and as many of those that are new to the visitor. An increment recomputes the visitors with new events, those who are shown what is
-    no longer available, those whose neighbours or whose products' text neighbours are others now, and
-    whoever's list was made from inputs older than recommendation_max_age_hours.
-    A visitor has some hundreds of candidates, which are sorted and grouped by numbers: visitors, products and sources are
-    numbered first, products in the order that breaks ties, and get their names back when 50 are left. -#}
+    are kept, and as many of those that are new to the visitor. An increment recomputes the visitors with new events,
+    those who are shown what is no longer available, those whose neighbours or whose products' text neighbours are
+    others now, and whoever's list was made from inputs older than recommendation_max_age_hours.
+    A visitor has some hundreds of candidates. Visitors, products and sources are numbered first, products in the order
+    that breaks ties, and get their names back when 50 are left. The best of a list are picked by one number that says
+    score and product: to sort all candidates costs five times as much. -#}
 {%- set weights = var('rrf_weights') -%}
 {#- Sources by number; of two that contribute the same the first leads. -#}
 {%- set sources = [
@@ -28,12 +29,8 @@
   {{ sources.index('also_liked') }}, {{ sources.index('bought_together') }},
   {{ sources.index('similar_text') }}, {{ sources.index('viewed_together') }}
 {%- endset -%}
-{#- What these two say is added up and ranked as one list. -#}
-{%- set is_taste = 'source_number in (' ~ sources.index('affinity') ~ ', ' ~ sources.index('also_liked') ~ ')' -%}
-{%- set list_order -%}
-  partition by
-        candidates.visitor_number,
-        case when candidates.{{ is_taste }} then {{ sources.index('affinity') }} else candidates.source_number end
+{%- set taste_order -%}
+  partition by candidates.visitor_number
       order by {{ rankable('candidates.score') }} desc, candidates.product_number asc
 {%- endset -%}
 {%- set k = var('rrf_constant') -%}
@@ -41,6 +38,21 @@
 {%- set parts = 10 ** 12 -%}
 {%- set lead_key = 'contribution * ' ~ sources | length ~ ' + ' ~ (sources | length - 1) ~ ' - source_number' -%}
 {%- set top_k = var('recommendation_top_k') -%}
+{#- More than there are products: a product beside its seed, or after a contribution, is one whole number. -#}
+{%- set most_products = 2 ** 26 -%}
+{%- if (weights.values() | sum) * parts / (k + 1) * most_products >= 2 ** 63 -%}
+  {%- do exceptions.raise_compiler_error('dbt_project.yml, rrf_weights: too large; what counts is how they relate') -%}
+{%- endif -%}
+{#- In stock, and not bought a moment ago. -#}
+{%- set that_can_be_offered -%}
+  inner join products
+    on candidates.product_number = products.product_number
+  left join just_bought
+    on candidates.visitor_number = just_bought.visitor_number
+      and candidates.product_number = just_bought.product_number
+  where products.is_available
+    and just_bought.product_number is null
+{%- endset -%}
 {#- A constant, so that a file of neighbours without a newer one is known by its statistics and not read. -#}
 {%- set known_inputs = newest_known_inputs() -%}
 
@@ -229,8 +241,7 @@ seeded as (
       products.product_number,
       {{ sources.index(source_name) }} as source_number,
       sum(seeds.seed_weight * {{ relation }}.{{ score }}) as score,
-      {{ last_by('seeds.product_number', 'seeds.seed_weight * ' ~ relation ~ '.' ~ score) }} as seed_product_number,
-      false as has_purchased
+      {{ last_by('seeds.product_number', 'seeds.seed_weight * ' ~ relation ~ '.' ~ score) }} as seed_product_number
     from seeds
     inner join {{ relation }}
       on seeds.product_id = {{ relation }}.product_id
@@ -250,8 +261,7 @@ neighbour_products as (
     products.product_number,
     {{ sources.index('similar_visitors') }} as source_number,
     sum(neighbours.affinity * affinity.affinity) as score,
-    cast(null as bigint) as seed_product_number,
-    false as has_purchased
+    cast(null as bigint) as seed_product_number
   from neighbours
   inner join visitors
     on neighbours.visitor_id = visitors.visitor_id
@@ -280,8 +290,7 @@ category_products as (
     popular.product_number,
     {{ sources.index('trending_in_category') }} as source_number,
     category_affinity.affinity / popular.rank as score,
-    cast(null as bigint) as seed_product_number,
-    false as has_purchased
+    cast(null as bigint) as seed_product_number
   from category_affinity
   inner join visitors
     on category_affinity.visitor_id = visitors.visitor_id
@@ -295,8 +304,7 @@ popular_everywhere as (
     popular.product_number,
     {{ sources.index('trending') }} as source_number,
     1.0 / popular.rank as score,
-    cast(null as bigint) as seed_product_number,
-    false as has_purchased
+    cast(null as bigint) as seed_product_number
   from visitors
   cross join popular
   where popular.category = ''
@@ -312,59 +320,78 @@ others as (
   select * from popular_everywhere
 ),
 
--- The list taste is cut apart for what is new and what is not, so is_new is asked of it alone.
-candidates as (
-  select * from taste
-  union all
+-- The best of each of these lists, in order.
+best_of_others as (
   select
-    *,
-    false as is_new
-  from others
+    candidates.visitor_number,
+    candidates.source_number,
+    {{ best_by(
+      'candidates.product_number * ' ~ most_products ~ ' + coalesce(candidates.seed_product_number, 0)',
+      rank_key('candidates.score', 'candidates.product_number'),
+      top_k
+    ) }} as best
+  from others as candidates
+  {{ that_can_be_offered }}
+  group by candidates.visitor_number, candidates.source_number
 ),
 
--- In stock, and not bought a moment ago.
-offered as (
+-- Ranked among all of taste, cut apart for what is new and what is not.
+ranked_taste as (
   select
     candidates.*,
-    products.is_known,
     row_number() over (
-      {{ list_order }}
+      {{ taste_order }}
     ) as list_rank,
     sum(case when candidates.is_new then 1 else 0 end) over (
-      {{ list_order }}
+      {{ taste_order }}
       rows between unbounded preceding and current row
     ) as new_so_far
-  from candidates
-  inner join products
-    on candidates.product_number = products.product_number
-  left join just_bought
-    on candidates.visitor_number = just_bought.visitor_number
-      and candidates.product_number = just_bought.product_number
-  where products.is_available
-    and just_bought.product_number is null
+  from taste as candidates
+  {{ that_can_be_offered }}
 ),
 
-contributions as (
+offered as (
   select
     visitor_number,
     product_number,
     source_number,
     seed_product_number,
-    has_purchased,
+    list_rank
+  from ranked_taste
+  where case when is_new then new_so_far else list_rank - new_so_far end <= {{ top_k }}
+  union all
+  select
+    best_of_others.visitor_number,
+    cast(floor(places.item / {{ most_products }}) as bigint) as product_number,
+    best_of_others.source_number,
+    nullif(places.item % {{ most_products }}, 0) as seed_product_number,
+    places.item_position as list_rank
+  from best_of_others
+  cross join {{ explode('best_of_others.best', 'places') }}
+),
+
+contributions as (
+  select
+    offered.visitor_number,
+    offered.product_number,
+    offered.source_number,
+    offered.seed_product_number,
     cast(
       floor(
         case
-          when {{ is_taste }} then {{ weights['taste'] * parts }}
-          when not is_known and source_number = {{ sources.index('similar_text') }}
+          when offered.source_number in ({{ sources.index('affinity') }}, {{ sources.index('also_liked') }})
+            then {{ weights['taste'] * parts }}
+          when offered.source_number = {{ sources.index('similar_text') }} and not products.is_known
             then {{ weights['new_products'] * parts }}
           {% for source_name in sources if source_name in weights %}
-            when source_number = {{ sources.index(source_name) }} then {{ weights[source_name] * parts }}
+            when offered.source_number = {{ sources.index(source_name) }} then {{ weights[source_name] * parts }}
           {% endfor %}
-        end / ({{ k }} + list_rank)
+        end / ({{ k }} + offered.list_rank)
       ) as bigint
     ) as contribution
   from offered
-  where case when is_new then new_so_far else list_rank - new_so_far end <= {{ top_k }}
+  inner join products
+    on offered.product_number = products.product_number
 ),
 
 -- The greatest key is the source that contributed most, and tells which.
@@ -374,42 +401,46 @@ blended as (
     product_number,
     cast(sum(contribution) as bigint) as contribution,
     max({{ lead_key }}) as lead_key,
-    {{ last_by('seed_product_number', lead_key) }} as seed_product_number,
-    max(case when has_purchased then 1 else 0 end) = 1 as has_purchased
+    {{ last_by('seed_product_number', lead_key) }} as seed_product_number
   from contributions
   group by visitor_number, product_number
 ),
 
-ranked as (
+-- place_key orders by contribution, and of equal ones the lower product number first.
+placed as (
   select
     blended.*,
     {{ sources | length - 1 }} - blended.lead_key % {{ sources | length }} as source_number,
     own.visitor_number is null as is_new,
-    row_number() over (
-      partition by blended.visitor_number
-      order by blended.contribution desc, blended.product_number asc
-    ) as blend_rank,
-    sum(case when own.visitor_number is null then 1 else 0 end) over (
-      partition by blended.visitor_number
-      order by blended.contribution desc, blended.product_number asc
-      rows between unbounded preceding and current row
-    ) as new_so_far
+    coalesce(own.has_purchased and own.affinity > 0, false) as has_purchased,
+    blended.contribution * {{ most_products }} - blended.product_number as place_key
   from blended
   left join own
     on blended.visitor_number = own.visitor_number
       and blended.product_number = own.product_number
 ),
 
+last_places as (
+  select
+    visitor_number,
+    {{ nth_greatest('place_key', top_k) }} as last_key,
+    {{ nth_greatest('case when is_new then place_key end', top_k) }} as last_new_key
+  from placed
+  group by visitor_number
+),
+
 kept as (
   select
-    *,
+    placed.*,
     row_number() over (
-      partition by visitor_number
-      order by blend_rank
+      partition by placed.visitor_number
+      order by placed.place_key desc
     ) as kept_rank
-  from ranked
-  where blend_rank <= {{ top_k }}
-    or (is_new and new_so_far <= {{ top_k }})
+  from placed
+  inner join last_places
+    on placed.visitor_number = last_places.visitor_number
+  where placed.place_key >= last_places.last_key
+    or (placed.is_new and placed.place_key >= last_places.last_new_key)
 ),
 
 final as (
