@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 _LARGEST_PRICE = Decimal(10) ** 16  # DECIMAL(18,2)
-#: "1,299.00" and "1,299": three digits after each comma.
-_THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
+#: "1,299.00" and "1,299": three digits after each comma; in India two, but after the last ("1,00,000").
+_THOUSANDS = re.compile(r"\d{1,3}(,\d{2,3})*,\d{3}(\.\d+)?")
 #: "12,50" and "1.299,00": one or two digits after the last comma, as half of the world writes it.
 _DECIMAL_COMMA = re.compile(r"(\d{1,3}(\.\d{3})+|\d+),\d{1,2}")
 #: "€ 12,50", "12.00 USD": a sheet formats a number as money, and saves what it shows.
