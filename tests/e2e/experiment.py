@@ -37,12 +37,12 @@ ARMS = (Arm("popular", 0.0, 0.5, "popularity"), Arm("personal", 0.5, 1.0, "perso
 EXPERIMENT = Experiment("lists", "lists", STARTS, None, ARMS)
 
 
-def build(line: Line, select: str) -> None:
-    """These models in the line's warehouse, the experiment declared."""
+def build(line: Line, *arguments: str) -> None:
+    """Run dbt on the line's warehouse, the experiment declared."""
     env = dict(line.env)
     export(line.settings, env)
     command = [
-        str(Path(sys.executable).with_name("dbt")), "run", "--target", "prod", "--select", select,
+        str(Path(sys.executable).with_name("dbt")), *arguments, "--target", "prod",
         "--vars", json.dumps({"experiments": [DECLARED]}),
         "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
         "--target-path", str(line.settings.data / "target"), "--log-path", str(line.settings.data / "logs"),
@@ -53,7 +53,7 @@ def build(line: Line, select: str) -> None:
 
 def put_in_force(line: Line) -> None:
     """Declare the experiment and publish it as version ``experiment``. Nothing of the line runs meanwhile."""
-    build(line, "experiments")
+    build(line, "run", "--select", "experiments")
     serving = line.settings.paths.serving
     with reading(line.settings) as connection:
         index = session_index_file(line.settings.paths.derived)
@@ -108,11 +108,15 @@ def visit(line: Line, browser: Browser, *, clicks: bool) -> dict[str, Any]:
     return {**answer, "guest": guest}
 
 
-def results(line: Line) -> dict[str, tuple[int, int, int]]:
-    """Visitors, views and clicks of each arm, as the mart counts them once all is loaded."""
+def load_and_build(line: Line) -> None:
+    """What the collector took into the lake, and every model anew from it; all of dbt's tests of the data hold."""
     wait_until_sealed(line.settings)
     load_waiting(line.settings)
-    build(line, "+experiment_results")
+    build(line, "build", "--exclude-resource-type", "unit_test")
+
+
+def results(line: Line) -> dict[str, tuple[int, int, int]]:
+    """Visitors, views and clicks of each arm, as the mart counts them."""
     with duckdb.connect(str(line.settings.paths.warehouse), read_only=True) as warehouse:
         rows = warehouse.execute("select arm, visitors, views, clicks from experiment_results").fetchall()
     return {arm: (visitors, views, clicks) for arm, visitors, views, clicks in rows}

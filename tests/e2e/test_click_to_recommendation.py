@@ -259,27 +259,23 @@ def test_dagster_shows_the_run(line: Line, events: list[dict[str, Any]]) -> None
     wait_for("a green run of the fast lane", succeeded)
 
 
-def test_the_books_balance(line: Line, events: list[dict[str, Any]]) -> None:
-    """accepted = lake + failed, lake = staged + duplicates: for every hour, the browser's own included."""
-    line.processes.stop()
-    line.footfall("run", "--lane", "whole")
-    with duckdb.connect(str(line.settings.paths.warehouse), read_only=True) as warehouse:
-        rows = warehouse.execute("select source, is_balanced from events_reconciliation").fetchall()
-    assert {source for source, _ in rows} >= {"shop_pixel", "history"}
-    assert all(balanced for _, balanced in rows)
-
-
-def test_an_experiment_from_its_declaration_to_the_result(line: Line, browser: Browser) -> None:
-    """The API deals the arm, the page shows and tells it, the mart counts. Dagster rests: what it builds does not know
-    this experiment.
+@pytest.fixture(scope="module")
+def answers(line: Line, events: list[dict[str, Any]], browser: Browser) -> list[dict[str, Any]]:
+    """What the API said to four visitors of an experiment, every other of whom clicked; their visits are in the
+    warehouse. Dagster rests: what it builds does not know this experiment.
     """
     line.processes.stop()
     experiment.put_in_force(line)
     line.open("collector", "api", "shop")
-    visits = [experiment.visit(line, browser, clicks=number % 2 == 0) for number in range(4)]
+    answers = [experiment.visit(line, browser, clicks=number % 2 == 0) for number in range(4)]
+    experiment.load_and_build(line)
+    return answers
 
+
+def test_an_experiment_from_its_declaration_to_the_result(line: Line, answers: list[dict[str, Any]]) -> None:
+    """The API deals the arm, the page shows and tells it, the mart counts."""
     dealt: dict[str, list[int]] = {arm.name: [] for arm in experiment.ARMS}
-    for number, answer in enumerate(visits):
+    for number, answer in enumerate(answers):
         arm = experiment.EXPERIMENT.arm_of(answer["guest"])
         assert arm is not None
         assert (answer["version"], answer["experiment"], answer["arm"]) == ("experiment", "lists", arm.name)
@@ -290,3 +286,11 @@ def test_an_experiment_from_its_declaration_to_the_result(line: Line, browser: B
         name: (len(numbers), len(numbers), sum(number % 2 == 0 for number in numbers))
         for name, numbers in dealt.items()
     }
+
+
+def test_the_books_balance(line: Line, answers: list[dict[str, Any]]) -> None:
+    """accepted = lake + failed, lake = staged + duplicates: for every hour, the browser's own included."""
+    with duckdb.connect(str(line.settings.paths.warehouse), read_only=True) as warehouse:
+        rows = warehouse.execute("select source, is_balanced from events_reconciliation").fetchall()
+    assert {source for source, _ in rows} >= {"shop_pixel", "history"}
+    assert all(balanced for _, balanced in rows)
