@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -40,10 +41,11 @@ def load(lake: Lake, number: int) -> None:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def expected(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> Callable[[int], Rows]:
-    """The rows of so many loads that nobody merged, built from nothing."""
+    """The rows of so many loads that nobody merged, built from nothing, once for all tests."""
 
+    @cache
     def build(loads: int) -> Rows:
         lake, warehouse = make_warehouse()
         for number in range(loads):
