@@ -276,8 +276,7 @@
       {% endif %}
       case when matching.is_step_1 then matching.occurred_us end as start_1
     from matching
-    inner join starters
-      on matching.scope_key = starters.starter
+    where matching.scope_key in (select starters.starter from starters)
   ){% for step in steps[1:] %},
   {%- set number = loop.index + 1 %}
   step_{{ number }} as (
@@ -420,63 +419,4 @@
 {#- The funnels as declared, as a SQL text: others ask for other conversions of everybody. -#}
 {%- macro funnel_rules() -%}
   {{ footfall.fingerprint([var('funnels'), var('conversion_window_days')]) }}
-{%- endmacro -%}
-
-
-{#- Whose funnels an increment walks again, and from when on: a select of (visitor_id, touched_from). -#}
-{%- macro refunneled_visitors() -%}
-  select
-    visitor_id,
-    touched_from
-  from ({{ footfall.touched_visitors() }}) as log_entries
-  union all
-  select distinct
-    log.visitor_id,
-    cast('0001-01-01' as timestamp) as touched_from
-  from {{ ref('int_touched_visitors') }} as log
-  where (select coalesce(max(walked.rules), '') from {{ this }} as walked) != {{ footfall.funnel_rules() }}
-{%- endmacro -%}
-
-
-{#-
-  From when on an increment reads a touched visitor's events, a select of (visitor_id, touched_from, walked_from).
-
-  No event can be a later step of an attempt that began more than the window before it: attempts that began before
-  walked_from stand as they are, those from there on are made again, and the better one counts. Only the best attempt
-  is kept, though. Where it began after walked_from and took a step after the touch it may be no more (an excluded event
-  came late, a session went to another user), and which came second nobody knows: that visitor's funnels are walked
-  from the beginning. One whose steps all lie before the touch is found again, and still beats what began before it.
-  A session is no longer than its cap, what a server tells of it no later than a gap after it.
--#}
-{%- macro walks(touched) -%}
-  {%- set days = [] -%}
-  {%- for funnel in var('funnels') if (funnel.scope or 'visitor') == 'visitor' -%}
-    {%- do days.append(footfall.funnel_days(funnel)) -%}
-  {%- endfor -%}
-  {%- set session_us = (var('session_cap_seconds') + var('session_gap_seconds')) * 1000000 -%}
-  {%- set back_us = ([session_us] + [(days | max if days else 0) * 86400 * 1000000]) | max -%}
-  {%- set the_beginning = "cast('0001-01-01' as timestamp)" -%}
-  select
-    starts.visitor_id,
-    starts.touched_from,
-    case
-      when max(case when attempts.started_at >= starts.walked_from then attempts.reached_at end) >= starts.touched_from
-        then {{ the_beginning }}
-      else starts.walked_from
-    end as walked_from
-  from (
-    select
-      visitor_id,
-      min(touched_from) as touched_from,
-      case
-        when min(touched_from) < cast('1000-01-01' as timestamp) then {{ the_beginning }}
-        else {{ footfall.add_microseconds('min(touched_from)', '-' ~ (back_us | int)) }}
-      end as walked_from
-    from {{ touched }}
-    group by visitor_id
-  ) as starts
-  left join {{ this }} as attempts
-    on starts.visitor_id = attempts.visitor_id
-      and attempts.scope_key = attempts.visitor_id
-  group by starts.visitor_id, starts.touched_from, starts.walked_from
 {%- endmacro -%}

@@ -16,90 +16,130 @@
 
 {{- check_funnels() -}}
 
-{#- Events that some funnel asks for, with the visitor of today, and with their session where a funnel is
-    broken down or asks for it: the join is not for free. An increment reads a touched visitor's events from a
-    window before the touch on (macro walks). -#}
-{%- set sessions = ref('int_sessions') -%}
-{%- set with_sessions = var('funnels') | selectattr('breakdown', 'defined') | list -%}
+{#- An increment looks at what a touched visitor did since: macros/rules/funnel_increments.sql. -#}
+{%- set the_end = "cast('9999-12-31' as timestamp)" -%}
 {%- set strict = var('funnels') | selectattr('mode', 'equalto', 'strict_order') | map(attribute='name') | list -%}
 with {% if is_incremental() %}touched as (
-  {{ refunneled_visitors() }}
-),
-
-walks as (
-  {{ walks('touched') }}
-),
-
-walked_devices as (
   select
+    visitor_id,
+    min(touched_from) as touched_from
+  from ({{ refunneled_visitors() }}) as refunneled
+  group by visitor_id
+),
+
+owners as (
+  select distinct
     log.device,
-    min(walks.walked_from) as walked_from
+    log.visitor_id
   from {{ ref('int_touched_visitors') }} as log
-  inner join walks
-    on log.visitor_id = walks.visitor_id
-  group by log.device
+  where log.visitor_id in (select touched.visitor_id from touched)
 ),
 
-{% endif %}owned_events as (
+touched_owners as (
   select
-    events.*,
-    {% if with_sessions %}
-      sessions.channel,
-      sessions.traffic_source,
-      sessions.traffic_medium,
-      sessions.traffic_campaign,
-      sessions.landing_page,
-      sessions.device_class,
-      sessions.browser,
-      sessions.operating_system,
-      sessions.language,
-      sessions.session_user_id is null as is_guest_session,
-    {% endif %}
-    {{ visitor_of('events', 'devices') }} as visitor_id,
-    {{ epoch_us('events.occurred_at') }} as occurred_us
-  from {{ ref('int_session_events') }} as events
-  inner join {{ ref('int_device_links') }} as devices
-    on events.device = devices.device
-  {% if with_sessions %}
-    left join {{ sessions }} as sessions
-      on events.session_id = sessions.session_id
-  {% endif %}
-  {% if is_incremental() %}
-    inner join walked_devices
-      on events.device = walked_devices.device
-        and walked_devices.walked_from <= events.occurred_at
-  {% endif %}
-  where {{ in_funnels(var('funnels'), 'events') }}
+    owners.device,
+    owners.visitor_id,
+    touched.touched_from,
+    {{ funnel_reach('session', 'touched.touched_from') }} as read_from
+  from owners
+  inner join touched
+    on owners.visitor_id = touched.visitor_id
 ),
 
-events as (
-  select owned_events.*
-  from owned_events
-  {% if is_incremental() %}
-    inner join walks
-      on owned_events.visitor_id = walks.visitor_id
-        and walks.walked_from <= owned_events.occurred_at
-  {% endif %}
+recent_events as (
+  {{ events_of_funnels('touched_owners') }}
 ),
 
-{% if is_incremental() %}-- Whole sessions, of which something was touched: another device's may have begun before.
+-- Whole sessions, of which something was touched: another device's may have begun before.
 touched_sessions as (
-  select events.session_id
-  from events
-  inner join walks
-    on events.visitor_id = walks.visitor_id
-  group by events.session_id
-  having max(events.occurred_at) >= max(walks.touched_from)
+  select session_id
+  from recent_events
+  group by session_id
+  having max(occurred_at) >= max(touched_from)
 ),
 
 session_events as (
-  select events.*
-  from events
-  inner join touched_sessions
-    on events.session_id = touched_sessions.session_id
+  select *
+  from recent_events
+  where session_id in (select touched_sessions.session_id from touched_sessions)
 ),
 
-{% endif %}walked as (
+new_events as (
+  select * from recent_events
+  where occurred_at >= touched_from
+),
+
+-- Attempts at visitors' funnels.
+attempts as (
+  select
+    built.funnel,
+    built.scope_key,
+    built.visitor_id,
+    built.breakdown,
+    built.step,
+    built.started_at,
+    built.reached_at
+  from {{ this }} as built
+  inner join touched
+    on built.visitor_id = touched.visitor_id
+  where built.scope_key = built.visitor_id
+),
+
+best as (
+  select
+    funnel,
+    visitor_id,
+    max(step) as steps,
+    min(started_at) as started_at,
+    max(reached_at) as reached_at
+  from attempts
+  group by funnel, visitor_id
+),
+
+going_further as (
+  {{ going_further('new_events', 'best') }}
+),
+
+-- From when on a visitor's funnels are walked: not at all, from a window before the touch, or from the beginning.
+walks as (
+  select
+    touched.visitor_id,
+    touched.touched_from,
+    min(
+      case
+        when best.reached_at >= touched.touched_from
+          and best.started_at >= {{ funnel_reach('visitor', 'touched.touched_from') }}
+          then {{ the_beginning() }}
+        when best.reached_at >= touched.touched_from or further.visitor_id is not null
+          then {{ funnel_reach('visitor', 'touched.touched_from') }}
+        else {{ the_end }}
+      end
+    ) as walked_from
+  from touched
+  left join best
+    on touched.visitor_id = best.visitor_id
+  left join (select distinct visitor_id from going_further) as further
+    on touched.visitor_id = further.visitor_id
+  group by touched.visitor_id, touched.touched_from
+),
+
+walked_owners as (
+  select
+    owners.device,
+    owners.visitor_id,
+    walks.touched_from,
+    walks.walked_from as read_from
+  from owners
+  inner join walks
+    on owners.visitor_id = walks.visitor_id
+  where walks.walked_from < {{ the_end }}
+),
+
+{% endif %}events as (
+  {{ events_of_funnels('walked_owners' if is_incremental() else none) }}
+),
+
+walked as (
   {% for funnel in var('funnels') %}
     select *
     from (
@@ -124,11 +164,10 @@ session_events as (
     attempts.step,
     {{ epoch_us('attempts.started_at') }} as start_us,
     {{ epoch_us('attempts.reached_at') }} as reached_us
-  from {{ this }} as attempts
+  from attempts
   inner join walks
     on attempts.visitor_id = walks.visitor_id
       and attempts.started_at < walks.walked_from
-  where attempts.scope_key = attempts.visitor_id
 ),
 
 candidates as (
