@@ -10,10 +10,11 @@
 }}
 
 -- depends_on: {{ ref('int_numbered_events') }}, {{ ref('int_sessions') }}, {{ ref('int_device_links') }}
+-- depends_on: {{ ref('int_touched_visitors') }}
 with sessions as (
   select * from {{ ref('sessions') }}
   {% if is_incremental() %}
-    where {{ shop_day('started_at') }} in (select touched.day from ({{ touched_days() }}) as touched)
+    where {{ on_touched_days('started_at') }}
   {% endif %}
 ),
 
