@@ -8,19 +8,18 @@
   )
 }}
 
--- depends_on: {{ ref('int_numbered_events') }}
 -- Orders and refunds with their session and their visitor of today. On a shared device an order is the
 -- user's that its messages name, else the session's. A refund is its order's: what brings it back names nobody.
 -- is_visitor: somebody whom the shop can meet again, not a token that only the order has.
-with {% if is_incremental() %}touched as (
-  select touched_log.device
-  from (
-    {{ touched_devices() }}
-  ) as touched_log
-  union
-  select links.device
-  from {{ ref('int_device_links') }} as links
-  where links.linked_at > ({{ last_built_at() }})
+--
+-- An increment makes orders again whose message was numbered again, as all are of an order that a new message speaks
+-- of, or whose device changed hands: who orders often comes again without a word about what they ordered before.
+-- depends_on: {{ ref('int_numbered_events') }}
+with {% if is_incremental() %}renumbered as (
+  select event_id
+  from {{ ref('int_numbered_events') }}
+  where order_id is not null
+    and built_at > ({{ last_built_at() }})
 ),
 
 {% endif %}orders as (
@@ -28,9 +27,14 @@ with {% if is_incremental() %}touched as (
   {% if is_incremental() %}
     -- an order with all its refunds
     where order_id in (
-      select touched_orders.order_id
-      from {{ ref('stg_shop__orders') }} as touched_orders
-      where touched_orders.device in (select touched.device from touched)
+      select changed.order_id
+      from {{ ref('stg_shop__orders') }} as changed
+      where changed.event_id in (select renumbered.event_id from renumbered)
+        or changed.device in (
+          select links.device
+          from {{ ref('int_device_links') }} as links
+          where links.linked_at > ({{ last_built_at() }})
+        )
     )
   {% endif %}
 ),
@@ -39,14 +43,7 @@ devices as (
   select * from {{ ref('int_device_links') }}
 ),
 
-{% if is_incremental() %}renumbered as (
-  select event_id
-  from {{ ref('int_numbered_events') }}
-  where order_id is not null
-    and built_at > ({{ last_built_at() }})
-),
-
-{% endif %}-- What was not numbered again since is in the session that it was in: history stays unread.
+-- What was not numbered again since is in the session that it was in: history stays unread.
 order_events as (
   select
     event_id,
