@@ -53,7 +53,7 @@ def random_books(rng: random.Random) -> tuple[list[dict[str, Any]], list[Entry]]
         if rng.random() < 0.3:
             about = {"order_id": order_id, "value": float(amount)}
         if currency:
-            about["currency"] = currency
+            about["currency"] = rng.choice([currency, currency.lower(), f" {currency}"])
         discount = None
         if rng.random() < 0.5:
             discount = Decimal(rng.randrange(0, 500)) / 100

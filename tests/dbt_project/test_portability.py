@@ -24,7 +24,7 @@ SPARK_FUNCTIONS = frozenset(
     md5 min min_by named_struct nullif parse_url percent_rank percentile posexplode power regexp_extract
     regexp_replace replace round row_number sequence slice sort_array split sqrt sum timestamp_micros to_json transform
     trim try_cast try_element_at
-    try_url_decode unix_micros var_samp
+    try_url_decode unix_micros upper var_samp
     """.split()
 )
 #: Before a bracket stand these too.

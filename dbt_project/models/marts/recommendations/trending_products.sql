@@ -75,7 +75,8 @@ final as (
   select
     cast(trending_rank as integer) as rank,
     product_id,
-    cast(score as double) as score,
+    -- as precise as it ranks: what threads sum in another order differs in the last bits
+    cast({{ rankable('score') }} as double) as score,
     category
   from ranked
   where trending_rank <= {{ var('trending_top_k') }}

@@ -231,6 +231,9 @@ final as (
     {% for column, path in properties.items() %}
       {% if column in typed %}
         try_cast({{ list_item('whole_arrivals.property_list', loop.index) }} as {{ typed[column] }}) as {{ column }},
+      {% elif column == 'currency' %}
+        -- `eur` and `EUR` are one
+        nullif(upper(trim({{ list_item('whole_arrivals.property_list', loop.index) }})), '') as {{ column }},
       {% else %}
         nullif({{ list_item('whole_arrivals.property_list', loop.index) }}, '') as {{ column }},
       {% endif %}
