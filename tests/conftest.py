@@ -47,7 +47,7 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with a browser come last, and in them the tests with one, whatever was asked for.
 
-    The longest of the others, which start a whole line, come first: no process waits for one at the end.
+    The longest, which start a whole line, come first among either: no process waits for one at the end.
 
     A browser's driver keeps an event loop running in its thread to the end of the run, beside which asyncio.run
     refuses. Files stay whole, since each is given to one of several processes.
@@ -60,11 +60,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         raise pytest.UsageError("two tests have the same id: only one of them would run")
     browser, line = _files_marked(items, "browser"), _files_marked(items, "line")
 
-    def turn(item: pytest.Item) -> tuple[int, str, bool]:
+    def turn(item: pytest.Item) -> tuple[bool, bool, str, bool]:
         file = _file(item)
         if file in browser:
-            return 2, file, item.get_closest_marker("browser") is not None
-        return (0 if file in line else 1), "", False
+            return True, file not in line, file, item.get_closest_marker("browser") is not None
+        return False, file not in line, "", False
 
     items.sort(key=turn)
 

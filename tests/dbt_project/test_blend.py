@@ -231,7 +231,7 @@ def test_lists_are_what_python_blends(make_warehouse: Callable[[], tuple[Lake, W
     lake.load(clicks(dice, range(30), NOON, 25))
     sources: set[str] = set()
     for batch in range(2):
-        warehouse.run(variables=RULES)
+        warehouse.run("+visitor_recommendations", variables=RULES)
         shop = read_shop(warehouse)
         found: dict[str, list[Any]] = defaultdict(list)
         for visitor, *row in warehouse.rows(
