@@ -33,7 +33,7 @@
   union all
   select distinct
     scores.visitor_id,
-    cast('0001-01-01' as timestamp) as touched_from
+    {{ footfall.the_beginning() }} as touched_from
   from {{ this }} as scores
   cross join {{ ref('int_as_of') }} as now
   where scores.last_at > scores.scored_at
@@ -51,7 +51,7 @@
   union all
   select
     scores.visitor_id,
-    cast('0001-01-01' as timestamp) as touched_from
+    {{ footfall.the_beginning() }} as touched_from
   from {{ ref('int_visitor_product_scores') }} as scores
   where scores.product_id in (
     select types.product_id

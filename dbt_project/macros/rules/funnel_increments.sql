@@ -14,9 +14,6 @@
   A session's funnel is walked over all of the session, which is no longer than its cap; what a server tells of it comes
   no later than a gap after it.
 -#}
-{%- macro the_beginning() -%} cast('0001-01-01' as timestamp) {%- endmacro -%}
-
-
 {#- The funnels of a scope, as a list of declarations. -#}
 {%- macro funnels_by(scope) -%}
   {%- set found = [] -%}

@@ -22,6 +22,12 @@
 {%- endmacro -%}
 
 
+{#- Before anything happened: from here on is all of it. -#}
+{%- macro the_beginning() -%}
+  cast('0001-01-01' as timestamp)
+{%- endmacro -%}
+
+
 {#- The newest message that this model knows of, as a scalar query. -#}
 {%- macro last_staged_at() -%}
   select coalesce(max(built.staged_at), cast('1970-01-01' as timestamp)) from {{ this }} as built

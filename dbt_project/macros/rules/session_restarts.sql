@@ -5,7 +5,6 @@
   `remembers_more` a rule is in force that looks further back than the gap, and a device is numbered from its beginning.
 -#}
 {%- macro session_restarts(gap_us, remembers_more) -%}
-{%- set the_beginning = "cast('0001-01-01' as timestamp)" -%}
 touched as (
   {{ footfall.touched_devices() }}
 ),
@@ -93,14 +92,14 @@ restarts as (
     end as activity_started_at,
     case
       {% if remembers_more %}
-        when true then {{ the_beginning }}
+        when true then {{ footfall.the_beginning() }}
       {% endif %}
-      when released.device is not null then {{ the_beginning }}
+      when released.device is not null then {{ footfall.the_beginning() }}
       when last_sessions.visited_at is null
         or {{ footfall.epoch_us('touched.touched_from') }} - {{ footfall.epoch_us('last_sessions.visited_at') }} > {{ gap_us }}
         then touched.touched_from
       when last_sessions.activity_started_at < last_sessions.started_at and server_ties.device is not null
-        then {{ the_beginning }}
+        then {{ footfall.the_beginning() }}
       else last_sessions.started_at
     end as restarts_at
   from touched

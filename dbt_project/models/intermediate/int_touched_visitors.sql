@@ -85,7 +85,7 @@ final as (
     {% if is_incremental() %}
       touched.touched_from,
     {% else %}
-      cast('0001-01-01' as timestamp) as touched_from,
+      {{ the_beginning() }} as touched_from,
     {% endif %}
     {{ built_moment() }} as staged_at
   from owners

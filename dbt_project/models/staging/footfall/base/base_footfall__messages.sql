@@ -134,7 +134,7 @@ copies as (
     where staged.received_at >= (
       select
         case
-          when max(case when arrivals.is_old then 1 else 0 end) = 1 then cast('0001-01-01' as timestamp)
+          when max(case when arrivals.is_old then 1 else 0 end) = 1 then {{ the_beginning() }}
           else {{ add_days('min(arrivals.received_at)', '-' ~ var('dedup_days')) }}
         end
       from arrivals
