@@ -30,6 +30,8 @@ from benchmarks.machine import describe_machine, in_own_process
 #: A day is one in so many of the days that a shop keeps.
 DAY = 30
 DAYS = 10
+#: Digits as letters: a number is no part of a word, and vowels could be endings that stemming takes off.
+_LETTERS = str.maketrans("0123456789", "bcdfghjklm")
 
 
 def shop_texts(count: int, seed: int = 1) -> list:
@@ -38,30 +40,33 @@ def shop_texts(count: int, seed: int = 1) -> list:
 
     dice = np.random.default_rng(seed)
     kinds = max(8, count // 25)
-    general = np.array([f"word{n}" for n in range(20_000)])
+    general = np.array([f"word{_lettered(n)}" for n in range(20_000)])
     weights = 1.0 / np.arange(1, len(general) + 1)
     weights /= weights.sum()
     products = []
     for number in range(count):
         kind = int(dice.integers(kinds))
-        own = np.array([f"kind{kind}adj{n}" for n in range(30)])
-        title = f"{dice.choice(own)} {dice.choice(own)} thing{kind} {dice.choice(general[:500])}"
+        thing = f"thing{_lettered(kind)}"
+        own = np.array([f"kind{_lettered(kind)}adj{_lettered(n)}" for n in range(30)])
+        title = f"{dice.choice(own)} {dice.choice(own)} {thing} {dice.choice(general[:500])}"
         words = dice.choice(general, size=int(dice.integers(40, 80)), p=weights)
         detail = " ".join(dice.choice(own, size=6))
-        body = (
-            f"{' '.join(words[:30])}. {' '.join(words[30:])}. {detail}. Care for your thing{kind} like this. "
-        )
+        body = f"{' '.join(words[:30])}. {' '.join(words[30:])}. {detail}. Care for your {thing} like this. "
         products.append(
             ProductText(
                 f"p{number:07}",
                 title,
                 body + "Free delivery over 75.",
-                f"thing{kind}",
-                (f"tag{kind % 40}",),
+                thing,
+                (f"tag{_lettered(kind % 40)}",),
                 "v",
             )
         )
     return products
+
+
+def _lettered(number: int) -> str:
+    return str(number).translate(_LETTERS)
 
 
 class Measured(NamedTuple):

@@ -1,8 +1,9 @@
 """From product texts to weighted counts of words and phrases.
 
 Words are Snowball stems of what NLTK's tokenizer finds; digits and hyphens stay ("15mm", "merino-wool").
-Phrases are two neighbouring stems, and a hyphenated word is its parts and their phrase: "merino-wool" and
-"merino wool" are alike. Nothing is downloaded: the stemmers are code, the stop words come in a package.
+Phrases are two neighbouring stems, and a word of several parts is these and their phrase: "merino-wool" and
+"merino wool" are alike, and so are "15mm" and "15 mm". Nothing is downloaded: the stemmers are code, the stop words
+come in a package.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -27,6 +28,8 @@ from orchestration.lib.vocabulary import Vocabulary
 #: Numbers with their separators ("1,000", "0.5"), else letters and digits with hyphens and apostrophes
 #: inside.
 _TOKENS = RegexpTokenizer(r"\d+(?:[.,]\d+)+[^\W_]*|[^\W_]+(?:[-'][^\W_]+)*")
+#: Between the parts of a word: a hyphen, a number's separator, where digits and letters meet ("15mm", "06.021-A").
+_PARTS = re.compile(r"[-.,]|(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_])(?=\d)")
 #: Han, kana and Hangul, Thai, Lao, Burmese, Khmer: without blanks between words, or with endings grown onto them.
 _UNPARTED = re.compile(
     "[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
@@ -76,13 +79,18 @@ class ProductText:
 
 @dataclass(frozen=True)
 class FieldWeights:
-    """How often a word of a field counts; 0 leaves the field out. The title says what it is: twice."""
+    """How often a word of a field counts; 0 leaves the field out. The title says what it is: twice.
+
+    A number alone says how much or which one, not what: ``number`` times as often as a word. With its unit it is a
+    phrase like others.
+    """
 
     title: float = 2.0
     body: float = 1.0
     product_type: float = 1.0
     tags: float = 1.0
     vendor: float = 1.0
+    number: float = 0.5
 
 
 class Analyzer:
@@ -123,7 +131,7 @@ class Analyzer:
         for word in self.words(text):
             found = self._stems_of.get(word)
             if found is None:
-                parts = (part for part in word.split("-") if part and part not in self.stop_words)
+                parts = (part for part in _PARTS.split(word) if part and part not in self.stop_words)
                 found = self._stems_of[word] = tuple(self._stem(part) for part in parts)
             stems += found
         phrases = [f"{first} {second}" for first, second in pairwise(stems)]
@@ -171,7 +179,7 @@ def count_features(
     weights: FieldWeights,
     boilerplate: Boilerplate | None = None,
 ) -> FeatureCounts:
-    """Count words and phrases: a field's weight each time, in the body times the sentence's.
+    """Count words and phrases: a field's weight each time, in the body times the sentence's, a number's by its own.
 
     boilerplate: the sentences of another catalog, by whose weights to count.
     """
@@ -192,7 +200,9 @@ def count_features(
         columns.append(np.fromiter(counts.keys(), np.int32, len(counts)))
         values.append(np.fromiter(counts.values(), np.float64, len(counts)))
     row_of, column_of, counted = np.concatenate(rows), np.concatenate(columns), np.concatenate(values)
-    matrix = sp.csr_matrix((counted, (row_of, column_of)), shape=(len(products), len(vocabulary)))
+    often = np.array([weights.number if feature.isdecimal() else 1.0 for feature in vocabulary])
+    places: Any = (row_of, column_of)
+    matrix = sp.csr_matrix((counted * often[column_of], places), shape=(len(products), len(vocabulary)))
     return FeatureCounts(matrix, vocabulary, boilerplate)
 
 

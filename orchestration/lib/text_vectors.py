@@ -33,7 +33,7 @@ from orchestration.lib.text_features import (
 from orchestration.lib.vocabulary import Vocabulary
 
 #: Raised when a change of the code changes results; part of the model version.
-_GENERATION = 6
+_GENERATION = 7
 #: The catalog's own language, read off its words.
 AUTO = "auto"
 #: Texts that the language is read off: every n-th of a larger catalog.

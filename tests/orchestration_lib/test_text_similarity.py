@@ -76,6 +76,35 @@ def test_japanese_products_that_are_alike() -> None:
     assert result.neighbours() == {"1": ["2"], "2": ["1"], "3": ["4"], "4": ["3"]}
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("serum 50ml", "serum 50 ml"),
+        ("screw M4x20mm", "screw m 4 x 20 mm"),
+        ("part 06.021-A", "part 06-021 a"),
+        ("2,5 cm", "2.5 cm"),
+        ("wool 3-layer", "wool 3 layer"),
+    ],
+)
+def test_a_number_and_its_unit_are_two_words_and_a_phrase(one: str, other: str) -> None:
+    assert Analyzer().features(one) == Analyzer().features(other)
+    assert Analyzer().features("50ml") == (["50", "ml"], ["50 ml"])
+
+
+def test_sizes_do_not_make_products_alike() -> None:
+    """A shop of screws: what it is stands in one word of a title, how large it is in four."""
+    kinds = ["Screw", "Washer", "Bolt", "Anchor", "Hook", "Hinge"]
+    products = [
+        ProductText(f"{kind}{n}", f"{kind} M{size} x {length} mm")
+        for kind in kinds
+        for n, (size, length) in enumerate(
+            (size, length) for size in (3, 4, 5) for length in (10, 16, 20, 30)
+        )
+    ]
+    for key, others in product_text_similarity(products).neighbours().items():
+        assert sum(other.startswith(key[:4]) for other in others[:10]) >= 9, (key, others[:10])
+
+
 def test_stop_words_do_not_take_goods() -> None:
     analyzer = Analyzer()
     assert analyzer.features("a mug with the top of a ring for fire")[0] == ["mug", "top", "ring", "fire"]
@@ -156,6 +185,10 @@ def test_fields_weigh() -> None:
     )
     counted = count_features([product], Analyzer(), FieldWeights())
     assert counted.counts.toarray().tolist() == [[2 + 2 + 1 + 1 + 1]]
+    sized = count_features([ProductText("1", title="mug 350 ml")], Analyzer(), FieldWeights())
+    assert dict(zip(sized.vocabulary, sized.counts.toarray()[0].tolist(), strict=True)) == {
+        "mug": 2.0, "350": 1.0, "ml": 2.0, "mug 350": 2.0, "350 ml": 2.0,
+    }  # fmt: skip
     without = FieldWeights(title=1, body=0, product_type=0, tags=0, vendor=0)
     assert count_features([product], Analyzer(), without).counts.toarray().tolist() == [[1]]
 

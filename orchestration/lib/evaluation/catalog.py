@@ -132,4 +132,6 @@ def _with_twins(
 
 
 #: The baseline: the same fields and tokens, plainly weighted; no phrases, no widening.
-PLAIN = TextSimilarityConfig(fields=FieldWeights(), phrase_weight=0.0, expand_weight=0.0, min_score=1e-6)
+PLAIN = TextSimilarityConfig(
+    fields=FieldWeights(number=1.0), phrase_weight=0.0, expand_weight=0.0, min_score=1e-6
+)
