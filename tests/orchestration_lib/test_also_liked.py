@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
+import tempfile
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -12,9 +13,12 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import scipy.sparse as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from orchestration.lib.also_liked import TABLE, AlsoLikedConfig, also_liked, refresh
 from orchestration.lib.derived import derived_file
+from orchestration.lib.ease import trend
 
 NOW = datetime(2026, 6, 1, 12)
 TASTES, GOODS = 3, 8
@@ -42,7 +46,8 @@ def fill(warehouse: duckdb.DuckDBPyConnection, rows: list[tuple[str, str]], age:
         );
         create or replace table int_as_of as select timestamp '2026-06-01 09:00:00' as as_of;
     """)
-    warehouse.executemany("insert into visitor_product_affinity values (?, ?, 1.0)", rows)
+    if rows:
+        warehouse.executemany("insert into visitor_product_affinity values (?, ?, 1.0)", rows)
     warehouse.execute(f"""
         insert into int_visitor_product_days
         select visitor_id, product_id, date '2026-06-01' - {age}, 1, 0, 0 from visitor_product_affinity
@@ -116,6 +121,57 @@ def test_only_products_that_many_like_are_learned() -> None:
     assert len(also_liked(sp.csr_matrix((0, 0)), np.ones(0)).key) == 0
 
 
+@settings(max_examples=40)
+@given(
+    drawn=st.sets(st.tuples(st.integers(0, 9), st.integers(0, 5)), max_size=50),
+    days=st.lists(
+        st.tuples(st.integers(0, 9), st.integers(0, 6), st.integers(-2, 40), st.integers(0, 3)), max_size=30
+    ),
+    most=st.integers(1, 6),
+)
+def test_the_warehouse_is_read_as_a_loop_would(
+    drawn: set[tuple[int, int]], days: list[tuple[int, int, int, int]], most: int
+) -> None:
+    """Pairs by the whole matrix, the season counted day by day. Nobody is drawn to product 6; a day of kind 0 is an
+    option that was picked, no more."""
+    config = AlsoLikedConfig(regularisation=5.0, most_products=most, half_life_days=10.0)
+    rows = [
+        (
+            f"v{visitor}",
+            f"p{product}",
+            date(2026, 6, 1) - timedelta(age),
+            *(int(kind == n) for n in (1, 2, 3)),
+        )
+        for visitor, product, age, kind in days
+    ]
+    with duckdb.connect() as warehouse, tempfile.TemporaryDirectory() as folder:
+        fill(warehouse, [(f"v{visitor}", f"p{product}") for visitor, product in drawn])
+        warehouse.execute("""
+            delete from int_visitor_product_days;
+            insert into visitor_product_affinity values ('v0', 'p6', 0), ('v1', 'p6', -1)
+        """)
+        if rows:
+            warehouse.executemany("insert into int_visitor_product_days values (?, ?, ?, ?, ?, ?)", rows)
+        refresh(Path(folder), warehouse, NOW, config)
+        found = pairs_of(Path(folder))
+    products = sorted({product for _, product in drawn})
+    seen, recent, ever = np.zeros((10, len(products))), np.zeros(len(products)), np.zeros(len(products))
+    for visitor, product in drawn:
+        seen[visitor, products.index(product)] = 1.0
+    for _, product, age, kind in days:
+        if kind and product in products:
+            ever[products.index(product)] += 1
+            recent[products.index(product)] += 0.5 ** (max(age, 0) / 10.0)
+    wanted = also_liked(sp.csr_matrix(seen), trend(recent, ever), config)
+    names = [
+        (f"p{products[key]}", f"p{products[other]}")
+        for key, other in zip(wanted.key, wanted.other, strict=True)
+    ]
+    assert {(key, other): score for key, others in found.items() for other, score in others} == pytest.approx(
+        dict(zip(names, wanted.score.tolist(), strict=True)), abs=1e-8
+    )
+
+
 def test_it_is_learned_again_after_a_day_or_with_a_tenth_more(
     warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
@@ -143,8 +199,6 @@ def test_a_shop_that_nobody_has_visited_has_no_pairs(
     warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
     for rows in ([], [("v1", "only")]):
-        warehouse.execute("delete from visitor_product_affinity; delete from int_visitor_product_days")
-        if rows:
-            fill(warehouse, rows)
+        fill(warehouse, rows)
         assert refresh(tmp_path / str(len(rows)), warehouse, NOW, CONFIG).pairs == 0
         assert pairs_of(tmp_path / str(len(rows))) == {}

@@ -7,13 +7,15 @@ from datetime import datetime
 
 import numpy as np
 import pytest
+import scipy.linalg
 import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from footfall.session_index import numbered
 from footfall.session_index import ranked as best_of
-from orchestration.lib.ease import ease_weights, trend
+from orchestration.lib.ease import decayed_counts, ease_weights, trend
 from orchestration.lib.evaluation.measures import ndcg, recall, reciprocal_rank, top_items, with_interval
 from orchestration.lib.evaluation.orders import OrderLines, evaluate_orders
 from orchestration.lib.evaluation.reading import FileError
@@ -54,10 +56,27 @@ def test_ease_by_its_equations() -> None:
     assert np.diag(weights).tolist() == [0.0] * 6
 
 
+def test_ease_takes_one_thread_and_gives_the_others_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    def threads() -> list[int]:
+        return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+
+    meanwhile, inverse = [], scipy.linalg.inv
+    monkeypatch.setattr(scipy.linalg, "inv", lambda *a, **k: meanwhile.append(threads()) or inverse(*a, **k))
+    x = sp.csr_matrix(np.eye(3))
+    with threadpool_limits(2, user_api="blas"):
+        before = threads()
+        assert max(before) == 2
+        ease_weights(x)
+        with pytest.raises(np.linalg.LinAlgError):
+            ease_weights(x, -2.0)
+        assert threads() == before
+    assert meanwhile == [[1] * len(before)] * 2
+
+
 def test_trend_is_what_sells_now() -> None:
     items = np.array([0] * 50 + [1] * 50)
     ages = np.array([1.0] * 50 + [300.0] * 50)
-    in_season, over = trend(items, ages, 2)
+    in_season, over = trend(decayed_counts(items, ages, 2, 15.0), np.array([50.0, 50.0]))
     assert in_season == 1.0
     assert over < 0.2
 
