@@ -204,16 +204,21 @@
   {%- set meta = config.get('meta') -%}
   {%- set key = meta['touched_key'] or 'visitor_id' -%}
   {%- set columns = get_quoted_csv(arguments['dest_columns'] | map(attribute='name')) %}
+  {%- set touched = arguments['target_relation'].identifier ~ '__touched' %}
   {{ footfall.recluster(arguments['target_relation']) }}
 
+  -- Counted before they are joined: taken for many, they would be looked up among all rows of the target, hashed for that.
+  create temporary table {{ touched }} as
+  {{ context[meta['touched'] or 'touched_visitors']() }};
+
   delete from {{ arguments['target_relation'] }} as replaced
-  using (
-    {{ context[meta['touched'] or 'touched_visitors']() }}
-  ) as touched
+  using {{ touched }} as touched
   where replaced.{{ key }} = touched.{{ key }}
   {% if meta['replaced_where'] %}
     and ({{ meta['replaced_where'] }})
   {% endif %};
+
+  drop table {{ touched }};
 
   {% if meta['replaced_key'] %}
     delete from {{ arguments['target_relation'] }} as replaced

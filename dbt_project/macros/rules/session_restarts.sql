@@ -1,38 +1,41 @@
 {#-
   From where on an increment of int_numbered_events numbers a device's events again, and what stands before: the
   common table expressions `touched`, `quarantined_before`, `released`, `restarts` (device, activity_started_at,
-  restarts_at) and `bases` (device, events, sessions, has_order). `gap_us` is the gap in microseconds; with
-  `remembers_more` a rule is in force that looks further back than the gap, and a device is numbered from its beginning.
+  restarts_at) and `bases` (device, events, sessions, has_order). `gap_us`, `cap_us` and `quarantine_us` are the gap, the
+  cap and what nobody goes on for, in microseconds; with `remembers_more` a rule is in force that looks further back than
+  the gap, and a device is numbered from its beginning.
 -#}
-{%- macro session_restarts(gap_us, remembers_more) -%}
+{%- macro session_restarts(gap_us, cap_us, quarantine_us, remembers_more) -%}
+{#- How long before its touch a device's events matter: the session that the touch may go on is seen from its first event
+    on, and of the activity that it is a part of more than it takes to be put into quarantine. -#}
+{%- set reach_us = quarantine_us + cap_us + 3 * gap_us -%}
 touched as (
   {{ footfall.touched_devices() }}
 ),
 
-known as (
+recent as (
   select
     built.device,
     built.occurred_at,
     built.session_number,
-    built.device_event_number,
-    built.is_server_side,
-    built.is_quarantined,
-    built.order_id is not null as has_order,
-    touched.touched_from
+    built.is_server_side
   from {{ this }} as built
   inner join touched
     on built.device = touched.device
+      and built.occurred_at < touched.touched_from
+      and built.occurred_at >= {{ footfall.add_microseconds('touched.touched_from', '-' ~ reach_us) }}
+  -- says nothing new: lets a table in the order of time leave its older blocks unread
+  where built.occurred_at >= (select {{ footfall.add_microseconds('min(touched.touched_from)', '-' ~ reach_us) }} from touched)
 ),
 
-known_sessions as (
+recent_sessions as (
   select
     device,
     session_number,
     min(occurred_at) as started_at,
     max(occurred_at) as ended_at
-  from known
+  from recent
   where not is_server_side
-    and occurred_at < touched_from
   group by device, session_number
 ),
 
@@ -56,7 +59,7 @@ last_sessions as (
         order by session_number
         rows between unbounded preceding and 1 preceding
       ) as previous_at
-    from known_sessions
+    from recent_sessions
   ) as with_previous_session
   group by device
 ),
@@ -65,11 +68,13 @@ last_sessions as (
 -- who had ordered before would not be in quarantine.
 quarantined_before as (
   select
-    device,
-    min(touched_from) as touched_from
-  from known
-  where is_quarantined
-  group by device
+    touched.device,
+    min(touched.touched_from) as touched_from
+  from {{ this }} as built
+  inner join touched
+    on built.device = touched.device
+  where built.is_quarantined
+  group by touched.device
 ),
 
 released as (
@@ -108,12 +113,12 @@ restarts as (
   left join released
     on touched.device = released.device
   left join (
-    select distinct known.device
-    from known
+    select distinct recent.device
+    from recent
     inner join last_sessions
-      on known.device = last_sessions.device
-        and known.occurred_at = last_sessions.started_at
-    where known.is_server_side
+      on recent.device = last_sessions.device
+        and recent.occurred_at = last_sessions.started_at
+    where recent.is_server_side
   ) as server_ties
     on touched.device = server_ties.device
 ),
@@ -121,13 +126,13 @@ restarts as (
 bases as (
   select
     restarts.device,
-    max(known.device_event_number) as events,
-    max(case when not known.is_server_side then known.session_number end) as sessions,
-    max(case when known.has_order then 1 else 0 end) = 1 as has_order
-  from restarts
-  inner join known
-    on restarts.device = known.device
-      and restarts.restarts_at > known.occurred_at
+    max(built.device_event_number) as events,
+    max(built.session_number) as sessions,
+    max(case when built.order_id is not null then 1 else 0 end) = 1 as has_order
+  from {{ this }} as built
+  inner join restarts
+    on built.device = restarts.device
+      and restarts.restarts_at > built.occurred_at
   group by restarts.device
 )
 {%- endmacro -%}

@@ -29,7 +29,7 @@
 {%- set trusted_sources = var('session_id_trusted_sources') -%}
 {%- set remembers_more = by_campaign or trusted_sources -%}
 
-with recursive {% if is_incremental() %}{{ session_restarts(gap_us, remembers_more) }},
+with recursive {% if is_incremental() %}{{ session_restarts(gap_us, cap_us, quarantine_us, remembers_more) }},
 
 {% endif %}events as (
   select
