@@ -139,11 +139,15 @@
 {%- endmacro -%}
 
 
-{#- Whether a moment is on one of the touched days, as a condition: by name, so that DuckDB looks up only their sessions. -#}
+{#-
+  Whether a moment is on one of the touched days, as a condition: by name, so that DuckDB looks up only their sessions. And
+  one by one: a list of days it doesn't push through a join, which then joins all sessions there are (1,200,000: 0.45 CPU-s
+  instead of 0.13).
+-#}
 {%- macro on_touched_days(moment) -%}
   {%- set days = run_query(footfall.touched_days()).columns[0].values() if execute else [] -%}
   {%- if days -%}
-    {{ footfall.shop_day(moment) }} in ({% for day in days %}cast('{{ day }}' as date){% if not loop.last %}, {% endif %}{% endfor %})
+    ({% for day in days %}{{ footfall.shop_day(moment) }} = cast('{{ day }}' as date){% if not loop.last %} or {% endif %}{% endfor %})
   {%- else -%}
     false
   {%- endif -%}
