@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from orchestration.lib.catalog_csv import read_export
 from orchestration.lib.catalog_json import read_products_json
 from orchestration.lib.catalog_model import CatalogError, CatalogFile, FailedProduct, Product, Variant
+from orchestration.lib.delimited import why_no_text
 from orchestration.lib.durable import write_durably
 from orchestration.lib.lake_schema import PRODUCTS, lake_time
 
@@ -44,6 +45,9 @@ _HASH_KEY = b"footfall.content_hash"
 _WITHDRAWN_KEY = b"footfall.withdrawn"
 #: What surrogateescape makes of bytes that are no UTF-8.
 _NO_UTF8 = re.compile("[\udc80-\udcff]")
+#: Among ASCII letters the accented ones of Western Europe stand alone or in twos. Cyrillic, Greek and Chinese words,
+#: read so, are of them throughout.
+_NOT_WESTERN = re.compile("[^\x00-\x7f\xa0«»°©®™€£–—…•·“”‘’„‚\udc80-\udcff]{3,}")
 _OF_THE_LOAD = frozenset({"load_id", "captured_at"})
 
 
@@ -61,8 +65,8 @@ def read_catalog(path: Path, *, shop_url: str = "", currency: str | None = None)
     reader = readers.get(path.suffix.lower())
     if reader is None:
         raise CatalogError(f"{path.name}: a catalog file ends in .json or .csv")
-    decode = _spreadsheet_text if reader is read_export else _utf8
-    return reader(decode(content), path.name, shop_url.rstrip("/"), currency)
+    text = _spreadsheet_text(content, path.name) if reader is read_export else _utf8(content)
+    return reader(text, path.name, shop_url.rstrip("/"), currency)
 
 
 def _utf8(content: bytes) -> str:
@@ -70,10 +74,12 @@ def _utf8(content: bytes) -> str:
     return content.decode("utf-8-sig", errors="surrogateescape")
 
 
-def _spreadsheet_text(content: bytes) -> str:
+def _spreadsheet_text(content: bytes, name: str) -> str:
     """The text of a CSV. Spreadsheets also write UTF-16 with a byte order mark, or Windows-1252, which is assumed where
-    most of what is beyond ASCII is no UTF-8.
+    most of what is beyond ASCII is no UTF-8. Raises CatalogError for what is neither.
     """
+    if why := why_no_text(content):
+        raise CatalogError(f"{name}: {why}")
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", errors="replace")
     text = _utf8(content)
@@ -81,8 +87,17 @@ def _spreadsheet_text(content: bytes) -> str:
         return text
     broken = len(_NO_UTF8.findall(text))
     # Bytes of a Windows text that happen to be UTF-8 are rare, and so are damaged letters of a UTF-8 text
-    is_windows = broken > sum(not letter.isascii() for letter in text) - broken
-    return content.decode("cp1252", errors="surrogateescape") if is_windows else text
+    if broken <= sum(not letter.isascii() for letter in text) - broken:
+        return text
+    windows = content.decode("cp1252", errors="surrogateescape")
+    beyond = sum(not letter.isascii() for letter in windows)
+    # Japanese is of bytes that Windows-1252 doesn't have, a tenth and more; so is what an old Mac saved
+    is_other = 20 * len(_NO_UTF8.findall(windows)) > beyond
+    if is_other or 3 * sum(map(len, _NOT_WESTERN.findall(windows))) > beyond:
+        raise CatalogError(
+            f"{name}: neither UTF-8 nor Windows-1252, the letters of Western Europe; save it as CSV UTF-8"
+        )
+    return windows
 
 
 def write_products(folder: Path, catalog: CatalogFile, *, load_id: int, captured_at: datetime) -> Path | None:

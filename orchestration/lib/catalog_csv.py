@@ -1,9 +1,9 @@
 """Shopify's product-export CSV: a product is the rows of one handle.
 
-The first row of a handle carries the product; the rows after it carry further variants and images. Columns
-are found by name in any order; both the names of the classic export and those of the newer template are
-known. An export has no product ids: where an ``ID`` column (other exporters write one) is missing, the
-handle is the id.
+The first row of a handle carries the product; the rows after it carry further variants and images. Columns are found
+by name in any order, compared by letters and digits alone ("body_html"); both the names of the classic export and those
+of the newer template are known. An export has no product ids: where an ``ID`` column (other exporters write one) is
+missing, the handle is the id.
 
 Files come through spreadsheets and scripts: cells parted by semicolons or tabs, blanks between a closing quote and the
 next cell, rows that end with their last filled cell. These are read; a row unlike the file's others is not guessed at.
@@ -30,9 +30,10 @@ from orchestration.lib.catalog_model import (
     shown_price,
     split_tags,
 )
+from orchestration.lib.delimited import declared_separator, number_of, places_of
 from orchestration.lib.html_text import html_to_text
 
-#: Our name of a column -> the header names it goes under, lower case.
+#: Our name of a column -> the header names it goes under.
 _HEADERS = {
     "handle": ("handle", "url handle"),
     "id": ("id", "product id"),
@@ -71,6 +72,8 @@ _PADDED = re.compile(r'("(?:[^"]|"")*+(?:"|\Z)) *')
 _SEPARATORS = ",;\t|"
 #: Shopify's name for a product without a category.
 _NO_CATEGORY = "uncategorized"
+#: FALSE as Excel saves it in English, German, French, Italian, Spanish and Dutch.
+_FALSE = frozenset({"false", "no", "falsch", "faux", "falso", "onwaar"})
 
 
 @dataclass
@@ -137,38 +140,36 @@ def _records(text: str, source_file: str) -> Iterator[tuple[int, dict[str, str],
 def _rows(text: str, source_file: str) -> Iterator[tuple[int, list[str] | str]]:
     """(line it begins on, its cells or why there are none) of each row that isn't blank."""
     text = _PADDED.sub(r"\1", text)
-    first = text.lstrip().partition("\n")[0]
-    separator = max(_SEPARATORS, key=first.count)
+    first, _, rest = text.lstrip().partition("\n")
+    separator = declared_separator(first)
+    line = 1
+    if separator:
+        text, line = rest, 2
+    separator = separator or max(_SEPARATORS, key=first.count)
     previous_limit = csv.field_size_limit(_FIELD_LIMIT)
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-        line = 1
+        skipped = line - 1
         while True:
             try:
                 cells = next(reader)
             except StopIteration:
                 return
             except csv.Error as error:
-                # A quote that is never closed takes the rest of the file with it; strict mode says so.
-                yield line, f"no CSV from here on: {error}"
+                # A quote that is never closed takes the rest of the file with it; others cost their line
+                reaches = " from here on" if "end of data" in str(error) else ""
+                yield line, f"no CSV{reaches}: {error}"
             else:
                 if any(cell.strip() for cell in cells):
                     yield line, cells
-            line = reader.line_num + 1
+            line = skipped + reader.line_num + 1
     finally:
         csv.field_size_limit(previous_limit)
 
 
 def _columns(header: list[str], source_file: str) -> dict[str, int]:
-    places: dict[str, int] = {}
-    for index, name in enumerate(header):
-        places.setdefault(name.strip().lower(), index)
-    columns = {
-        ours: places[alias]
-        for ours, names in _HEADERS.items()
-        for alias in reversed(names)
-        if alias in places
-    }
+    places = places_of(header, _HEADERS)
+    columns = {ours: place for ours, place in places.items() if place is not None}
     if missing := {"handle", "title"} - set(columns):
         names = " and ".join(name.title() for name in sorted(missing))
         raise CatalogError(
@@ -185,9 +186,8 @@ def _product(handle: str, group: _Rows, shop_url: str, currency: str | None) -> 
     names = [first.get(f"option{n}_name") or f"Option {n}" for n in range(1, _OPTION_COLUMNS + 1)]
     variants = tuple(_variants(handle, group, names))
     # Older exports have neither column: what is exported is then taken as sold.
-    is_live = first.get("published", "").lower() not in ("false", "no") and first.get(
-        "status", ""
-    ).lower() in ("", "active")
+    is_published = first.get("published", "").lower() not in _FALSE
+    is_live = is_published and first.get("status", "").lower() in ("", "active")
     return Product(
         product_id=first.get("id") or handle,
         handle=handle,
@@ -236,10 +236,10 @@ def _in_stock(row: dict[str, str]) -> bool:
     """Stock counts only where Shopify keeps it and doesn't sell on without."""
     if not row.get("tracker") or row.get("policy", "").lower() in ("continue", "true"):
         return True
-    try:
-        return float(row.get("stock") or 1) > 0
-    except ValueError:
-        raise BadProductError(f"stock {row['stock']!r} is no number") from None
+    stock = number_of(row.get("stock") or "1")
+    if stock is None:
+        raise BadProductError(f"stock {row['stock']!r} is no number")
+    return stock > 0
 
 
 def _image(rows: list[dict[str, str]]) -> str | None:

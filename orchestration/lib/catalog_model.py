@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from orchestration.lib.delimited import number_of
+
 _LARGEST_PRICE = Decimal(10) ** 16  # DECIMAL(18,2)
-#: "1,299.00" and "1,299": three digits after each comma; in India two, but after the last ("1,00,000").
-_THOUSANDS = re.compile(r"\d{1,3}(,\d{2,3})*,\d{3}(\.\d+)?")
-#: "12,50" and "1.299,00": one or two digits after the last comma, as half of the world writes it.
-_DECIMAL_COMMA = re.compile(r"(\d{1,3}(\.\d{3})+|\d+),\d{1,2}")
-#: "€ 12,50", "12.00 USD": a sheet formats a number as money, and saves what it shows.
-_CURRENCY = re.compile(r"^(?:[$£€¥₹₩₽₺]|[A-Z]{3}\b)\s*|\s*(?:[$£€¥₹₩₽₺]|\b[A-Z]{3})$")
-#: "1 299,00" and "1'299.00"; the blank may be one of several.
-_PARTED = re.compile(r"(?<=\d)[\s'’](?=\d{3}(?!\d))")
 
 
 class CatalogError(Exception):
@@ -140,16 +133,10 @@ def price_of(value: Any) -> Decimal:
     """A price with two decimals. Raises BadProductError for what is none, is negative or can't be stored."""
     if value is None or value == "":
         return Decimal("0.00")
-    text = _PARTED.sub("", _CURRENCY.sub("", str(value).strip()))
-    if _THOUSANDS.fullmatch(text):
-        text = text.replace(",", "")
-    elif _DECIMAL_COMMA.fullmatch(text):
-        text = text.replace(".", "").replace(",", ".")
-    try:
-        price = Decimal(text)
-    except InvalidOperation:
-        raise BadProductError(f"price {value!r} is no number") from None
-    if not price.is_finite() or price < 0 or price >= _LARGEST_PRICE:
+    price = number_of(str(value))
+    if price is None:
+        raise BadProductError(f"price {value!r} is no number")
+    if price < 0 or price >= _LARGEST_PRICE:
         raise BadProductError(f"price {value!r} is no price")
     return price.quantize(Decimal("0.01"))
 

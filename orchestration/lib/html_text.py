@@ -52,6 +52,8 @@ _BLOCKS = frozenset(
 _CELLS = frozenset({"td", "th"})
 _SILENT = frozenset({"script", "style", "template", "noscript", "svg", "iframe", "object"})
 _BLANKS = re.compile(r"[^\S\n]+")
+#: A picture that stands in the text itself, where a tag is broken or the text is Markdown: up to millions of letters.
+_INLINE_DATA = re.compile(r"data:[\w.+-]+/[\w.+-]+;base64,[\w+/=-]*")
 
 
 class _Text(HTMLParser):
@@ -95,7 +97,7 @@ def html_to_text(html: str | None) -> str:
     if not html:
         return ""
     parser = _Text()
-    parser.feed(html)
+    parser.feed(_INLINE_DATA.sub("", html))
     parser.close()
     lines = (_BLANKS.sub(" ", line).strip() for line in "".join(parser.parts).split("\n"))
     return "\n".join(line for line in lines if line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -211,7 +212,7 @@ def test_newer_template_and_ids(tmp_path: Path) -> None:
         ("axe,Axe,,,,,,,,A,,,,dear,,,\n", "axe", 6, "price 'dear' is no number"),
         ("axe,Axe,,,,,,,,A,shopify,many,deny,1,,,\n", "axe", 6, "stock 'many' is no number"),
         ("axe,Axe\n", "axe", 6, "line 6: 2 fields, the header has 17"),
-        ('axe,"Axe"x,,,,,,,,,,,,,,,\n', None, 6, "no CSV from here on"),
+        ('axe,"Axe"x,,,,,,,,,,,,,,,\n', None, 6, "no CSV: ',' expected"),
     ],
 )
 def test_bad_rows_of_an_export(tmp_path: Path, bad: str, key: str | None, line: int, reason: str) -> None:
@@ -251,12 +252,70 @@ def test_what_spreadsheets_make_of_an_export(tmp_path: Path, encoding: str, sepa
     assert (lamp.price, tent.title) == (Decimal("1299.00"), "Zelt „Größe 2“")
 
 
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (CSV.replace("Lamp", "コーヒー、深煎り").encode("cp932"), "neither UTF-8 nor Windows-1252"),
+        (CSV.replace("Lamp", "マグカップ 職人が作った器です。毎日の暮らしに").encode("cp932"), "neither"),
+        (CSV.replace("Lamp", "Théière Île d'été, fêlée").encode("mac-roman"), "neither"),
+        (CSV.replace("Lamp", "Кружка эмалированная").encode("cp1251"), "neither UTF-8 nor Windows-1252"),
+        (CSV.replace("Lamp", "Κούπα εμαγιέ").encode("cp1253"), "neither UTF-8 nor Windows-1252"),
+        (CSV.replace("Lamp", "搪瓷杯，适合露营使用").encode("gb18030"), "neither UTF-8 nor Windows-1252"),
+        (b"PK\x03\x04\x14\x00\x06\x00" + CSV.encode(), "an Excel workbook; save it as CSV"),
+        (CSV.encode("utf-16-le"), "no text file"),
+    ],
+)
+def test_what_cannot_be_read_as_text_is_refused_and_not_guessed_at(
+    tmp_path: Path, content: bytes, why: str
+) -> None:
+    with pytest.raises(CatalogError, match=rf"^export\.csv: {why}"):
+        read_csv(tmp_path, content)
+
+
+def test_western_letters_in_a_row_are_western(tmp_path: Path) -> None:
+    """What quotes, dashes and blanks of a typesetter stand beside is no foreign word."""
+    names = ["«\xa0Île d’été\xa0»\xa0–\xa0L’Œuvre", "Größe “M”…", "Ærøskøbing", "£5\xa0–\xa0€6"]
+    text = "Handle,Title\n" + "".join(f"{n},{name}\n" for n, name in enumerate(names))
+    assert [p.title for p in read_csv(tmp_path, text.encode("cp1252")).products] == names
+
+
+@pytest.mark.parametrize(
+    "spelling", [str.lower, str.upper, lambda name: name.replace(" ", "_"), lambda n: f" {n}  "]
+)
+def test_columns_are_found_by_their_letters(tmp_path: Path, spelling: Callable[[str], str]) -> None:
+    """A description that is in the column body_html must not be missed without a word."""
+    head, _, rest = CSV.replace("Body (HTML)", "Body HTML").partition("\n")
+    catalog = read_csv(tmp_path, ",".join(spelling(name) for name in head.split(",")) + "\n" + rest)
+    assert catalog.products == read_csv(tmp_path, CSV).products
+
+
+def test_the_line_in_which_excel_names_the_separator(tmp_path: Path) -> None:
+    out = io.StringIO("sep=;\r\n", newline="")
+    out.seek(0, io.SEEK_END)
+    csv.writer(out, delimiter=";").writerows(csv.reader(io.StringIO(CSV)))
+    catalog = read_csv(tmp_path, out.getvalue() + "axe;Axe\r\n")
+    assert [p.handle for p in catalog.products] == ["mug", "lamp", "tent"]
+    assert [(f.key, f.line) for f in catalog.failed] == [("axe", 9)]
+
+
+@pytest.mark.parametrize("word", ["FALSE", "falsch", "FAUX", "Falso", "ONWAAR", "no"])
+def test_a_product_that_is_not_published_in_the_language_of_the_sheet(tmp_path: Path, word: str) -> None:
+    text = f"Handle,Title,Published\nmug,Mug,{word}\npot,Pot,WAHR\n"
+    assert [p.available for p in read_csv(tmp_path, text).products] == [False, True]
+
+
 def test_rows_that_end_with_their_last_filled_cell(tmp_path: Path) -> None:
     text = "\n".join(line.rstrip(",") for line in CSV.splitlines())
     whole = text + "\n" + "\n".join(f"axe-{n},Axe {n},,,Tools" for n in range(3))
     catalog = read_csv(tmp_path, whole + "\nsaw,Sa")
     assert [p.handle for p in catalog.products] == ["mug", "lamp", "tent", "axe-0", "axe-1", "axe-2"]
     assert [(f.key, f.reason) for f in catalog.failed] == [("saw", "line 11: 2 fields, the header has 17")]
+
+
+def test_stock_as_a_sheet_of_another_country_saves_it(tmp_path: Path) -> None:
+    text = "Handle;Title;Variant Price;Variant Inventory Tracker;Variant Inventory Qty\n"
+    text += "mug;Mug;1;shopify;1.000,0\npot;Pot;1;shopify;0,0\ncup;Cup;1;shopify;-3\n"
+    assert [p.available for p in read_csv(tmp_path, text).products] == [True, False, False]
 
 
 def test_columns_lined_up_with_blanks(tmp_path: Path) -> None:
@@ -276,6 +335,13 @@ def test_uncategorized_is_no_type(tmp_path: Path) -> None:
     ("price", "value"),
     [
         ("12,50", "12.50"),
+        ("12,50 kr.", "12.50"),
+        ("kr 1 299,50", "1299.50"),
+        ("Rs. 1,299.00", "1299.00"),
+        ("US$12.50", "12.50"),
+        ("R$ 12,50", "12.50"),
+        ("12,50zł", "12.50"),
+        ("₫12", "12.00"),
         ("12,5", "12.50"),
         ("1.299,00", "1299.00"),
         ("1,299", "1299.00"),

@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
+from orchestration.lib.delimited import number_of
 from orchestration.lib.evaluation.cli import evaluate
 from orchestration.lib.evaluation.orders import evaluate_orders, read_orders
-from orchestration.lib.evaluation.reading import FileError, moments
+from orchestration.lib.evaluation.reading import FileError, moments, numbers
 from orchestration.lib.evaluation.sessions import Sessions, read_sessions
 
 
@@ -104,6 +109,13 @@ def test_item_ids_that_are_no_numbers_have_the_same_one_in_both_files(tmp_path: 
     assert third not in (cap, agent, seven)
 
 
+def test_numbers_that_a_sheet_made_of_item_ids_are_the_ids(tmp_path: Path) -> None:
+    head = "SessionId\tItemId\tTime\n"
+    (tmp_path / "a").write_text(head + "1\t5\t1\n1\t6\t2\n")
+    (tmp_path / "b").write_text(head.replace("Time", "ts") + "1\t5.0\t1\n1\t6.0\t2\n")
+    assert read_sessions(tmp_path / "b").items == read_sessions(tmp_path / "a").items == [[5, 6]]
+
+
 def test_sessions_of_before_the_learned_ones_end_are_told(tmp_path: Path) -> None:
     head = "SessionId\tItemId\tTime\n"
     (tmp_path / "train").write_text(head + "1\t5\t100\n1\t6\t200\n")
@@ -128,7 +140,9 @@ def test_sessions_of_before_the_learned_ones_end_are_told(tmp_path: Path) -> Non
         ),
         (b"1\t2\t3\n", "no column SessionId, ItemId, Time .*The first line must name the columns"),
         (b"\x00\x01\x02\xff\xfe", "no text file; expected are lines of SessionId, ItemId, Time"),
-        (b"PAR1\x15\x04\x00", "no text file"),
+        (b"PAR1\x15\x04\x00", "a Parquet file; expected are lines of SessionId, ItemId, Time"),
+        (b"PK\x03\x04\x14\x00\x06\x00", "an Excel workbook; save it as CSV UTF-8"),
+        (b"\x1f\x8b\x08\x00", "a compressed file; unpack it"),
     ],
 )
 def test_what_is_no_file_of_sessions_is_refused_in_words(tmp_path: Path, content: bytes, says: str) -> None:
@@ -175,6 +189,117 @@ def test_orders_as_their_makers_publish_them(tmp_path: Path) -> None:
         read_orders(path)
 
 
+SHEET = """InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID
+1,22423,Mug,2,12/24/2010 8:26,2.55,17850
+2,22424,Pot,1000,1/2/2011 20:05,1299.5,17850
+2,22425,Cup,1,1/2/2011 20:05,12,17851
+"""
+
+
+def saved(separator: str = ",", **columns: Callable[[str], str]) -> str:
+    """The sheet with other cells by column."""
+    names, *rows = [line.split(",") for line in SHEET.splitlines()]
+    cells = [[columns.get(name, str)(cell) for name, cell in zip(names, row, strict=True)] for row in rows]
+    return "\n".join(separator.join(f'"{cell}"' for cell in row) for row in (names, *cells))
+
+
+def at(form: str) -> Callable[[str], str]:
+    return lambda cell: datetime.strptime(cell, "%m/%d/%Y %H:%M").strftime(form)
+
+
+def amount(form: str) -> Callable[[str], str]:
+    def written(cell: str) -> str:
+        comma, point = form[0], form[1]
+        return f"{float(cell):,.2f}".translate(str.maketrans(",.", comma + point)) + form[2:]
+
+    return written
+
+
+@pytest.mark.parametrize(
+    ("separator", "columns"),
+    [
+        (";", {"UnitPrice": amount(".,"), "InvoiceDate": at("%d.%m.%Y %H:%M")}),
+        (";", {"UnitPrice": amount("\u202f, €"), "InvoiceDate": at("%d/%m/%Y %H:%M:%S")}),
+        ("\t", {"UnitPrice": amount(",. USD"), "InvoiceDate": at("%m/%d/%y %I:%M %p")}),
+        (",", {"UnitPrice": amount(",."), "Quantity": lambda cell: f"{int(cell):,}"}),
+        (",", {"InvoiceDate": at("%Y/%m/%d %H:%M")}),
+        (",", {"InvoiceDate": at("%m-%d-%Y, %H:%M:%S")}),
+        (",", {"UnitPrice": amount("',  CHF"), "CustomerID": lambda cell: f"{cell}.0"}),
+    ],
+)
+def test_orders_as_sheets_of_other_countries_save_them(
+    tmp_path: Path, separator: str, columns: dict[str, Callable[[str], str]]
+) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(SHEET)
+    plain = read_orders(path)
+    for text in (saved(separator, **columns), f"sep={separator}\n" + saved(separator, **columns)):
+        path.write_text(text)
+        found = read_orders(path)
+        assert found.item.tolist() == plain.item.tolist() == ["22423", "22424", "22425"]
+        assert found.customer.tolist() == plain.customer.tolist()
+        assert found.at.tolist() == plain.at.tolist()
+
+
+def test_days_alone_are_days(tmp_path: Path) -> None:
+    found, broken = moments(pa.array(["24.12.2010", "2.1.11", "1/2/2011", "31.2.2011"]))
+    assert broken.to_pylist() == [False, False, False, True]
+    # Nothing says that 1/2 is the first of February
+    assert [str(np.datetime64(each, "us"))[:10] for each in found.to_pylist()[:3]] == [
+        "2010-12-24", "2011-01-02", "2011-01-02",
+    ]  # fmt: skip
+
+
+def test_a_column_of_both_ways_to_write_days_is_not_guessed_at() -> None:
+    found, broken = moments(pa.array(["24/12/2010", "12/24/2010"]))
+    assert broken.to_pylist() == [True, False]
+    assert str(np.datetime64(found[1].as_py(), "us"))[:10] == "2010-12-24"
+
+
+@given(st.decimals(0, 10**9, places=2), st.sampled_from([",.", ".,", " ,", "\xa0,", "'.", "’."]))
+def test_amounts_are_read_back_however_they_are_written(value: Decimal, marks: str) -> None:
+    text = f"{value:,.2f}".translate(str.maketrans(",.", marks))
+    for written in (text, f"€ {text}", f"{text} kr.", f"R$ {text}", f"+{text}"):
+        assert number_of(written) == value
+        assert numbers(pa.array([written])).to_pylist() == [float(value)]
+
+
+@given(
+    st.datetimes(datetime(1970, 1, 1), datetime(2099, 12, 31)),
+    st.sampled_from(["/", "-", "."]),
+    st.booleans(),
+)
+def test_days_are_read_back_in_the_order_that_their_column_shows(
+    moment: datetime, mark: str, day_first: bool
+) -> None:
+    day_first = day_first or mark == "."
+    moment, sign = moment.replace(second=0, microsecond=0), datetime(2001, 12, 31)
+    form = mark.join(["%d", "%m", "%Y"] if day_first else ["%m", "%d", "%Y"])
+    for clock in (" %H:%M", " %I:%M %p", " %H:%M:%S"):
+        found, broken = moments(pa.array([each.strftime(form + clock) for each in (moment, sign)]))
+        assert not any(broken.to_pylist())
+        assert found[0].as_py() == (moment - datetime(1970, 1, 1)) // timedelta(microseconds=1)
+
+
+def test_a_quote_that_is_never_closed_costs_the_lines_it_takes_along(tmp_path: Path) -> None:
+    """So many that the file is refused, or said."""
+    path = tmp_path / "orders.csv"
+    row = "1,22423,Mug,2,12/24/2010 8:26,2.55,17850\n"
+    head = SHEET.splitlines()[0] + "\n"
+    path.write_text(head + row * 50 + '1,22423,"Mug,2,12/24/2010 8:26,2.55,17850\n' + row * 50)
+    with pytest.raises(FileError, match=r"51 of 101 rows can't be read: .*and 50 lines behind it"):
+        read_orders(path)
+    path.write_text(head + row * 99 + '1,22423,"Mug,2,12/24/2010 8:26,2.55,17850\n' + row * 2)
+    assert "and 2 lines behind it" in read_orders(path).notes[0]
+
+
+def test_orders_in_an_alphabet_of_another_country(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    for alphabet, name in (("cp932", "深煎りコーヒー、100グラム"), ("cp1251", "Кружка")):
+        path.write_bytes(SHEET.replace("Mug", name).encode(alphabet))
+        assert read_orders(path).item.tolist() == ["22423", "22424", "22425"]
+
+
 def test_the_first_letter_beyond_ascii_may_be_far_down(tmp_path: Path) -> None:
     """Behind more than is read at once."""
     path = tmp_path / "orders.csv"
@@ -186,7 +311,7 @@ def test_the_first_letter_beyond_ascii_may_be_far_down(tmp_path: Path) -> None:
 
 
 def test_orders_as_parquet_with_the_names_of_their_makers(tmp_path: Path) -> None:
-    path = tmp_path / "orders.parquet"
+    path = tmp_path / "orders.csv"  # what it is called is no matter
     table = pa.table({"InvoiceNo": ["1"], "StockCode": ["22423"], "Quantity": [2], "UnitPrice": [2.5],
                       "InvoiceDate": [datetime(2010, 12, 1, 8, 26)], "Customer ID": [17850.0]})  # fmt: skip
     pq.write_table(table, path)
@@ -264,9 +389,18 @@ def test_types_that_differ_in_case_or_blanks_alone_are_one(tmp_path: Path) -> No
     result = CliRunner().invoke(evaluate, ["--catalog", str(path), "--json", str(tmp_path / "out.json")])
     assert "2 of 4 types differ from another in case or blanks alone: the same type" in result.output
     numbers = json.loads((tmp_path / "out.json").read_text())
-    assert numbers["notes"] == ["2 of 4 types differ from another in case or blanks alone: the same type"]
+    assert numbers["notes"][0] == "2 of 4 types differ from another in case or blanks alone: the same type"
     ours = numbers["arms"][1]
     assert (ours["types"], ours["products"], ours["share"]) == (2, 12, 0.5)  # five others, of ten places
+
+
+def test_a_catalog_without_descriptions_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "products.csv"
+    rows = "".join(f"{n},Mug {n},Mug,{{}}\n" for n in range(3))
+    for text, is_told in (("", True), ("Of steel", False)):
+        path.write_text("Handle,Title,Type,body_html\n" + rows.format(text, "", ""))
+        said = CliRunner().invoke(evaluate, ["--catalog", str(path)]).output
+        assert ("no product has a description" in said) is is_told
 
 
 def test_a_catalog_without_types_says_so(tmp_path: Path) -> None:

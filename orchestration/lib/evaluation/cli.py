@@ -207,7 +207,7 @@ def _catalog(path: Path, label: str, seed: int) -> dict[str, Any]:
 
 
 def _told(catalog: CatalogFile) -> Iterator[str]:
-    """What of the file was not read, which types are the same, and what can't be asked."""
+    """What of the file was not read, what it lacks, which types are the same, and what can't be asked."""
     from orchestration.lib.evaluation.catalog import kind_of
 
     yield from (f"not read: {failed}" for failed in catalog.failed[:_TOLD])
@@ -216,6 +216,8 @@ def _told(catalog: CatalogFile) -> Iterator[str]:
     types = {product.product_type for product in catalog.products if product.product_type}
     if spellings := len(types) - len({kind_of(each) for each in types}):
         yield f"{spellings:,} of {len(types):,} types differ from another in case or blanks alone: the same type"
+    if catalog.products and not any(product.body_text for product in catalog.products):
+        yield "no product has a description (Body (HTML), Description): only titles and makers are read"
     if untyped := sum(product.product_type is None for product in catalog.products):
         yield f"{untyped:,} of {len(catalog.products):,} products have no type: not asked, wrong in any list"
 

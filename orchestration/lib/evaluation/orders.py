@@ -22,9 +22,18 @@ import scipy.sparse as sp
 
 from orchestration.lib.also_liked import AlsoLikedConfig, also_liked
 from orchestration.lib.dbt_runner import project_vars
+from orchestration.lib.delimited import places_of
 from orchestration.lib.ease import decayed_counts, ease_weights, trend
 from orchestration.lib.evaluation.rankings import ArmResult, Lists
-from orchestration.lib.evaluation.reading import TIMES, FileError, Rows, moments, places_of, read_text_rows
+from orchestration.lib.evaluation.reading import (
+    TIMES,
+    FileError,
+    Rows,
+    ids,
+    moments,
+    numbers,
+    read_text_rows,
+)
 from orchestration.lib.home import DBT_PROJECT
 
 HORIZON = timedelta(days=30)
@@ -58,12 +67,11 @@ _COLUMNS = {
 def read_orders(path: Path) -> OrderLines:
     """Sales of known customers, from Parquet or CSV with the online-retail columns. Raises FileError.
 
-    Kept are lines with a customer, a positive quantity and a positive price. Where most stock codes begin with five
+    Numbers and days may be written as sheets of any country save them (``reading.numbers``, ``reading.moments``). Kept
+    are lines with a customer, a positive quantity and a positive price. Where most stock codes begin with five
     digits, the others are left out: they are postage, fees and vouchers.
     """
-    rows = (
-        _read_parquet(path) if path.suffix.lower() in (".parquet", ".pq") else read_text_rows(path, _COLUMNS)
-    )
+    rows = _read_parquet(path) if _is_parquet(path) else read_text_rows(path, _COLUMNS)
     if not len(rows):
         raise FileError(f"{path}: no order line in the file")
     total = len(rows)
@@ -71,17 +79,13 @@ def read_orders(path: Path) -> OrderLines:
     for name in ("item", "order"):
         rows.leave_out(pc.equal(rows.columns[name], ""), f"without {_COLUMNS[name][0]}")
     for name in ("quantity", "price"):
-        no_number = pc.invert(
-            pc.match_substring_regex(rows.columns[name], r"^\s*[-+]?\d+(\.\d*)?([eE][-+]?\d+)?$")
-        )
-        rows.leave_out(no_number, f"whose {_COLUMNS[name][0]} is no number")
+        rows.leave_out(pc.is_null(numbers(rows.columns[name])), f"whose {_COLUMNS[name][0]} is no number")
     rows.leave_out(moments(rows.columns["at"])[1], f"whose {_COLUMNS['at'][0]} is no time ({TIMES})")
     rows.settle()
     notes += rows.told
     columns = rows.columns
-    quantity, price = (pc.cast(columns[name], pa.float64()) for name in ("quantity", "price"))
-    # A number that went through a spreadsheet: 17850.0
-    customer = pc.replace_substring_regex(columns["customer"], r"\.0$", "")
+    quantity, price = numbers(columns["quantity"]), numbers(columns["price"])
+    customer = ids(columns["customer"])
     known = pc.and_(
         pc.not_equal(customer, ""), pc.invert(pc.is_in(customer, value_set=pa.array(["nan", "null"])))
     )
@@ -99,6 +103,15 @@ def read_orders(path: Path) -> OrderLines:
         at=moments(columns["at"])[0].filter(kept).to_numpy(zero_copy_only=False).astype("datetime64[us]"),
         notes=tuple(notes),
     )
+
+
+def _is_parquet(path: Path) -> bool:
+    """By its content: what a file is called is no matter of its form."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(4) == b"PAR1"
+    except OSError as error:
+        raise FileError(f"{path}: {error.strerror}") from None
 
 
 def _read_parquet(path: Path) -> Rows:

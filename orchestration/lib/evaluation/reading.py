@@ -17,6 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
+from orchestration.lib.delimited import declared_separator, number_of, places_of, why_no_text
+
 #: Broken rows that are described; the others are only counted.
 _TOLD = 5
 #: Beyond this share of broken rows it is probably the wrong file.
@@ -69,18 +71,19 @@ def read_text_rows(path: Path, names: Mapping[str, Sequence[str]]) -> Rows:
 
     Names are compared without case, blanks and underscores; the header tells the separator. Raises FileError.
     """
-    encoding, first = _first_line(path, names)
-    separator = max("\t,;|", key=first.count)
+    encoding, first, declared = _header(path, names)
+    lines = 2 if declared else 1
+    separator = declared or max("\t,;|", key=first.count)
     header = [name.strip() for name in next(csv.reader([first], delimiter=separator))]
     found = places_of(header, names)
     if missing := [known[0] for ours, known in names.items() if found[ours] is None]:
         raise FileError(
-            f"{path}:1: no column {', '.join(missing)} (the header, by {separator!r}: {', '.join(header[:10])[:200]}). "
-            "The first line must name the columns"
+            f"{path}:{lines}: no column {', '.join(missing)} (the header, by {separator!r}: "
+            f"{', '.join(header[:10])[:200]}). The first line must name the columns"
         )
     places = {ours: place for ours, place in found.items() if place is not None}
     rows = Rows(path, {})
-    table = _columns(rows, encoding, separator, len(header), sorted(places.values()))
+    table = _columns(rows, encoding, separator, len(header), sorted(places.values()), lines=lines)
     rows.columns = {
         ours: pc.utf8_trim_whitespace(table[_numbered(place)].combine_chunks())
         for ours, place in places.items()
@@ -88,34 +91,41 @@ def read_text_rows(path: Path, names: Mapping[str, Sequence[str]]) -> Rows:
     return rows
 
 
-def _first_line(path: Path, names: Mapping[str, Sequence[str]]) -> tuple[str, str]:
-    """The file's encoding, and its header as it stands. Raises FileError for what can't be read, or has none."""
+def _header(path: Path, names: Mapping[str, Sequence[str]]) -> tuple[str, str, str | None]:
+    """The file's encoding, its header as it stands, and the separator if a line before it names one. Raises FileError
+    for what can't be read, or has none.
+    """
     try:
         with path.open("rb") as stream:
             head = stream.read(_HEAD)
             encoding = _encoding(stream, head)
     except OSError as error:
         raise FileError(f"{path}: {error.strerror}") from None
-    if encoding != "utf-16" and b"\0" in head:
-        raise FileError(
-            f"{path}: no text file; expected are lines of {', '.join(n[0] for n in names.values())}"
-        )
-    lines = head.decode(encoding, errors="replace").lstrip("\ufeff").splitlines()[:1]
+    if why := why_no_text(head):
+        raise FileError(f"{path}: {why}; expected are lines of {', '.join(n[0] for n in names.values())}")
+    lines = head.decode(encoding, errors="replace").lstrip("\ufeff").splitlines()[:2]
     if not lines or not lines[0].strip():
         raise FileError(f"{path}: the file is empty" if not head.strip() else f"{path}:1: no header")
-    return encoding, lines[0]
+    declared = declared_separator(lines[0])
+    return encoding, lines[1 if declared and len(lines) > 1 else 0], declared
 
 
-def _columns(rows: Rows, encoding: str, separator: str, width: int, wanted: Sequence[int]) -> pa.Table:
-    """The columns at these places of ``width``, all text. Rows with more or fewer fields are left out, and noted in
-    ``rows``. Raises FileError.
+def _columns(
+    rows: Rows, encoding: str, separator: str, width: int, wanted: Sequence[int], *, lines: int
+) -> pa.Table:
+    """The columns at these places of ``width``, all text, below so many ``lines``. Rows with more or fewer fields are
+    left out, and noted in ``rows``. Raises FileError.
     """
 
     def skip(row: Any) -> str:
-        rows.left_out += 1
+        # A quote that is never closed takes the lines behind it along
+        taken = row.text.strip().count("\n")
+        rows.left_out += 1 + taken
         if len(rows.told) < _TOLD:
+            said = row.text.splitlines()[0][:80]
+            more = f" (and {taken:,} lines behind it, to the next quote)" if taken else ""
             rows.told.append(
-                f"{row.actual_columns} fields where the header has {row.expected_columns}: {row.text[:80]}"
+                f"{row.actual_columns} fields where the header has {row.expected_columns}: {said}{more}"
             )
         return "skip"
 
@@ -124,7 +134,7 @@ def _columns(rows: Rows, encoding: str, separator: str, width: int, wanted: Sequ
         return pa_csv.read_csv(
             rows.path,
             read_options=pa_csv.ReadOptions(
-                column_names=numbered, skip_rows=1, encoding=encoding, use_threads=False
+                column_names=numbered, skip_rows=lines, encoding=encoding, use_threads=False
             ),
             parse_options=pa_csv.ParseOptions(
                 delimiter=separator, newlines_in_values=True, invalid_row_handler=skip
@@ -146,15 +156,6 @@ def _numbered(place: int) -> str:
     return f"c{place}"
 
 
-def places_of(header: Sequence[str], names: Mapping[str, Sequence[str]]) -> dict[str, int | None]:
-    """Our name to the column's place in the header, None where no column goes under a known name."""
-    places = {_plain(name): index for index, name in reversed(list(enumerate(header)))}
-    return {
-        ours: next((places[_plain(name)] for name in known if _plain(name) in places), None)
-        for ours, known in names.items()
-    }
-
-
 def _encoding(stream: BinaryIO, head: bytes) -> str:
     """By the first bytes beyond ASCII, however far down they are: the first £ of a shop's orders may be in line 900.
     ``stream`` stands behind the head.
@@ -169,27 +170,47 @@ def _encoding(stream: BinaryIO, head: bytes) -> str:
         # A letter that the end of the block cuts in two is no error
         codecs.getincrementaldecoder("utf-8")().decode(block, final=not stream.read(1))
     except UnicodeDecodeError:
-        return "cp1252"  # what a spreadsheet on Windows writes
+        # What an old spreadsheet writes: ids are the same or not by any of its alphabets, and this one has all bytes
+        return "latin-1"
     return "utf-8"
 
 
-def _plain(name: str) -> str:
-    return "".join(letter for letter in name.casefold() if letter.isalnum())
+def numbers(values: pa.Array) -> pa.Array:
+    """Floating numbers of text, null where it is none: with a decimal comma, thousands parted, a currency."""
+    is_plain = pc.match_substring_regex(values, r"^\s*[-+]?\d+(\.\d*)?([eE][-+]?\d+)?\s*$")
+    found = pc.cast(pc.utf8_trim_whitespace(pc.if_else(is_plain, values, None)), pa.float64())
+    if found.null_count:
+        others = pc.dictionary_encode(pc.if_else(is_plain, None, values))
+        read = [number_of(text) for text in others.dictionary.to_pylist()]
+        of_others = pa.array([None if number is None else float(number) for number in read], pa.float64())
+        found = pc.coalesce(found, of_others.take(others.indices))
+    return found
+
+
+def ids(values: pa.Array) -> pa.Array:
+    """Ids that went through a spreadsheet as numbers, as they were: 17850.0 is 17850."""
+    return pc.replace_substring_regex(values, r"^(\d+)\.0$", r"\1")
 
 
 #: What ``moments`` reads, for those whose file has something else.
-TIMES = "seconds or milliseconds since 1970, or 2026-03-01T12:00:00Z"
+TIMES = "seconds or milliseconds since 1970, 2026-03-01T12:00:00Z, 3/1/2026 12:00 or 01.03.2026 12:00"
 #: Its first microsecond, since 1970.
 _YEAR_10000 = 253_402_300_800e6
+#: A day as people write it, whichever of its first two numbers is the month.
+_LOCAL = (
+    r"^(?P<first>\d{1,2})(?P<mark>[/.-])(?P<second>\d{1,2})[/.-](?P<year>\d{4}|\d\d)"
+    r"(?:,? +(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<seconds>\d\d))?(?:\.\d+)? ?(?P<half>[AaPp])?[Mm]?)?$"
+)
 _ISO = (
-    r"^(?P<day>\d{4}-\d\d-\d\d)(?:[T ](?P<clock>\d\d:\d\d(?::\d\d)?)(?:\.(?P<fraction>\d+))?)?"
+    r"^(?P<day>\d{4}[-/]\d\d[-/]\d\d)(?:[T ](?P<clock>\d\d:\d\d(?::\d\d)?)(?:\.(?P<fraction>\d+))?)?"
     r" ?(?:Z|UTC|(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d)?)?$"
 )
 
 
 def moments(values: pa.Array) -> tuple[pa.Array, pa.Array]:
     """(microseconds since 1970, which values are no time) of text: seconds or milliseconds since 1970, ISO 8601 (UTC
-    where it names no zone), or the US form of the online-retail file (12/1/2010 8:26).
+    where it names no zone), or a day as people write it: 12/1/2010 8:26, as in the online-retail file, is December 1,
+    unless a first number of the column is beyond 12 and no second one is; 1.12.2010 is December 1.
     """
     seconds = pc.match_substring_regex(values, r"^-?\d+(\.\d+)?([eE]\+?\d+)?$")
     numbers = pc.cast(pc.if_else(seconds, values, None), pa.float64())
@@ -199,10 +220,8 @@ def moments(values: pa.Array) -> tuple[pa.Array, pa.Array]:
     found = pc.cast(pc.round(pc.if_else(pc.less(pc.abs(scaled), _YEAR_10000), scaled, None)), pa.int64())
     if found.null_count:
         found = pc.coalesce(found, _iso_moments(values))
-    for shape in ("%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S"):
-        if found.null_count:
-            parsed = pc.strptime(values, format=shape, unit="us", error_is_null=True)
-            found = pc.coalesce(found, pc.cast(parsed, pa.int64()))
+    if found.null_count:
+        found = pc.coalesce(found, _iso_moments(_local_days(values)))
     return found, pc.is_null(found)
 
 
@@ -218,7 +237,8 @@ def _iso_moments(values: pa.Array) -> pa.Array:
     clock = pc.if_else(
         pc.equal(pc.utf8_length(clock), 5), pc.binary_join_element_wise(clock, "00", ":"), clock
     )
-    text = pc.binary_join_element_wise(part("day"), pc.fill_null(clock, "00:00:00"), " ")
+    day = pc.replace_substring(part("day"), "/", "-")
+    text = pc.binary_join_element_wise(day, pc.fill_null(clock, "00:00:00"), " ")
     parsed = pc.strptime(text, format="%Y-%m-%d %H:%M:%S", unit="us", error_is_null=True)
     # It makes March 2 of February 30
     is_a_day = pc.equal(pc.day(parsed), _whole(pc.utf8_slice_codeunits(part("day"), 8, 10)))
@@ -232,6 +252,35 @@ def _iso_moments(values: pa.Array) -> pa.Array:
     ahead = pc.if_else(pc.equal(part("sign"), "-"), pc.negate(minutes), minutes)
     zone = pc.fill_null(pc.multiply(ahead, 60_000_000), 0)
     return pc.subtract(pc.add(whole, _whole(digits)), zone)
+
+
+def _local_days(values: pa.Array) -> pa.Array:
+    """As ISO 8601, null where it is no day as people write it."""
+    parts = pc.extract_regex(values, _LOCAL)
+
+    def number(name: str) -> pa.Array:
+        digits = pc.struct_field(parts, name)
+        return pc.cast(pc.if_else(pc.equal(digits, ""), "0", digits), pa.int64())
+
+    def padded(numbers: pa.Array, width: int) -> pa.Array:
+        return pc.utf8_lpad(pc.cast(numbers, pa.string()), width, "0")
+
+    first, second, year, hour = number("first"), number("second"), number("year"), number("hour")
+    has_dots = pc.equal(pc.struct_field(parts, "mark"), ".")
+    # Read by the column: of 1/12 alone nobody knows
+    says_days, says_months = (
+        pc.any(pc.and_not(pc.greater(each, 12), has_dots)).as_py() or False for each in (first, second)
+    )
+    day_first = pc.or_(has_dots, says_days and not says_months)
+    month, day = pc.if_else(day_first, second, first), pc.if_else(day_first, first, second)
+    half = pc.utf8_upper(pc.struct_field(parts, "half"))
+    noon = pc.if_else(pc.equal(half, "P"), 12, 0)
+    in_half = pc.if_else(pc.equal(hour, 12), 0, hour)
+    hour = pc.if_else(pc.equal(half, ""), hour, pc.add(in_half, noon))
+    year = pc.if_else(pc.less(year, 100), pc.add(year, 2000), year)
+    dates = pc.binary_join_element_wise(padded(year, 4), padded(month, 2), padded(day, 2), "-")
+    times = [padded(each, 2) for each in (hour, number("minute"), number("seconds"))]
+    return pc.binary_join_element_wise(dates, pc.binary_join_element_wise(*times, ":"), " ")
 
 
 def _whole(digits: pa.Array) -> pa.Array:

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.lib.evaluation.measures import Measured, reciprocal_rank, with_interval
-from orchestration.lib.evaluation.reading import TIMES, FileError, moments, read_text_rows
+from orchestration.lib.evaluation.reading import TIMES, FileError, ids, moments, read_text_rows
 from orchestration.lib.session_neighbours import PUBLISHED, NextItem, NextItemConfig, SoFar, ranked
 
 TOP = 20
@@ -53,7 +53,7 @@ class SessionArm:
 _COLUMNS = {
     "session": ("SessionId", "session"),
     "item": ("ItemId", "item", "ProductId", "product"),
-    "time": ("Time", "Timestamp", "EventTime", "OccurredAt"),
+    "time": ("Time", "Timestamp", "EventTime", "OccurredAt", "EventDate", "DateTime", "ts"),
 }
 #: Numbers of item ids that are no whole numbers begin here, above any id of a shop.
 _NAMED = 1 << 48
@@ -71,6 +71,7 @@ def read_sessions(path: Path, names: dict[str, int] | None = None) -> Sessions:
         rows.leave_out(pc.equal(rows.columns[name], ""), f"without {_COLUMNS[name][0]}")
     rows.leave_out(moments(rows.columns["time"])[1], f"whose Time is no time ({TIMES})")
     rows.settle()
+    rows.columns["item"] = ids(rows.columns["item"])
     at = moments(rows.columns["time"])[0].to_numpy(zero_copy_only=False)
     session = pc.dictionary_encode(rows.columns["session"]).indices.to_numpy(zero_copy_only=False)
     items = _numbers(rows.columns["item"], {} if names is None else names)
