@@ -20,6 +20,7 @@ def test_a_slip_in_a_funnel_is_named(make_warehouse: Callable[[], tuple[Lake, Wa
         ({"scope": "sessions"}, r": scope sessions is neither visitor nor session"),
         ({"window_days": 400}, r": window_days 400 is no number above 0, and 366 at most"),
         ({"window_days": 0}, r": window_days 0 is no"),
+        ({"window_days": True}, r": window_days True is no number"),
         ({"windows_days": 3}, r": windows_days is none of name, scope"),
         ({"steps": []}, r": no steps"),
         ({"exclude": [{"name": "Left"}]}, r", step Left: no event"),
@@ -27,6 +28,11 @@ def test_a_slip_in_a_funnel_is_named(make_warehouse: Callable[[], tuple[Lake, Wa
             {"steps": [{"event": "Product Viewed", "were": "true"}]},
             r", step number 1: were is none of name, event",
         ),
+        (
+            {"steps": [{"event": "page", "where": "price > 1) or (lower(zone) = ':(' -- (one\n"}]},
+            r", step number 1: where (?s:.*) has a bracket too many or too few",
+        ),
+        ({"breakdown": "lower(zone"}, r": breakdown lower\(zone has a bracket too many or too few"),
         ({"steps": {"event": "Product Viewed"}}, r": steps {'event': 'Product Viewed'} is no list"),
         ({"exclude": "Product Removed"}, r": exclude Product Removed is no list"),
         ({"steps": ["Product Viewed"]}, r", step number 1: Product Viewed is no set of name, event, where"),
@@ -34,11 +40,11 @@ def test_a_slip_in_a_funnel_is_named(make_warehouse: Callable[[], tuple[Lake, Wa
         funnel = {**FUNNEL, **slip}
         with pytest.raises(pytest.fail.Exception, match=f"dbt_project.yml, funnel looked{told}"):
             warehouse.run("funnel_conversions", variables={"funnels": [funnel]})
-    for nothing in (None, FUNNEL):
+    for nothing, model in ((None, "funnel_conversions"), (None, "funnel_steps"), (FUNNEL, "funnel_steps")):
         with pytest.raises(
             pytest.fail.Exception, match=r"funnels: no list; where there is none write funnels: \[\]"
         ):
-            warehouse.run("funnel_conversions", variables={"funnels": nothing})
+            warehouse.run(model, variables={"funnels": nothing})
     with pytest.raises(pytest.fail.Exception, match="funnel looked: another one has this name"):
         warehouse.run("funnel_conversions", variables={"funnels": [FUNNEL, FUNNEL]})
 
@@ -49,6 +55,7 @@ def test_a_slip_in_a_funnel_is_named(make_warehouse: Callable[[], tuple[Lake, Wa
         ("segments", [{**LOOKERS, "wehre": "true", "where": None}], "segment a: wehre is none of .*; no where"),
         ("segments", [{**LOOKERS, "sicne": "first_seen_at"}], "segment a: sicne is none of"),
         ("segments", [{**LOOKERS, "name": ""}], "segment number 1: no name"),
+        ("segments", [{**LOOKERS, "where": "orders > 0)"}], "segment a: where orders > 0\\) has a bracket too many"),
         ("segments", [LOOKERS, LOOKERS], "segment a: another one has this name"),
         # a key whose entries are all commented out
         ("segments", None, r"segments: no list; where there is none write segments: \[\]"),
@@ -65,6 +72,70 @@ def test_a_slip_in_a_segment_or_a_retention_is_named(
     model = {"segments": "segment_members", "retentions": "retention_periods"}[kind]
     with pytest.raises(pytest.fail.Exception, match=f"dbt_project.yml, {told}"):
         warehouse.run(model, variables={kind: declared})
+
+
+def test_a_condition_that_is_no_sql_is_named(
+    make_warehouse: Callable[[], tuple[Lake, Warehouse]],
+) -> None:
+    """Of twelve funnels, whose condition is it? The engine quotes the line that it stopped at, and that says so."""
+    lake, warehouse = make_warehouse()
+    lake.load([message("Product Viewed", NOON, guest="a")])
+    warehouse.run("+funnel_conversions +segment_members")
+    other: dict[str, Any] = {"name": "other", "steps": [{"event": "page"}]}
+    for slip, told in (
+        (
+            {"steps": [{"event": "page"}, {"event": "page", "where": "colour = 'red'"}]},
+            "funnel looked, step 2",
+        ),
+        ({"steps": [{"event": "page", "where": "price >"}]}, "funnel looked, step 1"),
+        ({"exclude": [{"event": "page", "where": "colour = 'red'"}]}, "funnel looked, exclude"),
+        ({"breakdown": "chanel"}, "funnel looked, breakdown"),
+    ):
+        with pytest.raises(pytest.fail.Exception, match=rf"LINE \d+: .*{told}"):
+            warehouse.run("funnel_conversions", variables={"funnels": [other, {**FUNNEL, **slip}]})
+    for slip, told in (
+        ({"where": "orders >"}, "segment it s a b"),
+        ({"where": "order_count > 0 -- of all"}, "segment it s a b"),
+        ({"since": "last_seen"}, "segment it s a b, since"),
+    ):
+        segment = {**LOOKERS, "name": "it s a/b", "where": "true", **slip}
+        with pytest.raises(pytest.fail.Exception, match=rf"LINE \d+: .*{told}"):
+            warehouse.run("segment_members", variables={"segments": [{**LOOKERS, "where": "true"}, segment]})
+
+
+def test_everybody_may_be_a_segment(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> None:
+    """`where: true` is no text in YAML."""
+    lake, warehouse = make_warehouse()
+    lake.load([message("Product Viewed", NOON, guest="a"), message("page", NOON, guest="b")])
+    told = warehouse.warnings("+segments", segments=[{**LOOKERS, "where": True}])
+    assert not [line for line in told if "segment" in line]
+    assert warehouse.rows("select segment, members from segments") == [("a", 2)]
+
+
+def test_a_rule_of_the_wrong_kind_is_named(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> None:
+    """Else a gap below zero ends a session with every event, and a text is read as a list of its letters."""
+    _, warehouse = make_warehouse()
+    slips = {
+        "session_gap_seconds": (-1800, "-1800 is no number above 0"),
+        "session_cap_seconds": ("86400", "86400 is no number above 0"),
+        "affinity_half_life_days": (0, "0 is no number above 0"),
+        "identity_max_users_per_guest": (True, "True is no number above 0"),
+        "dedup_days": (None, "None is no number, 0 or above"),
+        "server_side_events": ("Order Completed", "Order Completed is no list; where there is none write []"),
+        "session_id_trusted_sources": ({"app": 1}, "{'app': 1} is no list; where there is none write []"),
+        "session_opens_on_campaign": ("false", "false is neither true nor false, without quotes"),
+        "funnel_histogram_edges": (
+            [0, 30, 10],
+            "[0, 30, 10] is no list of seconds that begins with 0 and rises",
+        ),
+        "shop_time_zone": (None, "None is no name of a zone like Europe/Berlin"),
+    }
+    with pytest.raises(pytest.fail.Exception, match=r"vars of dbt_project.yml: ") as raised:
+        warehouse.run(
+            "base_footfall__messages", variables={name: value for name, (value, _) in slips.items()}
+        )
+    for name, (_, told) in slips.items():
+        assert f"{name} {told}" in str(raised.value)
 
 
 def test_an_event_that_nobody_sent_is_warned_of_with_the_names_that_are_near(

@@ -30,12 +30,16 @@
 {%- endmacro -%}
 
 
-{#- Whether an event is of a step; false where its condition says nothing (null), since strict order asks what is none. -#}
-{%- macro step_condition(step) -%}
+{#-
+  Whether an event is of a step; false where its condition says nothing (null), since strict order asks what is none. Where a
+  condition is no SQL, the engine shows the line that it stopped at: `declared` stands there.
+-#}
+{%- macro step_condition(step, declared) -%}
+  {%- set place = footfall.declared_here(declared) -%}
   coalesce({{ footfall.is_event(step.event) }}{% if step.where %} and (
     {#- its last line may end with a comment #}
-    {{ step.where }}
-  ){% endif %}, false)
+    {{ place }}{{ step.where }}
+  {{ place }}){% endif %}, false)
 {%- endmacro -%}
 
 
@@ -90,20 +94,20 @@
     occurred_us,
     event_id as event_order,
     {% if excluded %}
-    ({% for step in excluded %}{{ footfall.step_condition(step) }}{% if not loop.last %} or {% endif %}{% endfor %}) as is_excluded,
+    ({% for step in excluded %}{{ footfall.step_condition(step, 'funnel ' ~ funnel.name ~ ', exclude') }}{% if not loop.last %} or {% endif %}{% endfor %}) as is_excluded,
     {% endif %}
     {% if funnel.breakdown %}
-    nullif(cast({{ funnel.breakdown }} as {{ footfall.text_type() }}), '') as breakdown,
+    nullif(cast({{ footfall.declared_here('funnel ' ~ funnel.name ~ ', breakdown') }}{{ funnel.breakdown }} as {{ footfall.text_type() }}), '') as breakdown,
     {% endif %}
     {% for step in funnel.steps %}
-      {{ footfall.step_condition(step) }} as is_step_{{ loop.index }}{% if not loop.last %},{% endif %}
+      {{ footfall.step_condition(step, 'funnel ' ~ funnel.name ~ ', step ' ~ loop.index) }} as is_step_{{ loop.index }}{% if not loop.last %},{% endif %}
     {% endfor %}
   from {{ relation }}
   where {{ scope_key }} is not null
   {% if with_all %}
     and {{ footfall.in_funnels([funnel], relation) }}
   {% else %}
-    and ({% for step in funnel.steps + (funnel.exclude or []) %}{{ footfall.step_condition(step) }}{% if not loop.last %} or {% endif %}{% endfor %})
+    and ({% for declared, step in footfall.steps_and_exclusions([funnel]) %}{{ footfall.step_condition(step, declared) }}{% if not loop.last %} or {% endif %}{% endfor %})
   {% endif %}
 {%- endmacro -%}
 
@@ -133,7 +137,7 @@
       {%- do wrong.append('scope ' ~ funnel.scope ~ ' is neither visitor nor session') -%}
     {%- endif -%}
     {%- set days = footfall.funnel_days(funnel) -%}
-    {%- if days is not number or days <= 0 or days > 366 -%}
+    {%- if not footfall.is_number(days) or days <= 0 or days > 366 -%}
       {%- do wrong.append('window_days ' ~ days ~ ' is no number above 0, and 366 at most') -%}
     {%- endif -%}
     {%- if wrong -%}
@@ -389,6 +393,7 @@
 
 {#- Every declared step as a row (funnel, scope, step, step_name), as a select. In any order step k is no single one. -#}
 {%- macro declared_funnel_steps() -%}
+  {%- do footfall.check_funnels() -%}
   {%- set rows = [] -%}
   {%- for funnel in var('funnels') -%}
     {%- set names = [] -%}

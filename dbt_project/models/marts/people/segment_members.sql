@@ -1,6 +1,4 @@
-{{- check_declared(
-  'segment', var('segments'), ['name', 'description', 'where', 'since'], ['name', 'description', 'where']
-) -}}
+{{- check_segments() -}}
 
 -- One row a visitor in a segment, with since when and the facts that a message needs. Segments are
 -- declared in the var `segments`; a visitor may be in several.
@@ -17,9 +15,14 @@ members as (
     select
       cast('{{ segment.name | replace("'", "''") }}' as {{ text_type() }}) as segment,
       visitor_id,
-      cast({{ segment.since or 'last_seen_at' }} as timestamp) as since
+      cast(
+        {{ declared_here('segment ' ~ segment.name ~ ', since') }}{{ segment.since or 'last_seen_at' }} as timestamp
+      ) as since
     from facts
-    where {{ segment.where }}
+    where (
+      {#- its last line may end with a comment #}
+      {{ declared_here('segment ' ~ segment.name) }}{{ segment.where }}
+    {{ declared_here('segment ' ~ segment.name) }})
     {% if not loop.last %}
       union all
     {% endif %}

@@ -1,3 +1,5 @@
+{{- check_segments() -}}
+
 -- The declared segments and how many are in each today.
 with declared as (
   {% for segment in var('segments') %}

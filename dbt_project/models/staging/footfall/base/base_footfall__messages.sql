@@ -6,6 +6,8 @@
   )
 }}
 
+{{- check_rules() -}}
+
 {#- Properties that become columns, read in one parse: column -> path. -#}
 {%- set properties = {
   'page_type': 'page_type',
