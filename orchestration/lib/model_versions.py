@@ -19,16 +19,6 @@ from orchestration.lib.durable import write_durably
 from orchestration.lib.retention import Cut
 from orchestration.lib.warehouse import models_file
 
-#: Vars whose values stand in incremental rows. Funnels, affinities and the like notice a change of theirs in SQL.
-BAKED_IN = (
-    "session_",
-    "identity_",
-    "dedup_days",
-    "server_side_events",
-    "pair_max_session_products",
-    "shop_time_zone",
-)
-
 
 def versions_in_force(
     project: Path,
@@ -43,13 +33,16 @@ def versions_in_force(
     Another one after each ``cut`` of the lake (``orchestration.lib.retention``), which its rows are made after, and at
     each place of the ``data`` directory, which views of the lake name.
     """
+    values = project_vars(project)
+    # Funnels, affinities, lists of recommendations and the like notice a change of theirs in SQL.
+    in_rows = values["rules_in_rows"]
     shared = [
         *([f"cut {cut.at}"] if cut else []),
         *([f"data {data.absolute()}"] if data else []),
         *(
             f"{name}={value!r}"
-            for name, value in sorted(project_vars(project).items())
-            if materialized == "view" or name.startswith(BAKED_IN)
+            for name, value in sorted(values.items())
+            if materialized == "view" or name in in_rows
         ),
         *(
             macro["macro_sql"]

@@ -226,6 +226,30 @@ def test_another_text_of_a_product_reaches_those_who_looked_at_it(line: tuple[La
     assert set(found) == seen != set()
 
 
+def test_lists_follow_their_rules(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> None:
+    """An increment by other weights makes everybody's list again, also of who did nothing since; and then no more."""
+    lake, warehouse = make_warehouse()
+    lake.catalog(CATALOG)
+    lake.derive("product_similarity", SIMILAR)
+    lake.load(
+        [viewed("anna", "shirt-0"), viewed("other", "shoe-5"), viewed("fred", "shoe-1", NOON - 3 * DAY)]
+    )
+    warehouse.run()
+    lists = "select visitor_id, rank, product_id, round(score, 9), inputs_at from visitor_recommendations order by 1, 2"
+    before = warehouse.rows(lists)
+    warehouse.run("visitor_recommendations")
+    assert warehouse.rows(lists) == before
+    weights = dict.fromkeys(("taste", "new_products", "similar_visitors", "viewed_together"), 0.1)
+    weights |= dict.fromkeys(("bought_together", "similar_text", "trending_in_category", "trending"), 1.0)
+    found = before
+    for rules in ({"rrf_weights": weights}, {"affinity_view_weight": 9, "recommendation_top_k": 2}):
+        warehouse.run("+visitor_recommendations", variables=rules)
+        assert warehouse.rows(lists) != found
+        found = warehouse.rows(lists)
+        warehouse.run("visitor_recommendations", variables=rules, full_refresh=True)
+        assert warehouse.rows(lists) == found
+
+
 def test_pairs_need_support_and_know_no_wholesalers(
     make_warehouse: Callable[[], tuple[Lake, Warehouse]],
 ) -> None:

@@ -86,6 +86,9 @@ def test_what_makes_rows_outdated(paths: Paths, project: Path) -> None:
     ):
         file.write_text(text.replace(rule, other))
         assert outdated(paths, versions_in_force(project, MANIFEST), {"a", "b"}) == ["a", "b"], other
+    file.write_text(text.replace("    sessions_per_item: 500", "    sessions_per_item: 100"))
+    assert file.read_text() != text
+    assert versions_in_force(project, MANIFEST) == now, "Python alone reads the session neighbours"
     file.write_text(
         text.replace("  session_gap_seconds: 1800", "  another_rule: 1\n  session_gap_seconds: 1800")
     )
