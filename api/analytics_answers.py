@@ -134,7 +134,7 @@ class SegmentMember(msgspec.Struct, kw_only=True):
     revenue: Decimal | None
     cart_value: Decimal | None
     cart_currency: str | None
-    """As the sender wrote it; null where the cart's prices have none, or several."""
+    """In capitals; null where the cart's prices have none, or several."""
 
 
 class SegmentMembers(Answer, kw_only=True):

@@ -446,6 +446,11 @@ def test_traffic_sources_without_a_campaign(make_warehouse: Callable[[], tuple[L
         ("Referral", "blog.example.org", "referral", 1, 1, 7),
         ("Referral", "mail.google.com", "referral", 1, 0, 0),
     ]
+    # what a rate of a channel, a week or a shop is made of
+    assert warehouse.rows(
+        "select sum(sessions_with_order), sum(sessions_with_order) / sum(sessions) from traffic_sources"
+        " where channel = 'Referral'"
+    ) == [(1, 1 / 3)]
 
 
 @pytest.mark.skipif(not MJIRV.is_dir(), reason="shared fixtures are not on this machine")

@@ -128,6 +128,14 @@ def test_every_session_has_24_hours_of_its_own(make_warehouse: Callable[[], tupl
     assert len(found) > 24
 
 
+def test_another_cap_passes_the_tests(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> None:
+    lake, warehouse = make_warehouse()
+    lake.load(message("page", NOON + timedelta(minutes=20 * n), guest="awake") for n in range(90))
+    two_days = {"session_cap_seconds": 172800}
+    warehouse.run("+sessions", command="build", variables=two_days)
+    assert warehouse.rows("select duration_seconds from sessions") == [(89 * 1200.0,)]
+
+
 def test_who_never_pauses_for_days_is_quarantined_unless_they_order(
     make_warehouse: Callable[[], tuple[Lake, Warehouse]],
 ) -> None:
