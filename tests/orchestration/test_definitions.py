@@ -169,6 +169,18 @@ def test_every_dbt_test_is_a_check_of_the_graph(defs: dg.Definitions) -> None:
     assert not tests - checks
 
 
+def test_every_check_with_a_file_of_its_own_says_what_it_asks(defs: dg.Definitions) -> None:
+    """Others are named by what they ask of which column."""
+    described = {
+        spec.name: spec.description
+        for asset in defs.resolve_asset_graph().assets_defs
+        for spec in asset.check_specs
+        if spec.name.startswith("assert_")
+    }
+    assert len(described) > 16
+    assert not [name for name, description in described.items() if not description]
+
+
 @pytest.fixture
 def tick(defs: dg.Definitions, paths: Paths, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Evaluate the sensor of sealed segments against an instance with a history of runs."""
