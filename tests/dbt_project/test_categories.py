@@ -133,3 +133,34 @@ def test_what_is_the_same_is_left_alone(make_warehouse: Callable[[], tuple[Lake,
     after = typed_at()
     assert {visitor for visitor in after if after[visitor] != before[visitor]} == {"g_g0"}
     assert affinities(warehouse).keys() == {("g_g0", "caps"), ("g_g1", "hats"), ("g_g2", "hats")}
+
+
+def test_a_type_in_several_spellings_is_one(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> None:
+    """Written as most of its products write it, also once most of them write it another way."""
+    lake, warehouse = make_warehouse()
+    spelled = ["Trail Shoes", "Trail Shoes", "trail  shoes ", "TRAIL SHOES", None]
+    lake.catalog({"product_id": GOODS[n], "product_type": each} for n, each in enumerate(spelled))
+    lake.load(
+        message(
+            "Product Viewed",
+            NOON + timedelta(minutes=n),
+            guest=f"g{n % 2}",
+            properties={"product_id": GOODS[n], "category": "trail shoes" if n == 5 else None},
+        )
+        for n in range(6)
+    )
+
+    def types() -> dict[str, str]:
+        rows = warehouse.rows("select product_id, product_type from products where product_type is not null")
+        assert len({category for _, category in affinities(warehouse)}) == 1
+        placed = warehouse.rows("select category, product_id from trending_products where category <> ''")
+        assert sorted(placed) == sorted((kind, product) for product, kind in rows)
+        return dict(rows)
+
+    warehouse.run(f"{SELECT} trending_products")
+    assert types() == dict.fromkeys([*GOODS[:4], GOODS[5]], "Trail Shoes")
+    spelled = ["TRAIL SHOES", "TRAIL SHOES", "TRAIL SHOES", "Trail Shoes"]
+    catalog = [{"product_id": GOODS[n], "product_type": each} for n, each in enumerate(spelled)]
+    lake.catalog(catalog, captured_at=NOON + DAY)
+    warehouse.run(f"{SELECT} trending_products")
+    assert types() == dict.fromkeys([*GOODS[:4], GOODS[5]], "TRAIL SHOES")

@@ -130,6 +130,20 @@
 {%- endmacro -%}
 
 
+{#- A text without what hands that fill in a form make different: case and blanks. -#}
+{%- macro folded(text) -%}
+  {{ return(adapter.dispatch('folded', 'footfall')(text)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__folded(text) -%}
+  lower(trim(regexp_replace({{ text }}, '\s+', ' ', 'g')))
+{%- endmacro -%}
+
+{%- macro default__folded(text) -%}
+  lower(trim(regexp_replace({{ text }}, '\\s+', ' ')))
+{%- endmacro -%}
+
+
 {#- The handle in a product's address, as the address writes it; '' where there is none. -#}
 {%- macro handle_of(url) -%}
   regexp_extract({{ url }}, '/products?/([^/?#]+)', 1)

@@ -53,10 +53,46 @@ listed as (
     on catalog.product_id = named_products.product_id
 ),
 
-final as (
+told as (
   select * from listed
   union all
   select * from unlisted
+),
+
+-- "Shoes" and "shoes " are one type, written as most of its products write it.
+spellings as (
+  select
+    product_type,
+    {{ folded('product_type') }} as kind,
+    row_number() over (
+      partition by {{ folded('product_type') }}
+      order by count(*) desc, product_type asc
+    ) as spelling_rank
+  from told
+  where product_type is not null
+  group by product_type
+),
+
+final as (
+  select
+    told.product_id,
+    told.handle,
+    told.title,
+    told.body_text,
+    told.vendor,
+    nullif(trim(spellings.product_type), '') as product_type,
+    told.tags,
+    told.url,
+    told.image_url,
+    told.price,
+    told.currency,
+    told.is_available,
+    told.is_in_catalog,
+    told.captured_at
+  from told
+  left join spellings
+    on {{ folded('told.product_type') }} = spellings.kind
+      and spellings.spelling_rank = 1
 )
 
 select * from final
