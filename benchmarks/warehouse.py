@@ -121,6 +121,24 @@ def dbt(data: Path, selection: list[str]) -> Build:
     )
 
 
+def written_rows(data: Path) -> dict[str, tuple[int, int]]:
+    """Of each model that notes when its rows were made: how many the last run made, if not all, and of how many."""
+    with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True) as con:
+        noted = con.execute("""
+            select table_name, max(column_name) filter (column_name = 'built_at'), max(column_name)
+            from duckdb_columns() semi join duckdb_tables() using (table_name)
+            where column_name in ('built_at', 'staged_at')
+            group by table_name
+        """).fetchall()
+        return {
+            table: con.execute(
+                f"select count(*) filter ({built or staged} = newest and newest > oldest), count(*) from {table}"
+                f" cross join (select min({built or staged}) as oldest, max({built or staged}) as newest from {table})"
+            ).fetchall()[0]
+            for table, built, staged in noted
+        }
+
+
 #: What somebody in a hurry would write: copies dropped, gaps by lag, one aggregate. No caps, channels, stitching.
 BY_HAND = """
     create or replace table events as
@@ -319,9 +337,12 @@ def measure(events: int, with_fast: bool, directory: Path) -> bool:
         if fast:
             more = more_sessions + dbt(data, [*REST_OF_FAST, *NO_VIEWS])
             report("fast", events, more_events, fast, more)
+            rows = written_rows(data) if span else {}
             for model, seconds in sorted(fast.models.items(), key=lambda item: -item[1]):
+                written, of_all = rows.get(model, (0, 0))
                 print(
                     f"{'':22} {model:32} full {seconds:8.2f} s   +{more_events:,} {more.models.get(model, 0):8.2f} s"
+                    + (f"   {written:,} of {of_all:,} rows ({written / of_all:.1%})" if of_all else "")
                 )
         sys.stdout.flush()
     return same
