@@ -284,7 +284,7 @@ def stream(
         for result in message.to_default_asset_events(
             manifest=manifest, dagster_dbt_translator=translator, context=context
         ):
-            yield _with_row_count(result, node)
+            yield with_query(_with_row_count(result, node), node)
     close_warehouse()
     if failure:
         raise failure[0]
@@ -318,6 +318,22 @@ def _with_row_count(result: Any, node: Mapping[str, Any]) -> Any:
     return Output(
         result.value, result.output_name, metadata={**result.metadata, "dagster/row_count": found[0][0]}
     )
+
+
+def with_query(result: Any, node: Mapping[str, Any]) -> Any:
+    """The result of a test that found rows, with the SQL that shows them; not with the rows, since Dagster keeps its
+    results, and whoever asked to be forgotten would stand in them (docs/operator/people.md).
+    """
+    from dagster import AssetCheckResult, MetadataValue
+
+    if not isinstance(result, AssetCheckResult) or result.passed:
+        return result
+    place = target_path() / "compiled" / node["package_name"] / node["original_file_path"]
+    file = place if place.suffix == ".sql" else place / node["path"]
+    if not file.exists():
+        return result
+    query = MetadataValue.md(f"```sql\n{file.read_text(encoding='utf-8').strip()}\n```")
+    return result._replace(metadata={**(result.metadata or {}), "rows_found_by": query})
 
 
 def close_warehouse() -> None:

@@ -9,10 +9,11 @@ import sys
 import time
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from footfall.settings import load_settings
-from orchestration.lib.dbt_runner import DbtFailed, Elsewhere, close_warehouse, invoke, next_event
+from orchestration.lib.dbt_runner import DbtFailed, Elsewhere, close_warehouse, invoke, next_event, with_query
 from orchestration.lib.lake_schema import prepare_lake
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
@@ -99,3 +100,26 @@ def test_the_project_stays_as_it_is_whatever_is_built_of_it(
         close_warehouse()
     assert (past / "warehouse.duckdb").exists()
     assert sorted(project.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("file", "path", "compiled"),
+    [
+        ("tests/assert_a.sql", "assert_a.sql", "tests/assert_a.sql"),
+        ("models/m/_m.yml", "not_null_m_a.sql", "models/m/_m.yml/not_null_m_a.sql"),
+    ],
+)
+def test_a_test_that_found_rows_says_by_which_query(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, path: str, compiled: str
+) -> None:
+    monkeypatch.setenv("FOOTFALL_DATA", str(tmp_path))
+    node = {"package_name": "footfall", "original_file_path": file, "path": path}
+    found = dg.AssetCheckResult(passed=False, asset_key="m", check_name="a", metadata={"rows": 2})
+    assert with_query(found, node) == found, "dbt compiled nothing"
+    query = tmp_path / "dbt_target" / "compiled" / "footfall" / compiled
+    query.parent.mkdir(parents=True)
+    query.write_text("\nselect a from m where a is null\n")
+    told = dg.MetadataValue.md("```sql\nselect a from m where a is null\n```")
+    assert with_query(found, node).metadata == {**found.metadata, "rows_found_by": told}
+    passed = found._replace(passed=True)
+    assert with_query(passed, node) == passed
