@@ -181,6 +181,14 @@ def test_every_check_with_a_file_of_its_own_says_what_it_asks(defs: dg.Definitio
     assert not [name for name, description in described.items() if not description]
 
 
+def test_served_marts_are_described_in_a_line_each(defs: dg.Definitions) -> None:
+    from orchestration.defs.warehouse.dbt import served_marts
+
+    texts = [text for mart in served_marts().values() for text in (mart.description, *mart.columns.values())]
+    assert len(texts) > 100
+    assert not [text for text in texts if not text or text != " ".join(text.split())]
+
+
 @pytest.fixture
 def tick(defs: dg.Definitions, paths: Paths, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Evaluate the sensor of sealed segments against an instance with a history of runs."""

@@ -148,7 +148,9 @@ def served_marts() -> dict[str, ServedMart]:
         if order is not None:
             found[node["name"]] = ServedMart(
                 description=" ".join(node["description"].split()),
-                columns={name: column["description"] for name, column in node["columns"].items()},
+                columns={
+                    name: " ".join(column["description"].split()) for name, column in node["columns"].items()
+                },
                 order=tuple(order) if isinstance(order, list) else (str(order),),
             )
     return found
