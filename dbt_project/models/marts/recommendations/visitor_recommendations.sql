@@ -6,7 +6,8 @@
     on_schema_change='append_new_columns',
     tags=['fast'],
     meta={'rows_to_build': 'visitors_to_list', 'row_bytes': 'bucket_visitor_bytes'},
-    post_hook=["{{ forget_lists() }}", "{{ forget_unavailable() }}"]
+    pre_hook="{{ outdate_lists_of_other_rules() }}",
+    post_hook=["{{ forget_lists() }}", "{{ forget_unavailable() }}", "{{ note_list_rules() }}"]
   )
 }}
 
