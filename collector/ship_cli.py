@@ -22,6 +22,7 @@ from footfall.processes import footfall_command
 from footfall.reloading import SettingsInForce
 from footfall.settings import Settings, SettingsError
 from footfall.verbs import in_words
+from footfall.workers import STOPS
 
 log = logging.getLogger("footfall.collector")
 
@@ -87,8 +88,10 @@ def _ship_once(shipper: Shipper) -> None:
 
 def _watch(shipper: Shipper, parent: int | None) -> None:
     stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in STOPS:
         signal.signal(number, lambda _number, _frame: stopped.set())
+    # A companion was born deaf to them, see ShippingCompanion.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
     click.echo(f"shipping {shipper.landing / SEALED} to {shipper.bucket.url}")
 
     def goes_on() -> bool:
@@ -98,20 +101,19 @@ def _watch(shipper: Shipper, parent: int | None) -> None:
     while goes_on():
         try:
             with only_shipper(shipper.landing):
-                waits = False
                 _watch_as_only_one(shipper, stopped, goes_on)
+                return
         except ShipperBusy as error:
             if not waits:
                 log.warning("%s; taking over when it ends", error)
             waits = True
             stopped.wait(AGAIN_SECONDS)
-    if waits:
-        _last_pass_after_another(shipper)
+    _last_pass_before_its_turn(shipper)
 
 
-def _last_pass_after_another(shipper: Shipper) -> None:
-    """Stopped while another shipper was at work, one whose collector was killed for instance: what was sealed last is
-    owed all the same, once that one has noticed and gone.
+def _last_pass_before_its_turn(shipper: Shipper) -> None:
+    """Stopped while it was starting, or while another shipper was at work, one whose collector was killed for instance:
+    what was sealed last is owed all the same, once that other one has noticed and gone.
     """
     deadline = time.monotonic() + LAST_PASS_SECONDS
     while True:
@@ -182,8 +184,14 @@ class ShippingCompanion:
             process.wait()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        # A session of its own: Ctrl-C at the terminal must not stop it before the workers have sealed.
-        return subprocess.Popen(self._command, start_new_session=True)
+        # Born deaf to what stops it, until it listens: a collector that is stopped a second after its start would else
+        # end it while it is still loading, and leave behind what was sealed.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+        try:
+            # A session of its own: Ctrl-C at the terminal must not stop it before the workers have sealed.
+            return subprocess.Popen(self._command, start_new_session=True)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def _keep(self) -> None:
         while True:

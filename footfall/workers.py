@@ -87,7 +87,7 @@ def folder_on_disk() -> Path:
 
 
 #: What asks a process to end.
-_STOPS = (signal.SIGTERM, signal.SIGINT)
+STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
 def hear_signals_from_birth() -> None:
@@ -100,13 +100,13 @@ def hear_signals_from_birth() -> None:
     """
 
     def hold() -> None:
-        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
 
     def release() -> None:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
 
     def listen() -> None:
-        for number in _STOPS:
+        for number in STOPS:
             signal.signal(number, signal.SIG_DFL)
         release()
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from collector.app import create_app
 from collector.landing import writer_name
-from collector.ship_cli import ship
+from collector.ship_cli import ShippingCompanion, ship
 from collector.shipping import Shipper, ShipperBusy, only_shipper
 from footfall.buckets import (
     Bucket,
@@ -242,6 +242,21 @@ def test_the_command_fails_where_segments_stay(
     assert done.exit_code == 1
     assert "mount it" in done.output
     assert "1 wait here" in done.output
+
+
+def test_a_companion_that_is_stopped_while_it_starts_ships_what_is_sealed(
+    tmp_path: Path, paths: Paths
+) -> None:
+    """As it is where a collector is stopped a moment after its start, or its shipper died a moment before its end."""
+    (tmp_path / "bucket").mkdir()
+    path = seal(paths, "s1")
+    settings = load_settings(
+        {"FOOTFALL_DATA": str(paths.data), "FOOTFALL_SHIP_TO": f"file://{tmp_path}/bucket"}
+    )
+    with ShippingCompanion(settings):
+        pass
+    assert contents(open_bucket(settings.ship_to)) == {"s1": b"a segment"}
+    assert not path.exists()
 
 
 def test_metrics_show_what_waits_and_how_shipping_fares(tmp_path: Path, settings: Settings) -> None:
