@@ -136,6 +136,15 @@ def test_another_cap_passes_the_tests(make_warehouse: Callable[[], tuple[Lake, W
     assert warehouse.rows("select duration_seconds from sessions") == [(89 * 1200.0,)]
 
 
+def test_a_gap_may_have_a_fraction(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> None:
+    """In an increment too: 1.8e3 is a number with one, as YAML reads it."""
+    lake, warehouse = make_warehouse()
+    for minutes in (0, 20):
+        lake.load([message("page", NOON + timedelta(minutes=minutes), guest="a")])
+        warehouse.run(SELECT, variables={"session_gap_seconds": 1800.5})
+    assert sessions(warehouse, "a") == [(NOON, NOON + timedelta(minutes=20), 2)]
+
+
 def test_who_never_pauses_for_days_is_quarantined_unless_they_order(
     make_warehouse: Callable[[], tuple[Lake, Warehouse]],
 ) -> None:

@@ -14,6 +14,7 @@
   A session's funnel is walked over all of the session, which is no longer than its cap; what a server tells of it comes
   no later than a gap after it.
 -#}
+
 {#- The funnels of a scope, as a list of declarations. -#}
 {%- macro funnels_by(scope) -%}
   {%- set found = [] -%}

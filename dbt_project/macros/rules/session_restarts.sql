@@ -8,7 +8,7 @@
 {%- macro session_restarts(gap_us, cap_us, quarantine_us, remembers_more) -%}
 {#- How long before its touch a device's events matter: the session that the touch may go on is seen from its first event
     on, and of the activity that it is a part of more than it takes to be put into quarantine. -#}
-{%- set reach_us = quarantine_us + cap_us + 3 * gap_us -%}
+{%- set reach_us = (quarantine_us + cap_us + 3 * gap_us) | int -%}
 touched as (
   {{ footfall.touched_devices() }}
 ),
