@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from orchestration.lib.catalog_csv import read_export
 from orchestration.lib.catalog_json import read_products_json
 from orchestration.lib.catalog_model import CatalogError, CatalogFile, FailedProduct, Product, Variant
-from orchestration.lib.delimited import why_no_text
+from orchestration.lib.delimited import UTF_16_MARKS, why_no_text
 from orchestration.lib.durable import write_durably
 from orchestration.lib.lake_schema import PRODUCTS, lake_time
 
@@ -80,7 +80,7 @@ def _spreadsheet_text(content: bytes, name: str) -> str:
     """
     if why := why_no_text(content):
         raise CatalogError(f"{name}: {why}")
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if content.startswith(UTF_16_MARKS):
         return content.decode("utf-16", errors="replace")
     text = _utf8(content)
     if text.isascii():

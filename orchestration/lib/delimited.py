@@ -15,7 +15,8 @@ _NO_TEXT = {
     b"\x1f\x8b": "a compressed file; unpack it",
     b"PAR1": "a Parquet file",
 }
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+#: How a text in UTF-16 begins.
+UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 #: Excel's own first line, where a file's separator isn't the country's.
 _DECLARED = re.compile(r"\ufeff?\"?sep=(.)\"?[\r\n]*", re.IGNORECASE)
 
@@ -36,7 +37,7 @@ def why_no_text(head: bytes) -> str | None:
         if head.startswith(beginning):
             return kind
     # One that strayed into a text is a letter like others
-    is_binary = head.count(b"\0") > 0.01 * len(head) and not head.startswith(_UTF_16)
+    is_binary = head.count(b"\0") > 0.01 * len(head) and not head.startswith(UTF_16_MARKS)
     return "no text file" if is_binary else None
 
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-from orchestration.lib.delimited import declared_separator, number_of, places_of, why_no_text
+from orchestration.lib.delimited import UTF_16_MARKS, declared_separator, number_of, places_of, why_no_text
 
 #: Broken rows that are described; the others are only counted.
 _TOLD = 5
@@ -160,7 +160,7 @@ def _encoding(stream: BinaryIO, head: bytes) -> str:
     """By the first bytes beyond ASCII, however far down they are: the first £ of a shop's orders may be in line 900.
     ``stream`` stands behind the head.
     """
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if head.startswith(UTF_16_MARKS):
         return "utf-16"
     block = head
     while block.isascii() and (more := stream.read(_HEAD)):
