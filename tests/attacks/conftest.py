@@ -7,6 +7,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,11 @@ class Shop:
         sent = {"user-agent": BROWSER, "x-forwarded-for": address, **(headers or {})}
         with httpx.Client(base_url=self.settings.collector_url, trust_env=False, timeout=30) as client:
             for start in range(0, len(every), MAX_MESSAGES):
-                body = {"writeKey": key or self.write_key, "batch": every[start : start + MAX_MESSAGES]}
+                body = {
+                    "writeKey": key or self.write_key,
+                    "sentAt": datetime.now(UTC).isoformat(),
+                    "batch": every[start : start + MAX_MESSAGES],
+                }
                 answer = client.post(BATCH_PATH, content=json.dumps(body), headers=sent)
                 assert answer.status_code == 200, answer.text
                 told = answer.json()
