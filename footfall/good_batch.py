@@ -17,7 +17,7 @@ from msgspec import Raw, Struct
 from footfall.wire import (
     MAX_MESSAGE,
     MAX_MESSAGES,
-    Element,
+    Known,
     Undecoded,
     WireError,
     check_rules,
@@ -46,9 +46,9 @@ class GoodBatch(Struct):
     """At least one of the messages says ``context.cookieless``."""
 
 
-class _Elements(Struct, gc=False):
+class _Properties(Struct, gc=False):
     # A struct, since the converter would make itself a plan for a bare list type anew at each call (1.7 microseconds).
-    elements: list[Element | None]
+    properties: list[Known | None]
 
 
 _messages_decoder = msgspec.json.Decoder(list[Undecoded])
@@ -120,6 +120,5 @@ def _check_together(messages: list[Undecoded]) -> bool:
         if message.surroundings != last:
             last = message.surroundings
             is_cookieless |= says_cookieless(check_surroundings(last))
-    elements = [tree["element"] for message in messages if (tree := message.properties) and "element" in tree]
-    msgspec.convert({"elements": elements}, _Elements)
+    msgspec.convert({"properties": [message.properties for message in messages]}, _Properties)
     return is_cookieless

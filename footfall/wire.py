@@ -53,6 +53,21 @@ if TYPE_CHECKING:
 else:
     Tree = _tree(MAX_DEPTH)
 
+#: Digits before the point that a property which is a number may have, as a number or as text: what shops' numbers have,
+#: in any currency (10^12 rials are about a million euros). Sums of 10^12 messages then fit the warehouse's types
+#: (docs/decisions/0039-bounds-of-numbers.md); its macro `property_number` holds what it reads to the same digits.
+DIGITS: dict[str, int] = {
+    **dict.fromkeys(("price", "list_price", "discount", "shipping", "tax"), 12),
+    **dict.fromkeys(("value", "current_value", "subtotal", "total", "revenue"), 12),
+    "quantity": 6,
+    **dict.fromkeys(("position", "results_count", "field_order"), 9),
+    "line_number": 15,
+    **dict.fromkeys(("engaged_ms", "ms_spent"), 10),
+    "scroll_depth": 3,
+}
+#: Text that reads as a number; all other text is a word, and no number to anybody.
+_NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?\s*", re.ASCII | re.IGNORECASE)
+
 #: Ids that client code sends when it has none. One of them would glue all such visitors into one person. The last line
 #: is what PostHog refuses besides.
 PLACEHOLDER_IDS = frozenset(
@@ -111,6 +126,30 @@ class Element(Struct, kw_only=True, gc=False):
     classes: Annotated[list[Short], Meta(max_length=20)] = []
     text: Short | None = None
     href: Url | None = None
+
+
+def _number(digits: int) -> Any:
+    """The type of a value with at most so many digits before the point. Of text it takes what can't have more: what it
+    refuses may still be a word, or a small number in many characters (``_check_numbers``).
+    """
+    bounds = Meta(gt=-(10**digits), lt=10**digits)
+    text = Annotated[str, Meta(pattern=rf"^[^eE]{{0,{digits}}}(\.\d{{0,9}})?$")]
+    return Annotated[int, bounds] | Annotated[float, bounds] | text | bool | list[Any] | dict[str, Any] | None
+
+
+_NUMBERS = [(name, _number(digits), None) for name, digits in DIGITS.items()]
+_Line = msgspec.defstruct("_Line", _NUMBERS, gc=False)
+_Word = str | int | float | bool | list[Any] | None
+#: The properties that have rules: of numbers, also in each of ``products``, and the element, where it is an object.
+Known: Any = msgspec.defstruct(
+    "Known",
+    [
+        *_NUMBERS,
+        ("products", list[_Line | _Word] | str | int | float | bool | dict[str, Any] | None, None),  # type: ignore[valid-type]
+        ("element", Element | _Word, None),
+    ],
+    gc=False,
+)
 
 
 class Message(Struct, rename="camel", kw_only=True, gc=False):
@@ -235,13 +274,36 @@ def check_message(raw: bytes | Raw) -> Message:
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise _wire_error(error, "message") from None
     message.surroundings = check_surroundings(message.surroundings)  # type: ignore[assignment]
-    if message.properties and "element" in message.properties:
-        try:
-            _ = message.element
-        except msgspec.ValidationError as error:
-            raise _wire_error(error, "properties.element", "properties.element.") from None
+    if message.properties:
+        _check_properties(message)
     check_rules([message])
     return message
+
+
+def _check_properties(message: Message) -> None:
+    properties = message.properties or {}
+    try:
+        msgspec.convert(properties, Known)
+        return
+    except msgspec.ValidationError:
+        _check_numbers(properties, "properties")
+        products = properties.get("products")
+        for index, line in enumerate(products if isinstance(products, list) else ()):
+            if isinstance(line, dict):
+                _check_numbers(line, f"properties.products[{index}]")
+    try:
+        _ = message.element
+    except msgspec.ValidationError as error:
+        raise _wire_error(error, "properties.element", "properties.element.") from None
+
+
+def _check_numbers(properties: Tree, where: str) -> None:
+    for name, digits in DIGITS.items():
+        value = properties.get(name)
+        if isinstance(value, str):
+            value = float(value) if _NUMBER.fullmatch(value) else None
+        if isinstance(value, int | float) and not -(10**digits) < value < 10**digits:
+            raise WireError(f"{where}.{name}", f"a number of more than {digits} digits before the point")
 
 
 def check_surroundings(raw: Raw) -> Tree:

@@ -16,15 +16,15 @@ import msgspec
 from msgspec import Struct
 
 from footfall.keys import NOBODYS
-from footfall.wire import MAX_MESSAGE, is_placeholder
+from footfall.wire import DIGITS, MAX_MESSAGE, is_placeholder
 
 #: Room left in a message of 32 KB when its lines are counted: for the part numbers and the separators.
 MARGIN = 1024
 #: Of the tracking plan, "Limits": longer names are cut, an order is not refused for them.
 MAX_TEXT = 255
 MAX_URL = 4096
-#: More than any order; past it a float loses the cents, and at 1e28 decimal arithmetic raises.
-MAX_MONEY = Decimal(10**15)
+#: The first amount that the wire refuses. At 1e28 decimal arithmetic would raise.
+TOO_MUCH_MONEY = Decimal(10 ** DIGITS["value"])
 #: The cart attribute that the storefront's pixel writes, so that orders know whose they are.
 GUEST_ATTRIBUTE = "_ff_guest"
 
@@ -85,7 +85,7 @@ def bare(identifier: ShopifyId | None) -> str | None:
 def number(text: Any) -> Decimal | None:
     """Money as Shopify writes it (text with a point) as a number; None for none.
 
-    Raises msgspec.ValidationError past ``MAX_MONEY``: then the delivery is kept as a failed event.
+    Raises msgspec.ValidationError from ``TOO_MUCH_MONEY`` on: then the delivery is kept as a failed event.
     """
     try:
         value = Decimal(str(text))
@@ -93,7 +93,7 @@ def number(text: Any) -> Decimal | None:
         return None
     if not value.is_finite():
         return None
-    if value.copy_abs() > MAX_MONEY:  # abs() would round, and overflow
+    if value.copy_abs() >= TOO_MUCH_MONEY:  # abs() would round, and overflow
         raise msgspec.ValidationError(f"no amount of money: {str(text)[:30]}")
     return value
 

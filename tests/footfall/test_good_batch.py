@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall.good_batch import PIECE, read_good_batch
-from footfall.wire import MAX_MESSAGE, MAX_MESSAGES, WireError, check_message, decode_batch
+from footfall.wire import DIGITS, MAX_MESSAGE, MAX_MESSAGES, WireError, check_message, decode_batch
 from tests.chaos.inputs import mutate, spoiled
 from tests.footfall.test_wire import BAD
 
@@ -66,10 +66,25 @@ keys = st.sampled_from([*GOOD, "userId", "traits", "timestamp", "sentAt", "batch
 contexts = st.fixed_dictionaries(
     {}, optional={"cookieless": st.booleans() | texts, "page": values, "own": values}
 )
-messages = st.builds(
+numbers = st.dictionaries(
+    st.sampled_from([*DIGITS]),
+    st.integers(0, 16).flatmap(lambda digits: st.sampled_from([10**digits, 10**digits - 1, -(10.0**digits)]))
+    | st.builds(
+        "{}{}".format, st.integers(-(10**7), 10**7), st.sampled_from(["", ".5", "e3", "E-2", "e9", "x"])
+    )
+    | values,
+    max_size=3,
+)
+properties = st.builds(
+    lambda own, lines: own | {"products": lines}, numbers, st.lists(numbers | values, max_size=2)
+)
+plain_messages = st.builds(
     lambda changes, context: GOOD | changes | context,
     st.dictionaries(keys, values, max_size=2) | st.just({}),
     st.fixed_dictionaries({}, optional={"context": contexts}),
+)
+messages = plain_messages | st.builds(
+    lambda message, own: message | {"properties": own}, plain_messages, properties
 )
 batches = st.lists(messages, max_size=4)
 
@@ -131,7 +146,7 @@ def test_and_of_large_ones(count: int, chance: random.Random) -> None:
     agree(spoiled({"writeKey": "k", "batch": filled}, chance))
 
 
-@given(st.lists(messages, min_size=1, max_size=3))
+@given(st.lists(plain_messages, min_size=1, max_size=3))
 def test_good_messages_in_the_order_of_the_pixel_and_the_sdks_are_read_at_once(
     batch: list[dict[str, Any]],
 ) -> None:

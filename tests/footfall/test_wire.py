@@ -44,6 +44,17 @@ BAD = [
     (raw(context={"page": {"title": "t" * 2001}}), "context.page.title"),
     (raw(properties={"element": {"text": "t" * 256}}), "properties.element.text"),
     (raw(properties={"element": {"classes": ["c"] * 21}}), "properties.element.classes"),
+    (raw(properties={"price": 10**12}), "properties.price"),
+    (raw(properties={"quantity": -99999999999}), "properties.quantity"),
+    (raw(properties={"value": "99999999999999"}), "properties.value"),
+    (raw(properties={"total": 1e300}), "properties.total"),
+    (raw(properties={"discount": " -1E+12 "}), "properties.discount"),
+    (raw(properties={"engaged_ms": "1e999999999"}), "properties.engaged_ms"),
+    (raw(properties={"line_number": 10**400}), "properties.line_number"),
+    (raw(properties={"position": 2**63}), "properties.position"),
+    (raw(properties={"scroll_depth": "1000.0"}), "properties.scroll_depth"),
+    (raw(properties={"products": ["a", {"price": 1}, {"quantity": 1e6}]}), "properties.products[2].quantity"),
+    (raw(type="page", properties={"price": "." + "9" * 20 + "e13", "element": {}}), "properties.price"),
     (raw(properties=nested(11)), "properties"),
     (b'{"traits":' + b'{"a":' * 5000 + b"1" + b"}" * 5001, "traits"),
     (raw(context=nested(11)), "context"),
@@ -169,3 +180,32 @@ def test_any_bytes_are_a_batch_or_refused(body: bytes) -> None:
         decode_batch(body)
     except WireError as error:
         assert error.reason
+
+
+def test_a_number_has_at_most_so_many_digits_however_it_is_written() -> None:
+    for name, digits in wire.DIGITS.items():
+        for number in (10**digits - 1, -(10**digits - 1), 0):
+            for value in (
+                number,
+                float(number),
+                str(number),
+                f"{number:+.4f}",
+                f" {number}e0",
+                f"{number}0e-1",
+            ):
+                check_message(raw(properties={name: value, "products": [{name: value}]}))
+        for number in (10**digits, -(10**digits)):
+            for value in (number, float(number), str(number), f"{number}.00", f"{number:e}"):
+                for properties in ({name: value}, {"products": [{}, {name: value}]}):
+                    with pytest.raises(WireError, match=f"more than {digits} digits before the point"):
+                        check_message(raw(properties=properties))
+
+
+@pytest.mark.parametrize(
+    "value", ["free", "", "€ 9999999999999", "NaN", "Infinity", "1e", "9" * 30 + "x", "٩" * 20, [10**20], {"a": 10**20}]
+)  # fmt: skip
+def test_what_is_no_number_has_no_bounds(value: Any) -> None:
+    """A shop may name a word as it likes; the warehouse takes none of these for a number."""
+    properties = dict.fromkeys(wire.DIGITS, value)
+    for products in ([properties], properties, value):
+        check_message(raw(properties=properties | {"products": products}))

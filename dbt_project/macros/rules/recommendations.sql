@@ -26,7 +26,7 @@
         order_id,
         product_id,
         sum(case when interaction = 'purchase' then quantity else 0 end) as units,
-        sum(quantity * coalesce(unit_price, 0)) as revenue,
+        sum({{ footfall.amount_of('quantity', 'coalesce(unit_price, 0)') }}) as revenue,
         min(case when interaction = 'purchase' then occurred_at end) as ordered_at
       from {{ ref('product_interactions') }}
       where interaction in ('purchase', 'refund')
@@ -91,8 +91,8 @@
     -- A shop that tells clicks alone has no rate.
     cast(counted.clicks as double) / nullif(counted.views, 0) as click_through_rate,
     coalesce(credited.orders, 0) as orders,
-    cast(coalesce(credited.units, 0) as decimal(18, 2)) as units,
-    cast(coalesce(credited.revenue, 0) as decimal(18, 2)) as revenue
+    cast(coalesce(credited.units, 0) as decimal(38, 2)) as units,
+    cast(coalesce(credited.revenue, 0) as decimal(38, 2)) as revenue
   from counted
   left join credited
     on {% for column in columns %}counted.{{ column }} = credited.{{ column }}{% if not loop.last %} and {% endif %}{% endfor %}

@@ -89,7 +89,10 @@ lines as (
     visitor_id,
     product_id,
     variant_id,
-    sum(case when event = 'Product Added' then 1 else -1 end * abs(coalesce(quantity, 1))) as quantity,
+    -- no more than one message may say, however often it was said
+    least(
+      sum(case when event = 'Product Added' then 1 else -1 end * abs(coalesce(quantity, 1))), 1000000
+    ) as quantity,
     max(case when price_turn = 1 then price end) as price,
     max(case when price_turn = 1 and price is not null then currency end) as currency,
     max(occurred_at) as last_at
@@ -111,7 +114,7 @@ final as (
       ',',
       "last_at desc, product_id, coalesce(variant_id, '')"
     ) }} || ']' as cart,
-    cast(sum(quantity * coalesce(price, 0)) as decimal(18, 2)) as cart_value,
+    cast(sum({{ amount_of('quantity', 'coalesce(price, 0)') }}) as decimal(38, 2)) as cart_value,
     -- a sum of several currencies is in none
     case when count(distinct currency) = 1 then max(currency) end as cart_currency,
     max(last_at) as last_at,

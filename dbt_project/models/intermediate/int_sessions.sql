@@ -161,7 +161,7 @@ final as (
     cast(categorized.products_viewed as bigint) as products_viewed,
     cast(categorized.carts as bigint) as carts,
     cast(coalesce(session_orders.orders, 0) as bigint) as orders,
-    cast(coalesce(session_orders.revenue, 0) as decimal(18, 2)) as revenue,
+    cast(coalesce(session_orders.revenue, 0) as decimal(38, 2)) as revenue,
     categorized.started_at,
     categorized.ended_at,
     categorized.built_at

@@ -42,7 +42,7 @@ final as (
     cast(sessions_with_cart as bigint) as sessions_with_cart,
     cast(sessions_with_order as bigint) as sessions_with_order,
     cast(orders as bigint) as orders,
-    cast(revenue as decimal(18, 2)) as revenue,
+    cast(revenue as decimal(38, 2)) as revenue,
     cast(sessions_with_order as double) / sessions as conversion_rate
   from counted
 )

@@ -16,7 +16,7 @@ final as (
     owned_orders.session_id,
     orders.currency,
     cast(orders.lines as bigint) as lines,
-    cast(orders.quantity as decimal(18, 4)) as quantity,
+    cast(orders.quantity as decimal(38, 4)) as quantity,
     orders.revenue,
     orders.discount,
     orders.is_refund,

@@ -40,11 +40,11 @@ final as (
     customers,
     cast(new_customers as bigint) as new_customers,
     cast(customers - new_customers as bigint) as returning_customers,
-    cast(gross_revenue as decimal(18, 2)) as gross_revenue,
-    cast(discounts as decimal(18, 2)) as discounts,
-    cast(refunded as decimal(18, 2)) as refunded,
-    cast(gross_revenue - refunded as decimal(18, 2)) as net_revenue,
-    cast(cast(gross_revenue as double) / nullif(orders, 0) as decimal(18, 2)) as average_order_value
+    cast(gross_revenue as decimal(38, 2)) as gross_revenue,
+    cast(discounts as decimal(38, 2)) as discounts,
+    cast(refunded as decimal(38, 2)) as refunded,
+    cast(gross_revenue - refunded as decimal(38, 2)) as net_revenue,
+    cast(cast(gross_revenue as double) / nullif(orders, 0) as decimal(38, 2)) as average_order_value
   from counted
 )
 

@@ -1,6 +1,9 @@
 -- What became of each product: seen, put in the cart, bought, brought back.
 with interactions as (
-  select * from {{ ref('product_interactions') }}
+  select
+    *,
+    {{ amount_of('quantity', 'coalesce(unit_price, 0)') }} as amount
+  from {{ ref('product_interactions') }}
 ),
 
 products as (
@@ -17,7 +20,7 @@ counted as (
     count(distinct case when interaction = 'purchase' then order_id end) as orders,
     sum(case when interaction = 'purchase' then quantity else 0 end) as units,
     -sum(case when interaction = 'refund' then quantity else 0 end) as units_returned,
-    sum(case when interaction in ('purchase', 'refund') then quantity * coalesce(unit_price, 0) else 0 end) as revenue
+    sum(case when interaction in ('purchase', 'refund') then amount else 0 end) as revenue
   from interactions
   group by product_id
 ),
@@ -32,9 +35,9 @@ final as (
     cast(counted.adders as bigint) as adders,
     cast(counted.buyers as bigint) as buyers,
     cast(counted.orders as bigint) as orders,
-    cast(counted.units as decimal(18, 2)) as units,
-    cast(counted.units_returned as decimal(18, 2)) as units_returned,
-    cast(counted.revenue as decimal(18, 2)) as revenue,
+    cast(counted.units as decimal(38, 2)) as units,
+    cast(counted.units_returned as decimal(38, 2)) as units_returned,
+    cast(counted.revenue as decimal(38, 2)) as revenue,
     cast(counted.adders as double) / nullif(counted.viewers, 0) as cart_rate,
     cast(counted.buyers as double) / nullif(counted.viewers, 0) as conversion_rate
   from counted

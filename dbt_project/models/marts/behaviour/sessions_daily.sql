@@ -27,7 +27,7 @@ final as (
     cast(sum(case when is_bounce then 1 else 0 end) as bigint) as bounces,
     cast(sum(page_views) as bigint) as page_views,
     cast(sum(orders) as bigint) as orders,
-    cast(sum(revenue) as decimal(18, 2)) as revenue,
+    cast(sum(revenue) as decimal(38, 2)) as revenue,
     {{ percentile('duration_seconds', 0.5) }} as median_duration_seconds,
     {{ built_moment() }} as built_at
   from sessions

@@ -32,7 +32,7 @@ final as (
     cast(bounces as bigint) as bounces,
     cast(sessions_with_order as bigint) as sessions_with_order,
     cast(orders as bigint) as orders,
-    cast(revenue as decimal(18, 2)) as revenue,
+    cast(revenue as decimal(38, 2)) as revenue,
     cast(sessions_with_order as double) / sessions as conversion_rate
   from counted
 )

@@ -129,7 +129,7 @@ final as (
     cast(clicks as bigint) as clicks,
     cast(converted as bigint) as converted,
     cast(orders as bigint) as orders,
-    cast(revenue as decimal(18, 2)) as revenue,
+    cast(revenue as decimal(38, 2)) as revenue,
     conversion,
     {{ wilson('converted', 'visitors', '-') }} as conversion_low,
     {{ wilson('converted', 'visitors', '+') }} as conversion_high,

@@ -61,9 +61,9 @@ final as (
     customers,
     active_customers,
     cast(orders as bigint) as orders,
-    cast(revenue as decimal(18, 2)) as revenue,
-    cast(cumulative_revenue as decimal(18, 2)) as cumulative_revenue,
-    cast(cast(cumulative_revenue as double) / customers as decimal(18, 2)) as lifetime_value
+    cast(revenue as decimal(38, 2)) as revenue,
+    cast(cumulative_revenue as decimal(38, 2)) as cumulative_revenue,
+    cast(cast(cumulative_revenue as double) / customers as decimal(38, 2)) as lifetime_value
   from summed
 )
 

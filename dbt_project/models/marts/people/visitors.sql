@@ -165,7 +165,7 @@ final as (
     carts.cart,
     cast(coalesce(visitor_sessions.sessions, 0) as bigint) as sessions,
     cast(coalesce(visitor_orders.orders, 0) as bigint) as orders,
-    cast(coalesce(visitor_orders.revenue, 0) as decimal(18, 2)) as revenue,
+    cast(coalesce(visitor_orders.revenue, 0) as decimal(38, 2)) as revenue,
     people.first_seen_at,
     people.last_seen_at,
     {{ built_moment('int_touched_visitors') }} as built_at

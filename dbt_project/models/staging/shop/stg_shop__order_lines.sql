@@ -63,9 +63,9 @@ lines as (
     {{ list_item('fields', 2) }} as variant_id,
     {{ list_item('fields', 3) }} as product_name,
     {{ list_item('fields', 7) }} as product_category,
-    try_cast({{ list_item('fields', 4) }} as decimal(18, 4)) as unit_price,
-    coalesce(try_cast({{ list_item('fields', 5) }} as decimal(18, 4)), 1) as quantity,
-    coalesce(try_cast({{ list_item('fields', 6) }} as bigint), message_line_number) as line_number
+    {{ property_number(list_item('fields', 4), 'price') }} as unit_price,
+    coalesce({{ property_number(list_item('fields', 5), 'quantity') }}, 1) as quantity,
+    coalesce({{ property_number(list_item('fields', 6), 'line_number') }}, message_line_number) as line_number
   from exploded
 ),
 
@@ -151,10 +151,10 @@ final as (
     ranked.unit_price,
     -- Signed: what comes back counts down, whichever sign the sender gave a refund.
     cast(case when ranked.is_refund then -abs(ranked.quantity) else ranked.quantity end as decimal(18, 4)) as quantity,
-    cast(
-      case when ranked.is_refund then -abs(ranked.quantity) else ranked.quantity end
-      * coalesce(ranked.unit_price, 0) as decimal(18, 4)
-    ) as amount,
+    {{ amount_of(
+      'case when ranked.is_refund then -abs(ranked.quantity) else ranked.quantity end',
+      'coalesce(ranked.unit_price, 0)'
+    ) }} as amount,
     ranked.is_refund,
     ranked.occurred_at,
     watermarks.staged_at

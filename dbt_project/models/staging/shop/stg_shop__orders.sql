@@ -62,11 +62,11 @@ stated as (
     currency,
     is_refund and refund_id is null as is_part,
     coalesce({{ list_item('texts', 3) }}, '[]') = '[]' as is_without_lines,
-    try_cast({{ list_item('texts', 4) }} as decimal(18, 4)) as discount,
+    {{ property_number(list_item('texts', 4), 'discount') }} as discount,
     coalesce(
       order_value,
-      try_cast({{ list_item('texts', 1) }} as decimal(18, 4)),
-      try_cast({{ list_item('texts', 2) }} as decimal(18, 4))
+      {{ property_number(list_item('texts', 1), 'total') }},
+      {{ property_number(list_item('texts', 2), 'revenue') }}
     ) as stated_value
   from messages
 ),
@@ -227,7 +227,7 @@ final as (
     valued.lines,
     valued.messages,
     valued.quantity,
-    cast(coalesce(whole_refunds.revenue, valued.revenue, 0) as decimal(18, 2)) as revenue,
+    cast(coalesce(whole_refunds.revenue, valued.revenue, 0) as decimal(38, 2)) as revenue,
     cast(valued.discount as decimal(18, 2)) as discount,
     valued.is_refund,
     valued.occurred_at,

@@ -39,18 +39,10 @@
   'model_version': 'version',
   'order_value': 'value'
 } -%}
-{%- set typed = {
-  'price': 'decimal(18, 4)',
-  'order_value': 'decimal(18, 4)',
-  'quantity': 'decimal(18, 4)',
-  'line_number': 'bigint',
-  'list_position': 'bigint',
-  'search_results': 'bigint',
-  'form_field_order': 'bigint',
-  'form_ms_spent': 'bigint',
-  'engaged_ms': 'bigint',
-  'scroll_depth': 'double'
-} -%}
+{%- set numbers = [
+  'price', 'order_value', 'quantity', 'line_number', 'list_position', 'search_results', 'form_field_order',
+  'form_ms_spent', 'engaged_ms', 'scroll_depth'
+] -%}
 
 {#- A copy says the same of what happened (content_hash) and when; what says something else under the same id is another
     message, of a sender that gives ids twice. Whose own time says nothing (the loader then takes the arrival's) is known by the day of arrival. -#}
@@ -233,8 +225,8 @@ final as (
     whole_arrivals.product_id,
     whole_arrivals.variant_id,
     {% for column, path in properties.items() %}
-      {% if column in typed %}
-        try_cast({{ list_item('whole_arrivals.property_list', loop.index) }} as {{ typed[column] }}) as {{ column }},
+      {% if column in numbers %}
+        {{ property_number(list_item('whole_arrivals.property_list', loop.index), path) }} as {{ column }},
       {% elif column == 'currency' %}
         -- `eur` and `EUR` are one
         nullif(upper(trim({{ list_item('whole_arrivals.property_list', loop.index) }})), '') as {{ column }},
