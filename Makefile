@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 # Options of a verb: make demo ARGS=--no-serve
 ARGS ?=
 GUIDED ?=
+HOSTILE ?=
 
 INSTALLED := $(VENV)/.installed
 
@@ -57,8 +58,9 @@ lint-sql: $(INSTALLED)
 bench: $(INSTALLED) ## Every benchmark, each with a ratio to its peer (minutes)
 	@for each in benchmarks/*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done
 
-chaos: $(INSTALLED) ## Kill collector and loader at random, then count what was acknowledged (ARGS='--kills 200')
+chaos: $(INSTALLED) ## Kill at random, then count (ARGS='--kills 200'); hostile shops (HOSTILE='--shops 200')
 	$(BIN)/python -m tests.chaos.soak $(ARGS)
+	$(BIN)/python -m tests.chaos.hostile $(HOSTILE)
 
 fuzz: $(INSTALLED) ## Bad input, random (ARGS='--inputs 1000000') and led by coverage (GUIDED='--seconds 600')
 	$(BIN)/python -m tests.chaos.fuzz $(ARGS)
