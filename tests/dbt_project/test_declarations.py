@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import dbt_kit
 import pytest
 from dbt_kit import NOON, PROJECT_DIR, Lake, Warehouse, message
 
@@ -131,11 +134,30 @@ def test_a_rule_of_the_wrong_kind_is_named(make_warehouse: Callable[[], tuple[La
         "shop_time_zone": (None, "None is no name of a zone like Europe/Berlin"),
     }
     with pytest.raises(pytest.fail.Exception, match=r"vars of dbt_project.yml: ") as raised:
-        warehouse.run(
-            "base_footfall__messages", variables={name: value for name, (value, _) in slips.items()}
-        )
+        # whatever is selected
+        warehouse.run("products", variables={name: value for name, (value, _) in slips.items()})
     for name, (_, told) in slips.items():
         assert f"{name} {told}" in str(raised.value)
+
+
+def test_a_served_mart_is_ordered_by_columns_that_it_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Said before anything is built, whatever is selected."""
+    project = shutil.copytree(
+        PROJECT_DIR, tmp_path / "project", ignore=shutil.ignore_patterns("target", "logs")
+    )
+    properties = project / "models" / "marts" / "behaviour" / "_behaviour__models.yml"
+    text = properties.read_text()
+    slips = text.replace("served: [form, field_order]", "served: [form, feild_order]")
+    properties.write_text(slips.replace("served: [product_id]", "served: []"))
+    assert properties.read_text() != slips != text
+    monkeypatch.setattr(dbt_kit, "PROJECT_DIR", project)
+    _, warehouse = Lake(tmp_path), Warehouse(tmp_path, tmp_path / "target")
+    with pytest.raises(pytest.fail.Exception, match=r"meta\.served of .*") as raised:
+        warehouse.run("int_product_mentions")
+    assert re.search(r"form_\w+: feild_order is none of its columns \(form, field", str(raised.value))
+    assert "[] names no column to order by" in str(raised.value)
 
 
 def test_an_event_that_nobody_sent_is_warned_of_with_the_names_that_are_near(

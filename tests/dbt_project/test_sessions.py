@@ -271,6 +271,53 @@ def test_a_trusted_id_is_one_session(make_warehouse: Callable[[], tuple[Lake, Wa
         ]
 
 
+def test_a_trusted_id_may_pause_for_days(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> None:
+    """Against plain Python: ids that alternate, pause for four days and go on, and a device that never rests, though
+    its ids are new every two hours."""
+    rng = random.Random(8)
+    lake, warehouse = make_warehouse()
+    rows = []
+    for number in range(20):
+        at = NOON
+        for step in range(rng.randrange(4, 60)):
+            at += timedelta(minutes=rng.choice([1, 7, 20, 40]), seconds=step)
+            at += timedelta(hours=rng.choice([0] * 6 + [9, 23, 96]))
+            about = {"guest": f"pauses-{number}", "source": "tracker", "properties": {"n": step}}
+            rows.append(message("page", at, session_token=rng.choice([None, "a", "b"]), **about))
+    for step in range(4 * 24 * 3):
+        at, token = NOON + timedelta(minutes=20 * step), f"id-{step // 6}"
+        rows.append(message("page", at, guest="never rests", source="tracker", session_token=token))
+    trust = {"session_id_trusted_sources": ["tracker"]}
+    rng.shuffle(rows)
+    for part in (rows[::2], rows[1::2]):
+        lake.load(part)
+        warehouse.run(f"{SELECT} quarantined_devices", variables=trust)
+    expected = set()
+    for number in range(20):
+        guest, previous, seen = f"pauses-{number}", None, 0
+        activity_of: dict[str, int] = {}
+        parts: dict[int, list[list[datetime]]] = {}
+        own = [row for row in rows if row["guest_token"] == guest]
+        for step, row in enumerate(sorted(own, key=lambda row: row["occurred_at"])):
+            at, token = row["occurred_at"], row["session_token"]
+            if token:
+                seen = activity_of.setdefault(token, step)
+            elif previous is None or at - previous > timedelta(minutes=30):
+                seen = step
+            sessions_of = parts.setdefault(seen, [])
+            if not sessions_of or at - sessions_of[-1][0] > timedelta(days=1):
+                sessions_of.append([])
+            sessions_of[-1].append(at)
+            previous = at
+        expected |= {(guest, each[0], each[-1], len(each)) for part in parts.values() for each in part}
+    assert any(end - start > timedelta(hours=20) for _, start, end, _ in expected)
+    for full_refresh in (False, True):
+        warehouse.run(f"{SELECT} quarantined_devices", variables=trust, full_refresh=full_refresh)
+        found = set(warehouse.rows("select device, started_at, ended_at, events from int_sessions"))
+        assert found == expected
+        assert warehouse.rows("select device, events from quarantined_devices") == [("never rests", 288)]
+
+
 @pytest.mark.skipif(not SPARK.is_dir(), reason="shared fixtures are not on this machine")
 def test_sparks_gap_sessions(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> None:
     """Spark's end is exclusive: an event exactly at the gap opens a new session. Ours stays, so that a

@@ -97,6 +97,32 @@
 {%- endmacro -%}
 
 
+{#-
+  Stops where meta.served of a model isn't a list of its columns as its properties have them: the publish, a whole
+  pipeline later, would leave the mart out.
+-#}
+{%- macro check_served() -%}
+  {%- set wrong = [] -%}
+  {%- if execute -%}
+    {%- for node in graph.nodes.values() if 'served' in node.get('config', {}).get('meta', {}) -%}
+      {%- set served = node.config.meta.served -%}
+      {%- set order = [served] if served is string else served -%}
+      {%- set columns = node.columns.keys() | list -%}
+      {%- if not footfall.is_list(order) or not order -%}
+        {%- do wrong.append(node.name ~ ': ' ~ served ~ ' names no column to order by') -%}
+      {%- else -%}
+        {%- for column in order if column not in columns -%}
+          {%- do wrong.append(node.name ~ ': ' ~ column ~ ' is none of its columns (' ~ columns | join(', ') ~ ')') -%}
+        {%- endfor -%}
+      {%- endif -%}
+    {%- endfor -%}
+  {%- endif -%}
+  {%- if wrong -%}
+    {{ exceptions.raise_compiler_error('meta.served of ' ~ wrong | join('; ')) }}
+  {%- endif -%}
+{%- endmacro -%}
+
+
 {#- Whether what YAML gave is a number: yes and no are none, though Jinja counts them among them. -#}
 {%- macro is_number(value) -%}
   {{ return(value is number and value is not boolean) }}

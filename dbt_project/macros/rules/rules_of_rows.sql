@@ -5,8 +5,9 @@
   is another, it is another for everybody. Where the comment says other rules, or nothing, all lists are as good as made
   from the oldest inputs, and made again.
 
-  In production a build that finds other rules for sessions or identities starts from the whole lake by itself
-  (orchestration/lib/model_versions.py). In an analyst's own file dbt stops instead, and asks for --full-refresh.
+  Rules for sessions, identities and whatever else stands in rows (var rules_in_rows) are noted in a table of their own.
+  Before a build adds to rows of other rules, or reads them, dbt stops and asks for --full-refresh. Where Dagster finds other
+  rules, it asks for that itself (orchestration/lib/model_versions.py).
 -#}
 
 {#- What visitors' lists depend on, as a SQL text to compare with. -#}
@@ -51,38 +52,73 @@
 {#- What the var rules_in_rows names, and the sample that an own file is, by name, as texts. -#}
 {%- macro rules_in_rows() -%}
   {%- set rules = {} -%}
-  {%- for name in ['dev_from'] + var('rules_in_rows') -%}
+  {%- for name in (['dev_from'] if target.name == 'dev' else []) + var('rules_in_rows') -%}
     {%- do rules.update({name: var(name) | string}) -%}
   {%- endfor -%}
   {{ return(rules) }}
 {%- endmacro -%}
 
 
-{#- Before an increment of what all else is made of, in an analyst's own file. -#}
+{#- The table that says by which rules the rows of each incremental model were made, as JSON. -#}
+{%- macro noted_rules() -%}
+  {{ return(api.Relation.create(database=target.database, schema=target.schema, identifier='rules_in_rows', type='table')) }}
+{%- endmacro -%}
+
+
+{#-
+  Before anything is built: stops where this build would add to rows of other rules, or read some. Looked at are the
+  incremental models that are selected and all those behind a selected model, test or view; not what this build makes from
+  nothing.
+-#}
 {%- macro stop_at_other_rules() -%}
-  {%- if target.name == 'dev' and is_incremental() -%}
-    {%- set wrong = [] -%}
-    {%- set noted = fromjson(footfall.noted(this) or '{}', {}) -%}
-    {%- for name, value in footfall.rules_in_rows().items() if noted.get(name, value) != value -%}
-      {%- do wrong.append(name ~ ' was ' ~ noted[name] ~ ' and is ' ~ value) -%}
+  {%- if execute and flags.WHICH in ['build', 'run', 'test'] -%}
+    {%- do run_query('create table if not exists ' ~ footfall.noted_rules() ~ ' (model varchar, rules varchar)') -%}
+    {%- set noted = {} -%}
+    {%- for model_name, rules in run_query('select model, rules from ' ~ footfall.noted_rules()) -%}
+      {%- do noted.update({model_name: fromjson(rules)}) -%}
     {%- endfor -%}
-    {%- if wrong -%}
+    {%- set models = [] -%}
+    {%- set differences = [] -%}
+    {%- set reached = selected_resources | list -%}
+    {%- set seen = dict.fromkeys(reached) -%}
+    {%- for unique_id in reached -%}
+      {%- set node = graph.nodes.get(unique_id, {}) -%}
+      {%- for parent in node.get('depends_on', {}).get('nodes', []) if parent not in seen -%}
+        {%- do seen.update({parent: none}) -%}
+        {%- do reached.append(parent) -%}
+      {%- endfor -%}
+      {%- if node.get('config', {}).get('materialized') == 'incremental' -%}
+        {%- set is_selected = unique_id in selected_resources -%}
+        {%- set stands = load_relation(api.Relation.create(database=node.database, schema=node.schema, identifier=node.alias)) -%}
+        {%- set known = noted.get(node.name) -%}
+        {%- if not stands or (is_selected and flags.FULL_REFRESH) -%}
+        {%- elif known is none and is_selected -%}
+          {%- do models.append(node.name) -%}
+          {%- do differences.append('which ones is not known') -%}
+        {%- elif known is not none -%}
+          {%- for name, value in footfall.rules_in_rows().items() if known.get(name) != value -%}
+            {%- do models.append(node.name) -%}
+            {%- do differences.append(name ~ ' was ' ~ known.get(name) ~ ' and is ' ~ value) -%}
+          {%- endfor -%}
+        {%- endif -%}
+      {%- endif -%}
+    {%- endfor -%}
+    {%- if models -%}
       {{ exceptions.raise_compiler_error(
-        'the rows of this file were made by other rules, and an increment would mix them: ' ~ wrong | join('; ')
-        ~ '. Build with --full-refresh'
+        'the rows of ' ~ models | unique | sort | join(', ') ~ ' were made by other rules, and this build would mix them: '
+        ~ differences | unique | join('; ') ~ '. Build these models too, with --full-refresh'
       ) }}
     {%- endif -%}
   {%- endif -%}
 {%- endmacro -%}
 
 
-{#- After it. -#}
+{#- In the transaction that makes an incremental model's rows from nothing; an increment follows the same rules. -#}
 {%- macro note_rules_in_rows() -%}
-  {%- if target.name == 'dev' -%}
-    {%- set rules = "'" ~ tojson(footfall.rules_in_rows()) | replace("'", "''") ~ "'" -%}
-    {%- if footfall.are_noted(this, rules) == false -%}
-      comment on table {{ this }} is {{ rules }}
-    {%- endif -%}
+  {%- if execute and config.get('materialized') == 'incremental' and not is_incremental() -%}
+    delete from {{ footfall.noted_rules() }} where model = '{{ model.name }}';
+    insert into {{ footfall.noted_rules() }} (model, rules)
+    values ('{{ model.name }}', '{{ tojson(footfall.rules_in_rows()) | replace("'", "''") }}')
   {%- endif -%}
 {%- endmacro -%}
 

@@ -26,6 +26,7 @@
 {%- set by_campaign = var('session_opens_on_campaign') -%}
 {%- set order_clause = 'partition by device order by occurred_us, event_id' -%}
 {%- set running = order_clause ~ ' rows between unbounded preceding and current row' -%}
+{%- set running_in_activity = running | replace('device', 'device, activity_number') -%}
 {%- set trusted_sources = var('session_id_trusted_sources') -%}
 {%- set remembers_more = by_campaign or trusted_sources -%}
 
@@ -202,10 +203,32 @@ long_before as (
     and not activities.is_server_side
 ),
 
+{% endif %}{% if remembers_more %}-- Where another rule opens activities, or an id goes on after a pause, an activity says nothing of pauses: what goes on
+-- without one is looked for among all events of the device.
+streaks as (
+  select
+    device,
+    occurred_us,
+    sum(case when previous_us is null or occurred_us - previous_us > {{ gap_us }} then 1 else 0 end) over ({{ running }})
+      as streak_number
+  from with_previous
+  where not is_server_side
+),
+
 {% endif %}sleepless as (
-  select distinct device
-  from long_activities
-  where end_us - start_us > {{ quarantine_us }}
+  {% if remembers_more %}
+    select distinct device
+    from (
+      select device
+      from streaks
+      group by device, streak_number
+      having max(occurred_us) - min(occurred_us) > {{ quarantine_us }}
+    ) as long_streaks
+  {% else %}
+    select distinct device
+    from long_activities
+    where end_us - start_us > {{ quarantine_us }}
+  {% endif %}
   {% if is_incremental() %}
     union
     select long_before.device
@@ -225,7 +248,7 @@ with_orders as (
   {% endif %}
 ),
 
--- Nobody goes on for days without a pause of half an hour: such an id is a robot, or many people behind one
+-- Nobody goes on for days without a pause longer than the gap: such an id is a robot, or many people behind one
 -- id. Its events go to quarantine, all of them. Who ordered is somebody, though.
 quarantined as (
   select device
@@ -241,27 +264,40 @@ quarantined as (
 
 recut_starts as (
   select
-    activities.event_id,
-    activities.device,
-    activities.occurred_us,
-    activities.previous_us,
-    activities.is_server_side,
-    activities.device_event_number,
-    not activities.is_server_side
-    and (
-      activities.previous_us is null
-      or (activities.event_id = activities.activity_event_id)
-      or (cuts.start_us is not null and activities.previous_us < activities.occurred_us)
-    ) as opens
-  from activities
-  inner join long_devices
-    on activities.device = long_devices.device
-  left join cuts
-    on activities.device = cuts.device
-      and activities.activity_number = cuts.activity_number
-      and activities.occurred_us = cuts.start_us
+    *,
+    sum(case when opens then 1 else 0 end) over ({{ running }}) as session_number
+  from (
+    select
+      activities.event_id,
+      activities.device,
+      activities.activity_number,
+      activities.occurred_us,
+      activities.previous_us,
+      activities.is_server_side,
+      activities.device_event_number,
+      not activities.is_server_side
+      and (
+        activities.event_id = activities.activity_event_id
+        or (
+          cuts.start_us is not null
+          and row_number() over (
+            partition by
+              activities.device, activities.activity_number, activities.is_server_side, activities.occurred_us
+            order by activities.event_id
+          ) = 1
+        )
+      ) as opens
+    from activities
+    inner join long_devices
+      on activities.device = long_devices.device
+    left join cuts
+      on activities.device = cuts.device
+        and activities.activity_number = cuts.activity_number
+        and activities.occurred_us = cuts.start_us
+  ) as judged
 ),
 
+-- Of two trusted ids whose events alternate each goes on with its own session.
 placed as (
   select
     activities.event_id,
@@ -282,8 +318,8 @@ placed as (
     previous_us,
     is_server_side,
     device_event_number,
-    sum(case when opens then 1 else 0 end) over ({{ running }}) as session_number,
-    last_value(case when opens then event_id end ignore nulls) over ({{ running }}) as first_event_id
+    max(case when opens then session_number end) over ({{ running_in_activity }}) as session_number,
+    last_value(case when opens then event_id end ignore nulls) over ({{ running_in_activity }}) as first_event_id
   from recut_starts
 ),
 

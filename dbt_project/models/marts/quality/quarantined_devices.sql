@@ -1,4 +1,4 @@
--- Ids that never pause: left out of sessions and everything built on them, and listed here.
+-- Devices whose events never pause: left out of sessions and everything built on them, and listed here.
 with events as (
   select * from {{ ref('int_numbered_events') }}
   where is_quarantined

@@ -2,13 +2,9 @@
   config(
     materialized='incremental',
     incremental_strategy='append',
-    on_schema_change='append_new_columns',
-    pre_hook="{{ stop_at_other_rules() }}",
-    post_hook="{{ note_rules_in_rows() }}"
+    on_schema_change='append_new_columns'
   )
 }}
-
-{{- check_rules() -}}
 
 {#- Properties that become columns, read in one parse: column -> path. -#}
 {%- set properties = {
