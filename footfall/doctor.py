@@ -11,6 +11,7 @@ from typing import Any
 import click
 import msgspec
 
+from footfall.doctor_files import Finding, look_at_warehouse
 from footfall.landing import QUARANTINE, oldest_sealed
 from footfall.settings import DEMO_KEYS, Settings, SettingsError, load_settings, unknown_variables
 from footfall.snapshot import MANIFEST_FILE, SnapshotError, read_pointer
@@ -20,8 +21,6 @@ from footfall.verbs import in_words
 _WAITING_SECONDS = 300.0
 #: The whole line publishes every hour.
 _STALE_SECONDS = 2 * 3600.0
-#: Whether all is well, and what was seen.
-Finding = tuple[bool, str]
 
 
 @click.command()
@@ -38,6 +37,7 @@ def doctor(collector: str | None, api: str | None, dagster: str | None) -> None:
     findings = [
         *look_at_variables(),
         *_look_at_disk(settings),
+        *look_at_warehouse(settings),
         *_look_at_buckets(settings),
         *_look_at_snapshot(settings),
         *_look_at_keys(settings),

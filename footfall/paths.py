@@ -38,6 +38,19 @@ class Paths(msgspec.Struct, frozen=True):
         return self.data / "warehouse.duckdb"
 
     @property
+    def warehouse_unfinished(self) -> Path:
+        """There while the warehouse was not yet built to the end."""
+        return self.warehouse.with_suffix(".unfinished")
+
+    def damaged_name(self, stamp: str) -> Path:
+        """What a damaged warehouse is called once it is set aside."""
+        return self.warehouse.with_name(f"{self.warehouse.name}.damaged-{stamp}")
+
+    def damaged_warehouses(self) -> list[Path]:
+        """What was set aside, by time; to a file may belong a write-ahead log of its name and ``.wal``."""
+        return sorted(self.data.glob(self.damaged_name("*").name))
+
+    @property
     def serving(self) -> Path:
         return self.data / "serving"
 

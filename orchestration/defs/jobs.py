@@ -10,7 +10,7 @@ import dagster as dg
 
 from footfall.settings import load_settings
 from orchestration.defs.evaluation.assets import TUNING
-from orchestration.defs.warehouse.dbt import fast_models, incremental_models
+from orchestration.defs.warehouse.dbt import LANE, fast_models, incremental_models
 from orchestration.defs.warehouse.reconciliation import KEY as RECONCILIATION
 from orchestration.lib.full_disk import full_disk_in_words
 from orchestration.lib.warehouse import POOL
@@ -31,14 +31,14 @@ fast_lane = dg.define_asset_job(
         | dg.AssetSelection.assets(["serving", "snapshot"])
     ).without_checks(),
     description="From sealed segments to the published snapshot: what a click needs to reach the shop.",
-    tags={"footfall/lane": "fast"},
+    tags={LANE: "fast"},
 )
 
 whole_line = dg.define_asset_job(
     WHOLE_LINE,
     selection=dg.AssetSelection.all() - dg.AssetSelection.assets(RECONCILIATION, TUNING),
     description="Every asset and every check, from landing to the published snapshot.",
-    tags={"footfall/lane": "whole"},
+    tags={LANE: "whole"},
 )
 
 tuning = dg.define_asset_job(
@@ -64,7 +64,7 @@ reconcile = dg.define_asset_job(
     selection=(fast_models() | incremental_models()).without_checks()
     | dg.AssetSelection.assets(RECONCILIATION),
     description="Holds the warehouse, as it grew, against one built from nothing.",
-    tags={"footfall/lane": "reconcile"},
+    tags={LANE: "reconcile"},
 )
 
 reconcile_weekly = dg.ScheduleDefinition(

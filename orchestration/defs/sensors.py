@@ -10,7 +10,7 @@ from footfall.settings import Settings, load_settings
 from footfall.snapshot import POINTER_FILE
 from orchestration.defs.jobs import FAST_LANE, WHOLE_LINE, fast_lane, whole_line
 from orchestration.lib.catalog_model import inbox_files
-from orchestration.lib.warehouse import is_whole
+from orchestration.lib.warehouse import is_whole, waits_for_rebuild
 
 #: After a failed run the next try waits 15 s, 30 s, 60 s ... at most this long.
 LONGEST_WAIT = 600.0
@@ -43,7 +43,8 @@ def sealed_segments(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.S
         return dg.SkipReason(f"the last {failures} run(s) failed; next try in {left:.0f} s")
     segments = _waiting(load_settings())
     # A failed run may have loaded its segments already: its events are in the lake and still owed to the shop.
-    if not segments and not failures:
+    # So are those of a fast lane that found the warehouse damaged, whose place the whole line has to fill.
+    if not segments and not failures and not waits_for_rebuild(paths):
         return dg.SkipReason("nothing sealed")
     return dg.RunRequest(
         job_name=lane,

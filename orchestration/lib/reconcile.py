@@ -20,7 +20,7 @@ from footfall.paths import Paths
 from footfall.settings import Settings
 from orchestration.lib import dbt_runner
 from orchestration.lib.durable import write_durably
-from orchestration.lib.warehouse import RECONCILE, exclusive, in_memory, sql_path
+from orchestration.lib.warehouse import RECONCILE, exclusive, in_memory, notice_damage, sql_path
 
 #: When a row was computed is no part of what it says.
 BOOKKEEPING = frozenset({"staged_at", "built_at", "linked_at"})
@@ -52,10 +52,10 @@ def reconcile(project: Path, manifest: Mapping[str, Any], settings: Settings) ->
     What differs stands in ``differences_file`` afterwards: rows name people, and Dagster's log could not forget them.
 
     Takes as long as a build from nothing and as much disk as the warehouse. Raises DbtFailed where the build fails,
-    duckdb.IOException where there is no warehouse yet.
+    duckdb.IOException where there is no warehouse yet, WarehouseDamaged where a block of it can't be read.
     """
     place = settings.paths.data / RECONCILE
-    with exclusive(settings.paths):
+    with exclusive(settings.paths), notice_damage(settings.paths):
         with duckdb.connect(str(settings.paths.warehouse), read_only=True) as warehouse:
             found = warehouse.execute(
                 "select coalesce(max(load_id), 0) from base_footfall__messages"

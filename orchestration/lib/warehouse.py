@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -35,12 +36,21 @@ RECONCILE = "reconcile"
 EVALUATION = "evaluation"
 TUNING = "tuning/past"
 
+#: DuckDB's words for a warehouse whose bytes are not those that it wrote. A file that another process has open, that a
+#: newer DuckDB wrote or that may not be read is told in other words.
+_CORRUPT = ("Corrupt database file", "Corrupt WAL file")
+#: The same of any file, a Parquet file of the lake too.
+_CUT_OFF = "Could not read enough bytes from file"
+_UNREADABLE = (*_CORRUPT, "not a valid DuckDB database file", _CUT_OFF)
+#: Bytes before the first block of a DuckDB file: three headers.
+_HEADERS = 3 * 4096
+
 
 def remove_copies(paths: Paths) -> list[Path]:
-    """Remove what else holds the warehouse's rows: analysts' own builds, and copies that a process works on, which then
-    fails. Returns what there was.
+    """Remove what else holds the warehouse's rows: analysts' own builds, a damaged warehouse that was set aside, and
+    copies that a process works on, which then fails. Returns what there was.
     """
-    files = sorted((paths.data / "dev").glob("*.duckdb*"))
+    files = [*sorted((paths.data / "dev").glob("*.duckdb*")), *paths.damaged_warehouses()]
     folders = [folder for name in (RECONCILE, EVALUATION, TUNING) if (folder := paths.data / name).exists()]
     for file in files:
         if file.is_dir():  # what DuckDB sorts on disk
@@ -62,23 +72,87 @@ def remove_warehouse(paths: Paths) -> list[Path]:
     return [paths.warehouse] if there else []
 
 
-def begin(paths: Paths) -> None:
+class WarehouseDamaged(Exception):
+    """The warehouse's bytes are not those that DuckDB wrote; it was set aside, and the next run builds another."""
+
+
+def begin(paths: Paths) -> str | None:
     """Where there is no warehouse, note that the one to be built is not whole before something was published from it.
-    The caller holds the warehouse.
+    A damaged one is set aside first: then it says so, and the caller builds from the lake. The caller holds the
+    warehouse.
     """
+    damage = damage_of(paths)
+    said = set_aside(paths, damage) if damage else None
     if not paths.warehouse.exists():
         _remove_rests(paths)
-        _unfinished(paths).touch()
+        paths.warehouse_unfinished.touch()
+    return said
+
+
+def damage_of(paths: Paths) -> str | None:
+    """Why the warehouse can't be opened, or is shorter than its rows; None where there is none.
+
+    A block that was written over, or cut off from among free ones, is noticed when it is read (``notice_damage``).
+    """
+    if not paths.warehouse.exists():
+        return None
+    has_log = _wal(paths).exists()  # blocks that its rows will take are counted, and not yet in the file
+    try:
+        with duckdb.connect(str(paths.warehouse), read_only=True) as connection:
+            (size,) = connection.execute(
+                "select block_size * used_blocks from pragma_database_size()"
+            ).fetchall()[0]
+    except duckdb.Error as error:
+        said = str(error)
+        return said if any(words in said for words in _UNREADABLE) else None
+    length, least = paths.warehouse.stat().st_size, _HEADERS + size
+    return f"it is cut off: {length} bytes of {least} or more" if length < least and not has_log else None
+
+
+def set_aside(paths: Paths, why: str) -> str:
+    """Rename a damaged warehouse with what belongs to it, so that the next run builds another from the lake; the one
+    set aside before goes, since each may take half the disk. The caller holds the warehouse. Returns what was done.
+    """
+    for old in paths.damaged_warehouses():
+        old.unlink()
+    aside = paths.damaged_name(f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+    paths.warehouse.rename(aside)
+    wal = _wal(paths)
+    if wal.exists():
+        wal.rename(aside.with_name(f"{aside.name}.wal"))
+    return f"{paths.warehouse} is damaged ({why.splitlines()[0]}): it was set aside as {aside.name}"
+
+
+@contextmanager
+def notice_damage(paths: Paths) -> Iterator[None]:
+    """Set the warehouse aside where a query finds a damaged block. The caller holds the warehouse, and has closed it
+    when the error arrives here. Raises WarehouseDamaged.
+    """
+    try:
+        yield
+    except Exception as error:
+        words = (*_CORRUPT, f'{_CUT_OFF} "{paths.warehouse}"')
+        said = next((line for line in str(error).splitlines() if any(each in line for each in words)), None)
+        if said is None or not paths.warehouse.exists():
+            raise
+        done = set_aside(paths, said.strip())
+        paths.warehouse_unfinished.touch()
+        raise WarehouseDamaged(f"{done}. The next run builds another from the lake: footfall run") from error
+
+
+def waits_for_rebuild(paths: Paths) -> bool:
+    """Whether a damaged warehouse was set aside and the one in its place isn't finished."""
+    return bool(paths.damaged_warehouses()) and not is_whole(paths)
 
 
 def is_whole(paths: Paths) -> bool:
     """Whether the warehouse was built to the end once, so that the fast lane can add to it."""
-    return paths.warehouse.exists() and not _unfinished(paths).exists()
+    return paths.warehouse.exists() and not paths.warehouse_unfinished.exists()
 
 
 def note_whole(paths: Paths) -> None:
     """Note that everything stands in the warehouse that a snapshot is made of."""
-    _unfinished(paths).unlink(missing_ok=True)
+    paths.warehouse_unfinished.unlink(missing_ok=True)
 
 
 def models_file(paths: Paths) -> Path:
@@ -86,13 +160,13 @@ def models_file(paths: Paths) -> Path:
     return paths.warehouse.with_suffix(".models.json")
 
 
-def _unfinished(paths: Paths) -> Path:
-    return paths.warehouse.with_suffix(".unfinished")
+def _wal(paths: Paths) -> Path:
+    return paths.warehouse.with_name(f"{paths.warehouse.name}.wal")
 
 
 def _remove_rests(paths: Paths) -> None:
     """What speaks of a warehouse that is gone, or holds rows of it."""
-    paths.warehouse.with_name(f"{paths.warehouse.name}.wal").unlink(missing_ok=True)
+    _wal(paths).unlink(missing_ok=True)
     models_file(paths).unlink(missing_ok=True)
     shutil.rmtree(paths.warehouse.with_name(f"{paths.warehouse.name}.tmp"), ignore_errors=True)
 
@@ -125,8 +199,10 @@ def exclusive(
 
 @contextmanager
 def reading(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A read-only connection to the warehouse, alone on it. Raises duckdb.IOException where there is none yet."""
-    with exclusive(settings.paths):
+    """A read-only connection to the warehouse, alone on it. Raises duckdb.IOException where there is none yet,
+    WarehouseDamaged where a query finds a damaged block.
+    """
+    with exclusive(settings.paths), notice_damage(settings.paths):
         connection = duckdb.connect(
             str(settings.paths.warehouse), read_only=True, config={"memory_limit": settings.warehouse_memory}
         )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 import networkx
 import pytest
 
@@ -232,7 +233,7 @@ def test_a_warehouse_that_was_removed_gets_the_whole_line_until_it_is_published_
     published.warehouse.unlink()
     assert tick().job_name == "whole_line"
     begin(published)
-    published.warehouse.touch()
+    duckdb.connect(str(published.warehouse)).close()
     assert tick().job_name == "whole_line"
     begin(published)
     assert tick().job_name == "whole_line"
@@ -240,12 +241,24 @@ def test_a_warehouse_that_was_removed_gets_the_whole_line_until_it_is_published_
     assert tick().job_name == "fast_lane"
 
 
+def test_a_damaged_warehouse_gets_the_whole_line_though_its_segments_are_loaded(
+    tick: Any, published: Paths
+) -> None:
+    """The fast lane that found it loaded them, set it aside and failed."""
+    assert "nothing sealed" in tick().skip_message
+    published.warehouse.write_bytes(b"half a warehouse")
+    assert "is damaged" in (begin(published) or "")
+    assert tick(dg.DagsterRunStatus.FAILURE).job_name == "whole_line"
+    duckdb.connect(str(published.warehouse)).close()
+    assert tick().job_name == "whole_line", "not to its end yet"
+
+
 @pytest.fixture
 def published(paths: Paths) -> Paths:
     """A shop with a warehouse and a version in force."""
     paths.serving.mkdir(parents=True)
     (paths.serving / "current.json").write_text("{}")
-    paths.warehouse.touch()
+    duckdb.connect(str(paths.warehouse)).close()
     return paths
 
 

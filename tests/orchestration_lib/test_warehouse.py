@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from footfall.paths import Paths
@@ -42,7 +43,7 @@ def test_a_new_warehouse_knows_nothing_of_the_one_before_and_is_not_whole_until_
     tmp_path: Path,
 ) -> None:
     paths = Paths(tmp_path)
-    paths.warehouse.touch()
+    duckdb.connect(str(paths.warehouse)).close()
     models_file(paths).write_text("{}")
     begin(paths)
     assert is_whole(paths), "an increment, or a warehouse of an earlier release"
@@ -51,7 +52,7 @@ def test_a_new_warehouse_knows_nothing_of_the_one_before_and_is_not_whole_until_
     assert not is_whole(paths)
     begin(paths)
     assert not models_file(paths).exists()
-    paths.warehouse.touch()
+    duckdb.connect(str(paths.warehouse)).close()
     begin(paths)
     assert not is_whole(paths)
     note_whole(paths)

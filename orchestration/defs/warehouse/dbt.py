@@ -16,11 +16,13 @@ from orchestration.lib.lake import finish_what_was_cut_off
 from orchestration.lib.model_versions import note, outdated, stale_views, versions_in_force
 from orchestration.lib.retention import last_cut
 from orchestration.lib.snapshot_marts import MARTS
-from orchestration.lib.warehouse import POOL, begin, exclusive
+from orchestration.lib.warehouse import POOL, begin, exclusive, notice_damage
 
 MANIFEST: Mapping[str, Any] = json.loads(dbt_runner.manifest_of(DBT_PROJECT).read_text())
 #: dbt tag of the models that every batch of clicks rebuilds.
 FAST = "fast"
+#: Tag of a run, which says which lane it is.
+LANE = "footfall/lane"
 
 
 class Translator(DagsterDbtTranslator):
@@ -79,9 +81,15 @@ def dbt_models(context: dg.AssetExecutionContext, config: Build) -> Iterator[Any
     views = versions_in_force(DBT_PROJECT, MANIFEST, "view", data=paths.data)
     # What a later step of this run builds is left to it: it may read what Python makes anew in between.
     published = MARTS.keys() - {key.path[-1] for key in context.job_def.asset_layer.selected_asset_keys}
-    with exclusive(paths, say=context.log.warning):
+    with exclusive(paths, say=context.log.warning), notice_damage(paths):
         finish_what_was_cut_off(paths)
-        begin(paths)
+        if damage := begin(paths):
+            if context.run.tags.get(LANE) == "fast":
+                raise dg.Failure(
+                    f"{damage}. The fast lane adds to what stands; the next run builds it from the lake: footfall run",
+                    allow_retries=False,
+                )
+            context.log.warning(f"{damage}. This run builds another from the lake")
         in_force = versions_in_force(DBT_PROJECT, MANIFEST, cut=last_cut(paths))
         changed = outdated(paths, in_force, models)
         if changed:
