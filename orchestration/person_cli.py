@@ -20,6 +20,7 @@ from orchestration.lib.lake import load_waiting
 from orchestration.lib.lake_schema import prepare_lake
 from orchestration.lib.locks import LoaderBusy
 from orchestration.lib.person import Person
+from orchestration.lib.waiting import NotSealed, wait_sealed
 from orchestration.lib.warehouse import WarehouseBusy
 
 _users = click.option(
@@ -69,16 +70,15 @@ def show(users: tuple[str, ...], guests: tuple[str, ...], out: Path | None) -> N
 def forget(users: tuple[str, ...], guests: tuple[str, ...], requested: bool, yes: bool, no_run: bool) -> None:
     """Forget a person: in the lake, then in everything that is built from it.
 
+    All that was accepted before the command is forgotten; it waits for what the collector has not sealed yet.
     Browsing becomes blank rows that nothing counts; orders stay in the books without the person. This can't be undone.
     The warehouse, analysts' own builds of it and the versions published so far are removed. Then the warehouse is built
     again, which takes as long as a build from nothing.
     """
     settings = _settings()
     prepare_lake(settings.paths)
-    with in_words(people.ShopRedaction, LoaderBusy, WarehouseBusy, BucketError):
-        # What has landed is part of what is held.
-        if problem := load_waiting(settings).bucket_error:
-            raise click.ClickException(problem)
+    with in_words(people.ShopRedaction, LoaderBusy, WarehouseBusy, BucketError, NotSealed):
+        _load_all(settings)
         again = people.finish(settings.paths)
         persons = people.requested(settings.paths) if requested else [_person(users, guests)]
     if again:
@@ -91,6 +91,8 @@ def forget(users: tuple[str, ...], guests: tuple[str, ...], requested: bool, yes
         click.echo(f"users: {_list(whole.users)}; guest tokens: {_list(whole.guests)}")
     if not yes:
         click.confirm("Forget them for good?", abort=True)
+        with in_words(LoaderBusy, BucketError, NotSealed):
+            _load_all(settings)  # what was accepted while the question stood
     left: set[str] = set()
     removed = [path for each in again for path in each.removed]
     for each in persons:
@@ -112,6 +114,13 @@ def forget(users: tuple[str, ...], guests: tuple[str, ...], requested: bool, yes
         click.echo("now `footfall run`: until then the API shows what was published before")
     elif subprocess.run(footfall_command("run"), check=False).returncode:
         sys.exit(1)
+
+
+def _load_all(settings: Settings) -> None:
+    """What was accepted is part of what is held. Raises LoaderBusy, BucketError, NotSealed."""
+    wait_sealed(settings)
+    if problem := load_waiting(settings).bucket_error:
+        raise click.ClickException(problem)
 
 
 def _settings() -> Settings:

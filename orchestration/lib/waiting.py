@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
@@ -10,7 +11,7 @@ import pyarrow.parquet as pq
 from msgspec import Struct
 
 from footfall.buckets import Bucket, ObjectName, digest_of, parse_object_name
-from footfall.landing import SUFFIX, sealed
+from footfall.landing import SUFFIX, sealed, unsealed
 from footfall.paths import Paths
 from footfall.segments import SegmentError
 from footfall.settings import Settings
@@ -24,6 +25,13 @@ _DIGEST = b"footfall.segment_digest"
 _BYTES = b"footfall.segment_bytes"
 #: How long one look into the bucket may take; the sensor is not to hang on it.
 LOOK_SECONDS = 20.0
+
+#: A collector seals what is as old as the setting ``seal_seconds`` says; so much later at most, on a busy machine.
+SEAL_MARGIN_SECONDS = 30.0
+
+
+class NotSealed(Exception):
+    """Messages that were accepted stand in a segment that no collector seals."""
 
 
 class Waiting(Protocol):
@@ -99,6 +107,23 @@ class ShippedSegment:
 
     def remove(self) -> None:
         self.bucket.delete(str(self.name))
+
+
+def wait_sealed(settings: Settings) -> None:
+    """Wait until all that a collector of this machine has accepted by now stands in sealed segments.
+
+    Takes ``seal_seconds`` where a collector runs, no time where it accepted nothing. Raises NotSealed where none seals.
+    """
+    landing = settings.paths.landing
+    accepted = set(unsealed(landing)) if takes_local(settings) else set()
+    deadline = time.monotonic() + settings.seal_seconds + SEAL_MARGIN_SECONDS
+    while accepted := {path for path in accepted if path.exists()}:
+        if time.monotonic() > deadline:
+            raise NotSealed(
+                f"{min(accepted)} holds messages that were accepted, and no collector seals it: start the collector on"
+                " this machine (footfall collect), which does, and try again"
+            )
+        time.sleep(0.05)
 
 
 def local_segments(paths: Paths) -> list[LocalSegment]:

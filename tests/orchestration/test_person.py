@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from footfall.paths import Paths
 from footfall.segments import FailedMessage
 from orchestration.lib import person as people
+from orchestration.lib import waiting
 from orchestration.lib.dbt_runner import close_warehouse, invoke
 from orchestration.lib.durable import aside_of
 from orchestration.lib.home import DBT_PROJECT
@@ -366,6 +368,32 @@ def test_nobody_named_is_no_order_to_forget_all(shop: Paths, monkeypatch: pytest
     assert lake_rows(shop) == before
 
 
+def test_what_the_collector_has_not_sealed_yet_is_forgotten_too(
+    shop: Paths, seal: Seal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a segment that nobody seals the command says so, and forgets nothing."""
+    monkeypatch.setenv("FOOTFALL_DATA", str(shop.data))
+    sealed = seal("s9", [said(30, "anna-phone", "anna")])
+    is_open = shop.landing / "open" / sealed.name
+    is_open.parent.mkdir()
+    sealed.rename(is_open)
+    command = ["forget", "--user", "anna", "--yes", "--no-run"]
+    before = lake_rows(shop)
+    with monkeypatch.context() as patched:
+        patched.setattr(waiting, "SEAL_MARGIN_SECONDS", -1e9)
+        refused = CliRunner().invoke(person_group, command)
+    assert (refused.exit_code, "no collector seals it" in refused.output) == (1, True), refused.output
+    assert lake_rows(shop) == before
+    sealing = threading.Timer(0.5, is_open.rename, [sealed])
+    sealing.start()
+    answered = CliRunner().invoke(person_group, command)
+    sealing.join()
+    assert answered.exit_code == 0, answered.output
+    assert "7 events forgotten" in answered.output
+    assert not sealed.exists()
+    assert not re.search(r"'anna'|anna-phone'", everything_in(shop.lake))
+
+
 @pytest.mark.parametrize("verb", [["show"], ["forget", "--yes", "--no-run"]])
 def test_at_a_wrong_place_nobody_is_told_that_nothing_is_held(
     verb: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -386,8 +414,8 @@ def test_what_is_shipped_from_here_is_left_to_the_shipper(
     monkeypatch.setenv("FOOTFALL_DATA", str(shop.data))
     monkeypatch.setenv("FOOTFALL_SHIP_TO", bucket.as_uri())
     monkeypatch.setenv("FOOTFALL_LOAD_FROM", bucket.as_uri())
-    waiting = seal("s9", [said(30, "anna-phone", "anna")])
+    shipped = seal("s9", [said(30, "anna-phone", "anna")])
     answered = CliRunner().invoke(person_group, ["forget", "--user", "anna", "--yes", "--no-run"])
     assert answered.exit_code == 0, answered.output
     assert "6 events forgotten" in answered.output
-    assert waiting.exists()
+    assert shipped.exists()
