@@ -4,7 +4,8 @@ The **public** key stands in the shop's pages: product lists, and what belongs t
 (the token is the proof, so it must be too long to guess), as long as nobody logged in with it. The **secret** key
 stays on the shop's server: everything. A logged-in user's data from a browser needs the signature
 HMAC-SHA256(user_id, identity_secret), made on that server. Of each there may be several, so that one can be changed
-while callers have the old one.
+while callers have the old one. A token gets its user's list once the login itself was proven, by that signature or by
+the shop's server: a login that only a page told joins nothing that is read here.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from api.limits import NO_KEY, Limits
 from api.snapshots import Snapshot
 from footfall.keys import is_one_of, is_proof, is_signed_proxy, is_signed_user
 from footfall.settings import Settings
+from footfall.snapshot import GUEST, PROVEN
 
 _NO_KEY = "a key is needed: header X-Footfall-Key, Authorization: Bearer, or parameter key"
 #: Only Shopify's App Proxy sends ``path_prefix``: there no page is to be given a key.
@@ -124,17 +126,20 @@ def recommended_visitor(
     """The visitor whose list is asked for; None for one the snapshot doesn't know yet.
 
     A user, proven or asked for by the server, goes before the guest token. A token that could be guessed is
-    treated like an unknown one; so is, with ``api_prove_users``, one that a user logged in with.
+    treated like an unknown one; so is one whose login nobody proved.
     Raises PermissionDeniedException (403) for a user id without its proof.
     """
     if user:
         _check_user(settings, caller, user, signature)
         if visitor_id := snapshot.visitor_of(f"user:{user}"):
             return visitor_id
-    if guest and (caller is Caller.SECRET or is_proof(guest)):
-        visitor_id = snapshot.visitor_of(f"guest:{guest}")
-        needs_proof = settings.api_prove_users and caller is not Caller.SECRET
-        return None if visitor_id and needs_proof and _is_user(snapshot, visitor_id) else visitor_id
+    if not guest:
+        return None
+    visitor_id = snapshot.visitor_of(GUEST + guest)
+    if caller is Caller.SECRET or (
+        is_proof(guest) and visitor_id in (_guest_alone(guest), snapshot.visitor_of(PROVEN + guest))
+    ):
+        return visitor_id
     return None
 
 
@@ -150,7 +155,7 @@ def visitor_by_id(
     if caller is Caller.SECRET:
         if snapshot.visitor(given) is not None:
             return given
-        identifiers = [f"guest:{given}", f"user:{given}"]
+        identifiers = [GUEST + given, f"user:{given}"]
     elif signature and caller is not Caller.PROXY:
         _check_user(settings, caller, given, signature)
         identifiers = [f"user:{given}"]
@@ -160,14 +165,11 @@ def visitor_by_id(
             " with a signature; anything else needs the secret key"
         )
     else:
-        identifiers = [f"guest:{given}"]
+        identifiers = [GUEST + given]
     for identifier in identifiers:
         if visitor_id := snapshot.visitor_of(identifier):
-            if (
-                caller is not Caller.SECRET
-                and identifier.startswith("guest:")
-                and _is_user(snapshot, visitor_id)
-            ):
+            is_guests = identifier.startswith(GUEST)
+            if caller is not Caller.SECRET and is_guests and visitor_id != _guest_alone(given):
                 raise PermissionDeniedException(
                     detail="somebody logged in with this guest token: ask by the user id, with its signature"
                     " or the secret key"
@@ -185,12 +187,11 @@ def _check_user(settings: Settings, caller: Caller, user_id: str, signature: str
         )
 
 
-def _is_user(snapshot: Snapshot, visitor_id: str) -> bool:
-    """Whether the visitor behind a guest token is a user. Whose token it is a page says, and anybody may send what a
-    page says: the token proves the guest, and no more.
+def _guest_alone(guest: str) -> str:
+    """The visitor that a guest token is as long as it is no user's. It holds what came with this token and no other:
+    the token proves the guest, and no more.
     """
-    card = snapshot.visitor(visitor_id)
-    return card is not None and not card.is_guest
+    return f"g_{guest}"
 
 
 def _came_through_proxy(connection: ASGIConnection[Any, Any, Any, Any], settings: Settings) -> bool:

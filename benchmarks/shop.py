@@ -97,7 +97,7 @@ def make_marts(con: duckdb.DuckDBPyConnection, products: int, visitors: int) -> 
             1.0 / n as score, 'also_liked' as source, 'p' || (i % {products}) as seed_product_id
         from range({visitors}) as r(i), range(1, 51) as q(n);
         create table identity_map as
-        select 'guest:' || md5(cast(i as varchar)) as identifier, 'g_' || i as visitor_id
+        select 'guest:' || md5(cast(i as varchar)) as identifier, 'g_' || i as visitor_id, false as is_proven
         from range({visitors}) as r(i);
         create table visitors as
         select 'g_' || i as visitor_id, true as is_guest, cast(null as varchar) as user_id,

@@ -35,6 +35,7 @@ from collector.intake import (
 from collector.metrics import Metrics
 from collector.origins import Headers, Origins
 from collector.problems import PROBLEM_TYPE, RefusedError, problem_body
+from collector.proofs import take_signatures
 from collector.visitors import read_user_agent
 from collector.writer import CommitError
 from footfall.addresses import client_address, truncate_address
@@ -138,6 +139,7 @@ class Door:
         }
         self.origins = Origins(settings.write_keys)
         self._trust_forwarded_for = settings.trust_forwarded_for
+        self._identity_secrets = settings.identity_secrets
         self.daily_ids = DailyIds(settings.paths.data / "collector" / "salts")
         self._committer = committer
         self._metrics = metrics
@@ -223,7 +225,13 @@ class Door:
                 gpc=headers.get(b"sec-gpc") == b"1",
                 bot_reason=None if known.is_of_a_server else bot_reason,
             )
-            envelope = make_envelope(arrival, judged, source=key.source, trusted=key.trusted, sender=sender)
+            # A key that no page has: its server knows who is logged in
+            proven: bool | list[int] = known.is_of_a_server and origin is None
+            if arrival.is_signed:
+                proven = take_signatures(judged, self._identity_secrets) or proven
+            envelope = make_envelope(
+                arrival, judged, source=key.source, trusted=key.trusted, proven=proven, sender=sender
+            )
             await self._committer.submit(*frame_parts(envelope))
             self._metrics.accepted[key.source] += judged.accepted
             if judged.failed:

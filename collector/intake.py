@@ -37,6 +37,10 @@ MAX_GZIP_MEMBERS = 16
 WORTHWHILE = 1500
 
 
+#: A trait that proves the user (``collector/proofs.py``). Spelled with escapes it is a trait like others.
+SIGNATURE = b'"userSignature"'
+
+
 class Sender(Struct, frozen=True):
     """What the request around the messages says about who sent them."""
 
@@ -70,6 +74,8 @@ class Arrival(Struct):
     judged: Judged | None = None
     is_mended: bool = False
     """The messages were cut by their brackets: not even their UTF-8 was checked."""
+    is_signed: bool = False
+    """At least one of the messages may carry a user's signature."""
 
 
 class _Single(Struct, rename="camel"):
@@ -115,8 +121,12 @@ def inflate(body: bytes) -> bytes:
 
 def open_batch(body: bytes) -> Arrival:
     """Take a batch apart. Raises RefusedError 400 (no batch) or 413 (too many messages)."""
-    arrival = open_at_once(body) if len(body) > WORTHWHILE else None
-    return open_each(body) if arrival is None else arrival
+    is_signed = SIGNATURE in body
+    arrival = open_at_once(body) if len(body) > WORTHWHILE and not is_signed else None
+    if arrival is None:
+        arrival = open_each(body)
+        arrival.is_signed = is_signed
+    return arrival
 
 
 def open_at_once(body: bytes) -> Arrival | None:
@@ -177,7 +187,7 @@ def open_single(body: bytes, kind: str) -> Arrival:
     sent_at = single.sent_at
     if sent_at is not None and sent_at.year not in PLAUSIBLE_YEARS:
         sent_at = None  # the message itself, which holds it too, is rejected for it
-    return Arrival(1, single.write_key, sent_at, [Raw(body)])
+    return Arrival(1, single.write_key, sent_at, [Raw(body)], is_signed=SIGNATURE in body)
 
 
 def judge(arrival: Arrival) -> Judged:
@@ -247,6 +257,7 @@ def make_envelope(
     *,
     source: str,
     trusted: bool,
+    proven: bool | list[int],
     sender: Sender,
 ) -> Envelope:
     """What lands: the good messages as sent, the failed ones beside them, and who sent them."""
@@ -254,6 +265,7 @@ def make_envelope(
         received_at=sender.received_at,
         source=source,
         trusted=trusted,
+        proven=proven,
         sent_at=arrival.sent_at,
         ip=sender.ip,
         user_agent=sender.user_agent,

@@ -46,6 +46,9 @@ VERSION_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
 #: Key of the whole-shop list in ``trending`` and of the only row of ``catalogue``.
 WHOLE_SHOP = ""
+#: What identifiers of guest tokens begin with; of those that the user behind them proved, there is a second one.
+GUEST = "guest:"
+PROVEN = "proven:"
 
 #: Begins the names of marts in ``Manifest.rows``: some are called as a table is.
 _MART = "analytics."
@@ -110,7 +113,7 @@ class Table(StrEnum):
     CATALOGUE = "catalogue"
     """'' -> list of the ids of all available products, newest catalogue entry first: the last resort"""
     IDENTITIES = "identities"
-    """'guest:<token>' | 'user:<id>' -> visitor_id"""
+    """'guest:<token>' | 'user:<id>' | 'proven:<token>' -> visitor_id; the last only of tokens with a proven login"""
     VISITORS = "visitors"
     """visitor_id -> VisitorCard"""
     VISITOR_RECOMMENDATIONS = "visitor_recommendations"

@@ -175,12 +175,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             description="HMAC secrets with which the shop's server signs a user id for the browser, the new one first"
         ),
     ] = ("ff_demo_identity_secret",)
-    api_prove_users: Annotated[
-        bool,
-        Meta(
-            description="a guest token that a user logged in with gets that user's list only with their signature"
-        ),
-    ] = False
     storefront_url: Annotated[
         str, Meta(description="address before /products/<handle>; empty: paths on the shop")
     ] = ""

@@ -111,6 +111,9 @@ def rows_of(segment_id: str, part: Frame | Damage, load_id: int) -> Iterator[tup
             yield "failed_events", about | place | _failed("load", field, reason, bytes(raw))
             continue
         # A sender that names no message has no retries to recognise either: its place is its name.
+        row["user_proven"] = (
+            envelope.proven if isinstance(envelope.proven, bool) else number in envelope.proven
+        )
         row["message_id"] = row["message_id"] or f"{segment_id}/{part.number}/{number}"
         yield "events", about | row | place
 

@@ -44,6 +44,8 @@ EVENTS = _schema(
     event=pa.string(),
     guest_token=pa.string(),
     user_id=pa.string(),
+    # The user's signature, or the shop's server, vouches for user_id. Null in files of before there was any proof.
+    user_proven=pa.bool_(),
     session_token=pa.string(),
     page_view_id=pa.string(),
     occurred_at=TS,

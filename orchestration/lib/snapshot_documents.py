@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from footfall.snapshot import WHOLE_SHOP, Table
+from footfall.snapshot import GUEST, PROVEN, WHOLE_SHOP, Table
 from orchestration.lib.snapshot_marts import LABELS, PRODUCTS, SEEDS, mart
 
 #: Six digits are more than any ranking here distinguishes, and a third of the bytes of a full double.
@@ -194,7 +194,15 @@ SOURCES: dict[Table, Source] = {
     ),
     Table.IDENTITIES: Source(
         key="identifier",
-        query=f"visitor_id from {mart('identity_map')} where {{only}}",
+        query=f"""
+            visitor_id from (
+                select identifier, visitor_id from {mart("identity_map")}
+                union all
+                select '{PROVEN}' || substr(identifier, {len(GUEST) + 1}), visitor_id from {mart("identity_map")}
+                where is_proven and starts_with(identifier, '{GUEST}')
+            ) as known
+            where {{only}}
+        """,
         value="encode(to_json(r.visitor_id)::varchar)",
         is_grouped=False,
     ),

@@ -23,7 +23,7 @@ MARTS: dict[str, tuple[str, ...]] = {
     "visitor_recommendations": ("visitor_id", "rank", "product_id", "score", "source", "seed_product_id"),
     "recommendation_settings": ("setting", "value"),
     "trending_products": ("rank", "product_id", "score", "category"),
-    "identity_map": ("identifier", "visitor_id"),
+    "identity_map": ("identifier", "visitor_id", "is_proven"),
     OBJECTIONS: ("visitor_id",),
     "visitors": (
         "visitor_id", "is_guest", "user_id", "first_seen_at", "last_seen_at", "sessions", "orders", "revenue",

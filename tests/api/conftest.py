@@ -29,6 +29,8 @@ SECRET = {"Authorization": "Bearer secret-key-of-the-test"}
 
 ADA_GUEST = "6f1c3b52-0f0e-4f7e-9a51-8d1f2b3c4d5e"
 """Guest token linked to user ada."""
+CLAIMED_GUEST = "c0ffee00-1d2e-4f3a-8b4c-5d6e7f8091a2"
+"""A token whose browser says that it is ada, without proof."""
 COLD_GUEST = "11111111-2222-4333-8444-555555555555"
 """A token the shop has never seen."""
 #: Of an order whose customer nobody knows.
@@ -45,7 +47,7 @@ create table marts.products (
 );
 create table marts.product_aliases (alias varchar, product_id varchar);
 create table marts.identity_map (
-    identifier varchar, visitor_id varchar, identifier_type varchar, value varchar,
+    identifier varchar, visitor_id varchar, identifier_type varchar, value varchar, is_proven boolean,
     first_seen_at timestamp, last_seen_at timestamp
 );
 create table marts.visitors (
@@ -191,13 +193,14 @@ def _people(seen: dt.datetime) -> Iterator[Row]:
     cart = '[{"product_id": "p05", "quantity": 2}]'
     for identifier, visitor, kind in [
         (f"guest:{ADA_GUEST}", "u_ada", "guest"),
+        (f"guest:{CLAIMED_GUEST}", "u_ada", "guest"),
         ("user:ada", "u_ada", "user"),
         (f"guest:{SOLO_GUEST}", f"g_{SOLO_GUEST}", "guest"),
         ("guest:short", "g_short", "guest"),
         (f"guest:{ORDERS_TOKEN}", "g_short", "guest"),
     ]:
         value = identifier.split(":", 1)[1]
-        yield ("identity_map", [identifier, visitor, kind, value, seen, later])
+        yield ("identity_map", [identifier, visitor, kind, value, value == ADA_GUEST, seen, later])
     yield ("visitors", ["u_ada", False, "ada", seen, later, 3, 1, "59.80", "p05", cart, ADA_GUEST])
     yield ("visitors", [f"g_{SOLO_GUEST}", True, None, seen, later, 1, 0, "0.00", "p01", None, SOLO_GUEST])
     # (a cart that is no JSON)

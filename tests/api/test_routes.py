@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,15 +11,14 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from api.app import create_app
 from tests.api.conftest import (
     ADA_GUEST,
+    CLAIMED_GUEST,
     COLD_GUEST,
     ORDERS_TOKEN,
     PUBLIC,
     SECRET,
     SOLO_GUEST,
-    settings_for,
 )
 
 Client = TestClient[Litestar]
@@ -193,20 +191,24 @@ def test_a_guest_token_proves_no_user(client: Client, what: str) -> None:
     assert (guest["visitor"], guest["visitor_id"]) == (SOLO_GUEST, None)
 
 
-def test_a_shop_may_want_lists_of_users_by_proof_alone(published: Path) -> None:
+def test_a_login_without_proof_gets_nothing_of_the_user(client: Client) -> None:
     signature = hmac.new(b"identity-secret-of-the-test", b"ada", hashlib.sha256).hexdigest()
     asked = {
-        f"guest={ADA_GUEST}": "trending",
-        f"guest={ADA_GUEST}&user=ada&signature={signature}": "affinity",
+        f"guest={CLAIMED_GUEST}": "trending",
+        f"guest={CLAIMED_GUEST}&user=ada&signature={signature}": "affinity",
+        f"guest={ADA_GUEST}": "affinity",
     }
-    with TestClient(create_app(settings_for(published, api_prove_users=True))) as careful:
-        for query, source in asked.items():
-            items = get(careful, f"/v1/recommendations?{query}", headers=PUBLIC)["items"]
-            assert items[0]["source"] == source
-        own = get(careful, f"/v1/recommendations?guest={ADA_GUEST}&history=again", headers=PUBLIC)
-        assert own["items"] == []
-        assert get(careful, f"/v1/recommendations?guest={ADA_GUEST}")["items"][0]["source"] == "affinity"
-        get(careful, f"/v1/visitors/{SOLO_GUEST}/profile", headers=PUBLIC)
+    for query, source in asked.items():
+        items = get(client, f"/v1/recommendations?{query}", headers=PUBLIC)["items"]
+        assert items[0]["source"] == source
+    for history in ("any", "new", "again"):
+        claimed, cold = (
+            get(client, f"/v1/recommendations?guest={guest}&history={history}&limit=100", headers=PUBLIC)
+            for guest in (CLAIMED_GUEST, COLD_GUEST)
+        )
+        assert claimed == cold
+    assert_problem(client.get(f"/v1/visitors/{CLAIMED_GUEST}/profile", headers=PUBLIC), 403)
+    assert get(client, f"/v1/recommendations?guest={CLAIMED_GUEST}")["items"][0]["source"] == "affinity"
 
 
 @pytest.mark.parametrize("given", ["ada", "u_ada", "short", "g_short", ORDERS_TOKEN])

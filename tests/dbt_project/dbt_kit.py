@@ -70,6 +70,7 @@ EVENTS_SCHEMA = pa.schema(
         ("is_bot", pa.bool_()),
         ("bot_reason", TEXT),
         *[(name, pa.bool_()) for name in ("gpc", "consent_analytics", "consent_marketing")],
+        ("user_proven", pa.bool_()),
     ]
 )
 FAILED_SCHEMA = pa.schema(

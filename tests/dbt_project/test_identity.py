@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import networkx as nx
+import pyarrow.parquet as pq
 import pytest
 from dbt_kit import NOON, Lake, Warehouse, message
 
@@ -228,3 +229,80 @@ def test_random_graphs_against_networkx(
             assert len(visitors) == 1
             plain += len(users)
     assert plain >= 3
+
+
+def proven(guest: str, user: str, minute: float, **columns: Any) -> dict[str, Any]:
+    return seen(guest, user, minute, user_proven=True, **columns)
+
+
+def test_only_a_proven_login_is_proven(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> None:
+    """A token follows its last login, proven or not; proof once is proof for that user on that token. In each order,
+    with increments."""
+    lake, warehouse = make_warehouse()
+    batches = [
+        [
+            seen("claimed", "ada", 0),
+            proven("signed", "ada", 0),
+            seen("guest", None, 0),
+            seen("late", "ada", 0),
+            proven("once", "ada", 0),
+            proven("changed", "ada", 0),
+            proven("back", "ada", 0),
+            proven("own", "eve", 0),
+        ],
+        [
+            proven("late", "ada", 10),
+            seen("once", "ada", 10),
+            seen("changed", "eve", 10),
+            seen("back", "eve", 10),
+            # their own account was proven; the victim's is not
+            seen("own", "ada", 10),
+        ],
+        [seen("back", "ada", 20), seen("changed", None, 20)],
+    ]
+    expected = {
+        "claimed": ("u_ada", False),
+        "signed": ("u_ada", True),
+        "guest": ("g_guest", False),
+        "late": ("u_ada", True),
+        "once": ("u_ada", True),
+        "changed": ("u_eve", False),
+        "back": ("u_ada", True),
+        "own": ("u_ada", False),
+    }
+    asked = "select value, visitor_id, is_proven from identity_map where identifier_type = 'guest'"
+    for batch in batches:
+        lake.load(batch)
+        warehouse.run("+identity_map")
+    assert {value: (visitor, is_proven) for value, visitor, is_proven in warehouse.rows(asked)} == expected
+
+
+def test_invented_tokens_do_not_crowd_out_proven_ones(
+    make_warehouse: Callable[[], tuple[Lake, Warehouse]],
+) -> None:
+    lake, warehouse = make_warehouse()
+    lake.load([proven("phone", "ada", 0), proven("laptop", "ada", 1)])
+    warehouse.run("+identity_map", variables=GUARDS)
+    lake.load([seen(f"invented-{n}", "ada", 2 + n) for n in range(9)])
+    warehouse.run("+identity_map", variables=GUARDS)
+    found = {
+        value: (visitor, is_proven)
+        for value, visitor, is_proven in warehouse.rows(
+            "select value, visitor_id, is_proven from identity_map where identifier_type = 'guest'"
+        )
+    }
+    assert found["phone"] == found["laptop"] == ("u_ada", True)
+    assert found["invented-0"] == ("g_invented-0", False)
+
+
+def test_a_lake_of_before_there_was_proof_proves_nobody(
+    make_warehouse: Callable[[], tuple[Lake, Warehouse]],
+) -> None:
+    lake, warehouse = make_warehouse()
+    lake.load([seen("old", "ada", 0, trusted=True)])
+    files = [file for file in (lake.root / "lake" / "events").rglob("*.parquet") if "schema" not in file.name]
+    for file in files:
+        pq.write_table(pq.read_table(file, partitioning=None).drop_columns(["user_proven"]), file)
+    warehouse.run("+identity_map", variables=GUARDS)
+    asked = "select visitor_id, is_proven from identity_map where identifier_type = 'guest'"
+    assert (len(files), warehouse.rows(asked)) == (1, [("u_ada", False)])

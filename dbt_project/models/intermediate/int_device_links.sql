@@ -16,6 +16,10 @@
 -- each of its sessions goes to the last user seen in the session (macro visitor_of); so does a daily id. A token
 -- that only a server ever named was no visit: it is nobody's device, and counts in no guard.
 --
+-- Anybody may send a login of any user under tokens of their own. It joins, for the shop's own numbers, but it proves
+-- nothing: what the public key reads follows only the links that the user's signature or the shop's server proved. In
+-- the guard of a user's tokens the two kinds are counted apart, so that invented tokens don't crowd out proven ones.
+--
 -- An increment judges the touched devices again, and those of their users: a guard counts a user's devices.
 with {% if is_incremental() %}touched as (
   {{ touched_devices() }}
@@ -69,6 +73,7 @@ ranked as (
   select
     device,
     user_id,
+    coalesce(is_proven, false) as is_proven,
     row_number() over (
       partition by device
       order by last_seen_at desc, last_event_id desc, user_id asc
@@ -81,6 +86,7 @@ owned as (
   select
     devices.*,
     ranked.user_id,
+    ranked.is_proven,
     devices.guest_token is not null and devices.users > {{ var('identity_max_users_per_guest') }} as has_many_users
   from devices
   left join ranked
@@ -89,14 +95,16 @@ owned as (
 ),
 
 crowded_users as (
-  select user_id
+  select
+    user_id,
+    is_proven
   from owned
   where user_id is not null
     and guest_token is not null
     and has_visited
     and not has_many_users
     and not {{ is_daily_id('guest_token') }}
-  group by user_id
+  group by user_id, is_proven
   having count(*) > {{ var('identity_max_guests_per_user') }}
 ),
 
@@ -109,6 +117,7 @@ judged as (
   from owned
   left join crowded_users
     on owned.user_id = crowded_users.user_id
+      and owned.is_proven = crowded_users.is_proven
 ),
 
 linked as (
@@ -121,6 +130,7 @@ linked as (
       else 'g_' || guest_token
     end as visitor_id,
     is_shared,
+    coalesce(is_proven and not is_shared, false) as is_proven,
     has_visited,
     first_seen_at,
     last_seen_at,
@@ -140,6 +150,7 @@ final as (
     linked.user_id,
     linked.visitor_id,
     linked.is_shared,
+    linked.is_proven,
     linked.has_visited,
     linked.first_seen_at,
     linked.last_seen_at,

@@ -17,6 +17,7 @@ with events as (
     guest_token,
     user_id,
     device,
+    is_user_proven,
     {{ is_server_side('staged_events') }} as is_server_side,
     occurred_at,
     staged_at
@@ -36,6 +37,7 @@ last_moments as (
     max(occurred_at) as last_seen_at,
     min(case when not is_server_side then occurred_at end) as first_visit_at,
     max(case when not is_server_side then occurred_at end) as last_visit_at,
+    max(case when is_user_proven then 1 else 0 end) = 1 as is_proven,
     max(staged_at) as staged_at
   from events
   group by device, user_id
@@ -73,6 +75,7 @@ sightings as (
       last_seen_at,
       first_visit_at,
       last_visit_at,
+      is_proven,
       staged_at,
       last_event_id
     from {{ this }}
@@ -97,6 +100,7 @@ final as (
     max(last_seen_at) as last_seen_at,
     min(first_visit_at) as first_visit_at,
     max(last_visit_at) as last_visit_at,
+    max(case when is_proven then 1 else 0 end) = 1 as is_proven,
     max(staged_at) as staged_at
   from latest
   group by device, user_id

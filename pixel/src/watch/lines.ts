@@ -23,10 +23,15 @@ export const lineEvent = (e: Event, el: Element, _?: Element, zone?: string): vo
   }
 };
 
-/** Who the page says is logged in; an empty `data-customer-id` says that nobody is. */
+/** Who the page says is logged in; an empty `data-customer-id` says that nobody is. What proves it is sent once a session. */
 export const readPerson = (): void => {
   const el = D.querySelector('[data-customer-id]');
   const id = attr(el, 'data-customer-id') || meta().page?.customerId;
-  if (id) api('identify', id);
-  else if (el && core.read_('user')) api('reset');
+  const userSignature = attr(el, 'data-customer-signature');
+  // (the signature itself would outlive a logout there)
+  const told = userSignature && core.read_('session').slice(0, 9) + id!;
+  if (id) {
+    api('identify', id, told && core.read_('told') != told && { userSignature });
+    if (told) core.write_('told', told);
+  } else if (el && core.read_('user')) api('reset');
 };

@@ -16,6 +16,7 @@ guests as (
     'guest' as identifier_type,
     guest_token as value,
     is_shared,
+    is_proven,
     first_seen_at,
     last_seen_at
   from devices
@@ -30,6 +31,7 @@ users as (
     'user' as identifier_type,
     user_id as value,
     false as is_shared,
+    false as is_proven,
     coalesce(min(first_visit_at), min(first_seen_at)) as first_seen_at,
     coalesce(max(last_visit_at), max(last_seen_at)) as last_seen_at
   from sightings

@@ -245,6 +245,7 @@ final as (
     whole_arrivals.clock_flag,
     whole_arrivals.bot_reason,
     coalesce(whole_arrivals.trusted, false) as is_trusted,
+    coalesce(whole_arrivals.user_proven, false) as is_user_proven,
     coalesce(whole_arrivals.is_bot, false) as is_bot,
     whole_arrivals.gpc as has_gpc,
     whole_arrivals.consent_analytics as has_analytics_consent,
