@@ -32,6 +32,10 @@ hypothesis.settings.register_profile(
 hypothesis.settings.register_profile(
     "explore", hypothesis.settings.get_profile("footfall"), derandomize=False, print_blob=True
 )
+# And this one 20 times as much.
+hypothesis.settings.register_profile(
+    "thorough", hypothesis.settings.get_profile("explore"), max_examples=2000
+)
 hypothesis.settings.load_profile("footfall")
 
 REPO = Path(__file__).resolve().parent.parent

@@ -195,7 +195,8 @@ final as (
     whole_arrivals.message_id,
     whole_arrivals.content_hash,
     whole_arrivals.type,
-    whole_arrivals.event,
+    -- any message may carry the word, a page that is called Order Completed too
+    case when whole_arrivals.type = 'track' then whole_arrivals.event end as event,
     whole_arrivals.guest_token,
     whole_arrivals.user_id,
     -- a guest token comes from a browser, which must not name another user's device
