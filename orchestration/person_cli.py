@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from datetime import datetime
@@ -19,6 +20,7 @@ from orchestration.lib import person as people
 from orchestration.lib.lake import load_waiting
 from orchestration.lib.lake_schema import prepare_lake
 from orchestration.lib.locks import LoaderBusy
+from orchestration.lib.mentions import COLUMNS
 from orchestration.lib.person import Person
 from orchestration.lib.waiting import NotSealed, wait_sealed
 from orchestration.lib.warehouse import WarehouseBusy
@@ -62,12 +64,44 @@ def show(users: tuple[str, ...], guests: tuple[str, ...], out: Path | None) -> N
 @person_group.command()
 @_users
 @_guests
+def mentions(users: tuple[str, ...], guests: tuple[str, ...]) -> None:
+    """Where messages of others name a person, by field: a referrer, whom a present is for, an address with an id.
+
+    A number may be somebody's id and a product's. So look at the fields, and name those that mean the person to
+    `footfall person forget --erase-in FIELD`. What else tells who they are (a hash of their e-mail) counts as a --user.
+    """
+    settings = _settings()
+    prepare_lake(settings.paths)
+    whole = people.whole_person(settings.paths, _person(users, guests))
+    for field, messages in people.mentions_of(settings.paths, whole).items():
+        click.echo(f"{field}: {len(messages):,} messages, as {messages[0]}")
+    click.echo(f"users: {_list(whole.users)}; guest tokens: {_list(whole.guests)}", err=True)
+
+
+@person_group.command()
+@_users
+@_guests
+@click.option(
+    "--erase-in",
+    "named_in",
+    multiple=True,
+    metavar="FIELD",
+    help="A field (`footfall person mentions`) that is emptied where a message of somebody else names them in it;"
+    " may be given several times.",
+)
 @click.option("--requested", is_flag=True, help="Everybody whom Shopify's customers/redact asked to forget.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @click.option(
     "--no-run", is_flag=True, help="Forget in the lake only; the warehouse is built again by your next run."
 )
-def forget(users: tuple[str, ...], guests: tuple[str, ...], requested: bool, yes: bool, no_run: bool) -> None:
+def forget(
+    users: tuple[str, ...],
+    guests: tuple[str, ...],
+    named_in: tuple[str, ...],
+    requested: bool,
+    yes: bool,
+    no_run: bool,
+) -> None:
     """Forget a person: in the lake, then in everything that is built from it.
 
     All that was accepted before the command is forgotten; it waits for what the collector has not sealed yet.
@@ -75,12 +109,17 @@ def forget(users: tuple[str, ...], guests: tuple[str, ...], requested: bool, yes
     The warehouse, analysts' own builds of it and the versions published so far are removed. Then the warehouse is built
     again, which takes as long as a build from nothing.
     """
+    if unknown := [field for field in named_in if re.split(r"[.\[]", field)[0] not in COLUMNS]:
+        raise click.UsageError(
+            f"{unknown[0]} is in no column that others write; these are: {', '.join(COLUMNS)}"
+        )
     settings = _settings()
     prepare_lake(settings.paths)
     with in_words(people.ShopRedaction, LoaderBusy, WarehouseBusy, BucketError, NotSealed):
         _load_all(settings)
         again = people.finish(settings.paths)
         persons = people.requested(settings.paths) if requested else [_person(users, guests)]
+        persons = [Person(each.users, each.guests, list(named_in)) for each in persons]
     if again:
         click.echo(f"finished {len(again)} that had been cut off")
     if not persons and not again:
@@ -104,6 +143,7 @@ def forget(users: tuple[str, ...], guests: tuple[str, ...], requested: bool, yes
         removed += done.removed
         click.echo(
             f"{done.events:,} events forgotten, {done.orders:,} of them kept in the books without the person;"
+            f" {done.mentions:,} messages of others name them no more;"
             f" {done.failed_events:,} failed events emptied; {done.files:,} files written anew"
         )
     for file in sorted(left):

@@ -29,6 +29,7 @@ from footfall.paths import Paths
 from orchestration.lib.durable import remove_asides, write_durably
 from orchestration.lib.lake_schema import BY_DAY
 from orchestration.lib.locks import only_loader
+from orchestration.lib.mentions import COLUMNS, any_of, candidates, condition, erased, fields_naming
 from orchestration.lib.warehouse import exclusive, in_memory, remove_copies, remove_warehouse, sql_path
 
 FORGOTTEN = "forgotten"
@@ -63,10 +64,15 @@ _lines = msgspec.json.Decoder(list[dict[str, msgspec.Raw] | None])
 
 
 class Person(Struct, frozen=True):
-    """Whom it is about: user ids and guest tokens."""
+    """Whom it is about: user ids and guest tokens, and in which fields messages of others name them."""
 
     users: list[str] = []
     guests: list[str] = []
+    named_in: list[str] = []
+
+    @property
+    def ids(self) -> list[str]:
+        return [*self.users, *self.guests]
 
 
 class Forgotten(Struct):
@@ -74,6 +80,8 @@ class Forgotten(Struct):
 
     events: int = 0
     orders: int = 0
+    mentions: int = 0
+    """Messages of others that named the person."""
     failed_events: int = 0
     files: int = 0
     removed: list[str] = []
@@ -104,7 +112,8 @@ def whole_person(paths: Paths, person: Person) -> Person:
             """,
             [person.users],
         ).fetchall()
-    return Person(sorted(set(person.users)), sorted({*person.guests, *(token for (token,) in found)}))
+    guests = sorted({*person.guests, *(token for (token,) in found)})
+    return Person(sorted(set(person.users)), guests, person.named_in)
 
 
 def requested(paths: Paths) -> list[Person]:
@@ -148,6 +157,29 @@ def failed_events_of(paths: Paths, person: Person) -> Iterator[dict[str, Any]]:
                 for row in group.to_pylist():
                     if row["raw"] and named.search(row["raw"]):
                         yield {name: value for name, value in row.items() if value is not None}
+
+
+def mentions_of(paths: Paths, person: Person) -> dict[str, list[str]]:
+    """By field (``orchestration.lib.mentions``) the ids of the messages of others that name the person there.
+
+    ``person`` is whole.
+    """
+    found: dict[str, list[str]] = {}
+    with in_memory(paths.data) as connection:
+        rows = connection.execute(
+            f"""
+            select message_id, {", ".join(COLUMNS)} from {_table(paths, "events")}
+            where not coalesce(list_contains($users, user_id), false)
+                and not coalesce(list_contains($guests, guest_token), false)
+                and {condition(COLUMNS)}
+            order by message_id
+            """,
+            {"users": person.users, "guests": person.guests, "named": candidates(person.ids)},
+        )
+        while row := rows.fetchone():
+            for field in fields_naming(dict(zip(COLUMNS, row[1:], strict=True)), person.ids):
+                found.setdefault(field, []).append(row[0])
+    return dict(sorted(found.items()))
 
 
 def forget(paths: Paths, person: Person) -> Forgotten:
@@ -201,6 +233,7 @@ def _blank(paths: Paths, person: Person) -> Forgotten:
         _rewrite(file, blanks.blank)
         done.events += blanks.events
         done.orders += blanks.orders
+        done.mentions += blanks.mentions
         done.files += 1
     for file in _failed(paths):
         with pq.ParquetFile(file) as opened:
@@ -222,16 +255,28 @@ def _table(paths: Paths, name: str) -> str:
 
 
 def _files_with(paths: Paths, person: Person) -> list[Path]:
+    columns = _columns(person.named_in)
+    naming = condition(columns) if columns else "false"
     with in_memory(paths.data) as connection:
         found = connection.execute(
             f"""
             select distinct filename from {_table(paths, "events")}
-            where {_MINE} or list_contains(?, rest ->> '$.previousId')
+            where list_contains($users, user_id) or list_contains($guests, guest_token)
+                or list_contains($ids, rest ->> '$.previousId') or {naming}
             order by filename
             """,
-            [person.users, person.guests, [*person.users, *person.guests]],
+            {
+                "users": person.users,
+                "guests": person.guests,
+                "ids": person.ids,
+                **({"named": candidates(person.ids)} if columns else {}),
+            },
         ).fetchall()
     return [Path(name) for (name,) in found]
+
+
+def _columns(fields: list[str]) -> list[str]:
+    return sorted({re.split(r"[.\[]", field)[0] for field in fields})
 
 
 def _failed(paths: Paths) -> list[Path]:
@@ -261,8 +306,9 @@ class _Blanks:
 
     def __init__(self, person: Person) -> None:
         self.users, self.guests = set(person.users), set(person.guests)
+        self.ids, self.named_in = person.ids, person.named_in
         self.tokens: dict[str, str] = {}
-        self.events = self.orders = 0
+        self.events = self.orders = self.mentions = 0
 
     def blank(self, table: pa.Table) -> pa.Table:
         people = zip(table["user_id"].to_pylist(), table["guest_token"].to_pylist(), strict=True)
@@ -276,6 +322,7 @@ class _Blanks:
             for index, rest in enumerate(table["rest"].to_pylist())
             if rest and index not in known and str(json.loads(rest).get("previousId")) in ids
         ]
+        table = self._without_mentions(table, known)
         if not mine and not naming:
             return table
         changed = [*mine, *naming]
@@ -303,6 +350,23 @@ class _Blanks:
                 values[index] = row[name]
             columns.append(pa.array(values, table.schema.field(name).type))
         return pa.table(columns, schema=table.schema)
+
+    def _without_mentions(self, table: pa.Table, mine: set[int]) -> pa.Table:
+        """The table without the person in the fields where messages of others name them."""
+        changed: set[int] = set()
+        for column in _columns(self.named_in):
+            if column not in table.column_names:  # a file of before there was the column
+                continue
+            values = table[column].to_pylist()
+            for index, text in enumerate(values):
+                if text and index not in mine:
+                    values[index] = erased(column, text, self.named_in, self.ids)
+                    if values[index] != text:
+                        changed.add(index)
+            place, field = table.schema.get_field_index(column), table.schema.field(column)
+            table = table.set_column(place, field, pa.array(values, field.type))
+        self.mentions += len(changed)
+        return table
 
 
 def _booked(row: dict[str, Any]) -> dict[str, Any] | None:
@@ -349,10 +413,10 @@ def _naming(person: Person) -> re.Pattern[bytes]:
     # Fields are told in any case, ids are not: `Max` is somebody else than `max`.
     # A delivery of Shopify that no adapter could read is kept whole, with the customer's name and address in it: there
     # the customer is an object, and the guest token the value of an attribute.
-    users, guests = _any_of(person.users), _any_of(person.guests)
+    users, guests = any_of(person.users), any_of(person.guests)
     begin, end = rb'\s*:\s*(?:"\s*)?', rb'(?:"|\s|,|\}|$)'
     names = rb"(?i:user_?id|anonymous_?id|previous_?id|distinct_?id|customer_?id)"
-    anybody = _any_of([*person.users, *person.guests])
+    anybody = any_of([*person.users, *person.guests])
     found = (
         rb'"' + names + rb'"' + begin + anybody + end,
         rb'"(?i:customer)"\s*:\s*\{[^{}]*"(?i:id)"' + begin + users + end,
@@ -360,16 +424,3 @@ def _naming(person: Person) -> re.Pattern[bytes]:
         rb'"(?i:value)"\s*:\s*"\s*' + guests + end,
     )
     return re.compile(b"|".join(found))
-
-
-def _any_of(ids: list[str]) -> bytes:
-    return b"(?:" + (b"|".join(b"".join(map(_spellings, each)) for each in ids) or b"(?!)") + b")"
-
-
-def _spellings(character: str) -> bytes:
-    """A character of a JSON text: itself, as Python escapes it, as PHP does a slash, by its number."""
-    told = {character.encode(), json.dumps(character)[1:-1].encode(), f"\\u{ord(character):04x}".encode()}
-    told |= {b"\\/"} if character == "/" else set()
-    # The digits of a number are letters of either case.
-    each = (b"(?i:%b)" % re.escape(one) if one[:2] == b"\\u" else re.escape(one) for one in sorted(told))
-    return b"(?:" + b"|".join(each) + b")"
