@@ -16,6 +16,7 @@ import msgspec
 
 from footfall import __version__
 from footfall.doctor import doctor, look_at_variables
+from footfall.notices import notify
 from footfall.settings import SECRETS, Setting, SettingsError, explain_settings
 from footfall.verbs import VerbGroup, in_words
 
@@ -48,6 +49,7 @@ _ORDER = [
     "quality",
     "tuning",
     "config",
+    "notify",
     "doctor",
 ]
 
@@ -144,11 +146,14 @@ def _masked(row: Setting) -> Setting:
     """Secrets don't belong on a screen or in a log; their first letters tell which one is in force."""
     if row.name not in SECRETS:
         return row
+    if isinstance(row.value, str):  # a password is shorter than a key: no letter of it
+        return msgspec.structs.replace(row, value=f"({len(row.value)} characters)" if row.value else "")
     masked = tuple(f"{value[:3]}... ({len(value)} characters)" for value in row.value)
     return msgspec.structs.replace(row, value=masked)
 
 
 main.add_command(doctor)
+main.add_command(notify)
 
 
 if __name__ == "__main__":

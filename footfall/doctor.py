@@ -13,14 +13,13 @@ import msgspec
 
 from footfall.doctor_files import Finding, look_at_warehouse
 from footfall.landing import QUARANTINE, oldest_sealed
+from footfall.runs import look_at_runs, only_collects, staleness
 from footfall.settings import DEMO_KEYS, Settings, SettingsError, load_settings, unknown_variables
 from footfall.snapshot import MANIFEST_FILE, SnapshotError, read_pointer
 from footfall.verbs import in_words
 
 #: A loader takes a segment within seconds, unless a whole run is under way, which takes minutes.
 _WAITING_SECONDS = 300.0
-#: The whole line publishes every hour.
-_STALE_SECONDS = 2 * 3600.0
 
 
 @click.command()
@@ -40,6 +39,7 @@ def doctor(collector: str | None, api: str | None, dagster: str | None) -> None:
         *look_at_warehouse(settings),
         *_look_at_buckets(settings),
         *_look_at_snapshot(settings),
+        *look_at_runs(settings, datetime.now(UTC)),
         *_look_at_keys(settings),
         *_look_at_doors(settings, collector, api, dagster),
     ]
@@ -89,13 +89,8 @@ def _look_at_sealed(settings: Settings) -> Finding:
     return False, f"{text}: {taker}"
 
 
-def _only_collects(settings: Settings) -> bool:
-    """Whether this is a collector's machine: what it lands is loaded and served elsewhere."""
-    return bool(settings.ship_to) and not settings.paths.lake.exists()
-
-
 def _look_at_snapshot(settings: Settings) -> list[Finding]:
-    if _only_collects(settings):
+    if only_collects(settings):
         return []
     try:
         pointer = read_pointer(settings.paths.serving)
@@ -110,9 +105,10 @@ def _look_at_snapshot(settings: Settings) -> list[Finding]:
                 f"serving: {pointer.version} is in force, but is not there: `footfall run` publishes a new version",
             )
         ]
-    age = (datetime.now(UTC) - pointer.published_at).total_seconds()
+    now = datetime.now(UTC)
+    age = (now - pointer.published_at).total_seconds()
     text = f"serving: {pointer.version} is in force since {age / 60:.0f} min"
-    if age <= _STALE_SECONDS:
+    if staleness(settings, now) is None:
         return [(True, text)]
     return [
         (
@@ -171,7 +167,7 @@ def _look_at_doors(
         ("API", api or settings.api_url, "/readyz", "version", "serve"),
         ("Dagster", dagster or settings.dagster_url, "/server_info", "dagster_version", "ui"),
     ]
-    for name, door, path, field, verb in doors[:1] if _only_collects(settings) else doors:
+    for name, door, path, field, verb in doors[:1] if only_collects(settings) else doors:
         url = door.rstrip("/") + path
         try:
             answer = httpx.get(url, timeout=2, trust_env=False)

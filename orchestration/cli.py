@@ -13,17 +13,21 @@ from typing import TYPE_CHECKING
 import click
 
 from footfall.listening import port_is_free
-from footfall.settings import SettingsError, load_settings, settings_with_events
+from footfall.settings import Settings, SettingsError, load_settings, settings_with_events
 from footfall.verbs import in_words
 from orchestration.lib.dbt_runner import manifest_of
 from orchestration.lib.full_disk import DiskFullError, full_disk_advice, full_disk_in_words
 from orchestration.lib.home import DBT_PROJECT, HOME, export
+from orchestration.lib.lanes import FAST_LANE, WHOLE_LINE
+from orchestration.lib.run_reports import report_quietly, report_record, report_run, without_data
 from orchestration.lib.warehouse import is_whole
 
 if TYPE_CHECKING:
     from dagster import AssetCheckEvaluation, AssetMaterialization, EventLogEntry
     from dagster_shared.error import SerializableErrorInfo
     from rich.progress import Progress, TaskID
+
+_JOBS = {"fast": FAST_LANE, "whole": WHOLE_LINE}
 
 
 @click.command()
@@ -67,32 +71,47 @@ def run(lane: str, full_refresh: bool) -> None:
         task = progress.add_task("loading the asset graph", total=None)
         try:
             with full_disk_in_words():
-                failure = _execute(lane, full_refresh, progress, task)
+                failure = _execute(settings, lane, full_refresh, progress, task)
         except DiskFullError as error:  # Dagster could not write down that a step failed, or succeeded
             # Its first line: SQLAlchemy's others are the statement, and all that was to be stored.
             said = str(error.__cause__).splitlines()[0]
+            _report_error(settings, lane, said)
             raise click.ClickException(said + full_disk_advice(said)) from None
+        except Exception as error:  # before there was a run: a project that dbt can't parse, for instance
+            _report_error(settings, lane, f"{type(error).__name__}: {error}")
+            raise
     if failure:
         click.secho(failure, fg="red", err=True)
         sys.exit(1)
     console.print(f"[green]done[/] in {time.monotonic() - started:.0f} s")
 
 
-def _execute(lane: str, full_refresh: bool, progress: Progress, task: TaskID) -> str | None:
+def _report_error(settings: Settings, lane: str, said: str) -> None:
+    """Tell the operator of a run that Dagster has no record of."""
+    reason = without_data(said)
+    report_quietly(lambda: report_run(settings, _JOBS[lane], reason, ended=time.time()), _warn)
+
+
+def _warn(text: str) -> None:
+    click.secho(text, fg="yellow", err=True)
+
+
+def _execute(
+    settings: Settings, lane: str, full_refresh: bool, progress: Progress, task: TaskID
+) -> str | None:
     """Run the lane's job; returns what failed, or None."""
     import dagster as dg
     from dagster._core.utils import make_new_run_id
 
     from orchestration.definitions import defs
-    from orchestration.defs.jobs import FAST_LANE, WHOLE_LINE
     from orchestration.lib.run_locks import held
 
-    job = defs.resolve_job_def(FAST_LANE if lane == "fast" else WHOLE_LINE)
+    job = defs.resolve_job_def(_JOBS[lane])
     progress.update(task, description="running", total=len(job.asset_layer.selected_asset_keys))
     screen = _Screen(progress, task)
     run_id = make_new_run_id()
     # `execute_in_process` takes an executor of its own, so the run's lock is taken here.
-    with dg.DagsterInstance.get() as instance, held(load_settings().paths, run_id):
+    with dg.DagsterInstance.get() as instance, held(settings.paths, run_id):
         instance.add_event_listener(run_id, screen.show)
         result = job.execute_in_process(
             instance=instance,
@@ -103,6 +122,9 @@ def _execute(lane: str, full_refresh: bool, progress: Progress, task: TaskID) ->
                 "ops": {"dbt_build": {"config": {"full_refresh": full_refresh}}},
             },
         )
+        # Dagster's sensors do the same, but only while its daemon runs.
+        if record := instance.get_run_record_by_id(run_id):
+            report_quietly(lambda: report_record(settings, instance, record), _warn)
     if result.success and not screen.failures:
         return None
     return "\n".join(screen.failures) or "the run failed; its log is in Dagster's UI"

@@ -40,7 +40,7 @@ defs = dg.Definitions(
         jobs.compaction,
         jobs.retention,
     ],
-    sensors=[sensors.sealed_segments, sensors.catalog_changes],
+    sensors=[sensors.sealed_segments, sensors.catalog_changes, sensors.run_reports, sensors.freshness],
     schedules=[
         jobs.hourly,
         jobs.reconcile_weekly,

@@ -14,6 +14,9 @@ from api.following import SnapshotStore
 from api.metrics import COUNTED, Metrics
 from api.problems import RETRY_AFTER_SECONDS
 from footfall.metrics import PAGE_TYPE, render
+from footfall.runs import COUNTED as RUNS_COUNTED
+from footfall.runs import RunsError, read_runs, series
+from footfall.settings import Settings
 from footfall.workers import Report
 
 _NO_STORE = {"Cache-Control": "no-store"}
@@ -90,4 +93,15 @@ def metrics(request: Request[Any, Any, Any]) -> Response[str]:
     ]
     gauges.append(("workers", "Worker processes that run.", float(len(live))))
     page = render("footfall_api_", COUNTED, [report.series for report in reports], gauges)
-    return Response(page, headers=_NO_STORE)
+    return Response(page + _of_runs(request.app.state.settings), headers=_NO_STORE)
+
+
+def _of_runs(settings: Settings) -> str:
+    """How the pipeline's runs ended, where it writes to the same data directory: it listens nowhere itself."""
+    problem, found = 0.0, {}
+    try:
+        found = series(read_runs(settings.paths.data))
+    except RunsError:
+        problem = 1.0
+    unreadable = ("runs_unreadable", "1 while the file with the outcome of runs can't be read.", problem)
+    return render("footfall_", RUNS_COUNTED, [found], [unreadable])

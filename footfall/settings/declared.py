@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -26,7 +26,15 @@ DEMO_KEYS = frozenset(
 )
 
 #: Settings that `footfall config` doesn't show in full. Write keys and public keys are public.
-SECRETS = frozenset({"api_secret_keys", "identity_secrets", "shopify_secrets"})
+SECRETS = frozenset(
+    {
+        "api_secret_keys",
+        "identity_secrets",
+        "shopify_secrets",
+        "notify_webhook",  # who knows the address of a chat's webhook can write there
+        "notify_smtp_password",
+    }
+)
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 #: An empty one would be everybody's: whoever signs with nothing would be believed.
@@ -35,6 +43,8 @@ Secret = Annotated[str, Meta(min_length=8)]
 SourceName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 #: Of a quota: messages or requests a second.
 Rate = Annotated[float, Meta(gt=0)]
+
+MailAddress = Annotated[str, Meta(pattern=r"^[^@\s,<>]+@[^@\s,<>]+$")]
 
 #: A request to be forgotten may wait for 30 days, and its message is the only record of it (docs/operator/people.md).
 MIN_RETENTION_DAYS = 31
@@ -226,6 +236,35 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             ge=0, le=1, description="publishing stops when measured quality falls by more; 1 lets all through"
         ),
     ] = 0.2
+
+    stale_hours: Annotated[
+        float, Meta(gt=0, description="what is published counts as old after so long; it is hourly by itself")
+    ] = 3.0
+    notify_webhook: Annotated[
+        str,
+        Meta(
+            pattern=r"^(https?://[^\s/]\S*)?$",
+            description='URL that gets {"text": ...} when a run fails (Slack, Mattermost, ...); empty: none',
+        ),
+    ] = ""
+    notify_mail_to: Annotated[
+        tuple[MailAddress, ...], Meta(description="who gets a mail when a run fails; empty: nobody")
+    ] = ()
+    notify_mail_from: Annotated[
+        Annotated[str, Meta(pattern=r"^([^@\s,<>]+@[^@\s,<>]+)?$")],
+        Meta(description="sender of those mails; empty: the first of notify_mail_to"),
+    ] = ""
+    notify_smtp_host: Annotated[str, Meta(description="mail server that takes them")] = ""
+    notify_smtp_port: Annotated[Port, Meta(description="its port: 587 for starttls, 465 for tls")] = 587
+    notify_smtp_security: Annotated[
+        Literal["starttls", "tls", "none"],
+        Meta(description="starttls, tls from the first byte, or none (no password then)"),
+    ] = "starttls"
+    notify_smtp_user: Annotated[str, Meta(description="user there; empty: no login")] = ""
+    notify_smtp_password: Annotated[str, Meta(description="their password")] = ""
+    notify_repeat_hours: Annotated[
+        float, Meta(gt=0, description="the same failure is told again after so long")
+    ] = 24.0
 
     log_format: Annotated[
         LogFormat, Meta(description="text for people, or json: an object a line on stderr")

@@ -161,6 +161,15 @@ def _check(settings: Settings) -> None:
     for name, listed in pages:
         if wrong := no_origin(listed):
             raise SettingsError(f"{name}: {wrong!r} is no page's origin. It is: https://shop.example, or *")
+    if bool(settings.notify_mail_to) != bool(settings.notify_smtp_host):
+        raise SettingsError(
+            "notify_mail_to and notify_smtp_host need each other: who gets a mail, and which server takes it"
+        )
+    if settings.notify_smtp_user and settings.notify_smtp_security == "none":
+        raise SettingsError(
+            "notify_smtp_security: with none the password of notify_smtp_user would travel in the clear. "
+            "It is: starttls or tls"
+        )
     try:
         Reasons(settings.api_reasons, settings.api_language)
     except ReasonsError as error:

@@ -13,11 +13,10 @@ from orchestration.defs.evaluation.assets import TUNING
 from orchestration.defs.warehouse.dbt import LANE, fast_models, incremental_models
 from orchestration.defs.warehouse.reconciliation import KEY as RECONCILIATION
 from orchestration.lib.full_disk import full_disk_in_words
+from orchestration.lib.lanes import FAST_LANE, WHOLE_LINE
 from orchestration.lib.warehouse import POOL
 from orchestration.processes import one_process
 
-FAST_LANE = "fast_lane"
-WHOLE_LINE = "whole_line"
 RECONCILE = "reconcile"
 
 fast_lane = dg.define_asset_job(

@@ -1,19 +1,27 @@
-"""The sensors: sealed segments start the fast lane, a changed catalog file the whole line."""
+"""The sensors: sealed segments start the fast lane, a changed catalog file the whole line; two tell the operator."""
 
 import hashlib
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
 
+from footfall.runs import staleness
 from footfall.settings import Settings, load_settings
 from footfall.snapshot import POINTER_FILE
-from orchestration.defs.jobs import FAST_LANE, WHOLE_LINE, fast_lane, whole_line
+from orchestration.defs.jobs import fast_lane, whole_line
 from orchestration.lib.catalog_model import inbox_files
+from orchestration.lib.lanes import FAST_LANE, WHOLE_LINE
+from orchestration.lib.run_reports import report_freshness, report_record
 from orchestration.lib.warehouse import is_whole, waits_for_rebuild
 
 #: After a failed run the next try waits 15 s, 30 s, 60 s ... at most this long.
 LONGEST_WAIT = 600.0
+#: Of a tick that sends notices, which Dagster ends after 60 s; what is left over waits for the next.
+_TELLING_SECONDS = 30.0
+#: Runs are looked for again for so long: one process may write an earlier end later than another a later one.
+_OVERLAP = timedelta(minutes=1)
 UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -127,3 +135,49 @@ def _inbox_state(inbox: Path) -> str:
     return hashlib.sha256(
         "\n".join(f"{file.name} {file.stat().st_size} {file.stat().st_mtime_ns}" for file in files).encode()
     ).hexdigest()[:16]
+
+
+@dg.sensor(
+    name="run_reports",
+    minimum_interval_seconds=15,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Notes how runs end, and tells the operator of a failure and of the recovery.",
+)
+def run_reports(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """One sensor for both ends: Dagster's own, one for each status, would tell a recovery before its failure."""
+    if context.cursor is None:
+        context.update_cursor(datetime.now(UTC).isoformat())
+        return dg.SkipReason("runs that end from now on are reported")
+    settings = load_settings()
+    records = context.instance.get_run_records(
+        dg.RunsFilter(
+            statuses=[dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE],
+            updated_after=datetime.fromisoformat(context.cursor) - _OVERLAP,
+        ),
+        order_by="update_timestamp",
+        ascending=True,
+        limit=100,
+    )
+    until = time.monotonic() + _TELLING_SECONDS
+    for record in records:
+        if time.monotonic() > until:
+            break
+        for trouble in report_record(settings, context.instance, record):
+            context.log.warning(f"a notice did not arrive: {trouble}")
+        context.update_cursor(record.update_timestamp.isoformat())
+    return dg.SkipReason("no run waits to be reported")
+
+
+@dg.sensor(
+    name="freshness",
+    minimum_interval_seconds=300,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Tells the operator when nothing was published for longer than stale_hours.",
+)
+def freshness(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """A pointer that can't be read fails the tick."""
+    settings = load_settings()
+    reason = staleness(settings, datetime.now(UTC))
+    for trouble in report_freshness(settings, reason):
+        context.log.warning(f"a notice did not arrive: {trouble}")
+    return dg.SkipReason(reason or "what is published is fresh")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,6 +12,8 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from api.app import create_app
+from footfall.runs import JobRuns, Runs, runs_file, write_runs
 from tests.api.conftest import (
     ADA_GUEST,
     CLAIMED_GUEST,
@@ -19,6 +22,7 @@ from tests.api.conftest import (
     PUBLIC,
     SECRET,
     SOLO_GUEST,
+    settings_for,
 )
 
 Client = TestClient[Litestar]
@@ -378,6 +382,23 @@ def test_operations_need_no_key(client: Client) -> None:
     text = client.get("/metrics").text
     assert 'footfall_api_requests_total{route="/v1/products/{product_id}/similar",status="200"}' in text
     assert 'footfall_api_snapshot_info{version="v1"} 1' in text
+
+
+def test_metrics_tell_how_runs_ended_and_of_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    failing = JobRuns(failed=3, failed_at=1_790_000_100.0, succeeded_at=1_790_000_000.0, reason="secret")
+    well = JobRuns(succeeded_at=1_790_000_000.5)
+    with TestClient(create_app(settings_for(tmp_path))) as api:
+        assert "footfall_run_failing{" not in api.get("/metrics").text, "nothing is known"
+        write_runs(tmp_path, Runs(jobs={"whole_line": failing, "fast_lane": well}))
+        text = api.get("/metrics").text
+        assert 'footfall_runs_failed_total{job="whole_line"} 3\n' in text
+        assert 'footfall_run_failing{job="whole_line"} 1\n' in text
+        assert 'footfall_run_failing{job="fast_lane"} 0\n' in text
+        assert 'footfall_run_last_success_seconds{job="fast_lane"} 1790000000.5\n' in text
+        assert "footfall_runs_unreadable 0\n" in text
+        assert "secret" not in text, "the page needs no key"
+        runs_file(tmp_path).write_text("{")
+        assert "footfall_runs_unreadable 1\n" in api.get("/metrics").text
 
 
 def test_openapi_tells_the_truth(client: Client) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 from msgspec import Raw
 
@@ -75,3 +77,19 @@ def seal_segment(
 def seal(paths: Paths) -> Seal:
     """``seal_segment`` into this test's landing folder."""
     return partial(seal_segment, paths)
+
+
+@pytest.fixture(scope="module")
+def defs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dg.Definitions]:
+    """The definitions, their manifest parsed into a folder of the test's own."""
+    before = os.environ.get("FOOTFALL_DATA")
+    os.environ["FOOTFALL_DATA"] = str(tmp_path_factory.mktemp("manifest"))
+    try:
+        from orchestration.definitions import defs
+
+        yield defs
+    finally:
+        if before is None:
+            del os.environ["FOOTFALL_DATA"]
+        else:
+            os.environ["FOOTFALL_DATA"] = before

@@ -21,22 +21,6 @@ from orchestration.lib.warehouse import begin, note_whole
 from tests.orchestration.conftest import Seal, message
 
 
-@pytest.fixture(scope="module")
-def defs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dg.Definitions]:
-    """The definitions, their manifest parsed into a folder of the test's own."""
-    before = os.environ.get("FOOTFALL_DATA")
-    os.environ["FOOTFALL_DATA"] = str(tmp_path_factory.mktemp("manifest"))
-    try:
-        from orchestration.definitions import defs
-
-        yield defs
-    finally:
-        if before is None:
-            del os.environ["FOOTFALL_DATA"]
-        else:
-            os.environ["FOOTFALL_DATA"] = before
-
-
 def ancestors(graph: Any, key: dg.AssetKey) -> set[dg.AssetKey]:
     found: set[dg.AssetKey] = set()
     todo = [key]
