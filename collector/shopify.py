@@ -24,7 +24,7 @@ from collector.metrics import Metrics
 from collector.problems import RefusedError
 from collector.seen import SeenDeliveries
 from footfall.keys import is_signed_webhook
-from footfall.segments import Envelope, FailedMessage, encode_frame
+from footfall.segments import NO_VISIT, Envelope, FailedMessage, encode_frame
 from footfall.settings import Settings
 from footfall.wire import MAX_ID, WireError, check_message
 
@@ -37,8 +37,6 @@ MAX_AT_ONCE = 16
 #: Bytes of bodies that are still arriving, of all together. Whoever sends one is a stranger until it is whole and its
 #: signature is right, so it is what they send that is bounded, and not how many they are: a connection costs nothing.
 MAX_ARRIVING = 64 * 2**20
-#: In the lake: these rows are kept, and make no session and no visitor, since the marts leave out what is no person's.
-NO_VISIT = "no visitor's act"
 
 
 class WebhookAnswer(msgspec.Struct, omit_defaults=True):

@@ -45,6 +45,12 @@ class FailedMessage(Struct, kw_only=True):
     message_id: str | None = None
 
 
+#: The ``bot_reason`` of what the signed webhooks tell and no visitor did. These rows make no session and no visitor,
+#: since the marts leave out what is no person's; and as no write key can give a message this reason, it proves where a
+#: request to forget somebody came from.
+NO_VISIT = "no visitor's act"
+
+
 class Envelope(Struct, kw_only=True):
     """One request as it landed. ``accepted`` and ``rejected`` are what the visitor's browser was answered."""
 

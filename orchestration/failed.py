@@ -199,7 +199,8 @@ def _webhook(
         "Content-Type": "application/json",
         "X-Shopify-Topic": event.topic or "",
         "X-Shopify-Hmac-Sha256": webhook_signature(settings.shopify_secrets[0], body),
-        "X-Shopify-Shop-Domain": next(iter(settings.shopify_shops), "failed-events.invalid"),
+        "X-Shopify-Shop-Domain": _shop_of(body)
+        or next(iter(settings.shopify_shops), "failed-events.invalid"),
         # Not one of Shopify's own, or the memory of deliveries would know it.
         "X-Shopify-Webhook-Id": f"failed/{event.place}",
     }
@@ -209,6 +210,16 @@ def _webhook(
     result.accepted += told["accepted"]
     if told.get("rejected") or told.get("duplicate"):
         result.rejected["webhook: still not readable, or delivered within the last 48 hours"] += 1
+
+
+def _shop_of(body: bytes) -> str | None:
+    """The shop that a privacy request names: the adapter holds the header against it."""
+    try:
+        shop = msgspec.json.decode(body, type=dict[str, Any]).get("shop_domain")
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    # what no header may hold is not resent under it
+    return shop if isinstance(shop, str) and re.fullmatch(r"[A-Za-z0-9.-]{1,255}", shop) else None
 
 
 def _options(command: Any) -> Any:

@@ -6,7 +6,10 @@ import json
 import re
 import subprocess
 import sys
+import traceback
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -21,7 +24,7 @@ from orchestration.lib.lake import load_waiting
 from orchestration.lib.lake_schema import prepare_lake
 from orchestration.lib.locks import LoaderBusy
 from orchestration.lib.mentions import COLUMNS
-from orchestration.lib.person import Person
+from orchestration.lib.person import Forgotten, Person
 from orchestration.lib.waiting import NotSealed, wait_sealed
 from orchestration.lib.warehouse import WarehouseBusy
 
@@ -115,16 +118,18 @@ def forget(
         )
     settings = _settings()
     prepare_lake(settings.paths)
-    with in_words(people.ShopRedaction, LoaderBusy, WarehouseBusy, BucketError, NotSealed):
+    with in_words(LoaderBusy, WarehouseBusy, BucketError, NotSealed):
         _load_all(settings)
-        again = people.finish(settings.paths)
-        persons = people.requested(settings.paths) if requested else [_person(users, guests)]
-        persons = [Person(each.users, each.guests, list(named_in)) for each in persons]
-    if again:
-        click.echo(f"finished {len(again)} that had been cut off")
-    if not persons and not again:
+    cut_off = people.unfinished(settings.paths)
+    asked = people.requested(settings.paths) if requested else people.Requests([_person(users, guests)], [])
+    persons = [Person(each.users, each.guests, list(named_in)) for each in asked.persons]
+    for text in asked.by_hand:
+        click.secho(text, fg="yellow", err=True)
+    if not persons and not cut_off:
         click.echo("nobody asked to be forgotten")
-        return
+        sys.exit(1 if asked.by_hand else 0)
+    if cut_off:
+        click.echo(f"{len(cut_off)} that had been cut off are finished first")
     for each in persons:
         whole = people.whole_person(settings.paths, each)
         click.echo(f"users: {_list(whole.users)}; guest tokens: {_list(whole.guests)}")
@@ -132,13 +137,25 @@ def forget(
         click.confirm("Forget them for good?", abort=True)
         with in_words(LoaderBusy, BucketError, NotSealed):
             _load_all(settings)  # what was accepted while the question stood
+    steps: list[tuple[str, Callable[[], Forgotten]]] = [
+        *((f"{plan}", partial(people.finish, settings.paths, plan)) for plan in cut_off),
+        *((_list(each.users), partial(people.forget, settings.paths, each)) for each in persons),
+    ]
     left: set[str] = set()
-    removed = [path for each in again for path in each.removed]
-    for each in persons:
+    removed: list[str] = []
+    open_requests = len(asked.by_hand)
+    for who, step in steps:
         try:
-            done = people.forget(settings.paths, each)
+            done = step()
         except (LoaderBusy, WarehouseBusy) as error:
             raise click.ClickException(f"{error}; try again in a moment") from None
+        except OSError:  # a full disk stops the others too
+            raise
+        except Exception:
+            # Whatever is wrong with this one's rows, the law's 30 days run for the others.
+            open_requests += 1
+            click.secho(f"not forgotten: {who}\n{traceback.format_exc()}", fg="red", err=True)
+            continue
         left |= set(done.left)
         removed += done.removed
         click.echo(
@@ -153,6 +170,11 @@ def forget(
     if no_run:
         click.echo("now `footfall run`: until then the API shows what was published before")
     elif subprocess.run(footfall_command("run"), check=False).returncode:
+        sys.exit(1)
+    if open_requests:
+        click.secho(
+            f"{open_requests} requests are still open; what is wrong stands above", fg="red", err=True
+        )
         sys.exit(1)
 
 

@@ -12,10 +12,17 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from collector.adapters.common import Customer, Delivery, Fact, ShopifyId, bare, cut, track, without_nothing
+from collector.adapters.common import Delivery, Fact, ShopifyId, bare, cut, track, without_nothing
+from footfall.wire import is_placeholder
 
 #: Order ids in one message; a customer with more gets several.
 IDS_IN_A_MESSAGE = 500
+
+
+class Subject(Struct, frozen=True):
+    """Of the customer, only the id; it is what the request is about."""
+
+    id: ShopifyId
 
 
 class DataRequest(Struct, frozen=True):
@@ -24,41 +31,63 @@ class DataRequest(Struct, frozen=True):
     id: ShopifyId | None = None
 
 
-class PrivacyRequest(Struct, frozen=True):
-    """What is read of the three; each has some of it."""
+# The signature is over the body alone, so the body has to say what is asked: each of the three has exactly the fields
+# that Shopify documents. Whoever captured a signed order, or another of the three, can't send it again as one of them.
+class CustomerRedact(Struct, frozen=True, forbid_unknown_fields=True):
+    """``customers/redact``."""
 
-    shop_id: ShopifyId | None = None
-    customer: Customer | None = None
-    orders_to_redact: list[ShopifyId] = []
-    orders_requested: list[ShopifyId] = []
+    shop_id: ShopifyId
+    shop_domain: str
+    customer: Subject
+    orders_to_redact: list[ShopifyId]
+
+
+class CustomerDataRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """``customers/data_request``."""
+
+    shop_id: ShopifyId
+    shop_domain: str
+    customer: Subject
+    orders_requested: list[ShopifyId]
     data_request: DataRequest | None = None
+
+
+class ShopRedact(Struct, frozen=True, forbid_unknown_fields=True):
+    """``shop/redact``."""
+
+    shop_id: ShopifyId
+    shop_domain: str
 
 
 class Shop(Struct, frozen=True):
     """The shop that an app was removed from."""
 
-    id: ShopifyId | None = None
+    id: ShopifyId
 
 
-_decoder = msgspec.json.Decoder(PrivacyRequest)
+_redaction_decoder = msgspec.json.Decoder(CustomerRedact)
+_data_decoder = msgspec.json.Decoder(CustomerDataRequest)
+_shop_redaction_decoder = msgspec.json.Decoder(ShopRedact)
 _shop_decoder = msgspec.json.Decoder(Shop)
 
 
 def redact_customer(delivery: Delivery) -> list[Fact]:
     """``Redaction Requested``, scope ``customer``. Raises msgspec.MsgspecError."""
-    request = _decoder.decode(delivery.body)
+    request = _redaction_decoder.decode(delivery.body)
     return _about_customer(delivery, request, "Redaction Requested", request.orders_to_redact)
 
 
 def data_of_customer(delivery: Delivery) -> list[Fact]:
     """``Data Requested``, scope ``customer``. Raises msgspec.MsgspecError."""
-    request = _decoder.decode(delivery.body)
-    return _about_customer(delivery, request, "Data Requested", request.orders_requested)
+    request = _data_decoder.decode(delivery.body)
+    number = request.data_request and request.data_request.id
+    return _about_customer(delivery, request, "Data Requested", request.orders_requested, number)
 
 
 def redact_shop(delivery: Delivery) -> list[Fact]:
     """``Redaction Requested``, scope ``shop``: everything. Raises msgspec.MsgspecError."""
-    request = _decoder.decode(delivery.body)
+    request = _shop_redaction_decoder.decode(delivery.body)
+    _check_shop(delivery, request.shop_domain)
     return [_about_shop(delivery, "Redaction Requested", request.shop_id)]
 
 
@@ -72,10 +101,23 @@ def _digest(delivery: Delivery) -> str:
     return hashlib.sha256(delivery.topic.encode() + b"\n" + delivery.body).hexdigest()[:32]
 
 
+def _check_shop(delivery: Delivery, signed: str) -> None:
+    """The header names the shop too, and is not under the signature. Raises msgspec.ValidationError."""
+    if signed.lower() != delivery.shop:
+        raise msgspec.ValidationError("`shop_domain` is not the shop of X-Shopify-Shop-Domain")
+
+
 def _about_customer(
-    delivery: Delivery, request: PrivacyRequest, event: str, orders: list[ShopifyId]
+    delivery: Delivery,
+    request: CustomerRedact | CustomerDataRequest,
+    event: str,
+    orders: list[ShopifyId],
+    number: ShopifyId | None = None,
 ) -> list[Fact]:
-    user = bare(request.customer.id) if request.customer else None
+    _check_shop(delivery, request.shop_domain)
+    user = bare(request.customer.id)
+    if user is None or is_placeholder(user):
+        raise msgspec.ValidationError(f"`customer.id` {request.customer.id!r} is nobody's")
     ids = [bare(order) for order in orders]
     chunks = [ids[at : at + IDS_IN_A_MESSAGE] for at in range(0, len(ids), IDS_IN_A_MESSAGE)] or [[]]
     facts = []
@@ -84,7 +126,7 @@ def _about_customer(
             scope="customer",
             shop_id=bare(request.shop_id),
             order_ids=chunk,
-            request_id=bare(request.data_request.id) if request.data_request else None,
+            request_id=bare(number),
         )
         message = track(
             event,

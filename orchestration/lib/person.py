@@ -26,6 +26,8 @@ from msgspec import Struct
 
 from footfall.landing import QUARANTINE
 from footfall.paths import Paths
+from footfall.segments import NO_VISIT
+from footfall.wire import is_placeholder
 from orchestration.lib.durable import remove_asides, write_durably
 from orchestration.lib.lake_schema import BY_DAY
 from orchestration.lib.locks import only_loader
@@ -93,8 +95,11 @@ class _Note(Struct, frozen=True):
     at: datetime
 
 
-class ShopRedaction(Exception):
-    """The request is about the whole shop, which names no person: the data directory is to be removed."""
+class Requests(Struct, frozen=True):
+    """What Shopify asked for: who is to be forgotten, and what no program here carries out, in words."""
+
+    persons: list[Person]
+    by_hand: list[str]
 
 
 def whole_person(paths: Paths, person: Person) -> Person:
@@ -116,24 +121,32 @@ def whole_person(paths: Paths, person: Person) -> Person:
     return Person(sorted(set(person.users)), guests, person.named_in)
 
 
-def requested(paths: Paths) -> list[Person]:
-    """The persons of ``Redaction Requested`` messages. What was forgotten names nobody, so these are still owed.
+def requested(paths: Paths) -> Requests:
+    """The persons of ``Redaction Requested`` messages, each by themselves. What was forgotten names nobody, so these
+    are still owed.
 
-    Raises ShopRedaction where a message asks for the shop itself.
+    Only what the signed webhooks brought counts: whoever has a trusted write key can send a message of that name too.
     """
     with in_memory(paths.data) as connection:
         rows = connection.execute(
             f"""
-            select distinct user_id, json_extract_string(properties, '$.scope')
+            select user_id, json_extract_string(properties, '$.scope') as scope, min(message_id)
             from {_table(paths, "events")}
-            where event = ? and trusted
+            where event = ? and trusted and bot_reason = ?
+            group by all
             order by all
             """,
-            [REDACTION],
+            [REDACTION, NO_VISIT],
         ).fetchall()
-    if any(scope == "shop" for _, scope in rows):
-        raise ShopRedaction(f"{REDACTION} for the whole shop: stop everything and remove {paths.data}")
-    return [Person(users=[user]) for user, _ in rows if user is not None]
+    persons, by_hand = [], []
+    for user, scope, message_id in rows:
+        if scope == "shop":
+            by_hand.append(f"{REDACTION} for the whole shop: stop everything and remove {paths.data}")
+        elif user is None or is_placeholder(user):
+            by_hand.append(f"{REDACTION} {message_id} names no customer: look for its orders in the shop")
+        else:
+            persons.append(Person(users=[user]))
+    return Requests(persons, by_hand)
 
 
 def events_of(paths: Paths, person: Person) -> Iterator[dict[str, Any]]:
@@ -196,12 +209,14 @@ def forget(paths: Paths, person: Person) -> Forgotten:
     return _carry_out(paths, whole, plan)
 
 
-def finish(paths: Paths) -> list[Forgotten]:
+def unfinished(paths: Paths) -> list[Path]:
+    """The plans of what was cut off, each for ``finish``."""
+    return sorted((paths.data / PLANS).glob("*.json"))
+
+
+def finish(paths: Paths, plan: Path) -> Forgotten:
     """End what was cut off. Raises LoaderBusy, WarehouseBusy."""
-    return [
-        _carry_out(paths, msgspec.json.decode(plan.read_bytes(), type=Person), plan)
-        for plan in sorted((paths.data / PLANS).glob("*.json"))
-    ]
+    return _carry_out(paths, msgspec.json.decode(plan.read_bytes(), type=Person), plan)
 
 
 def last_forgotten(paths: Paths) -> datetime | None:

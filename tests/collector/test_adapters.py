@@ -266,8 +266,9 @@ def test_products() -> None:
     ],
 )
 def test_privacy(topic: str, event: str, key: str, ids: list[int]) -> None:
-    payload = {"shop_id": 954889, "shop_domain": "one.myshopify.com", "data_request": {"id": 9999},
-               "customer": {"id": 191167, "email": "john@example.com", "phone": "555-625-1199"}, key: ids}  # fmt: skip
+    payload = {"shop_id": 954889, "shop_domain": "one.myshopify.com", key: ids,
+               "customer": {"id": 191167, "email": "john@example.com", "phone": "555-625-1199"}}  # fmt: skip
+    payload |= {"data_request": {"id": 9999}} if topic == "customers/data_request" else {}
     (fact,) = deliver(topic, payload)
     message = sent(fact)
     assert (message["event"], message["userId"]) == (event, "191167")
@@ -276,6 +277,40 @@ def test_privacy(topic: str, event: str, key: str, ids: list[int]) -> None:
     assert b"555" not in encode(fact.message)
     many = deliver(topic, {**payload, key: list(range(1001))})
     assert sum(len(one.message["properties"]["order_ids"]) for one in many) == 1001
+
+
+#: By topic, as Shopify documents them.
+PRIVACY: dict[str, dict[str, Any]] = {
+    "customers/redact": {"orders_to_redact": [1], "customer": {"id": 7, "email": "a@b.example"}},
+    "customers/data_request": {"orders_requested": [1], "customer": {"id": 7}, "data_request": {"id": 9}},
+    "shop/redact": {},
+}
+
+
+@pytest.mark.parametrize("topic", PRIVACY)
+@pytest.mark.parametrize("sent_as", [*PRIVACY, "orders/create", "orders/updated", "app/uninstalled"])
+def test_a_signed_body_is_read_under_its_own_topic_alone(topic: str, sent_as: str) -> None:
+    payload = {"shop_id": 1, "shop_domain": "one.myshopify.com", **PRIVACY[topic]}
+    if topic == sent_as:
+        assert deliver(topic, payload)
+        return
+    with pytest.raises(msgspec.ValidationError):
+        deliver(sent_as, payload)
+
+
+@pytest.mark.parametrize("topic", PRIVACY)
+def test_no_other_body_asks_to_forget_somebody(topic: str) -> None:
+    good = {"shop_id": 1, "shop_domain": "one.myshopify.com", **PRIVACY[topic]}
+    wrong: list[dict[str, Any]] = [ORDER, {**ORDER, **good}, {**good, "shop_domain": "two.myshopify.com"}]
+    wrong += [
+        {name: value for name, value in good.items() if name != gone}
+        for gone in good
+        if gone != "data_request"
+    ]
+    wrong += [{**good, "customer": {"id": nobody}} for nobody in (None, "", 0, "null")]
+    for payload in wrong:
+        with pytest.raises(msgspec.ValidationError):
+            deliver(topic, payload)
 
 
 def test_the_shop_itself() -> None:

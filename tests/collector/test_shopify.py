@@ -19,7 +19,7 @@ from litestar.testing import TestClient
 from collector.app import create_app
 from collector.seen import KEEP_SECONDS, SeenDeliveries
 from collector.shopify import MAX_WEBHOOK
-from footfall.segments import Envelope
+from footfall.segments import NO_VISIT, Envelope
 from footfall.settings import Settings
 
 Client = TestClient[Litestar]
@@ -126,11 +126,16 @@ def test_a_delivery_that_did_not_reach_the_disk_may_come_again(client: Client, d
 
 def test_facts_without_a_visitor_make_no_visitor(client: Client, landed: Landed) -> None:
     assert deliver(client, {"id": 1, "title": "Gilet"}, "products/update").json() == {"accepted": 1}
-    redact = {"customer": {"id": 7}, "orders_to_redact": [42]}
+    redact = {
+        "shop_id": 1,
+        "shop_domain": "One.myshopify.com",
+        "customer": {"id": 7},
+        "orders_to_redact": [42],
+    }
     assert deliver(client, redact, "customers/redact", webhook_id="2").json() == {"accepted": 1}
     client.__exit__(None, None, None)
     envelopes = landed()
-    assert {envelope.bot_reason for envelope in envelopes} == {"no visitor's act"}
+    assert {envelope.bot_reason for envelope in envelopes} == {NO_VISIT}
     assert [one["event"] for one in messages(envelopes)] == ["Product Updated", "Redaction Requested"]
 
 

@@ -62,6 +62,7 @@ def seal_segment(
             trusted=about.get("trusted", False),
             sent_at=about.get("sent_at"),
             day_id=about.get("day_id"),
+            bot_reason=about.get("bot_reason"),
             accepted=len(frame),
             rejected=len(about.get("failed", [])),
             failed=about.get("failed", []),

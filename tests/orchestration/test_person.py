@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from footfall.paths import Paths
-from footfall.segments import FailedMessage
+from footfall.segments import NO_VISIT, FailedMessage
 from orchestration.lib import person as people
 from orchestration.lib import waiting
 from orchestration.lib.dbt_runner import close_warehouse, invoke
@@ -25,7 +25,7 @@ from orchestration.lib.durable import aside_of
 from orchestration.lib.home import DBT_PROJECT
 from orchestration.lib.lake import load_sealed
 from orchestration.lib.lake_schema import prepare_lake
-from orchestration.lib.person import Person, ShopRedaction, forget, requested, whole_person
+from orchestration.lib.person import Forgotten, Person, forget, requested, whole_person
 from orchestration.person_cli import person_group
 from tests.orchestration.conftest import RECEIVED, Seal, message, seal_segment
 
@@ -270,12 +270,12 @@ def test_cut_off_and_ended(shop: Paths, monkeypatch: pytest.MonkeyPatch) -> None
     with monkeypatch.context() as patched:
         patched.setattr(people, "remove_warehouse", lambda paths: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
-            people.finish(shop)
+            finish(shop)
     assert people.last_forgotten(shop) is None, "the warehouse stands still"
-    assert len(people.finish(shop)) == 1
+    assert len(finish(shop)) == 1
     assert people.last_forgotten(shop)
     assert not re.search(r"'anna'|anna-phone'", everything_in(shop.lake))
-    assert people.finish(shop) == []
+    assert finish(shop) == []
 
 
 def test_what_was_left_half_done_or_built_beside_is_gone_too(shop: Paths) -> None:
@@ -297,21 +297,59 @@ def test_what_was_left_half_done_or_built_beside_is_gone_too(shop: Paths) -> Non
     assert str(shop.warehouse) in done.removed
 
 
+def finish(shop: Paths) -> list[Forgotten]:
+    return [people.finish(shop, plan) for plan in people.unfinished(shop)]
+
+
 def redaction(number: int, user: str | None, scope: str = "customer") -> dict[str, Any]:
-    return said(number, "shopify-customer-x", user, event="Redaction Requested", properties={"scope": scope})
+    guest = None if user else "shopify-shop"
+    return said(number, guest, user, event="Redaction Requested", properties={"scope": scope})
 
 
-def test_requests_are_owed_until_done_and_only_from_trusted_sources(shop: Paths, seal: Seal) -> None:
-    seal("s3", [redaction(20, "anna")], trusted=True, source="shopify")
+#: As what the signed webhooks bring.
+SIGNED: dict[str, Any] = {"trusted": True, "source": "shopify", "bot_reason": NO_VISIT}
+
+
+def test_requests_are_owed_until_done_and_only_from_signed_webhooks(shop: Paths, seal: Seal) -> None:
+    seal("s3", [redaction(20, "anna")], **SIGNED)
     seal("s4", [redaction(21, "bob")])
+    # A trusted write key, of the webhooks' own source.
+    seal("s5", [redaction(22, "carl"), redaction(23, None, "shop")], trusted=True, source="shopify")
     load_sealed(shop)
-    assert requested(shop) == [Person(users=["anna"])]
+    assert requested(shop) == people.Requests([Person(users=["anna"])], [])
     forget(shop, Person(users=["anna"]))
-    assert requested(shop) == []
-    seal("s5", [redaction(22, None, "shop")], trusted=True, source="shopify")
+    assert requested(shop) == people.Requests([], [])
+
+
+def test_a_request_that_nobody_can_carry_out_stops_no_other(
+    shop: Paths, seal: Seal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = [redaction(20, "anna"), redaction(21, None, "shop"), redaction(22, None), redaction(23, "bob")]
+    seal("s3", asked, **SIGNED)
     load_sealed(shop)
-    with pytest.raises(ShopRedaction, match="remove"):
-        requested(shop)
+    persons, by_hand = [Person(users=["anna"]), Person(users=["bob"])], requested(shop).by_hand
+    assert requested(shop).persons == persons
+    assert any(str(shop.data) in text for text in by_hand)
+    assert any("names no customer" in text for text in by_hand)
+    blank = people._blank
+
+    def breaks_on_anna(paths: Paths, person: Person) -> Forgotten:
+        if "anna" in person.users:
+            raise ValueError("a row that nobody foresaw")
+        return blank(paths, person)
+
+    monkeypatch.setenv("FOOTFALL_DATA", str(shop.data))
+    monkeypatch.setattr(people, "_blank", breaks_on_anna)
+    command = ["forget", "--requested", "--yes", "--no-run"]
+    for _ in range(2):  # the second time anna's is one that was cut off
+        done = CliRunner().invoke(person_group, command)
+        assert done.exit_code == 1
+        assert "a row that nobody foresaw" in done.stderr
+        assert requested(shop).persons == [Person(users=["anna"])], "bob is forgotten"
+    monkeypatch.undo()
+    monkeypatch.setenv("FOOTFALL_DATA", str(shop.data))
+    done = CliRunner().invoke(person_group, command)
+    assert (done.exit_code, requested(shop)) == (1, people.Requests([], by_hand))
 
 
 IDS = st.sampled_from(["a", "b", "ab", "a.b", 'a"b', "1", "11"])
@@ -368,7 +406,7 @@ def test_the_warehouse_built_again_knows_nobody_and_balances(
                 ).fetchall(),
             }
 
-    seal("s3", [redaction(20, "anna")], trusted=True, source="shopify")
+    seal("s3", [redaction(20, "anna")], **SIGNED)
     load_sealed(shop)
     before = build()
     assert "u_anna" in before["visitors"]
