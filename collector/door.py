@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl
 
 from msgspec import Struct
 
+from collector.arrivals import Arrivals
 from collector.committer import Committer
 from collector.daily_ids import DailyIds
 from collector.intake import (
@@ -66,10 +67,6 @@ CONTENT_TYPES = frozenset({b"", b"text/plain", b"application/json"})
 
 _NO_SNIFF = (b"x-content-type-options", b"nosniff")
 _COMMON: Headers = [(b"content-type", b"application/json"), _NO_SNIFF]
-
-
-class ClientGoneError(Exception):
-    """The client closed the connection before it had sent the request."""
 
 
 class _Key(Struct, frozen=True):
@@ -145,6 +142,7 @@ class Door:
         self._metrics = metrics
         self._good_starts: dict[bytes | None, dict[str, Any]] = {}
         self._reading = Reading()
+        self.arrivals = Arrivals()
         self.in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -162,7 +160,12 @@ class Door:
                 raise RefusedError(
                     503, "overloaded", f"more than {MAX_IN_FLIGHT} requests in flight", retry_after=2
                 )
-            body = await _read_body(receive, headers, self._reading)
+            network = self.network_of(headers, scope)
+            self.arrivals.begin(network)
+            try:
+                body = await _read_body(receive, headers, self._reading)
+            finally:
+                self.arrivals.end(network)
             arrival = _open(scope["path"], body)
             accepted, failed = await self.land(arrival, headers, scope)
             # Without a Content-Length: the server sets it, as it sees the whole body.
@@ -173,8 +176,6 @@ class Door:
         except CommitError as failure:
             ours = RefusedError(503, failure.reason, failure.detail, retry_after=failure.retry_after)
             await self._refuse(send, ours, origin)
-        except ClientGoneError:
-            self._metrics.refused["client_gone"] += 1
         except Exception:
             log.exception("unexpected error at %s", scope["path"])
             await self._refuse(
@@ -202,12 +203,7 @@ class Door:
                 f"the write key of {key.source} may not be used from {origin[:300].decode('latin-1')}: "
                 "add it to the key's origins (FOOTFALL_WRITE_KEYS)",
             )
-        client = scope.get("client")
-        address = client_address(
-            client[0] if client else None,
-            headers.get(b"x-forwarded-for"),
-            trusted=self._trust_forwarded_for,
-        )
+        address = self._address_of(headers, scope)
         ip = truncate_address(address) if address else None
         if known.quota is not None:
             _spend(known.quota, key, ip, arrival.count)
@@ -237,6 +233,19 @@ class Door:
             if judged.failed:
                 self._metrics.reject(key.source, judged.failed)
         return judged.accepted, judged.failed
+
+    def network_of(self, headers: Mapping[bytes, bytes], scope: Scope) -> str | None:
+        """The client's address prefix, v4 /24 or v6 /48; None where it has no address."""
+        address = self._address_of(headers, scope)
+        return truncate_address(address) if address else None
+
+    def _address_of(self, headers: Mapping[bytes, bytes], scope: Scope) -> str | None:
+        client = scope.get("client")
+        return client_address(
+            client[0] if client else None,
+            headers.get(b"x-forwarded-for"),
+            trusted=self._trust_forwarded_for,
+        )
 
     def _key(self, headers: Mapping[bytes, bytes], arrival: Arrival, scope: Scope) -> _Key:
         authorization = headers.get(b"authorization")
@@ -282,7 +291,7 @@ class Door:
             headers.append((b"www-authenticate", b'Basic realm="write key"'))
         if refusal.status == 405:
             headers.append((b"allow", b"POST, OPTIONS"))
-        if refusal.status in (408, 413):
+        if refusal.status in (408, 413) or refusal.reason in ("slow_bodies", "cut_short"):
             headers.append((b"connection", b"close"))  # the rest of the body is not read
         await _respond(
             send, refusal.status, headers, problem_body(refusal.status, refusal.reason, refusal.detail)
@@ -331,7 +340,7 @@ def _open(path: str, body: bytes) -> Arrival:
 
 
 async def _read_body(receive: Receive, headers: Mapping[bytes, bytes], reading: Reading) -> bytes:
-    """The body, inflated. Raises RefusedError 400, 408, 413, 415, or ClientGoneError."""
+    """The body, inflated. Raises RefusedError 400, 408, 413, 415."""
     content_type = headers.get(b"content-type", b"")
     if content_type not in CONTENT_TYPES:
         content_type = content_type.split(b";", 1)[0].strip().lower()
@@ -349,7 +358,7 @@ async def _read_body(receive: Receive, headers: Mapping[bytes, bytes], reading: 
     try:
         event = await receive()
         if event["type"] == "http.disconnect":
-            raise ClientGoneError
+            raise _cut_short()
         body: bytes = event.get("body", b"")
         # The server reports the end as one more, empty event. A small body has arrived whole: don't wait for that.
         if event.get("more_body") and (length is None or len(body) < length):
@@ -376,7 +385,7 @@ async def _read_rest(receive: Receive, first: bytes, length: int | None) -> byte
     while True:
         event = await receive()
         if event["type"] == "http.disconnect":
-            raise ClientGoneError
+            raise _cut_short()
         chunk = event.get("body", b"")
         arrived += len(chunk)
         if arrived <= MAX_BODY:
@@ -389,6 +398,11 @@ async def _read_rest(receive: Receive, first: bytes, length: int | None) -> byte
             if arrived > MAX_BODY:
                 raise _too_large()
             return b"".join(chunks)
+
+
+def _cut_short() -> RefusedError:
+    """The client ended its side before the body. It may have ended that side alone, so it is answered."""
+    return RefusedError(400, "cut_short", "the connection ended before the body did: send it again")
 
 
 def _too_large() -> RefusedError:

@@ -31,11 +31,12 @@ CACHE_CONTROL = "public, max-age=3600, stale-while-revalidate=86400"
 
 
 class PixelFile(Struct, frozen=True):
-    """A file as it is served."""
+    """A file as it is served. Each of its two forms has an ETag of its own, as a strong one names bytes."""
 
     body: bytes
     gzipped: bytes
     etag: str
+    gzipped_etag: str
     content_type: str
 
 
@@ -61,12 +62,8 @@ class PixelFiles:
             body = path.read_bytes()
         except (OSError, ValueError):
             return None
-        file = PixelFile(
-            body=body,
-            gzipped=gzip.compress(body, 9, mtime=0),
-            etag=f'"{hashlib.sha256(body).hexdigest()[:20]}"',
-            content_type=content_type,
-        )
+        gzipped = gzip.compress(body, 9, mtime=0)
+        file = PixelFile(body, gzipped, _etag(body), _etag(gzipped), content_type)
         self._cache[name] = (stamp, file)
         return file
 
@@ -92,8 +89,10 @@ def pixel_route(folder: Path) -> HTTPRouteHandler:
 
 def answer_file(file: PixelFile, headers: Mapping[str, str]) -> tuple[int, bytes, dict[str, str]]:
     """Status, body and headers of a GET of this file: 304 where the browser has it already."""
+    takes_gzip = _takes_gzip(headers.get("accept-encoding", ""))
+    etag, body = (file.gzipped_etag, file.gzipped) if takes_gzip else (file.etag, file.body)
     common = {
-        "etag": file.etag,
+        "etag": etag,
         "cache-control": CACHE_CONTROL,
         "vary": "accept-encoding",
         # Shops load it from another host, some with crossorigin or under a cross-origin isolation policy.
@@ -101,12 +100,14 @@ def answer_file(file: PixelFile, headers: Mapping[str, str]) -> tuple[int, bytes
         "cross-origin-resource-policy": "cross-origin",
         "x-content-type-options": "nosniff",
     }
-    if matches(headers.get("if-none-match"), file.etag):
+    if matches(headers.get("if-none-match"), etag):
         return 304, b"", common
     common["content-type"] = file.content_type
-    if _takes_gzip(headers.get("accept-encoding", "")):
-        return 200, file.gzipped, {**common, "content-encoding": "gzip"}
-    return 200, file.body, common
+    return 200, body, {**common, "content-encoding": "gzip"} if takes_gzip else common
+
+
+def _etag(body: bytes) -> str:
+    return f'"{hashlib.sha256(body).hexdigest()[:20]}"'
 
 
 def _takes_gzip(accept_encoding: str) -> bool:

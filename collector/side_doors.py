@@ -40,8 +40,11 @@ def side_doors(settings: Settings, door: Door, shopify: ShopifyDoor) -> list[Bas
         """200 when it is on disk as our messages; signed by X-Shopify-Hmac-Sha256 over the body. A delivery that was
         taken within the last 48 hours is a duplicate, and answered with 200 too.
         """
+        network = door.network_of(dict(request.scope["headers"]), request.scope)  # type: ignore[arg-type]
         with _counted(door):
-            answer = await shopify.take(request.headers, await shopify.read(request.stream()))
+            with door.arrivals.one_of(network):
+                body = await shopify.read(request.stream())
+            answer = await shopify.take(request.headers, body)
         return _json(answer)
 
     @route(

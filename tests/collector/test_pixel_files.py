@@ -109,6 +109,18 @@ def test_a_pixel_that_was_never_built_is_said_plainly(settings: Settings, tmp_pa
     ],
 )
 def test_gzip_is_sent_to_who_takes_it(accepted: str, is_gzipped: bool) -> None:
-    file = PixelFile(b"as it is", b"gzipped", '"tag"', "text/javascript")
+    file = PixelFile(b"as it is", b"gzipped", '"plain"', '"small"', "text/javascript")
     _, body, headers = answer_file(file, {"accept-encoding": accepted})
     assert (body == b"gzipped", headers.get("content-encoding") == "gzip") == (is_gzipped, is_gzipped)
+    assert headers["etag"] == ('"small"' if is_gzipped else '"plain"')
+
+
+def test_the_two_forms_of_a_file_are_told_apart(client: TestClient[Litestar]) -> None:
+    etags = {}
+    for coding in ("gzip", "identity"):
+        etags[coding] = client.get("/footfall.js", headers={"accept-encoding": coding}).headers["etag"]
+    assert etags["gzip"] != etags["identity"]
+    for coding, other in (("gzip", "identity"), ("identity", "gzip")):
+        for tag, status in ((etags[coding], 304), (etags[other], 200)):
+            headers = {"accept-encoding": coding, "if-none-match": tag}
+            assert client.get("/footfall.js", headers=headers).status_code == status

@@ -1,4 +1,4 @@
-"""How long the door waits for a body."""
+"""How long a body is waited for, how many of one address are, and what becomes of one that is cut short."""
 
 from __future__ import annotations
 
@@ -6,18 +6,23 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import json
 import socket
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from collector import door, shopify
+from collector.arrivals import MAX_OF_ADDRESS
 from collector.metrics import Metrics
 from collector.problems import RefusedError
 from footfall.settings import Settings
+from tests.collector.conftest import WRITE_KEY
 
 SECRET = "client-secret-of-the-app"
 
@@ -91,6 +96,88 @@ def test_only_who_is_slow_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     asyncio.run(ask())
     assert not reading._since
     assert not reading._cut_off
+
+
+def begin(server: Any, address: str, sent: bytes, path: str = "/v1/b") -> socket.socket:
+    """A request whose body of 100 bytes has come as far as ``sent``, from a loopback address."""
+    connection = socket.create_connection(("127.0.0.1", server.port), timeout=30, source_address=(address, 0))
+    connection.sendall(
+        b"POST %b HTTP/1.1\r\nHost: shop\r\nContent-Length: 100\r\n\r\n" % path.encode() + sent
+    )
+    return connection
+
+
+def answered(connection: socket.socket) -> bytes:
+    """The answer, to the end of the connection."""
+    parts = []
+    while part := connection.recv(65536):
+        parts.append(part)
+    return b"".join(parts)
+
+
+def wait_for_arrivals(server: Any, count: int) -> None:
+    """Until so many requests are in flight."""
+    for _ in range(600):
+        page = httpx.get(f"{server.url}/metrics", timeout=30).text
+        if f"footfall_collector_requests_in_flight {count}" in page:
+            return
+        time.sleep(0.05)
+    raise AssertionError(page)
+
+
+@pytest.mark.parametrize("path", ["/v1/b", "/v1/shopify/webhooks"])
+def test_an_address_that_is_slow_keeps_nobody_else_out(
+    start_server: Callable[..., Any], path: str, message: Callable[..., dict[str, Any]]
+) -> None:
+    server = start_server(FOOTFALL_SHOPIFY_SECRETS=SECRET)
+    body = json.dumps({"writeKey": WRITE_KEY, "batch": [message()]}).encode()
+    with ExitStack() as slow:
+        for number in range(MAX_OF_ADDRESS):
+            slow.enter_context(
+                begin(server, f"127.0.1.{1 + number % 250}", b"{" if number % 2 else b"", path)
+            )
+        wait_for_arrivals(server, MAX_OF_ADDRESS)
+        # Of the same network even a whole body has to wait; and it is told so at once.
+        with begin(server, "127.0.1.9", b"{", path) as refused:
+            answer = answered(refused)
+            assert answer.startswith(b"HTTP/1.1 429 ")
+            assert b'"slow_bodies"' in answer
+        for address in ("127.0.0.1", "127.0.2.1"):
+            transport = httpx.HTTPTransport(local_address=address)
+            with httpx.Client(transport=transport, timeout=30) as client:
+                assert client.post(f"{server.url}/v1/b", content=body).json()["accepted"] == 1
+    wait_for_arrivals(server, 0)
+    with httpx.Client(transport=httpx.HTTPTransport(local_address="127.0.1.9"), timeout=30) as client:
+        assert client.post(f"{server.url}/v1/b", content=body).status_code == 200, (
+            "what was let go is free again"
+        )
+
+
+def test_behind_a_proxy_it_is_the_visitors_address_that_counts(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    unused: Any = None
+    behind = msgspec.structs.replace(settings, trust_forwarded_for=True)
+    scope = {"client": ("10.0.0.1", 1)}
+    headers = {b"x-forwarded-for": b"198.51.100.7, 203.0.113.9"}
+    for chosen, expected in ((settings, "10.0.0.0"), (behind, "203.0.113.0")):
+        monkeypatch.setattr(door, "Origins", lambda keys: None)
+        assert door.Door(chosen, unused, Metrics(), unused).network_of(headers, scope) == expected
+
+
+@pytest.mark.parametrize("sent", [b"", b'{"batch":['], ids=["nothing", "a part"])
+def test_a_body_that_is_cut_by_the_end_of_the_clients_side_is_answered(
+    start_server: Callable[..., Any], sent: bytes
+) -> None:
+    server = start_server()
+    with begin(server, "127.0.0.1", sent) as connection:
+        connection.shutdown(socket.SHUT_WR)
+        answer = answered(connection)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b'"cut_short"' in answer
+    begin(server, "127.0.0.1", sent).close()  # nobody is left to answer: no trace in the log
+    wait_for_arrivals(server, 0)
+    assert "Traceback" not in server.log.read_text()
 
 
 def webhooks(**chosen: Any) -> shopify.ShopifyDoor:
