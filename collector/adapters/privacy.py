@@ -80,7 +80,7 @@ def redact_customer(delivery: Delivery) -> list[Fact]:
 def data_of_customer(delivery: Delivery) -> list[Fact]:
     """``Data Requested``, scope ``customer``. Raises msgspec.MsgspecError."""
     request = _data_decoder.decode(delivery.body)
-    number = request.data_request and request.data_request.id
+    number = request.data_request.id if request.data_request else None
     return _about_customer(delivery, request, "Data Requested", request.orders_requested, number)
 
 
