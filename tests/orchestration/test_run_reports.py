@@ -142,6 +142,23 @@ def test_a_file_that_was_damaged_begins_again(told: Settings, hook: WebhookSink)
     assert read_runs(told.paths.data).jobs["whole_line"].failed == 1
 
 
+def test_a_full_disk_does_not_tell_of_one_run_again_and_again(
+    told: Settings, hook: WebhookSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    ended = time.time()
+    with monkeypatch.context() as on_a_full_disk:
+        on_a_full_disk.setattr(run_reports, "write_runs", full)
+        for _ in range(3):
+            report_run(told, "whole_line", "disk full", run_id="run-1", ended=ended)
+    assert len(hook.texts) == 1
+    end(told, None)
+    assert "well again" in hook.texts[1]
+    assert read_runs(told.paths.data).jobs["whole_line"].failed == 1
+
+
 def test_doctor_names_the_last_failed_run_and_what_followed(told: Settings) -> None:
     now = datetime.now(UTC)
     assert look_at_runs(told, now) == [(True, "runs: none is known to have failed")]
