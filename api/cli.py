@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from footfall.listening import check_port, raise_file_limit
+from footfall.listening import check_port, raise_file_limit, refuse_demo_keys
 from footfall.logs import log_config
 from footfall.reloading import SettingsInForce, change_when_ready
-from footfall.settings import REPO, SettingsError
+from footfall.settings import REPO, Settings, SettingsError
 from footfall.verbs import in_words
 from footfall.workers import TOGETHER, end_with, hear_signals_from_birth, shared_folder
 
@@ -46,7 +46,7 @@ def serve(host: str | None, port: int | None, workers: int | None, data: Path | 
     """
     chosen = {"api_host": host, "api_port": port, "api_workers": workers, "data": data}
     with in_words(SettingsError):
-        in_force = SettingsInForce(chosen, STARTED_WITH)
+        in_force = SettingsInForce(chosen, STARTED_WITH, _check_keys)
     settings = in_force.settings
     address = check_port(settings.api_host, settings.api_port, "API")
     raise_file_limit(CONNECTIONS + 512)
@@ -100,3 +100,9 @@ def load_app(in_force: SettingsInForce, parent: int) -> Litestar:
 
     end_with(parent)
     return create_app(in_force.settings)
+
+
+def _check_keys(settings: Settings) -> None:
+    """Raises SettingsError."""
+    names = ("api_public_keys", "api_secret_keys", "identity_secrets")
+    refuse_demo_keys(settings.api_host, {name: getattr(settings, name) for name in names})

@@ -6,7 +6,6 @@ import gc
 import os
 import secrets
 from functools import partial
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +13,10 @@ import click
 
 from collector.files import OsFiles
 from collector.landing import Landing
-from footfall.listening import check_port, raise_file_limit
+from footfall.listening import check_port, raise_file_limit, refuse_demo_keys
 from footfall.logs import log_config
 from footfall.reloading import SettingsInForce, change_when_ready
-from footfall.settings import DEMO_KEYS, Settings, SettingsError
+from footfall.settings import Settings, SettingsError
 from footfall.verbs import in_words
 from footfall.workers import end_with, hear_signals_from_birth, shared_folder
 
@@ -56,12 +55,11 @@ def collect(host: str | None, port: int | None, workers: int | None, data: Path 
     """
     chosen = {"collector_host": host, "collector_port": port, "collector_workers": workers, "data": data}
     with in_words(SettingsError):
-        in_force = SettingsInForce(chosen, STARTED_WITH)
+        in_force = SettingsInForce(chosen, STARTED_WITH, _check_keys)
         settings = in_force.settings
         _check_path(settings)
     _check_directory(settings)
     address = check_port(settings.collector_host, settings.collector_port, "COLLECTOR")
-    _warn(settings)
     raise_file_limit(2 * CONNECTIONS)
     if not settings.ship_to:
         _serve(in_force, address)
@@ -108,7 +106,6 @@ def _serve(in_force: SettingsInForce, address: str) -> None:
     )
     server.on_startup(partial(_announce, settings))
     server.on_reload(in_force.read_again)
-    server.on_reload(lambda: _warn(in_force.settings))
     hear_signals_from_birth()
     with shared_folder("footfall-collector") as together:
         change_when_ready(server, together)
@@ -173,16 +170,6 @@ def _check_directory(settings: Settings) -> None:
         ) from None
 
 
-def _warn(settings: Settings) -> None:
-    demo = sorted(key.key for key in settings.write_keys if key.key in DEMO_KEYS)
-    try:
-        loopback = ip_address(settings.collector_host).is_loopback
-    except ValueError:
-        loopback = settings.collector_host == "localhost"
-    if demo and not loopback:
-        click.secho(
-            f"warning: write keys from the public repository are in force ({', '.join(demo)}), and "
-            "the collector can be reached from other machines. Set your own in FOOTFALL_WRITE_KEYS",
-            fg="yellow",
-            err=True,
-        )
+def _check_keys(settings: Settings) -> None:
+    """Raises SettingsError."""
+    refuse_demo_keys(settings.collector_host, {"write_keys": [key.key for key in settings.write_keys]})

@@ -7,6 +7,7 @@ in the help instead of breaking it.
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -16,6 +17,7 @@ import msgspec
 
 from footfall import __version__
 from footfall.doctor import doctor, look_at_variables
+from footfall.masking import mask, without_credentials
 from footfall.notices import notify
 from footfall.settings import SECRETS, Setting, SettingsError, explain_settings
 from footfall.verbs import VerbGroup, in_words
@@ -110,6 +112,8 @@ def main() -> None:
 
     Settings come from FOOTFALL_* variables and ./footfall.toml; `footfall config` shows what is in force.
     """
+    # All that is written, by this process and those it starts: directories 0750, files 0640, or stricter.
+    os.umask(os.umask(0o077) | 0o027)
 
 
 @main.command()
@@ -144,12 +148,16 @@ def _text(row: Setting) -> str:
 
 def _masked(row: Setting) -> Setting:
     """Secrets don't belong on a screen or in a log; their first letters tell which one is in force."""
-    if row.name not in SECRETS:
-        return row
-    if isinstance(row.value, str):  # a password is shorter than a key: no letter of it
-        return msgspec.structs.replace(row, value=f"({len(row.value)} characters)" if row.value else "")
-    masked = tuple(f"{value[:3]}... ({len(value)} characters)" for value in row.value)
-    return msgspec.structs.replace(row, value=masked)
+    value = row.value
+    if row.name in SECRETS:
+        value = tuple(map(mask, value))
+    elif row.name == "write_keys":  # those of pages are public, those of servers are not
+        value = tuple(
+            msgspec.structs.replace(key, key=mask(key.key)) if key.is_of_a_server else key for key in value
+        )
+    elif isinstance(value, str):
+        value = without_credentials(value)
+    return msgspec.structs.replace(row, value=value)
 
 
 main.add_command(doctor)

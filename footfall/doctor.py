@@ -13,6 +13,7 @@ import msgspec
 
 from footfall.doctor_files import Finding, look_at_warehouse
 from footfall.landing import QUARANTINE, oldest_sealed
+from footfall.masking import without_credentials
 from footfall.runs import look_at_runs, only_collects, staleness
 from footfall.settings import DEMO_KEYS, Settings, SettingsError, load_settings, unknown_variables
 from footfall.snapshot import MANIFEST_FILE, SnapshotError, read_pointer
@@ -129,10 +130,10 @@ def _look_at_buckets(settings: Settings) -> list[Finding]:
         try:
             names = open_bucket(url, seconds=10).names()
         except BucketError as error:
-            findings.append((False, f"{name}: {error}"))
+            findings.append((False, f"{name}: {without_credentials(str(error))}"))
             continue
         strange = sum(parse_object_name(each) is None for each in names)
-        text = f"{name} {url}: {len(names) - strange} segments wait for the loader"
+        text = f"{name} {without_credentials(url)}: {len(names) - strange} segments wait for the loader"
         findings.append((not strange, text + (f", {strange} objects are no segments" if strange else "")))
     return findings
 

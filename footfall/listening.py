@@ -5,8 +5,12 @@ from __future__ import annotations
 import errno
 import resource
 import socket
+from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
 
 import click
+
+from footfall.settings import DEMO_KEYS, SettingsError, variable_of
 
 
 def port_is_free(port: int, host: str = "127.0.0.1") -> bool:
@@ -42,6 +46,28 @@ def check_port(host: str, port: int, door: str) -> str:
         }.get(error.errno or 0, str(error))
         raise click.ClickException(f"can't listen on {host}:{port}: {advice}") from None
     return address
+
+
+def refuse_demo_keys(host: str, keys: Mapping[str, Iterable[str]]) -> None:
+    """Raises SettingsError where ``host``, an address or a name, can be reached from other machines, and a key of the
+    public repository is in force. ``keys``: those that count, by their setting.
+    """
+    if is_loopback(host):
+        return
+    if named := sorted(setting for setting, listed in keys.items() if DEMO_KEYS.intersection(listed)):
+        raise SettingsError(
+            f"keys from the public repository are in force, and {host} can be reached from other machines: set "
+            f"{' and '.join(named)} ({', '.join(map(variable_of, named))}) to keys of your own, `openssl rand -hex 24` "
+            "makes one; or listen on 127.0.0.1"
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches what listens there. A name that can't be looked up is no loopback."""
+    try:
+        return ip_address(_address(host)).is_loopback
+    except (OSError, ValueError):
+        return False
 
 
 def raise_file_limit(files: int) -> None:

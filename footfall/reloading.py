@@ -6,7 +6,7 @@ import contextlib
 import logging
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +30,18 @@ class SettingsInForce:
     door can't change.
     """
 
-    def __init__(self, chosen: Mapping[str, Any], started_with: Sequence[str]) -> None:
-        """Raises SettingsError."""
+    def __init__(
+        self,
+        chosen: Mapping[str, Any],
+        started_with: Sequence[str],
+        check: Callable[[Settings], None] = lambda settings: None,
+    ) -> None:
+        """Raises SettingsError, as ``check`` may at each reading too."""
+        self._check = check
         self._chosen = {name: value for name, value in chosen.items() if value is not None}
         self._started_with = started_with
         self.settings = self._read()
+        check(self.settings)
 
     def read_again(self) -> None:
         """Take over what changed. Settings that can't be read leave all as it was: that is logged."""
@@ -44,6 +51,11 @@ class SettingsInForce:
             log.error("the settings stay as they were: %s", error)
             return
         stays = {name: getattr(self.settings, name) for name in self._started_with}
+        try:
+            self._check(msgspec.structs.replace(found, **stays))
+        except SettingsError as error:
+            log.error("the settings stay as they were: %s", error)
+            return
         if others := [name for name, value in stays.items() if getattr(found, name) != value]:
             log.warning("a reload doesn't change %s: that needs a restart", ", ".join(others))
         self.settings = msgspec.structs.replace(found, **stays)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from footfall.listening import port_is_free
+from footfall.listening import is_loopback, port_is_free, refuse_demo_keys
 from footfall.settings import Settings, SettingsError, load_settings, settings_with_events
 from footfall.verbs import in_words
 from orchestration.lib.dbt_runner import manifest_of
@@ -191,10 +191,26 @@ def told_failure(step: str, error: SerializableErrorInfo | None) -> str:
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-def ui(host: str) -> None:
+@click.option(
+    "--without-login",
+    is_flag=True,
+    help="Listen on an address that other machines reach, although Dagster asks nobody for a password.",
+)
+def ui(host: str, without_login: bool) -> None:
     """Dagster's UI and daemon: the graph, the runs, and the sensor that brings clicks to the shop."""
     with in_words(SettingsError):
         settings = load_settings()
+        every = {
+            name: getattr(settings, name)
+            for name in ("api_public_keys", "api_secret_keys", "identity_secrets")
+        }
+        refuse_demo_keys(host, {"write_keys": [key.key for key in settings.write_keys], **every})
+    if not (without_login or is_loopback(host)):
+        raise click.ClickException(
+            f"other machines reach {host}, and Dagster asks nobody for a password: who reaches it can start and delete "
+            "anything. Listen on 127.0.0.1 and come by ssh -L, or, where a firewall or a proxy with a login stands in "
+            "front, say --without-login"
+        )
     if not port_is_free(settings.dagster_port, host):
         raise click.ClickException(
             f"can't listen on {host}:{settings.dagster_port}: something listens there already. "

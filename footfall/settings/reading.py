@@ -11,6 +11,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import Meta
 
+from footfall.masking import mask
 from footfall.origins import no_origin
 from footfall.paths import unfit
 from footfall.reasons import Reasons, ReasonsError
@@ -152,7 +153,7 @@ def _check(settings: Settings) -> None:
     written = [key.key for key in settings.write_keys]
     if twice := sorted({key for key in written if written.count(key) > 1}):
         raise SettingsError(
-            f"write_keys has {twice[0]} twice: which of the two a message comes with can't be told"
+            f"write_keys has {mask(twice[0])} twice: which of the two a message comes with can't be told"
         )
     pages = [
         ("api_origins", settings.api_origins),

@@ -215,8 +215,8 @@ def test_ports_and_health_are_those_of_the_doors(
             "CMD", "python", "-I", "deploy/healthcheck.py", str(port), path,
         ]  # fmt: skip
         assert seconds(service.healthcheck.timeout) < seconds(service.healthcheck.interval)
-    host = compose.services["pipeline"].command[-1]
-    assert host == "0.0.0.0", "or the published port leads nowhere"
+    command = compose.services["pipeline"].command
+    assert command == ["ui", "--host", "0.0.0.0", "--without-login"], "or the published port leads nowhere"
     addresses = dict(zip(*[iter(compose.services["doctor"].command[1:])] * 2, strict=True))
     assert addresses == {
         f"--{option}": f"http://{name}:{doors[name][0]}"

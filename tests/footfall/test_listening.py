@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import resource
 import socket
+from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
-from footfall.listening import check_port, port_is_free, raise_file_limit
+from footfall.cli import main
+from footfall.listening import check_port, port_is_free, raise_file_limit, refuse_demo_keys
+from footfall.settings import SettingsError
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
@@ -53,3 +57,41 @@ def test_files_are_asked_for_up_to_what_is_allowed(monkeypatch: pytest.MonkeyPat
         monkeypatch.setattr(resource, "getrlimit", lambda _, limits=limits: limits)
         raise_file_limit(8192)
     assert asked == [(4096, 4096), (8192, resource.RLIM_INFINITY)]
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7"])
+def test_keys_of_the_public_repository_are_for_this_machine_alone(host: str) -> None:
+    with pytest.raises(SettingsError, match="FOOTFALL_API_SECRET_KEYS"):
+        refuse_demo_keys(
+            host, {"api_secret_keys": ["of-our-own", "ff_demo_secret_key"], "write_keys": ["own"]}
+        )
+    refuse_demo_keys(host, {"api_secret_keys": ["of-our-own"]})
+    for here in ("127.0.0.1", "127.0.0.2", "localhost", "::1"):
+        refuse_demo_keys(here, {"api_secret_keys": ["ff_demo_secret_key"]})
+
+
+@pytest.mark.parametrize(
+    ("verb", "setting"),
+    [
+        ("collect", "FOOTFALL_WRITE_KEYS"),
+        ("serve", "FOOTFALL_API_SECRET_KEYS"),
+        ("ui", "FOOTFALL_WRITE_KEYS"),
+    ],
+)
+def test_every_server_refuses_a_public_address_with_those_keys(
+    verb: str, setting: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("FOOTFALL_DATA", str(tmp_path / "data"))
+    said = CliRunner().invoke(main, [verb, "--host", "0.0.0.0"])
+    assert said.exit_code == 1
+    assert setting in said.output
+    assert "Traceback" not in said.output
+
+
+def test_dagster_has_no_login(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("FOOTFALL_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("FOOTFALL_WRITE_KEYS", '[{"key": "of-our-own", "source": "shop"}]')
+    for name in ("API_PUBLIC_KEYS", "API_SECRET_KEYS", "IDENTITY_SECRETS"):
+        monkeypatch.setenv(f"FOOTFALL_{name}", f"{name}-of-our-own")
+    said = CliRunner().invoke(main, ["ui", "--host", "0.0.0.0"])
+    assert (said.exit_code, "--without-login" in said.output) == (1, True)

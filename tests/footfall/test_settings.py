@@ -49,7 +49,7 @@ def test_environment_beats_file_beats_default(tmp_path: Path) -> None:
         ({"FOOTFALL_API_SECRET_KEYS": "another-key,ff_demo_public_key"}, "share a key"),
         (
             {"FOOTFALL_WRITE_KEYS": '[{"key": "abcd", "source": "a"}, {"key": "abcd", "source": "b"}]'},
-            "abcd twice",
+            r"a\.\.\. \(4 characters\) twice",
         ),
         ({"FOOTFALL_API_ORIGINS": "https://shop.example,shop.example"}, "'shop.example' is no page's origin"),
         ({"FOOTFALL_API_ORIGINS": "https://shop.example/shop"}, "api_origins"),
@@ -186,9 +186,14 @@ def test_doctor_says_how_many_keys_are_in_force(
 def test_config_shows_no_secret(monkeypatch: pytest.MonkeyPatch, form: list[str]) -> None:
     for name in ("API_SECRET_KEYS", "IDENTITY_SECRETS", "SHOPIFY_SECRETS"):
         monkeypatch.setenv(f"FOOTFALL_{name}", "abcdefghijkl,mnopqrstuvwx")
+    server = '{"key": "trusted-pqrstu", "source": "history", "trusted": true, "origins": []}'
+    page = '{"key": "page-key", "source": "shop"}'
+    monkeypatch.setenv("FOOTFALL_WRITE_KEYS", f"[{page}, {server}]")
+    monkeypatch.setenv("FOOTFALL_SHIP_TO", "s3://user:pqrstu@bucket/folder?secret=pqrstu")
     answer = CliRunner().invoke(main, ["config", *form])
     assert answer.exit_code == 0
     assert "abc..." in answer.output
+    assert "page-key" in answer.output
     assert "defghi" not in answer.output
     assert "pqrstu" not in answer.output
 
