@@ -97,6 +97,8 @@ class SessionSummary(Answer, kw_only=True):
     """The day that it was on the shop's calendar when the snapshot was made: it is not over."""
     time_zone: str
     """The zone of that calendar, by which all days here are counted."""
+    catalogue_problems: list[str]
+    """Why which files of the catalogue could not be read; what was read of them before counts meanwhile."""
     total: SessionFigures
     guests: SessionFigures
     logged_in: SessionFigures

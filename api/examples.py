@@ -180,6 +180,7 @@ SESSIONS_SUMMARY = analytics.SessionSummary(
     last_day=date(2026, 11, 23),
     today=date(2026, 11, 24),
     time_zone="UTC",
+    catalogue_problems=[],
     total=analytics.SessionFigures(
         sessions=118,
         visitor_days=96,

@@ -11,7 +11,7 @@ from typing import Any
 import click
 import msgspec
 
-from footfall.doctor_files import Finding, look_at_warehouse
+from footfall.doctor_files import Finding, look_at_catalogue, look_at_warehouse
 from footfall.landing import QUARANTINE, oldest_sealed
 from footfall.masking import without_credentials
 from footfall.runs import look_at_runs, only_collects, staleness
@@ -38,6 +38,7 @@ def doctor(collector: str | None, api: str | None, dagster: str | None) -> None:
         *look_at_variables(),
         *_look_at_disk(settings),
         *look_at_warehouse(settings),
+        *look_at_catalogue(settings),
         *_look_at_buckets(settings),
         *_look_at_snapshot(settings),
         *look_at_runs(settings, datetime.now(UTC)),

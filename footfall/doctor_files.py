@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from footfall.settings import Settings
+from footfall.unread import unread_files
 
 #: Whether all is well, and what was seen.
 Finding = tuple[bool, str]
@@ -27,3 +28,14 @@ def look_at_warehouse(settings: Settings) -> list[Finding]:
             )
         ]
     return [(True, f"{text}, and built again from the lake; look at the disk, then remove {aside}")]
+
+
+def look_at_catalogue(settings: Settings) -> list[Finding]:
+    """Catalogue files that the last whole run could not read."""
+    return [
+        (
+            False,
+            f"catalog: {each} (since {each.since:%F %H:%M} UTC); replace {settings.paths.catalog / each.name}",
+        )
+        for each in unread_files(settings.paths)
+    ]

@@ -305,6 +305,8 @@ class Manifest(msgspec.Struct, frozen=True):
     """The zone of the shop's calendar, by which marts count days."""
     today: date | None = None
     """The day of ``created_at`` on that calendar, which is not over; None in what an earlier release wrote."""
+    catalogue_problems: list[str] = []
+    """Why which files of the catalogue could not be read, for the shop's owner."""
 
     @property
     def marts(self) -> dict[str, int]:

@@ -25,6 +25,9 @@ const begin = async () => {
   moneyIs(paid.length == 1 ? paid[0] : '')
   const sums = paid.length > 1 ? `; revenue adds up ${paid.join(', ')} as they are` : ''
   find('made').textContent = `as of ${as.moment(made.generated_at)}; days in ${made.time_zone}${sums}`
+  const problems = made.catalogue_problems
+  find('problems').replaceChildren(...problems.map((text) => el('li', {}, `Catalogue: ${text}`)))
+  find('problems').hidden = !problems.length
   find('leave').hidden = false
   find('periods').hidden = false
   const places = PARTS.map((part) => {
@@ -74,7 +77,7 @@ const begin = async () => {
 const askForKey = (refusal = '') => {
   delete sessionStorage[KEY]
   document.querySelector('main').replaceChildren()
-  for (const id of ['leave', 'periods']) find(id).hidden = true
+  for (const id of ['leave', 'periods', 'problems']) find(id).hidden = true
   find('made').textContent = ''
   find('refused').textContent = refusal
   find('ask').hidden = false

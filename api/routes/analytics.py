@@ -150,6 +150,7 @@ def sessions_summary(
         last_day=days[-1].day if days else None,
         today=snapshot.today,
         time_zone=snapshot.manifest.time_zone,
+        catalogue_problems=snapshot.manifest.catalogue_problems,
         total=_figures(days),
         guests=_figures(day for day in days if day.is_guest),
         logged_in=_figures(day for day in days if not day.is_guest),

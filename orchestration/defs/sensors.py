@@ -132,9 +132,16 @@ def _inbox_state(inbox: Path) -> str:
     files = inbox_files(inbox)
     if not files:
         return ""
-    return hashlib.sha256(
-        "\n".join(f"{file.name} {file.stat().st_size} {file.stat().st_mtime_ns}" for file in files).encode()
-    ).hexdigest()[:16]
+    state = "\n".join(f"{file.name} {_look_of(file)}" for file in files)
+    return hashlib.sha256(state.encode(errors="surrogateescape")).hexdigest()[:16]
+
+
+def _look_of(file: Path) -> str:
+    try:
+        found = file.stat()
+    except OSError as error:  # a link to nowhere: the run says so
+        return str(error.errno)
+    return f"{found.st_size} {found.st_mtime_ns}"
 
 
 @dg.sensor(

@@ -34,6 +34,7 @@ __all__ = [
     "Variant",
     "latest_version",
     "read_catalog",
+    "version_time",
     "withdraw_missing",
     "write_products",
 ]
@@ -180,6 +181,15 @@ def latest_version(folder: Path, source_file: str) -> Path | None:
         if _metadata(path).get(_SOURCE_KEY) == source_file.encode():
             return path
     return None
+
+
+def version_time(folder: Path, source_file: str) -> datetime | None:
+    """When the newest version of an inbox file was read (UTC, without a zone); None where none holds a product."""
+    version = latest_version(folder, source_file)
+    if version is None:
+        return None
+    moments: list[datetime] = pq.read_table(version, columns=["captured_at"])["captured_at"].to_pylist()
+    return moments[0] if moments else None
 
 
 def _metadata(path: Path) -> dict[bytes, bytes]:

@@ -62,6 +62,8 @@ def _documents(text: str, source_file: str) -> Iterator[tuple[int, Any]]:
             ) from None
         except RecursionError:
             raise CatalogError(f"{source_file}:{line}: nested too deeply") from None
+        except ValueError as error:  # a number of more than 4,300 digits
+            raise CatalogError(f"{source_file}:{line}: no JSON that can be read: {error}") from None
         yield line, document
 
 

@@ -12,7 +12,7 @@ import fcntl
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -112,6 +112,7 @@ def build_snapshot(
     served: Mapping[str, ServedMart] | None = None,
     not_from_before: datetime | None = None,
     time_zone: str = "UTC",
+    catalogue_problems: Sequence[str] = (),
 ) -> SnapshotReport:
     """Write ``serving_dir/<version>/`` from the marts and audit it, without publishing it.
 
@@ -124,6 +125,7 @@ def build_snapshot(
     not_from_before: nothing is taken over from a version that was made before this moment, since parts of it hold what
     must be gone. It is compared with still.
     time_zone: of the shop's calendar, by which the marts count days; one that DuckDB knows.
+    catalogue_problems: what the owner is told of files of the catalogue that can't be read.
 
     Raises MissingMartError and AuditFailedError (nothing is left behind), SnapshotBusyError, ValueError for
     an unusable version name.
@@ -144,7 +146,7 @@ def build_snapshot(
             base = _in_force(serving_dir)
             good, left_out = servable(warehouse_con, served or {})
             is_from_before = base and not_from_before and base.manifest.created_at < not_from_before
-            inputs = _Inputs(good, session_index, session_changes, time_zone)
+            inputs = _Inputs(good, session_index, session_changes, time_zone, list(catalogue_problems))
             manifest, written = _write(
                 warehouse_con, aside, version, None if is_from_before else base, inputs
             )
@@ -205,6 +207,7 @@ class _Inputs(NamedTuple):
     session_index: Path | None
     session_changes: Path | None
     time_zone: str
+    catalogue_problems: list[str]
 
 
 def _write(
@@ -236,6 +239,7 @@ def _write(
             served=inputs.served,
             time_zone=inputs.time_zone,
             today=_shop_day(con, created_at, inputs.time_zone),
+            catalogue_problems=inputs.catalogue_problems,
         )
     finally:
         files.cleanup()

@@ -181,3 +181,17 @@ def test_retention(client: Client) -> None:
     assert [(row["days"], row["share"]) for row in declared["periods"]] == [(30, 0.4), (90, None)]
     assert len(get(client, "/v1/retention?from=2026-11-03")["cohorts"]) == 1
     get(client, "/v1/retention?from=2026-11-03&to=2026-11-02", 400)
+
+
+def test_the_owner_is_told_of_catalogue_files_that_can_t_be_read(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    said = "shop.json: no JSON: Expecting value; no version of it was ever read"
+    build_snapshot(warehouse, tmp_path / "serving", version="v1", catalogue_problems=[said])
+    publish(tmp_path / "serving", "v1")
+    with TestClient(create_app(settings_for(tmp_path))) as client:
+        assert get(client, "/v1/sessions/summary")["catalogue_problems"] == [said]
+    build_snapshot(warehouse, tmp_path / "serving", version="v2")
+    publish(tmp_path / "serving", "v2")
+    with TestClient(create_app(settings_for(tmp_path))) as client:
+        assert get(client, "/v1/sessions/summary")["catalogue_problems"] == []

@@ -213,6 +213,21 @@ def test_a_day_is_over_when_it_is_over_in_the_shop(page: Any, client: TestClient
 
 
 @pytest.mark.browser
+def test_catalogue_files_that_can_t_be_read_stand_at_the_top(page: Any, client: TestClient[Litestar]) -> None:
+    made = client.get("/v1/sessions/summary", headers=SECRET).json()
+    page.goto(f"http://shop.test/overview#{KEY}")
+    parts(page)
+    assert not page.is_visible("#problems")
+    made["catalogue_problems"] = [
+        "<b>shop</b>.json: no JSON; its products stay as read at 2026-11-03 10:00 UTC"
+    ]
+    page.route("**/v1/sessions/summary", lambda route: route.fulfill(json=made))
+    page.reload()
+    parts(page)
+    assert page.inner_text("#problems") == f"Catalogue: {made['catalogue_problems'][0]}"
+
+
+@pytest.mark.browser
 def test_sums_of_several_currencies_are_named_and_the_books_kept_apart(page: Any) -> None:
     def row(currency: str, orders: int, gross: float, refunded: float) -> dict[str, Any]:
         return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Callable
 
 import pytest
 
@@ -48,3 +49,16 @@ def test_a_warehouse_that_was_cut_off_is_built_again_from_the_lake(shop: Shop) -
     assert "This run builds another from the lake" in shop.run()
     assert shop.rows("select sum(orders), sum(net_revenue) from orders_daily") == [(3, 30)]
     assert len(shop.settings.paths.damaged_warehouses()) == 1
+
+
+def test_a_new_shop_with_a_bad_catalogue_file_publishes(open_shop: Callable[[], Shop]) -> None:
+    shop = open_shop()
+    folder = shop.settings.paths.catalog
+    folder.mkdir(parents=True)
+    (folder / "shop.json").write_bytes(b'{"products": [{"id": "1001", "title": "cut o')
+    shop.send([viewed("1001"), ordered("o-1", ["1001"])])
+    assert "check failed: lake/products assert_every_catalog_file_is_read" in shop.run()
+    assert shop.rows("select sum(orders) from orders_daily") == [(1,)]
+    assert "no version of it was ever read" in doctor(shop)
+    (told,) = shop.ask("/v1/sessions/summary", secret=True).json()["catalogue_problems"]
+    assert told.startswith("shop.json:1: no JSON")

@@ -5,10 +5,15 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from footfall.settings import load_settings
+from footfall.unread import note_unread
 from orchestration.lib.full_disk import full_disk_in_words
 from orchestration.lib.warehouse import POOL
 
 OWNERS = ["team:data-engineering"]
+KEY = dg.AssetKey(["lake", "products"])
+CHECK = "assert_every_catalog_file_is_read"
+#: Of a reason: it may quote the file.
+REASON_CHARACTERS = 300
 
 catalog_inbox = dg.AssetSpec(
     ["catalog", "inbox"],
@@ -21,22 +26,34 @@ catalog_inbox = dg.AssetSpec(
 
 
 @dg.asset(
-    key=["lake", "products"],
+    key=KEY,
     deps=[catalog_inbox.key],
     group_name="lake",
     kinds={"python", "parquet"},
     owners=OWNERS,
     pool=POOL,
+    check_specs=[
+        dg.AssetCheckSpec(
+            CHECK,
+            asset=KEY,
+            description="Each file of the inbox can be read. Of one that can't, the last version stands.",
+        )
+    ],
     description="Versions of the catalog: one row a product and version. An unchanged file writes nothing; a product "
     "that left the file, or whose file left the inbox, is written once more as not available.",
 )
 @full_disk_in_words()
 def products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    """Read every inbox file; a product that can't be read is logged with its line and costs the others nothing.
-
-    Raises CatalogError where a file is of no known form.
+    """Read every inbox file. A product that can't be read is logged with its line, a file with its reason; neither
+    costs the others anything.
     """
-    from orchestration.lib.catalog import read_catalog, withdraw_missing, write_products
+    from orchestration.lib.catalog import (
+        CatalogError,
+        read_catalog,
+        version_time,
+        withdraw_missing,
+        write_products,
+    )
     from orchestration.lib.catalog_model import inbox_files
     from orchestration.lib.lake import newest_load_id
     from orchestration.lib.lake_schema import prepare_lake
@@ -48,8 +65,17 @@ def products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     if not files:
         context.log.warning(f"no catalog in {paths.catalog}: products are known by their events alone")
     written, read, failed = 0, 0, []
+    unreadable: dict[str, str] = {}
     for file in files:
-        catalog = read_catalog(file, shop_url=settings.storefront_url, currency=settings.currency)
+        name = _in_utf8(file.name)
+        if name != file.name:
+            unreadable[name] = f"{name}: its name is not UTF-8"
+            continue
+        try:
+            catalog = read_catalog(file, shop_url=settings.storefront_url, currency=settings.currency)
+        except CatalogError as error:
+            unreadable[name] = _in_utf8(str(error))[:REASON_CHARACTERS]
+            continue
         failed += catalog.failed
         read += len(catalog.products)
         version = write_products(
@@ -65,10 +91,14 @@ def products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         load_id=newest_load_id(paths) + 1,
         captured_at=datetime.now(UTC),
     )
+    stands = {name: at for name in unreadable if (at := version_time(paths.lake / "products", name))}
+    unread = note_unread(paths, unreadable, stands, datetime.now(UTC))
+    for each in unread:
+        context.log.warning(str(each))
     for name in gone:
         context.log.warning(f"{name} is no longer in {paths.catalog}: what it alone named is not available")
-    for each in failed:
-        context.log.warning(f"{each.source_file} line {each.line}: product {each.key}: {each.reason}")
+    for one in failed:
+        context.log.warning(f"{one.source_file} line {one.line}: product {one.key}: {one.reason}")
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": read,
@@ -76,5 +106,19 @@ def products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
             "new_versions": written,
             "withdrawn_files": len(gone),
             "failed_products": len(failed),
-        }
+            "unread_files": len(unread),
+        },
+        check_results=[
+            dg.AssetCheckResult(
+                check_name=CHECK,
+                passed=not unread,
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata={each.name: str(each) for each in unread},
+            )
+        ],
     )
+
+
+def _in_utf8(text: str) -> str:
+    """The text without what stands for bytes that are no UTF-8, which neither JSON nor Dagster takes."""
+    return text.encode("utf-8", "replace").decode()

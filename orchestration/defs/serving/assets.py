@@ -6,6 +6,7 @@ from pathlib import Path
 import dagster as dg
 
 from footfall.settings import load_settings
+from footfall.unread import unread_files
 from orchestration.defs.evaluation.assets import EVALUATION
 from orchestration.defs.warehouse.dbt import model_key, served_marts
 from orchestration.lib.full_disk import full_disk_in_words
@@ -61,6 +62,7 @@ def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
             served=served_marts(),
             not_from_before=max(gone, default=None),
             time_zone=project_vars(DBT_PROJECT)["shop_time_zone"],
+            catalogue_problems=[str(each) for each in unread_files(settings.paths)],
         )
         note_whole(settings.paths)
     for name, reason in report.left_out.items():
