@@ -15,6 +15,7 @@ from footfall.doctor_files import Finding, look_at_catalogue, look_at_warehouse
 from footfall.landing import QUARANTINE, oldest_sealed
 from footfall.masking import without_credentials
 from footfall.runs import look_at_runs, only_collects, staleness
+from footfall.security import look_at_security
 from footfall.settings import DEMO_KEYS, Settings, SettingsError, load_settings, unknown_variables
 from footfall.snapshot import MANIFEST_FILE, SnapshotError, read_pointer
 from footfall.verbs import in_words
@@ -43,6 +44,7 @@ def doctor(collector: str | None, api: str | None, dagster: str | None) -> None:
         *_look_at_snapshot(settings),
         *look_at_runs(settings, datetime.now(UTC)),
         *_look_at_keys(settings),
+        *look_at_security(settings),
         *_look_at_doors(settings, collector, api, dagster),
     ]
     for good, text in findings:
