@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections import Counter, defaultdict
 
 from footfall.masking import mask
@@ -74,6 +73,4 @@ def _modes(settings: Settings) -> list[str]:
     data = settings.paths.data
     if not data.exists() or not data.stat().st_mode & 0o027:
         return []
-    return [
-        f"{data} is open to other users ({oct(os.stat(data).st_mode & 0o777)}): chmod -R o-rwx,g-w {data}"
-    ]
+    return [f"{data} is open to other users ({oct(data.stat().st_mode & 0o777)}): chmod -R o-rwx,g-w {data}"]
