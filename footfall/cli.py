@@ -42,6 +42,7 @@ _ORDER = [
     "run",
     "compact",
     "retain",
+    "publish",
     "serve",
     "import",
     "replay",

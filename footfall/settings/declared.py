@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from footfall.logs import LogFormat
 from footfall.memory import memory_bytes, warehouse_default
+from footfall.origins import origin_of
 from footfall.paths import Paths
 
 REPO = Path(__file__).resolve().parents[2]
@@ -308,6 +309,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     @property
     def dagster_url(self) -> str:
         return f"http://127.0.0.1:{self.dagster_port}"
+
+    @property
+    def link_origins(self) -> tuple[str, ...]:
+        """The shop's own origins, on which a page that visitors name must be: of write keys and of the storefront."""
+        storefront = origin_of(self.storefront_url)
+        named = dict.fromkeys(origin for key in self.write_keys for origin in key.origins)
+        return (*named, *([storefront] if storefront else []))
 
     @property
     def trusted_key(self) -> WriteKey:

@@ -12,9 +12,10 @@ import fcntl
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +32,7 @@ from footfall.snapshot import (
     VERSION_PATTERN,
     Manifest,
     Pointer,
+    ProductCard,
     ServedMart,
     SnapshotError,
     Table,
@@ -41,7 +43,9 @@ from footfall.snapshot import (
 )
 from orchestration.lib.durable import fsync_path, write_durably
 from orchestration.lib.snapshot_audit import (
+    OF_PEOPLE,
     AuditFailedError,
+    ChangeError,
     audit_change,
     audit_marts,
     audit_written,
@@ -50,6 +54,7 @@ from orchestration.lib.snapshot_audit import (
 from orchestration.lib.snapshot_documents import PRODUCT_LISTS, SOURCES
 from orchestration.lib.snapshot_files import Base, Files, Written
 from orchestration.lib.snapshot_marts import (
+    PRODUCTS,
     MissingMartError,
     analytics_tables,
     cleanup,
@@ -68,12 +73,20 @@ __all__ = [
     "build_snapshot",
     "prune",
     "publish",
+    "publish_once",
 ]
 
 #: A table or coverage that falls under this share of the version in force stops the publish.
 MIN_RATIO = 0.5
 
+#: Who published what was held back: a line of JSON each.
+ONCE_FILE = "published_once.jsonl"
+
+#: The coverage of products that lead to others.
+LEADING = "products_with_lists"
+
 _BUILDING = ".building-"
+_HELD = ".held-"
 _TRASH = ".trash-"
 
 
@@ -113,6 +126,7 @@ def build_snapshot(
     not_from_before: datetime | None = None,
     time_zone: str = "UTC",
     catalogue_problems: Sequence[str] = (),
+    link_origins: Iterable[str] = (),
 ) -> SnapshotReport:
     """Write ``serving_dir/<version>/`` from the marts and audit it, without publishing it.
 
@@ -126,6 +140,7 @@ def build_snapshot(
     must be gone. It is compared with still.
     time_zone: of the shop's calendar, by which the marts count days; one that DuckDB knows.
     catalogue_problems: what the owner is told of files of the catalogue that can't be read.
+    link_origins: the shop's own, which a page that only visitors name has to be on.
 
     Raises MissingMartError and AuditFailedError (nothing is left behind), SnapshotBusyError, ValueError for
     an unusable version name.
@@ -146,11 +161,18 @@ def build_snapshot(
             base = _in_force(serving_dir)
             good, left_out = servable(warehouse_con, served or {})
             is_from_before = base and not_from_before and base.manifest.created_at < not_from_before
-            inputs = _Inputs(good, session_index, session_changes, time_zone, list(catalogue_problems))
+            inputs = _Inputs(
+                good, session_index, session_changes, time_zone, list(catalogue_problems), tuple(link_origins)
+            )
             manifest, written = _write(
                 warehouse_con, aside, version, None if is_from_before else base, inputs
             )
-            audit_change(manifest, base.manifest if base else None, min_ratio)
+            before = base.manifest if base else None
+            audit_change(manifest, before, min_ratio, _missing_rows(aside, manifest, base))
+        except ChangeError as error:
+            raise ChangeError(
+                error.problems, held=_hold(serving_dir, aside, version, not_from_before)
+            ) from None
         except BaseException:
             shutil.rmtree(aside, ignore_errors=True)
             raise
@@ -169,6 +191,28 @@ def publish(serving_dir: Path, version: str) -> None:
         _whole(serving_dir / version)
         pointer = msgspec.json.encode(Pointer(version=version, published_at=datetime.now(UTC)))
         write_durably(serving_dir / POINTER_FILE, lambda aside: aside.write_bytes(pointer))
+
+
+def publish_once(serving_dir: Path, version: str, why: str) -> None:
+    """Publish a version that its change held back, and note it in ``published_once.jsonl``. The next ones are compared
+    with this one, by the rule as it was.
+
+    Raises SnapshotError where no such version is held, or it isn't whole; SnapshotBusyError.
+    """
+    with _alone(serving_dir):
+        held = serving_dir / f"{_HELD}{version}"
+        if not VERSION_PATTERN.fullmatch(version) or not held.is_dir():
+            found = sorted(path.name.removeprefix(_HELD) for path in serving_dir.glob(f"{_HELD}*"))
+            raise SnapshotError(f"no version {version} is held back; {', '.join(found) or 'none'} is")
+        _whole(held)
+        entry = msgspec.json.encode({"version": version, "at": datetime.now(UTC), "why": why})
+        with (serving_dir / ONCE_FILE).open("ab") as journal:
+            journal.write(entry + b"\n")
+            journal.flush()
+            os.fsync(journal.fileno())
+        held.rename(serving_dir / version)
+        fsync_path(serving_dir)
+    publish(serving_dir, version)
 
 
 def prune(serving_dir: Path, keep: int = 3, *, not_from_before: datetime | None = None) -> list[str]:
@@ -191,6 +235,8 @@ def prune(serving_dir: Path, keep: int = 3, *, not_from_before: datetime | None 
         ]
         old += sorted(path.name for path in _version_dirs(serving_dir) if is_outgrown(path))
         removed = [version for version in old if current is None or version != current.version]
+        # What was held back is older than what is published now.
+        removed += [path.name for path in serving_dir.glob(f"{_HELD}*")]
         for version in removed:
             # Renamed first: a version is whole or gone, never half deleted under its name.
             trash = serving_dir / f"{_TRASH}{version}"
@@ -198,6 +244,46 @@ def prune(serving_dir: Path, keep: int = 3, *, not_from_before: datetime | None 
             shutil.rmtree(trash)
         fsync_path(serving_dir)
         return removed
+
+
+def _hold(serving_dir: Path, aside: Path, version: str, not_from_before: datetime | None) -> str:
+    """Keep a version that may be meant, and return its name; of several that follow one another the first, so that
+    somebody can look at it and name it, unless somebody was forgotten since.
+    """
+    for path in serving_dir.glob(f"{_HELD}*"):
+        try:
+            is_outdated = not_from_before and read_manifest(path).created_at < not_from_before
+        except SnapshotError:
+            is_outdated = True
+        if not is_outdated:
+            shutil.rmtree(aside)
+            return path.name.removeprefix(_HELD)
+        shutil.rmtree(path)
+    fsync_path(aside)
+    aside.rename(serving_dir / f"{_HELD}{version}")
+    fsync_path(serving_dir)
+    return version
+
+
+def _missing_rows(aside: Path, new: Manifest, base: Base | None) -> dict[str, Callable[[], Iterable[str]]]:
+    """What names the rows of a fall: keys of the tables that are about products, and products without a list."""
+    if base is None:
+        return {}
+
+    def gone(table: Table) -> list[str]:
+        left = read_table(aside, table, new.parts[table])
+        return sorted(read_table(base.path, table, base.manifest.parts[table]).keys() - left.keys())
+
+    def without_lists() -> list[str]:
+        leading = {key for table in PRODUCT_LISTS for key in read_table(aside, table, new.parts[table])}
+        cards = read_table(aside, Table.PRODUCTS, new.parts[Table.PRODUCTS])
+        offered = {
+            key for key, card in cards.items() if msgspec.json.decode(card, type=ProductCard).is_available
+        }
+        return sorted(offered - leading)
+
+    of_products = [table for table in base.manifest.parts if table not in OF_PEOPLE and table != Table.LABELS]
+    return {table: partial(gone, Table(table)) for table in of_products} | {LEADING: without_lists}
 
 
 class _Inputs(NamedTuple):
@@ -208,6 +294,7 @@ class _Inputs(NamedTuple):
     session_changes: Path | None
     time_zone: str
     catalogue_problems: list[str]
+    link_origins: tuple[str, ...]
 
 
 def _write(
@@ -216,7 +303,7 @@ def _write(
     known = _known_labels(base)
     files = Files(con, aside, base if known is not None else None)
     try:
-        prepare(con, inputs.served)
+        prepare(con, inputs.served, inputs.link_origins)
         blend, fading = read_settings(con)
         _write_tables(con, files, known or {})
         for name, (query, order) in analytics_tables(inputs.served).items():
@@ -325,11 +412,18 @@ def _another_name(source: Path, path: Path) -> None:
 
 
 def _coverage(con: duckdb.DuckDBPyConnection, rows: dict[str, int]) -> dict[str, float]:
-    """Share of products that lead somewhere, and of visitors who have a list of their own."""
-    leading = _scalar(con, f"select count(distinct product_id) from {mart('product_recommendations')}")
-    products, visitors = rows[Table.PRODUCTS], rows[Table.VISITORS]
+    """Share of the products on offer that lead somewhere, and of visitors who have a list of their own. What visitors
+    invent is not on offer, so that an order of 500 invented products holds no publish back.
+    """
+    leading = _scalar(
+        con,
+        f"""select count(distinct r.product_id) from {mart("product_recommendations")} as r
+            inner join {PRODUCTS} as p on p.product_id = r.product_id and p.is_available""",
+    )
+    offered = _scalar(con, f"select count(*) from {PRODUCTS} where is_available")
+    visitors = rows[Table.VISITORS]
     return {
-        "products_with_lists": leading / products if products else 1.0,
+        LEADING: leading / offered if offered else 1.0,
         "visitors_with_lists": rows[Table.VISITOR_RECOMMENDATIONS] / visitors if visitors else 1.0,
     }
 

@@ -8,7 +8,7 @@ a broken import does).
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -43,6 +43,9 @@ SMALL_TABLE = 50
 #: Keys read back per table, of its new parts and of its changes. Every row comes out of one query, so a fault shows in
 #: the first of them.
 READ_BACK = 200
+
+#: Rows named of what is missing.
+EXAMPLES = 5
 
 #: What decodes a value of each table: the API's own types.
 SHAPES: dict[Table, Any] = {
@@ -96,11 +99,17 @@ class AuditFailedError(Exception):
     """The snapshot must not be published; ``problems`` says why, one sentence each.
 
     Dagster keeps the sentences with the run, whoever is forgotten afterwards: they name products, never a visitor.
+    ``held``: the version that was kept for whoever means what it says.
     """
 
-    def __init__(self, problems: Iterable[str]) -> None:
+    def __init__(self, problems: Iterable[str], held: str | None = None) -> None:
         self.problems = list(problems)
-        super().__init__("snapshot not published: " + "; ".join(self.problems))
+        remedy = f". If that is meant: footfall publish --once {held} --why WHY" if held else ""
+        super().__init__("snapshot not published: " + "; ".join(self.problems) + remedy)
+
+
+class ChangeError(AuditFailedError):
+    """The snapshot is whole, and less than the one in force."""
 
 
 def audit_marts(con: duckdb.DuckDBPyConnection, lists: Mapping[str, str]) -> None:
@@ -183,9 +192,12 @@ def audit_written(version_dir: Path, written: Written, products: int) -> None:
         raise AuditFailedError(problems)
 
 
-def audit_change(new: Manifest, before: Manifest | None, min_ratio: float) -> None:
-    """Compare with the version in force. Raises AuditFailedError where a table or a coverage fell below
-    ``min_ratio`` of it.
+def audit_change(
+    new: Manifest, before: Manifest | None, min_ratio: float, named: Mapping[str, Callable[[], Iterable[str]]]
+) -> None:
+    """Compare with the version in force. Raises ChangeError where a table or a coverage fell below ``min_ratio`` of it.
+
+    named: by table or coverage what gives some of the rows that it lacks, to be named; never a visitor.
 
     A fall that is meant (a shop that closes a department) is let through once with ``min_ratio=0``; what analysts
     declare may shrink freely, and so may the marts that they have served.
@@ -199,13 +211,22 @@ def audit_change(new: Manifest, before: Manifest | None, min_ratio: float) -> No
         if count >= SMALL_TABLE and now < count * min_ratio and table not in free:
             problems.append(
                 f"{table} fell from {count} rows in {before.version} to {now}, under {min_ratio:.0%} of them"
+                + _examples(named, table)
             )
     for name, share in before.coverage.items():
         now_share = new.coverage.get(name, 0.0)
         if before.rows.get(Table.PRODUCTS, 0) >= SMALL_TABLE and now_share < share * min_ratio:
-            problems.append(f"coverage {name} fell from {share:.1%} in {before.version} to {now_share:.1%}")
+            problems.append(
+                f"coverage {name} fell from {share:.1%} in {before.version} to {now_share:.1%}"
+                + _examples(named, name)
+            )
     if problems:
-        raise AuditFailedError(problems)
+        raise ChangeError(problems)
+
+
+def _examples(named: Mapping[str, Callable[[], Iterable[str]]], name: str) -> str:
+    found = list(islice(named[name](), EXAMPLES)) if name in named else []
+    return f": {', '.join(map(repr, found))} and others are missing" if found else ""
 
 
 def _read_back(

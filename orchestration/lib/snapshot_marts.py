@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 import duckdb
 import pyarrow as pa
 
+from footfall.origins import OriginRule, own_link, web_address
 from footfall.snapshot import ServedMart
 
 #: Who must not be addressed in person, and is therefore in no snapshot.
@@ -16,7 +17,7 @@ OBJECTIONS = "marketing_objections"
 MARTS: dict[str, tuple[str, ...]] = {
     "products": (
         "product_id", "handle", "title", "vendor", "product_type", "url", "image_url", "price", "currency",
-        "is_available", "captured_at",
+        "is_available", "is_in_catalog", "captured_at",
     ),
     "product_aliases": ("alias", "product_id"),
     "product_recommendations": ("product_id", "kind", "rank", "other_product_id", "score", "source"),
@@ -94,6 +95,8 @@ _VIEW = "snapshot_in_{}"
 
 #: What ``prepare`` makes beside the views: (product_id, product_json, is_available).
 PRODUCTS = "snapshot_products"
+#: What ``prepare`` makes of addresses that no answer may have as they are: (product_id, url, image_url).
+_LINKS = "snapshot_links"
 #: What leads to the products of a list, as an expression over its rows r; the list of a product says it by its key.
 SEEDS = {"product_recommendations": "''", "visitor_recommendations": "coalesce(r.seed_product_id, '')"}
 #: What ``number_labels`` makes: (label, source, seed).
@@ -154,10 +157,15 @@ def servable(
     return good, left_out
 
 
-def prepare(con: duckdb.DuckDBPyConnection, served: Mapping[str, ServedMart] | None = None) -> None:
+def prepare(
+    con: duckdb.DuckDBPyConnection,
+    served: Mapping[str, ServedMart] | None = None,
+    link_origins: Iterable[str] = (),
+) -> None:
     """Make the marts readable under ``mart(name)``.
 
     served: marts to serve as they are, as ``servable`` found them.
+    link_origins: the origins that a product may lead to which no catalog names (``footfall.origins.own_link``).
 
     Raises MissingMartError naming every table and column that isn't there. Only temporary objects are made:
     a read-only connection will do.
@@ -185,7 +193,8 @@ def prepare(con: duckdb.DuckDBPyConnection, served: Mapping[str, ServedMart] | N
             if column in ("visitor_id", "other_visitor_id")
         )
         where = f"where {allowed}" if allowed and name != OBJECTIONS else ""
-        con.execute(f"create or replace temp view {mart(name)} as select * from {found[name][0]} {where}")
+        rows = _with_safe_links(con, found[name][0], link_origins) if name == "products" else found[name][0]
+        con.execute(f"create or replace temp view {mart(name)} as select * from {rows} {where}")
     con.execute(
         f"""
         create or replace temp table {PRODUCTS} as
@@ -193,6 +202,36 @@ def prepare(con: duckdb.DuckDBPyConnection, served: Mapping[str, ServedMart] | N
         from {mart("products")}
         """
     )
+
+
+def _with_safe_links(con: duckdb.DuckDBPyConnection, products: str, link_origins: Iterable[str]) -> str:
+    """The products, each with the addresses that a shop's block may lead to, as a relation. The catalog is the shop's
+    own word; what visitors name has to be the shop's own page.
+    """
+    rule = OriginRule(link_origins)
+    changed = []
+    for product_id, url, image_url, is_in_catalog in con.execute(
+        f"""select product_id, url, image_url, coalesce(is_in_catalog, false) from {products}
+            where url is not null or image_url is not null"""
+    ).fetchall():
+        judged = [
+            text and (web_address(text) if is_in_catalog else own_link(text, rule))
+            for text in (url, image_url)
+        ]
+        if judged != [url, image_url]:
+            changed.append((product_id, *judged))
+    columns = zip(*changed, strict=True) if changed else ((), (), ())
+    names = ("product_id", "url", "image_url")
+    found = pa.table(
+        {name: pa.array(values, pa.string()) for name, values in zip(names, columns, strict=True)}
+    )
+    con.register(f"{_LINKS}_found", found)
+    con.execute(f"create or replace temp table {_LINKS} as from {_LINKS}_found")
+    con.unregister(f"{_LINKS}_found")
+    shown = ", ".join(
+        f"case when l.product_id is null then p.{name} else l.{name} end as {name}" for name in names[1:]
+    )
+    return f"(select p.* replace ({shown}) from {products} as p left join {_LINKS} as l using (product_id))"
 
 
 def number_labels(
@@ -237,7 +276,7 @@ def cleanup(con: duckdb.DuckDBPyConnection, served: Iterable[str] = ()) -> None:
     """Drop what ``prepare`` made."""
     for name in {*MARTS, *served}:
         con.execute(f"drop view if exists {mart(name)}")
-    for name in (PRODUCTS, LABELS):
+    for name in (PRODUCTS, LABELS, _LINKS):
         con.execute(f"drop table if exists {name}")
 
 

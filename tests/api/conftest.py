@@ -43,7 +43,7 @@ create schema marts;
 create table marts.products (
     product_id varchar, handle varchar, title varchar, body_text varchar, vendor varchar, product_type varchar,
     tags varchar[], url varchar, image_url varchar, price decimal(18, 2), currency varchar, is_available boolean,
-    captured_at timestamp
+    captured_at timestamp, is_in_catalog boolean
 );
 create table marts.product_aliases (alias varchar, product_id varchar);
 create table marts.identity_map (
@@ -163,7 +163,7 @@ def _products(products: int, seen: dt.datetime) -> Iterator[Row]:
             [
                 name, f"thing-{number}", f'Thing "{number}" — größe', "text", "Vendor", CATEGORIES.get(number, "Rare"),
                 ["a"], f"/products/thing-{number}", f"/img/{number}.svg", f"{number * 10}.90", "EUR", name != SOLD_OUT,
-                seen + dt.timedelta(minutes=number),
+                seen + dt.timedelta(minutes=number), True,
             ],
         )  # fmt: skip
         yield ("product_aliases", [f"thing-{number}", name])

@@ -74,7 +74,7 @@ def publish(shop: Shop, folder: Path, order: random.Random) -> Snapshot:
     rows: list[tuple[str, list[object]]] = [
         (
             "products",
-            [p, p, p, None, None, "Kind", [], None, None, 1, "EUR", p in shop.available, "2026-11-01"],
+            [p, p, p, None, None, "Kind", [], None, None, 1, "EUR", p in shop.available, "2026-11-01", True],
         )
         for p in CATALOGUE
     ]

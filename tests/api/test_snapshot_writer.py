@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,11 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from footfall.origins import OriginRule, own_link
 from footfall.snapshot import (
     MANIFEST_FILE,
     PART_SQL,
     Pick,
     ProductCard,
+    SnapshotError,
     Table,
     check_sizes,
     mart_file,
@@ -26,13 +29,16 @@ from footfall.snapshot import (
 from orchestration.lib import snapshot as writer
 from orchestration.lib import snapshot_files
 from orchestration.lib.snapshot import (
+    ONCE_FILE,
     AuditFailedError,
     MissingMartError,
     SnapshotBusyError,
     build_snapshot,
     publish,
+    publish_once,
 )
 from orchestration.lib.snapshot_files import choose_parts
+from orchestration.lib.snapshot_sqlite import read_table
 from tests.api.conftest import make_marts, values
 
 
@@ -267,6 +273,112 @@ def test_audit_stops_a_collapse_unless_it_is_meant(tmp_path: Path) -> None:
         with pytest.raises(AuditFailedError, match="products fell from 200 rows in v1 to"):
             build_snapshot(con, tmp_path, version="v2")
         assert build_snapshot(con, tmp_path, version="v2", min_ratio=0).version == "v2"
+
+
+def test_what_is_held_back_is_named_and_published_once(tmp_path: Path) -> None:
+    """It waits under its name while more is held back; afterwards the guard is as it was."""
+    with duckdb.connect() as con:
+        make_marts(con, products=200)
+        build_snapshot(con, tmp_path, version="v1")
+        publish(tmp_path, "v1")
+        con.execute("delete from marts.products where product_id > 'p12'")
+        for version in ("v2", "v3"):
+            with pytest.raises(AuditFailedError) as failure:
+                build_snapshot(con, tmp_path, version=version)
+            assert "'p120'" in str(failure.value)
+            assert "footfall publish --once v2" in str(failure.value)
+        with pytest.raises(SnapshotError, match="no version v3 is held back; v2 is"):
+            publish_once(tmp_path, "v3", "not there")
+        publish_once(tmp_path, "v2", "the department is closed")
+        assert read_pointer(tmp_path).version == "v2"  # type: ignore[union-attr]
+        entry = json.loads((tmp_path / ONCE_FILE).read_text())
+        assert (entry["version"], entry["why"]) == ("v2", "the department is closed")
+        build_snapshot(con, tmp_path, version="v4")
+        publish(tmp_path, "v4")
+
+
+def test_products_that_visitors_invent_hold_no_publish_back(tmp_path: Path) -> None:
+    """They are not on offer, and coverage is a share of what is."""
+    with duckdb.connect() as con:
+        make_marts(con, products=60)
+        build_snapshot(con, tmp_path, version="v1")
+        publish(tmp_path, "v1")
+        con.execute("""
+            insert into marts.products (product_id, title, is_available, is_in_catalog)
+            select 'invented ' || n, 'invented ' || n, false, false from range(500) as t(n)
+        """)
+        build_snapshot(con, tmp_path, version="v2")
+        con.execute("delete from marts.product_recommendations where product_id != 'p01'")
+        with pytest.raises(AuditFailedError, match=r"coverage products_with_lists fell from .*'p02', 'p03'"):
+            build_snapshot(con, tmp_path, version="v3")
+
+
+EVIL = [
+    "https://evil.example/a",
+    "https://shop.example@evil.example/a",
+    "https://shop.example:8443/a",
+    "http://shop.example/a",
+    "https://shop.example.evil.example/a",
+    "https://xn--shp-0na.example/a",
+    "https://sh\u00f6p.example/a",
+    "//evil.example/a",
+    "/\\evil.example/a",
+    "\\\\evil.example/a",
+    "https:\\\\evil.example/a",
+    "https:evil.example/a",
+    "/\t/evil.example",
+    "javascript:alert(1)",
+    " javascript:alert(1)",
+    "java\nscript:alert(1)",
+    "data:text/html,<script>alert(1)</script>",
+    "vbscript:x",
+    "https://[::1",
+    "evil.example",
+    "",
+]
+
+
+@pytest.mark.parametrize("url", EVIL)
+def test_what_visitors_name_leads_to_the_shop_alone(url: str) -> None:
+    assert own_link(url, OriginRule(["*", "https://shop.example", "https://*.shop.example"])) is None
+
+
+@pytest.mark.parametrize(
+    ("origins", "url", "shown"),
+    [
+        (["https://shop.example"], "https://shop.example/a?b=1#c", "https://shop.example/a?b=1#c"),
+        (["https://shop.example"], "https://SHOP.example:443/a", "https://SHOP.example:443/a"),
+        (["https://*.shop.example"], "https://de.shop.example/a", "https://de.shop.example/a"),
+        (["https://shop.example"], "/products/a", "/products/a"),
+        (["*"], "https://anywhere.example/products/a?b=1", "/products/a?b=1"),
+        ([], "https://anywhere.example", "/"),
+        (["*"], "https://anywhere.example//evil.example/a", None),
+        (["*"], "javascript:alert(1)", None),
+    ],
+)
+def test_pages_of_the_shop_are_led_to(origins: list[str], url: str, shown: str | None) -> None:
+    assert own_link(url, OriginRule(origins)) == shown
+
+
+def test_no_card_leads_away(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """The operator's catalog may have pictures anywhere, and no script either."""
+    warehouse.execute("update marts.products set is_in_catalog = false where product_id in ('p01', 'p02')")
+    for product, url, image in [
+        ("p01", "https://evil.example/a", "https://evil.example/a.png"),
+        ("p02", "https://shop.example/a", "//evil.example/a.png"),
+        ("p03", "https://other.example/a", "//cdn.example/my picture.png"),
+        ("p04", "javascript:alert(1)", "data:image/svg+xml,x"),
+    ]:
+        changed = "update marts.products set url = ?, image_url = ? where product_id = ?"
+        warehouse.execute(changed, [url, image, product])
+    path = build_snapshot(warehouse, tmp_path, version="v1", link_origins=["*", "https://shop.example"]).path
+    cards = {key: json.loads(card) for key, card in read_table(path, Table.PRODUCTS, 1).items()}
+    assert [(cards[key]["url"], cards[key]["image_url"]) for key in ("p01", "p02", "p03", "p04")] == [
+        (None, None),
+        ("https://shop.example/a", None),
+        ("https://other.example/a", "https://cdn.example/my%20picture.png"),
+        (None, None),
+    ]
 
 
 def test_empty_shop_is_no_failure(tmp_path: Path) -> None:

@@ -142,6 +142,28 @@ def test_a_card_without_a_picture_stands_level_with_the_others(
     assert page.eval_on_selector_all("img.ff-card__image", "found => found.length") == 2
 
 
+EVIL = [
+    "javascript:window.evil=1", " javascript:window.evil=1", "data:text/html,x", "//evil.example/a", "/\\evil.example/a",
+    "/\t/evil.example/a", "https:\\\\evil.example/a", "https:evil.example", "https://shop.example@evil.example/a",
+    "https://shop.example\\@evil.example/a",
+]  # fmt: skip
+
+
+def test_a_card_leads_nowhere_that_it_does_not_seem_to(
+    shop: Any, page: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = conftest.sample_items(len(EVIL) + 1)
+    for item, url in zip(items[1:], EVIL, strict=True):
+        item["url"], item["image_url"] = url, url
+    monkeypatch.setattr(conftest, "sample_items", lambda _: items)
+    shop.pages["/"] = html(block("recommended").replace('data-limit="3"', 'data-limit="50"'))
+    shop.visit(page, "/")
+    page.wait_for_selector(".ff-card")
+    hrefs = page.eval_on_selector_all("a.ff-card", "found => found.map(a => a.getAttribute('href'))")
+    assert hrefs == ["/products/rec-0", *[""] * len(EVIL)]
+    assert page.eval_on_selector_all("img.ff-card__image", "found => found.length") == 1
+
+
 @pytest.mark.parametrize("trouble", ["slow", "down", "empty"])
 def test_the_shops_own_content_stays_when_the_api_does_not_answer(trouble: str, shop: Any, page: Any) -> None:
     shop.pages["/"] = html(block("recommended", more='data-limit="0"' if trouble == "empty" else ""))

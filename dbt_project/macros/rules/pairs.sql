@@ -1,5 +1,7 @@
 {#-
-  Products that go together: from rows (group_id, product_id), both not null, one row an ordered pair with its score.
+  Products that go together: from rows (group_id, product_id, address), both ids not null, one row an ordered pair with
+  its score. Groups of one address count in full for a product as long as they are pair_address_full, beyond it each
+  less (macro bounded_by_address): support is counted in millionths of a group, whose sum is the same in any order.
   The score is a cosine damped by support: n_ab / sqrt(n_a n_b) x n_ab / (n_ab + damping), so that a
   pair seen twice among rare products does not beat one that hundreds of baskets hold. Groups of more
   than max_products distinct products are left out of everything, see the vars pair_*.
@@ -8,7 +10,8 @@
 with members as (
   select distinct
     group_id,
-    product_id
+    product_id,
+    address
   from {{ relation }}
 ),
 
@@ -16,23 +19,48 @@ sized as (
   select
     group_id,
     product_id,
+    address,
     count(*) over (partition by group_id) as group_size
   from members
 ),
 
-bounded as (
+crowds as (
   select
-    group_id,
+    address,
     product_id,
-    group_size
+    cast(count(*) as double) as group_count
   from sized
   where group_size <= {{ max_products }}
+    and address is not null
+  group by address, product_id
+  having count(*) > {{ var('pair_address_full') }}
+),
+
+bounded as (
+  select
+    sized.group_id,
+    sized.product_id,
+    sized.group_size,
+    cast(
+      floor(
+        1000000 * coalesce(
+          {{ footfall.bounded_by_address('crowds.group_count', 'crowds.address', var('pair_address_full')) }}
+          / crowds.group_count,
+          1
+        )
+      ) as bigint
+    ) as weight
+  from sized
+  left join crowds
+    on sized.address = crowds.address
+    and sized.product_id = crowds.product_id
+  where sized.group_size <= {{ max_products }}
 ),
 
 product_counts as (
   select
     product_id,
-    count(*) as support
+    sum(weight) / 1000000.0 as support
   from bounded
   group by product_id
 ),
@@ -41,7 +69,7 @@ pairs as (
   select
     lesser.product_id as product_a,
     greater_one.product_id as product_b,
-    count(*) as support
+    sum(least(lesser.weight, greater_one.weight)) / 1000000.0 as support
   from bounded as lesser
   inner join bounded as greater_one
     on lesser.group_id = greater_one.group_id
@@ -49,7 +77,7 @@ pairs as (
   where lesser.group_size > 1
     and greater_one.group_size > 1
   group by lesser.product_id, greater_one.product_id
-  having count(*) >= {{ var('pair_min_support') }}
+  having sum(least(lesser.weight, greater_one.weight)) >= {{ var('pair_min_support') * 1000000 }}
 ),
 
 scored as (
@@ -97,7 +125,7 @@ final as (
     product_id,
     other_product_id,
     cast(pair_rank as integer) as pair_rank,
-    cast(support as bigint) as support,
+    cast(floor(support) as bigint) as support,
     cast(score as double) as score,
     cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") }}' as timestamp) as computed_at
   from ranked

@@ -10,7 +10,7 @@
 
 -- Which users each device was seen with, and when: one row a device and user, and one for what it did
 -- without any. The edges of the identity graph. First, last and their ids add up: an increment joins what is new to
--- what is known and reads no history.
+-- what is known and reads no history. address: the network that it was seen in, of several always the same one.
 with events as (
   select
     event_id,
@@ -19,6 +19,8 @@ with events as (
     device,
     is_user_proven,
     {{ is_server_side('staged_events') }} as is_server_side,
+    -- a trusted source tells its own, not the visitor's
+    case when not is_trusted then ip end as address,
     occurred_at,
     staged_at
   from {{ ref('stg_footfall__events') }} as staged_events
@@ -33,6 +35,7 @@ last_moments as (
     device,
     user_id,
     max(guest_token) as guest_token,
+    min(address) as address,
     min(occurred_at) as first_seen_at,
     max(occurred_at) as last_seen_at,
     min(case when not is_server_side then occurred_at end) as first_visit_at,
@@ -71,6 +74,7 @@ sightings as (
       device,
       user_id,
       guest_token,
+      address,
       first_seen_at,
       last_seen_at,
       first_visit_at,
@@ -95,6 +99,7 @@ final as (
     device,
     max(guest_token) as guest_token,
     user_id,
+    min(address) as address,
     max(case when last_seen_at = latest_at then last_event_id end) as last_event_id,
     min(first_seen_at) as first_seen_at,
     max(last_seen_at) as last_seen_at,

@@ -63,6 +63,7 @@ def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
             not_from_before=max(gone, default=None),
             time_zone=project_vars(DBT_PROJECT)["shop_time_zone"],
             catalogue_problems=[str(each) for each in unread_files(settings.paths)],
+            link_origins=settings.link_origins,
         )
         note_whole(settings.paths)
     for name, reason in report.left_out.items():

@@ -75,8 +75,9 @@ const money = (item: Item): string => {
 /** The text or address that a `data-ff-bind` names. */
 const value = (item: Item, name: string): string => (name == 'price' ? money(item) : String((item as unknown as Record<string, unknown>)[name] ?? ''));
 
-/** Only addresses that lead to a page or a picture. */
-const safe = (url: string): string => (/^(https?:|\/|\.|#)/i.test(url) ? url : '');
+/** Only addresses that lead to a page or a picture, and where they seem to: no script, no user (`https://shop@evil`), and no
+ * path that is another host to a browser (`//evil`, a backslash, a blank). */
+const safe = (url: string): string => (/^(https?:\/\/(?![^/?#]*@)|\/(?!\/)|[.#])[^\\\s]*$/i.test(url) ? url : '');
 
 /** Writes an item into its markup: a link gets its address, a picture its source, anything else its text. Where there is no
  * picture an empty place of its class stays, so that the card's text is level with its neighbours'. */

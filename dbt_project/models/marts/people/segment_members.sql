@@ -8,6 +8,9 @@ with facts as (
 
 products as (
   select * from {{ ref('products') }}
+  -- a mailer must not write what a visitor made up
+  where is_in_catalog
+    or is_available
 ),
 
 members as (

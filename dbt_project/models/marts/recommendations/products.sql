@@ -9,26 +9,33 @@ named_products as (
   select * from {{ ref('int_named_products') }}
 ),
 
--- A product that visitors saw but no catalog names still has a name, a price and a place.
+witnesses as (
+  select * from {{ ref('int_product_witnesses') }}
+),
+
+-- Of what a catalog doesn't name nothing is told but the id, for what visitors did with it is counted. A shop without
+-- any catalog offers what enough witnesses name.
 unlisted as (
   select
     named_products.product_id,
     named_products.product_id as handle,
-    coalesce(named_products.name, named_products.product_id) as title,
+    coalesce(witnesses.name, named_products.product_id) as title,
     cast(null as {{ text_type() }}) as body_text,
     cast(null as {{ text_type() }}) as vendor,
-    named_products.category as product_type,
+    witnesses.category as product_type,
     cast(null as {{ text_list_type() }}) as tags,
-    named_products.url,
+    witnesses.url,
     cast(null as {{ text_type() }}) as image_url,
-    named_products.price,
-    named_products.currency,
-    true as is_available,
+    case when witnesses.product_id is not null then named_products.price end as price,
+    case when witnesses.product_id is not null then named_products.currency end as currency,
+    witnesses.product_id is not null as is_available,
     false as is_in_catalog,
     named_products.last_seen_at as captured_at
   from named_products
   left join catalog
     on named_products.product_id = catalog.product_id
+  left join witnesses
+    on named_products.product_id = witnesses.product_id
   where catalog.product_id is null
 ),
 
@@ -39,7 +46,7 @@ listed as (
     catalog.title,
     catalog.body_text,
     catalog.vendor,
-    coalesce(catalog.product_type, named_products.category) as product_type,
+    coalesce(catalog.product_type, witnesses.category) as product_type,
     catalog.tags,
     catalog.url,
     catalog.image_url,
@@ -49,8 +56,8 @@ listed as (
     true as is_in_catalog,
     catalog.captured_at
   from catalog
-  left join named_products
-    on catalog.product_id = named_products.product_id
+  left join witnesses
+    on catalog.product_id = witnesses.product_id
 ),
 
 told as (

@@ -1,8 +1,8 @@
 {{ config(tags=['fast']) }}
 
 -- What many people look at, put in the cart and buy these days, in the whole shop (category '') and
--- by category. A day of one visitor with one product counts once for each kind of event, so that
--- nobody clicks a product to the top alone.
+-- by category. A day of one visitor with one product counts once for each kind of event, and all visitors of one
+-- network count for two of them at most, so that nobody clicks a product to the top alone.
 with product_days as (
   select * from {{ ref('int_visitor_product_days') }}
 ),
@@ -11,14 +11,19 @@ as_of as (
   select * from {{ ref('int_as_of') }}
 ),
 
+addresses as (
+  select * from {{ ref('int_visitor_addresses') }}
+),
+
 products as (
   select * from {{ ref('products') }}
   where is_available
 ),
 
-scored as (
+by_address as (
   select
     product_days.product_id,
+    addresses.address,
     sum(
       (
         {{ var('affinity_view_weight') }} * least(product_days.views, 1)
@@ -29,7 +34,17 @@ scored as (
     ) as score
   from product_days
   cross join as_of
-  group by product_days.product_id
+  left join addresses
+    on product_days.visitor_id = addresses.visitor_id
+  group by product_days.product_id, addresses.address
+),
+
+scored as (
+  select
+    product_id,
+    sum({{ bounded_by_address('score', 'address', var('trending_address_full')) }}) as score
+  from by_address
+  group by product_id
 ),
 
 -- A catalog that nobody has visited yet is not empty: what nobody met follows with 0. What was met without a view, a
