@@ -47,6 +47,7 @@ _ORDER = [
     "import",
     "replay",
     "failed",
+    "events",
     "person",
     "evaluate",
     "quality",

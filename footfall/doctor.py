@@ -11,6 +11,7 @@ from typing import Any
 import click
 import msgspec
 
+from footfall.diagnosis import read_diagnosis, told
 from footfall.doctor_files import Finding, look_at_catalogue, look_at_warehouse
 from footfall.landing import QUARANTINE, oldest_sealed
 from footfall.masking import without_credentials
@@ -42,6 +43,7 @@ def doctor(collector: str | None, api: str | None, dagster: str | None) -> None:
         *look_at_catalogue(settings),
         *_look_at_buckets(settings),
         *_look_at_snapshot(settings),
+        *_look_at_diagnosis(settings),
         *look_at_runs(settings, datetime.now(UTC)),
         *_look_at_keys(settings),
         *look_at_security(settings),
@@ -121,6 +123,12 @@ def _look_at_snapshot(settings: Settings) -> list[Finding]:
             "run fail, is a publish held back (`footfall quality`)?",
         )
     ]
+
+
+def _look_at_diagnosis(settings: Settings) -> list[Finding]:
+    """The events that the last run failed on."""
+    found = read_diagnosis(settings.paths)
+    return [] if found is None else [(False, told(found))]
 
 
 def _look_at_buckets(settings: Settings) -> list[Finding]:

@@ -43,3 +43,8 @@ class VerbGroup(click.Group):
             if not near:
                 raise
             raise click.UsageError(f"{error.message} Did you mean {near[0]}?", ctx) from None
+
+
+def printable(text: str) -> str:
+    """The text, escaped where it holds what a terminal would obey: a visitor may have chosen it."""
+    return text if text.isprintable() else text.encode("unicode_escape").decode()

@@ -18,6 +18,7 @@ defs = dg.Definitions(
     assets=[
         landing.landing_segments,
         landing.load_segments,
+        landing.set_aside,
         catalog.catalog_inbox,
         catalog.products,
         warehouse.dbt_models,

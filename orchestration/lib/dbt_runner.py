@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import queue
+import re
 import shutil
 import threading
 import time
@@ -41,8 +42,31 @@ TOLD = {
 STILL_SECONDS = 30.0
 
 
+#: DuckDB's words for values that a query can't take: no number, past a type's end, null where that can't be, error().
+_ON_DATA = re.compile(
+    r"\b(?:Out of Range|Conversion|Invalid Input|Constraint|Mismatch Type|Invalid Type) Error: .*"
+)
+
+
 class DbtFailed(Exception):
-    """dbt ended with an error; the message holds dbt's own words for each node that failed."""
+    """dbt ended with an error; the message holds dbt's own words for each node that failed.
+
+    ``failed``: the same by the node's unique id.
+    """
+
+    def __init__(self, message: str, failed: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.failed = dict(failed or {})
+
+    @property
+    def on_data(self) -> tuple[str, str] | None:
+        """The first model that failed on what its rows hold, and DuckDB's words; None where it was something else: SQL
+        that doesn't compile, a lock, memory, the disk.
+        """
+        for node, message in self.failed.items():
+            if node.startswith("model.") and (found := _ON_DATA.search(message)):
+                return node.rpartition(".")[2], found[0].strip()[:300]
+        return None
 
 
 def target_path() -> Path:
@@ -138,13 +162,13 @@ def _raise_failed(result: Any) -> None:
         # Where the advice says it all, thirty lines of dbt's own frames would hide it.
         raise DbtFailed(message + _advice(message)) from (None if _advice(message) else result.exception)
     if not result.success:
-        failed = [
-            f"{each.node.unique_id}: {each.message}"
+        failed = {
+            each.node.unique_id: str(each.message)
             for each in getattr(result.result, "results", [])
             if each.status in ("error", "fail", "runtime error")
-        ]
-        message = "dbt failed:\n" + "\n".join(failed)
-        raise DbtFailed(message + _advice(message))
+        }
+        message = "dbt failed:\n" + "\n".join(f"{node}: {said}" for node, said in failed.items())
+        raise DbtFailed(message + _advice(message), failed)
 
 
 #: DuckDB's words for a Parquet file that was cut off or written over.

@@ -131,6 +131,21 @@ PRODUCTS = _schema(
     source_file=pa.string(),
 )
 
+#: The journal of ``orchestration/lib/set_aside.py``.
+SET_ASIDE = _schema(
+    load_id=pa.int64(),
+    segment_id=pa.string(),
+    frame_no=pa.int32(),
+    message_no=pa.int32(),
+    source=pa.string(),
+    message_id=pa.string(),
+    occurred_at=TS,
+    received_at=TS,
+    reason=pa.string(),
+    set_aside_at=TS,
+    restored_at=TS,
+)
+
 PAIRS = _schema(
     key=pa.string(),
     other=pa.string(),
@@ -194,6 +209,11 @@ def day_of(folder: Path) -> date | None:
     return None if folder.name == NO_DAY else date.fromisoformat(folder.name.removeprefix(_DAY))
 
 
+def set_aside_file(paths: Paths) -> Path:
+    """The journal of what the operator set aside, replaced whole."""
+    return paths.lake / "set_aside" / "set_aside.parquet"
+
+
 def prepare_lake(paths: Paths) -> None:
     """Make the lake's folders and their zero-row schema files (idempotent)."""
     for name, schema in GROWING.items():
@@ -207,6 +227,8 @@ def prepare_lake(paths: Paths) -> None:
     for name in WITH_CHANGES:
         if not (file := paths.derived / name / "changes.parquet").exists():
             _schema_file(file, DERIVED[name])
+    if not (file := set_aside_file(paths)).exists():
+        _schema_file(file, SET_ASIDE)
     _schema_file(paths.ledgers / LEDGER_SCHEMA_FILE, LEDGER_SCHEMA)
     paths.catalog.mkdir(parents=True, exist_ok=True)
     # An analyst's own warehouse goes there (`dbt build --target dev`); DuckDB makes no folders.

@@ -1,8 +1,9 @@
 """Whether the rows that increments add to were made by the SQL that is in force, of days that are still in the lake.
 
 An incremental model keeps what an earlier version of it wrote. After an upgrade, or an analyst's change, its old rows
-follow the old rule and may lack a column that an increment asks for; after retention they speak of what is gone. So
-each build notes its versions, and the next one that finds another builds from the whole lake.
+follow the old rule and may lack a column that an increment asks for; after retention, or after an event was set aside,
+they speak of what is gone. So each build notes its versions, and the next one that finds another builds from the whole
+lake.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,19 +27,22 @@ def versions_in_force(
     manifest: Mapping[str, Any],
     materialized: str = "incremental",
     cut: Cut | None = None,
+    set_aside: datetime | None = None,
     data: Path | None = None,
 ) -> dict[str, str]:
     """The version of each model so ``materialized``: a hash of its SQL, the macros and the vars in the rows; of a view,
     which says what it was compiled to, all vars.
 
-    Another one after each ``cut`` of the lake (``orchestration.lib.retention``), which its rows are made after, and at
-    each place of the ``data`` directory, which views of the lake name.
+    Another one after each ``cut`` of the lake (``orchestration.lib.retention``), which its rows are made after, each
+    time that an event was ``set_aside`` or restored, and at each place of the ``data`` directory, which views of the
+    lake name.
     """
     values = project_vars(project)
     # Funnels, affinities, lists of recommendations and the like notice a change of theirs in SQL.
     in_rows = values["rules_in_rows"]
     shared = [
         *([f"cut {cut.at}"] if cut else []),
+        *([f"set aside {set_aside}"] if set_aside else []),
         *([f"data {data.absolute()}"] if data else []),
         *(
             f"{name}={value!r}"

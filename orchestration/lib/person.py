@@ -6,7 +6,8 @@ shared device only the messages that name the user.
 Forgetting rewrites the lake's files in place, one after the other, each whole or not at all. No row goes: a message
 becomes a blank that no model counts (``bot_reason`` says why), since what arrived must still equal what is staged, and
 a copy of the message that comes later must still be known as one. Orders and refunds stay in the shop's books with
-what was sold and for how much, under a token made up for each order.
+what was sold and for how much, under a token made up for each order. What was set aside stays so, without the reason
+that the operator gave.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from footfall.landing import QUARANTINE
 from footfall.paths import Paths
 from footfall.segments import NO_VISIT
 from footfall.wire import is_placeholder
+from orchestration.lib import set_aside
 from orchestration.lib.durable import remove_asides, write_durably
 from orchestration.lib.lake_schema import BY_DAY
 from orchestration.lib.locks import only_loader
@@ -243,6 +245,8 @@ def _blank(paths: Paths, person: Person) -> Forgotten:
     done = Forgotten()
     for table in BY_DAY:
         remove_asides(paths.lake / table)
+    # First, while the lake still tells whose the events are.
+    _forget_reasons(paths, person)
     for file in _files_with(paths, person):
         blanks = _Blanks(person)
         _rewrite(file, blanks.blank)
@@ -292,6 +296,20 @@ def _files_with(paths: Paths, person: Person) -> list[Path]:
 
 def _columns(fields: list[str]) -> list[str]:
     return sorted({re.split(r"[.\[]", field)[0] for field in fields})
+
+
+def _forget_reasons(paths: Paths, person: Person) -> None:
+    places = ", ".join(set_aside.PLACE)
+    with in_memory(paths.data) as connection:
+        connection.register("journal", set_aside.journal(paths))
+        mine = connection.sql(
+            f"""
+            select {places} from {_table(paths, "events")}
+            where {_MINE} and ({places}) in (select ({places}) from journal)
+            """,
+            params=[person.users, person.guests],
+        ).to_arrow_table()
+    set_aside.forget(paths, mine, FORGOTTEN)
 
 
 def _failed(paths: Paths) -> list[Path]:

@@ -3,7 +3,7 @@
 A day is one of receipt, in UTC. The three tables go together, since each hour's rows are held against what the
 collector counted. A segment that was written over midnight has its counts under its first day: those of the hours that
 stay move to theirs, and with them the mark that it is loaded. Ledgers of imports lose the hours of which a message
-went.
+went, and the journal of what was set aside its events.
 
 What is to go is written down before anything goes. Cut off at any point, the next load or build ends it (``finish``);
 in between the books don't balance, and whoever holds the two locks, as every run of the pipeline does, never sees it.
@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 from msgspec import Struct
 
 from footfall.paths import Paths
+from orchestration.lib import set_aside
 from orchestration.lib.durable import fsync_path, write_durably
 from orchestration.lib.lake_schema import (
     BY_DAY,
@@ -145,6 +146,7 @@ def _note(paths: Paths, cut: Cut) -> None:
 def _carry_out(paths: Paths, cut: Cut) -> None:
     """Each step may be done again, and reads only what a later one removes."""
     _trim_ledgers(paths, cut.before)
+    set_aside.trim(paths, cut.before)
     _move_counts(paths, cut.before)
     for table in BY_DAY:  # the marks last
         for folder in _folders(paths, table, cut.before).values():

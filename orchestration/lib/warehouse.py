@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from footfall.diagnosis import FOLDER as DIAGNOSIS
 from footfall.paths import Paths
 from footfall.settings import Settings, load_settings
 from footfall.workers import own_folder
@@ -51,7 +52,11 @@ def remove_copies(paths: Paths) -> list[Path]:
     copies that a process works on, which then fails. Returns what there was.
     """
     files = [*sorted((paths.data / "dev").glob("*.duckdb*")), *paths.damaged_warehouses()]
-    folders = [folder for name in (RECONCILE, EVALUATION, TUNING) if (folder := paths.data / name).exists()]
+    folders = [
+        folder
+        for name in (RECONCILE, EVALUATION, TUNING, DIAGNOSIS)
+        if (folder := paths.data / name).exists()
+    ]
     for file in files:
         if file.is_dir():  # what DuckDB sorts on disk
             shutil.rmtree(file)

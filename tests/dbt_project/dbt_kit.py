@@ -140,6 +140,21 @@ DERIVED_SCHEMAS = {
         ]
     ),
 }
+SET_ASIDE_SCHEMA = pa.schema(
+    [
+        ("load_id", pa.int64()),
+        ("segment_id", TEXT),
+        ("frame_no", pa.int32()),
+        ("message_no", pa.int32()),
+        ("source", TEXT),
+        ("message_id", TEXT),
+        ("occurred_at", US),
+        ("received_at", US),
+        ("reason", TEXT),
+        ("set_aside_at", US),
+        ("restored_at", US),
+    ]
+)
 LEDGER_SCHEMA = pa.schema(
     [
         ("import_id", TEXT),
@@ -212,6 +227,7 @@ class Lake:
         _write(lake / "failed_events" / schema_file, FAILED_SCHEMA, [])
         _write(lake / "landing_counts" / schema_file, COUNTS_SCHEMA, [])
         _write(lake / "products" / "000000000000-schema.parquet", PRODUCTS_SCHEMA, [])
+        _write(lake / "set_aside" / "set_aside.parquet", SET_ASIDE_SCHEMA, [])
         _write(self.root / "ledgers" / "schema.parquet", LEDGER_SCHEMA, [])
         for name, schema in DERIVED_SCHEMAS.items():
             _write(lake / "derived" / name / f"{name}.parquet", schema, [])

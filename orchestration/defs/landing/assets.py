@@ -20,6 +20,15 @@ landing_segments = dg.AssetSpec(
     "the lake.",
 )
 
+set_aside = dg.AssetSpec(
+    ["lake", "set_aside"],
+    group_name="lake",
+    kinds={"parquet"},
+    owners=OWNERS,
+    description="What the operator set aside with `footfall events`: accepted events that no model reads, each with "
+    "the reason, counted in the reconciliation.",
+)
+
 
 @dg.multi_asset(
     name="load_segments",

@@ -10,9 +10,10 @@ from dagster_dbt.asset_utils import get_subset_selection_for_context
 
 from footfall.settings import load_settings
 from footfall.snapshot import ServedMart
-from orchestration.lib import dbt_runner
+from orchestration.lib import dbt_runner, diagnosing, set_aside
 from orchestration.lib.home import DBT_PROJECT
 from orchestration.lib.lake import finish_what_was_cut_off
+from orchestration.lib.lake_schema import prepare_lake
 from orchestration.lib.model_versions import note, outdated, stale_views, versions_in_force
 from orchestration.lib.retention import last_cut
 from orchestration.lib.snapshot_marts import MARTS
@@ -81,31 +82,41 @@ def dbt_models(context: dg.AssetExecutionContext, config: Build) -> Iterator[Any
     views = versions_in_force(DBT_PROJECT, MANIFEST, "view", data=paths.data)
     # What a later step of this run builds is left to it: it may read what Python makes anew in between.
     published = MARTS.keys() - {key.path[-1] for key in context.job_def.asset_layer.selected_asset_keys}
-    with exclusive(paths, say=context.log.warning), notice_damage(paths):
-        finish_what_was_cut_off(paths)
-        if damage := begin(paths):
-            if context.run.tags.get(LANE) == "fast":
-                raise dg.Failure(
-                    f"{damage}. The fast lane adds to what stands; the next run builds it from the lake: footfall run",
-                    allow_retries=False,
-                )
-            context.log.warning(f"{damage}. This run builds another from the lake")
-        in_force = versions_in_force(DBT_PROJECT, MANIFEST, cut=last_cut(paths))
-        changed = outdated(paths, in_force, models)
-        if changed:
-            context.log.info(
-                "built from the whole lake, since another version made it, or days went since: "
-                + ", ".join(changed)
+    try:
+        with exclusive(paths, say=context.log.warning), notice_damage(paths):
+            prepare_lake(paths)
+            finish_what_was_cut_off(paths)
+            if damage := begin(paths):
+                if context.run.tags.get(LANE) == "fast":
+                    raise dg.Failure(
+                        f"{damage}. The fast lane adds to what stands;"
+                        " the next run builds it from the lake: footfall run",
+                        allow_retries=False,
+                    )
+                context.log.warning(f"{damage}. This run builds another from the lake")
+            in_force = versions_in_force(
+                DBT_PROJECT, MANIFEST, cut=last_cut(paths), set_aside=set_aside.last_change(paths)
             )
-        if changed or config.full_refresh:
-            arguments.append("--full-refresh")
-        stale = stale_views(paths, views, MANIFEST, models, published)
-        selected = arguments.index("--select") + 1
-        arguments[selected:selected] = stale
-        yield from dbt_runner.stream(
-            context, DBT_PROJECT, arguments, manifest=MANIFEST, translator=translator, unasked=stale
-        )
-        note(paths, in_force | views, models | set(stale))
+            changed = outdated(paths, in_force, models)
+            if changed:
+                context.log.info(
+                    "built from the whole lake, since another version made it, days went, or events were set aside: "
+                    + ", ".join(changed)
+                )
+            if changed or config.full_refresh:
+                arguments.append("--full-refresh")
+            stale = stale_views(paths, views, MANIFEST, models, published)
+            selected = arguments.index("--select") + 1
+            arguments[selected:selected] = stale
+            yield from dbt_runner.stream(
+                context, DBT_PROJECT, arguments, manifest=MANIFEST, translator=translator, unasked=stale
+            )
+            note(paths, in_force | views, models | set(stale))
+    except dbt_runner.DbtFailed as failure:
+        if (said := diagnosing.explain(paths, failure, context.log.warning)) is None:
+            raise
+        raise dbt_runner.DbtFailed(f"{failure}\n\n{said}") from None
+    diagnosing.resolve(paths, models)
 
 
 def command(

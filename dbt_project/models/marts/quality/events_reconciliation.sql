@@ -1,7 +1,9 @@
 -- Every message is accounted for, by source and hour of arrival:
---   accepted = in_lake + failed_at_load, in_lake = staged + duplicates, rejected = failed - failed_at_load.
+--   accepted = in_lake + failed_at_load, in_lake = staged + duplicates + set_aside,
+--   rejected = failed - failed_at_load.
 -- accepted and rejected are what the door counted; in_lake and failed are the rows of the files;
--- staged and duplicates are the rows of the warehouse. None is computed from another.
+-- staged and duplicates are the rows of the warehouse; set_aside those of the operator's journal.
+-- None is computed from another.
 with landing_counts as (
   select
     source,
@@ -31,6 +33,15 @@ messages as (
   group by source, date_trunc('hour', received_at)
 ),
 
+set_aside_events as (
+  select
+    source,
+    date_trunc('hour', received_at) as received_hour,
+    count(*) as set_aside
+  from {{ ref('stg_footfall__set_aside_events') }}
+  group by source, date_trunc('hour', received_at)
+),
+
 -- Damaged bytes (stage disk) are nobody's message: they have a test of their own.
 failed_events as (
   select
@@ -52,6 +63,7 @@ unioned as (
     0 as in_lake,
     0 as staged,
     0 as duplicates,
+    0 as set_aside,
     0 as failed_at_load,
     0 as failed
   from landing_counts
@@ -64,6 +76,7 @@ unioned as (
     in_lake,
     0 as staged,
     0 as duplicates,
+    0 as set_aside,
     0 as failed_at_load,
     0 as failed
   from lake
@@ -76,6 +89,7 @@ unioned as (
     0 as in_lake,
     staged,
     duplicates,
+    0 as set_aside,
     0 as failed_at_load,
     0 as failed
   from messages
@@ -88,6 +102,20 @@ unioned as (
     0 as in_lake,
     0 as staged,
     0 as duplicates,
+    set_aside,
+    0 as failed_at_load,
+    0 as failed
+  from set_aside_events
+  union all
+  select
+    source,
+    received_hour,
+    0 as accepted,
+    0 as rejected,
+    0 as in_lake,
+    0 as staged,
+    0 as duplicates,
+    0 as set_aside,
     failed_at_load,
     failed
   from failed_events
@@ -102,6 +130,7 @@ summed as (
     sum(in_lake) as in_lake,
     sum(staged) as staged,
     sum(duplicates) as duplicates,
+    sum(set_aside) as set_aside,
     sum(failed_at_load) as failed_at_load,
     sum(failed) as failed
   from unioned
@@ -117,10 +146,11 @@ final as (
     cast(in_lake as bigint) as in_lake,
     cast(staged as bigint) as staged,
     cast(duplicates as bigint) as duplicates,
+    cast(set_aside as bigint) as set_aside,
     cast(failed_at_load as bigint) as failed_at_load,
     cast(failed as bigint) as failed,
     accepted = in_lake + failed_at_load
-    and in_lake = staged + duplicates
+    and in_lake = staged + duplicates + set_aside
     and rejected = failed - failed_at_load as is_balanced
   from summed
 )
