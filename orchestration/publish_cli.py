@@ -17,9 +17,10 @@ def publish(version: str, why: str) -> None:
 
     The guard stays: later versions are compared with this one.
     """
+    from orchestration.lib.person import last_forgotten
     from orchestration.lib.snapshot import ONCE_FILE, SnapshotBusyError, publish_once
 
     with in_words(SettingsError, SnapshotError, SnapshotBusyError):
-        serving = load_settings().paths.serving
-        publish_once(serving, version, why)
-    click.echo(f"in force: {version}; noted in {serving / ONCE_FILE}")
+        paths = load_settings().paths
+        publish_once(paths.serving, version, why, not_from_before=last_forgotten(paths))
+    click.echo(f"in force: {version}; noted in {paths.serving / ONCE_FILE}")

@@ -34,6 +34,7 @@ from orchestration.lib.durable import remove_asides, write_durably
 from orchestration.lib.lake_schema import BY_DAY
 from orchestration.lib.locks import only_loader
 from orchestration.lib.mentions import COLUMNS, any_of, candidates, condition, erased, fields_naming
+from orchestration.lib.snapshot import remove_held
 from orchestration.lib.warehouse import exclusive, in_memory, remove_copies, remove_warehouse, sql_path
 
 FORGOTTEN = "forgotten"
@@ -89,7 +90,7 @@ class Forgotten(Struct):
     failed_events: int = 0
     files: int = 0
     removed: list[str] = []
-    """Builds of the warehouse, and copies of parts of it."""
+    """Builds of the warehouse, copies of parts of it, and versions that were held back."""
     left: list[str] = []
 
 
@@ -237,6 +238,8 @@ def _carry_out(paths: Paths, person: Person, plan: Path) -> Forgotten:
         done.removed = [str(path) for path in (*remove_warehouse(paths), *remove_copies(paths))]
         note = msgspec.json.encode(_Note(datetime.now(UTC)))
         write_durably(paths.lake / _NOTE, lambda aside: aside.write_bytes(note))
+        # Of those in force the API goes on reading until the next is published; nobody reads what is held back.
+        done.removed += [str(path) for path in remove_held(paths.serving)]
     plan.unlink()
     return done
 

@@ -74,6 +74,7 @@ __all__ = [
     "prune",
     "publish",
     "publish_once",
+    "remove_held",
 ]
 
 #: A table or coverage that falls under this share of the version in force stops the publish.
@@ -193,18 +194,25 @@ def publish(serving_dir: Path, version: str) -> None:
         write_durably(serving_dir / POINTER_FILE, lambda aside: aside.write_bytes(pointer))
 
 
-def publish_once(serving_dir: Path, version: str, why: str) -> None:
+def publish_once(
+    serving_dir: Path, version: str, why: str, *, not_from_before: datetime | None = None
+) -> None:
     """Publish a version that its change held back, and note it in ``published_once.jsonl``. The next ones are compared
     with this one, by the rule as it was.
 
-    Raises SnapshotError where no such version is held, or it isn't whole; SnapshotBusyError.
+    Raises SnapshotError where no such version is held, it isn't whole, or it was made before a moment;
+    SnapshotBusyError.
     """
     with _alone(serving_dir):
         held = serving_dir / f"{_HELD}{version}"
         if not VERSION_PATTERN.fullmatch(version) or not held.is_dir():
             found = sorted(path.name.removeprefix(_HELD) for path in serving_dir.glob(f"{_HELD}*"))
             raise SnapshotError(f"no version {version} is held back; {', '.join(found) or 'none'} is")
-        _whole(held)
+        created_at = _whole(held).created_at
+        if not_from_before and created_at < not_from_before:
+            raise SnapshotError(
+                f"{version} may hold somebody who was forgotten since: run the pipeline again"
+            )
         entry = msgspec.json.encode({"version": version, "at": datetime.now(UTC), "why": why})
         with (serving_dir / ONCE_FILE).open("ab") as journal:
             journal.write(entry + b"\n")
@@ -244,6 +252,14 @@ def prune(serving_dir: Path, keep: int = 3, *, not_from_before: datetime | None 
             shutil.rmtree(trash)
         fsync_path(serving_dir)
         return removed
+
+
+def remove_held(serving_dir: Path) -> list[Path]:
+    """Remove what is held back; returns what that was. Holds no lock: nobody may be writing versions."""
+    held = sorted(serving_dir.glob(f"{_HELD}*"))
+    for path in held:
+        shutil.rmtree(path)
+    return held
 
 
 def _hold(serving_dir: Path, aside: Path, version: str, not_from_before: datetime | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -287,9 +288,13 @@ def test_what_is_held_back_is_named_and_published_once(tmp_path: Path) -> None:
                 build_snapshot(con, tmp_path, version=version)
             assert "'p120'" in str(failure.value)
             assert "footfall publish --once v2" in str(failure.value)
+        created_at = read_manifest(tmp_path / ".held-v2").created_at
         with pytest.raises(SnapshotError, match="no version v3 is held back; v2 is"):
             publish_once(tmp_path, "v3", "not there")
-        publish_once(tmp_path, "v2", "the department is closed")
+        with pytest.raises(SnapshotError, match="v2 may hold somebody who was forgotten since"):
+            publish_once(tmp_path, "v2", "nobody looked", not_from_before=datetime.now(UTC))
+        assert read_pointer(tmp_path).version == "v1"  # type: ignore[union-attr]
+        publish_once(tmp_path, "v2", "the department is closed", not_from_before=created_at)
         assert read_pointer(tmp_path).version == "v2"  # type: ignore[union-attr]
         entry = json.loads((tmp_path / ONCE_FILE).read_text())
         assert (entry["version"], entry["why"]) == ("v2", "the department is closed")
