@@ -8,15 +8,12 @@
   )
 }}
 
--- What events called each product, on a page of which handle ('' where its address has none), how often, and what it
--- last cost under that name there. Counts and last moments add up: an increment joins what is new to what is known and
--- reads no history. No later event takes a handle back that a page once had.
+-- On a page of which handle events named each product ('' where its address has none), when last, and what it last cost
+-- there. Last moments add up: an increment joins what is new to what is known and reads no history. No later event takes
+-- a handle back that a page once had.
 with events as (
   select
     product_id,
-    product_name as name,
-    product_category as category,
-    case when event = 'Product Viewed' then page_url end as url,
     coalesce(case when event = 'Product Viewed' then {{ handle_of('page_url') }} end, '') as handle,
     price,
     currency,
@@ -34,13 +31,9 @@ with events as (
 mentions as (
   select
     product_id,
-    name,
-    category,
-    url,
     handle,
     price,
     currency,
-    1 as mentions,
     case when price is not null then occurred_at end as priced_at,
     occurred_at as last_seen_at,
     staged_at
@@ -49,13 +42,9 @@ mentions as (
     union all
     select
       product_id,
-      name,
-      category,
-      url,
       handle,
       price,
       currency,
-      mentions,
       priced_at,
       last_seen_at,
       staged_at
@@ -67,16 +56,12 @@ mentions as (
 summed as (
   select
     product_id,
-    name,
     handle,
-    max(category) as category,
-    max(url) as url,
-    cast(sum(mentions) as bigint) as mentions,
     max(priced_at) as priced_at,
     max(last_seen_at) as last_seen_at,
     max(staged_at) as staged_at
   from mentions
-  group by product_id, name, handle
+  group by product_id, handle
 ),
 
 -- Of several prices at the last moment the highest, so that the order of arrival makes no difference; and its currency,
@@ -84,18 +69,16 @@ summed as (
 last_prices as (
   select
     summed.product_id,
-    summed.name,
     summed.handle,
     mentions.price,
     mentions.currency,
     row_number() over (
-      partition by summed.product_id, summed.name, summed.handle
+      partition by summed.product_id, summed.handle
       order by mentions.price desc, coalesce(mentions.currency, '') asc
     ) as turn
   from summed
   inner join mentions
     on summed.product_id = mentions.product_id
-      and coalesce(summed.name, '') = coalesce(mentions.name, '')
       and summed.handle = mentions.handle
       and summed.priced_at = mentions.priced_at
 ),
@@ -103,20 +86,15 @@ last_prices as (
 final as (
   select
     summed.product_id,
-    summed.name,
-    summed.category,
-    summed.url,
     summed.handle,
     last_prices.currency,
     last_prices.price,
-    summed.mentions,
     summed.priced_at,
     summed.last_seen_at,
     summed.staged_at
   from summed
   left join last_prices
     on summed.product_id = last_prices.product_id
-      and coalesce(summed.name, '') = coalesce(last_prices.name, '')
       and summed.handle = last_prices.handle
       and last_prices.turn = 1
 )
