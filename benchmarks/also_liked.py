@@ -60,6 +60,7 @@ def measure(visitors: int) -> Measured:
                 visitor_id, product_id, 1 as views, 0 as carts, 0 as purchases,
                 date '2026-06-01' - cast(hash(visitor_id, product_id) % 90 as integer) as day
             from shop;
+            create table crowded_affinities (visitor_id varchar, product_id varchar);
             create table int_as_of as select timestamp '2026-06-01 09:00:00' as as_of
         """)
         warehouse.unregister("shop")

@@ -117,7 +117,9 @@ def refresh(
     now: datetime,
     config: AlsoLikedConfig | None = None,
 ) -> Refreshed:
-    """Bring ``lake/derived/product_also_liked`` up to date with the marts of the warehouse."""
+    """Bring ``lake/derived/product_also_liked`` up to date with the marts of the warehouse. What one address adds to a
+    product is bounded (mart ``crowded_affinities``).
+    """
     config = config or AlsoLikedConfig()
     path = derived_file(derived, TABLE)
     notes, now = notes_of(path), lake_time(now)
@@ -172,7 +174,10 @@ def _seen(
 
     A row is a visitor, in no order; a column is one of all products.
     """
-    drawn = "from visitor_product_affinity where affinity > 0"
+    drawn = (
+        "from visitor_product_affinity anti join crowded_affinities using (visitor_id, product_id)"
+        " where affinity > 0"
+    )
     counted = warehouse.sql(
         f"select product_id, count(*) as visitors {drawn} group by product_id"
     ).to_arrow_table()

@@ -9,6 +9,8 @@ through what those before it went through, so that from time to time all of it i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -34,7 +36,9 @@ from orchestration.lib.sparse import bytes_of
 MERGE_SHARE = 0.1
 #: Above this share of changed sessions all are learned again, which then costs less than a merge.
 REBUILD_SHARE = 0.5
-_CLICKS = "select session_id, product_id, place, ended_at from session_products"
+#: What one address adds is bounded: others' sessions decide which ones that leaves out (mart ``crowded_sessions``).
+_LEARNED = "from session_products anti join crowded using (session_id)"
+_CLICKS = f"select session_id, product_id, place, ended_at {_LEARNED}"
 
 
 @dataclass(frozen=True)
@@ -63,19 +67,19 @@ def refresh(
     merge_share: float = MERGE_SHARE,
     rebuild_share: float = REBUILD_SHARE,
 ) -> Refreshed:
-    """Bring the index of all sessions of the mart up to date."""
+    """Bring the index of all sessions of the mart, but for crowded ones, up to date."""
     config = config or NextItemConfig()
     history, why = _usable(derived, config)
+    warehouse.execute("create or replace temp table crowded as select session_id from crowded_sessions")
     if history is not None:
-        seen_until = datetime.fromisoformat(history.notes["seen_until"])
-        changed = warehouse.sql(f"{_CLICKS} where built_at > ?", params=[seen_until]).to_arrow_table()
+        changed = _changed(warehouse, history)
         ids = bytes_of(pc.unique(changed["session_id"]))
         gone = _gone(warehouse, history, len(ids) - len(history.find(ids)))
         changes = len(ids) + len(gone)
         if changes <= rebuild_share * history.sessions:
             gone_through = _gone_through(derived, history) + changes
             if gone_through > merge_share * history.sessions:
-                notes = {"seen_until": _built_until(warehouse), "made_at": history.notes["made_at"]}
+                notes = _notes(warehouse, history.notes["made_at"])
                 index = _written(derived, merged(history, changed, gone, notes))
                 return Refreshed(index, len(ids), len(gone), True, None, notes["made_at"])
             different = structs.replace(with_changes(history, changed, gone), gone_through=gone_through)
@@ -83,14 +87,39 @@ def refresh(
             index = SessionIndex.open(session_index_file(derived), session_changes_file(derived))
             return Refreshed(index, len(ids), len(gone), False, None, history.notes["made_at"])
         why = f"{changes:,} sessions changed since the last, which had {history.sessions:,}"
-    notes = {"seen_until": _built_until(warehouse), "made_at": now.isoformat()}
+    notes = _notes(warehouse, now.isoformat())
     history = history_of(warehouse.sql(_CLICKS).to_arrow_table(), config, notes)
     return Refreshed(_written(derived, history), history.sessions, 0, False, why, notes["made_at"])
 
 
-def _built_until(warehouse: duckdb.DuckDBPyConnection) -> str:
-    [(newest,)] = warehouse.sql("select max(built_at) from session_products").fetchall()
-    return (newest or datetime(1970, 1, 1)).isoformat()
+def _notes(warehouse: duckdb.DuckDBPyConnection, made_at: str) -> dict[str, str]:
+    [(newest, crowded)] = warehouse.sql(
+        "select (select max(built_at) from session_products), (select count(*) from crowded)"
+    ).fetchall()
+    until = newest or datetime(1970, 1, 1)
+    return {"seen_until": until.isoformat(), "crowded": str(crowded), "made_at": made_at}
+
+
+def _changed(warehouse: duckdb.DuckDBPyConnection, history: History) -> pa.Table:
+    """Clicks of the sessions that are not as the history has them."""
+    seen_until = datetime.fromisoformat(history.notes["seen_until"])
+    query = f"{_CLICKS} where built_at > ?"
+    if history.notes.get("crowded", "0") == "0":
+        return warehouse.sql(query, params=[seen_until]).to_arrow_table()
+    # One that was left out is none of the history's, and counts once the crowd is smaller.
+    with _known_sessions(warehouse, history):
+        query += " or session_id not in (select id from known_sessions)"
+        return warehouse.sql(query, params=[seen_until]).to_arrow_table()
+
+
+@contextmanager
+def _known_sessions(warehouse: duckdb.DuckDBPyConnection, history: History) -> Iterator[None]:
+    """The ids of the history's sessions, as a table of the warehouse's."""
+    warehouse.register("known_sessions", pa.table({"id": pa.array(history.archive.ids).cast(pa.string())}))
+    try:
+        yield
+    finally:
+        warehouse.unregister("known_sessions")
 
 
 def _gone_through(derived: Path, history: History) -> int:
@@ -131,20 +160,17 @@ def _usable(derived: Path, config: NextItemConfig) -> tuple[History | None, str]
 
 
 def _gone(warehouse: duckdb.DuckDBPyConnection, history: History, came: int) -> npt.NDArray[np.bytes_]:
-    """Ids of the history's sessions that the mart has no more; ``came`` are sessions that the history doesn't know."""
-    [(there,)] = warehouse.sql("select count(*) from session_products where place = 1").fetchall()
+    """Ids of the history's sessions that are none any more; ``came`` are sessions that the history doesn't know."""
+    [(there,)] = warehouse.sql(f"select count(*) {_LEARNED} where place = 1").fetchall()
     if there == history.sessions + came:
         return history.archive.ids[:0]
-    warehouse.register("known_sessions", pa.table({"id": pa.array(history.archive.ids).cast(pa.string())}))
-    try:
+    with _known_sessions(warehouse, history):
         found = warehouse.sql(
-            """
+            f"""
             select id
             from known_sessions
-            anti join (select session_id from session_products where place = 1) as sessions on id = session_id
+            anti join (select session_id {_LEARNED} where place = 1) as sessions on id = session_id
             order by id
             """
         ).to_arrow_table()
-    finally:
-        warehouse.unregister("known_sessions")
     return bytes_of(found["id"])

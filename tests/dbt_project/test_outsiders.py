@@ -121,3 +121,27 @@ def test_one_address_clicks_nothing_to_the_top(make_warehouse: Callable[[], tupl
         "select support from product_co_views where product_id = 'p0' and other_product_id = 'p29'"
     )
     assert support == 5
+
+
+def test_one_address_teaches_little(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> None:
+    """What comes next in a session, and what is also liked, is learned of five of its sessions and visitors."""
+    lake, warehouse = make_warehouse()
+    lake.catalog(CATALOG)
+
+    def seen(guests: str, count: int, products: tuple[str, str], address: str | None) -> list[dict[str, Any]]:
+        ips = [address and address.format(n) for n in range(count)]
+        return [view(product, f"{guests}{n}", ips[n]) for n in range(count) for product in products]
+
+    lake.load(
+        [
+            *seen("crowd", 200, ("p29", "p0"), "203.0.113.0"),
+            *seen("apart", 8, ("p0", "p1"), "198.51.{}.0"),
+            *seen("unknown", 8, ("p2", "p3"), None),
+        ]
+    )
+    warehouse.dbt("run", "--select", "+crowded_sessions", "+crowded_affinities")
+    taught = [("p0", 13), ("p1", 8), ("p2", 8), ("p29", 5), ("p3", 8)]
+    sessions = "session_products anti join crowded_sessions using (session_id)"
+    visitors = "visitor_product_affinity anti join crowded_affinities using (visitor_id, product_id)"
+    for learned in (sessions, visitors):
+        assert warehouse.rows(f"select product_id, count(*) from {learned} group by 1 order by 1") == taught

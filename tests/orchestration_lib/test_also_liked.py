@@ -45,6 +45,7 @@ def fill(warehouse: duckdb.DuckDBPyConnection, rows: list[tuple[str, str]], age:
             visitor_id varchar, product_id varchar, day date, views integer, carts integer, purchases integer
         );
         create or replace table int_as_of as select timestamp '2026-06-01 09:00:00' as as_of;
+        create or replace table crowded_affinities (visitor_id varchar, product_id varchar);
     """)
     if rows:
         warehouse.executemany("insert into visitor_product_affinity values (?, ?, 1.0)", rows)

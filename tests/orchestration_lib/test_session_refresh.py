@@ -24,7 +24,8 @@ def mart() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute(
         "create table session_products "
-        "(session_id varchar, product_id varchar, place integer, ended_at timestamp, built_at timestamp)"
+        "(session_id varchar, product_id varchar, place integer, ended_at timestamp, built_at timestamp);"
+        "create table crowded_sessions (session_id varchar)"
     )
     return connection
 
@@ -40,7 +41,8 @@ def put(mart: duckdb.DuckDBPyConnection, session: str, products: str, built_at: 
 
 def run(mart: duckdb.DuckDBPyConnection, derived: Path, **more: float) -> Refreshed:
     refreshed = refresh(derived, mart, NOW, **more)  # type: ignore[arg-type]
-    rebuilt = index_of(mart.sql("select * exclude (built_at) from session_products").to_arrow_table())
+    kept = "from session_products anti join crowded_sessions using (session_id)"
+    rebuilt = index_of(mart.sql(f"select * exclude (built_at) {kept}").to_arrow_table())
     assert_same(refreshed.index, rebuilt, [[product] for product in "abcd"])
     if refreshed.why_whole or refreshed.merged:
         rebuilt.write(derived / "rebuilt")
@@ -48,11 +50,32 @@ def run(mart: duckdb.DuckDBPyConnection, derived: Path, **more: float) -> Refres
         assert not session_changes_file(derived).exists()
         history = History.open(session_history_file(derived))
         assert history is not None
-        history_of(mart.sql("from session_products").to_arrow_table(), history.config, history.notes).write(
-            derived / "rebuilt"
-        )
+        history_of(mart.sql(kept).to_arrow_table(), history.config, history.notes).write(derived / "rebuilt")
         assert session_history_file(derived).read_bytes() == (derived / "rebuilt").read_bytes()
     return refreshed
+
+
+def test_who_is_left_out_for_a_crowd_comes_and_goes_with_it(
+    mart: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """Nothing of such a session was built since: others decide. Whatever they do, increments are rebuilds."""
+    for number in range(40):
+        put(mart, f"s{number}", "abc", NOW)
+    assert run(mart, tmp_path).learned == 40
+    mart.execute("insert into crowded_sessions values ('s1'), ('s2')")
+    assert (run(mart, tmp_path).gone, run(mart, tmp_path, merge_share=0).merged) == (2, True)
+    put(mart, "s1", "ad", NOW + HOUR)
+    mart.execute(
+        "delete from crowded_sessions where session_id = 's2'; insert into crowded_sessions values ('s3')"
+    )
+    # s2 came and s3 went: as many as before
+    swapped = run(mart, tmp_path, merge_share=1)
+    assert (swapped.learned, swapped.gone, swapped.why_whole) == (1, 1, None)
+    mart.execute("delete from crowded_sessions")
+    assert (run(mart, tmp_path, merge_share=1).learned, run(mart, tmp_path, rebuild_share=0).learned) == (
+        2,
+        40,
+    )
 
 
 def test_changes_stand_beside_until_increments_cost_what_a_merge_does(

@@ -114,6 +114,7 @@ def visitor_affinity(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     key=["derived", "product_also_liked"],
     deps=[
         model_key("visitor_product_affinity"),
+        model_key("crowded_affinities"),
         model_key("int_visitor_product_days"),
         model_key("int_as_of"),
     ],
@@ -150,7 +151,7 @@ def product_also_liked(context: dg.AssetExecutionContext) -> dg.MaterializeResul
 
 @dg.asset(
     key=["derived", "session_neighbours"],
-    deps=[model_key("session_products")],
+    deps=[model_key("session_products"), model_key("crowded_sessions")],
     group_name="similarity",
     kinds={"python", "numpy"},
     owners=OWNERS,
@@ -161,7 +162,7 @@ def product_also_liked(context: dg.AssetExecutionContext) -> dg.MaterializeResul
 )
 @full_disk_in_words()
 def session_neighbours(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    """Read session_products, write ``lake/derived/session_neighbours``."""
+    """Read session_products but for crowded_sessions, write ``lake/derived/session_neighbours``."""
     from orchestration.lib.dbt_runner import project_vars
     from orchestration.lib.derived import session_changes_file, session_history_file, session_index_file
     from orchestration.lib.home import DBT_PROJECT

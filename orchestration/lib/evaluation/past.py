@@ -35,11 +35,15 @@ CUT = {
     "int_orders": "occurred_at < timestamp '{split}'",
     "int_sessions": "started_at < timestamp '{split}'",
     "int_device_links": None,
+    "int_device_sightings": None,
     "int_touched_visitors": None,
     "products": None,
 }
 #: What is measured: the lists that the shop publishes, and what its baselines need.
-WANTED = ("visitor_recommendations", "trending_products", "visitor_category_affinity", "product_co_purchases")
+WANTED = (
+    "visitor_recommendations", "trending_products", "visitor_category_affinity", "product_co_purchases",
+    "crowded_affinities",
+)  # fmt: skip
 #: Visitors asked at most, the first by a hash of their id: the interval is then narrower than 0.015.
 MOST_VISITORS = 5000
 #: The last days of the history, at most, that the shop is asked about; never more than a quarter of the history.
