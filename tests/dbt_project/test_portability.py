@@ -19,11 +19,11 @@ from sqlglot import exp
 #: What the models call, all in Spark 4's list of functions (spark.apache.org/docs/latest/api/sql).
 SPARK_FUNCTIONS = frozenset(
     """
-    abs avg cast coalesce collect_list concat count date_trunc decode element_at extract first_value floor from_json
-    get_json_object greatest input_file_name lag last_value lead least listagg ln lower lpad make_interval max max_by
-    md5 min min_by named_struct nullif parse_url percent_rank percentile posexplode power regexp_extract
-    regexp_replace replace round row_number sequence slice sort_array split sqrt sum timestamp_micros to_json transform
-    trim try_cast try_element_at
+    abs avg cast coalesce collect_list concat count date_trunc decode dense_rank element_at extract
+    first_value floor from_json get_json_object greatest input_file_name lag last_value lead least listagg
+    ln lower lpad make_interval max max_by md5 min min_by named_struct nullif parse_url percent_rank
+    percentile posexplode power regexp_extract regexp_replace replace round row_number sequence slice
+    sort_array split sqrt substring sum timestamp_micros to_json transform trim try_cast try_element_at
     try_url_decode unix_micros upper var_samp
     """.split()
 )
