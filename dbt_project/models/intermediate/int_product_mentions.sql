@@ -9,8 +9,8 @@
 }}
 
 -- On a page of which handle events named each product ('' where its address has none), when last, and what it last cost
--- there. Last moments add up: an increment joins what is new to what is known and reads no history. No later event takes
--- a handle back that a page once had.
+-- there. Last moments add up: an increment joins what is new to what is known and reads no history. No later event
+-- takes a handle back that a page once had.
 with events as (
   select
     product_id,

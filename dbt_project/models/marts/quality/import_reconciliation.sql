@@ -1,7 +1,8 @@
 -- The law for history that was imported, by the hour the messages speak of: the importer's own ledger
 -- of what it sent against what is there. An importer that was killed sends a batch again, so here a
 -- message counts once however often it arrived: accepted = staged + failed_at_load + what was set aside
--- with all its copies. The copies stand beside it. Only hours that a ledger names, of sources that nobody else sends to.
+-- with all its copies. The copies stand beside it. Only hours that a ledger names, of sources that nobody
+-- else sends to.
 with ledger as (
   select
     source,
