@@ -9,7 +9,6 @@ Python's reference count is the lease.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import logging
 import sqlite3
 import weakref
@@ -46,6 +45,7 @@ from footfall.snapshot import (
     Trend,
     VisitorCard,
     changes_file,
+    check_digest,
     check_sizes,
     mart_file,
     part_of,
@@ -104,7 +104,7 @@ class Snapshot:
         new = [name for name, file in self._files.items() if file not in known]
         if sum(self.manifest.files[name].bytes for name in new) <= VERIFY_BYTES:
             for name in new:
-                _verify(version_dir / name, self.manifest.files[name].sha256)
+                check_digest(version_dir / name, self.manifest.files[name].sha256)
         opened = contextlib.ExitStack()
         self._closer = weakref.finalize(self, opened.close)
         try:
@@ -366,16 +366,6 @@ def _inode(path: Path) -> tuple[int, int]:
     """What tells one file from another of the same content."""
     stat = path.stat()
     return stat.st_dev, stat.st_ino
-
-
-def _verify(path: Path, sha256: str) -> None:
-    try:
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise SnapshotError(f"{path.name} can't be read: {error}") from error
-    if found != sha256:
-        raise SnapshotError(f"{path.name} of snapshot {path.parent.name} is damaged: its checksum is another")
 
 
 def _open_duckdb(opened: contextlib.ExitStack) -> duckdb.DuckDBPyConnection:

@@ -12,7 +12,7 @@ import click
 import msgspec
 
 from footfall.diagnosis import read_diagnosis, told
-from footfall.doctor_files import Finding, look_at_catalogue, look_at_warehouse
+from footfall.doctor_files import Finding, look_at_catalogue, look_at_files, look_at_warehouse
 from footfall.landing import QUARANTINE, oldest_sealed
 from footfall.masking import without_credentials
 from footfall.runs import look_at_runs, only_collects, staleness
@@ -29,7 +29,10 @@ _WAITING_SECONDS = 300.0
 @click.option("--collector", metavar="URL", help="The collector, where it is not on this machine.")
 @click.option("--api", metavar="URL", help="The API, where it is not on this machine.")
 @click.option("--dagster", metavar="URL", help="Dagster, where it is not on this machine.")
-def doctor(collector: str | None, api: str | None, dagster: str | None) -> None:
+@click.option(
+    "--deep", is_flag=True, help="Read every file of the lake and of the snapshot in force as well."
+)
+def doctor(collector: str | None, api: str | None, dagster: str | None, deep: bool) -> None:
     """Look at the settings, the disk and the doors; say what is wrong and what to do about it.
 
     In containers each door has a name of its own: --collector http://collector:8710 (docs/operator/containers.md).
@@ -41,6 +44,7 @@ def doctor(collector: str | None, api: str | None, dagster: str | None) -> None:
         *_look_at_disk(settings),
         *look_at_warehouse(settings),
         *look_at_catalogue(settings),
+        *(look_at_files(settings) if deep else []),
         *_look_at_buckets(settings),
         *_look_at_snapshot(settings),
         *_look_at_diagnosis(settings),

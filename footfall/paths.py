@@ -30,6 +30,11 @@ class Paths(msgspec.Struct, frozen=True):
         return self.data / "lake"
 
     @property
+    def digests(self) -> Path:
+        """What each file of the lake should be (``footfall/digests.py``)."""
+        return self.data / "digests.json"
+
+    @property
     def derived(self) -> Path:
         return self.lake / "derived"
 

@@ -422,3 +422,14 @@ def check_sizes(version_dir: Path, manifest: Manifest) -> None:
             raise SnapshotError(
                 f"{name} of snapshot {version_dir.name} has {found} bytes, its manifest says {seal.bytes}"
             )
+
+
+def check_digest(path: Path, sha256: str) -> None:
+    """Raise SnapshotError unless a version's file has this digest (every byte is read)."""
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise SnapshotError(f"{path.name} can't be read: {error}") from error
+    if found != sha256:
+        raise SnapshotError(f"{path.name} of snapshot {path.parent.name} is damaged: its checksum is another")

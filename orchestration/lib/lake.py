@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from msgspec import Struct
 
 from footfall.buckets import Bucket, BucketError, digest_of, open_bucket
+from footfall.digests import note_digests
 from footfall.landing import QUARANTINE
 from footfall.paths import Paths
 from footfall.segments import SegmentError, segment_parts
@@ -107,6 +108,7 @@ def load_sealed(
                 loader.load(shipped)
             except BucketError as error:
                 report.bucket_error = str(error)
+        note_digests(paths)
     if not report.load_id:
         report.load_id = newest_load_id(paths)
     return report

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from footfall.digests import check_lake
 from footfall.settings import load_settings
 from orchestration.defs.warehouse.dbt import MANIFEST, model_key
 from orchestration.lib.full_disk import full_disk_in_words
@@ -10,6 +11,7 @@ from orchestration.lib.warehouse import POOL
 
 KEY = dg.AssetKey(["quality", "reconciliation"])
 CHECK = "assert_increments_equal_a_full_build"
+FILES = "assert_the_lake_is_as_it_was_written"
 
 
 @dg.asset(
@@ -26,7 +28,13 @@ CHECK = "assert_increments_equal_a_full_build"
             asset=KEY,
             description="Every incremental model has the rows that a build from nothing gives. If not: "
             "`footfall run --full-refresh`, and the differing rows (reconcile/differences.json) are a bug to report.",
-        )
+        ),
+        dg.AssetCheckSpec(
+            FILES,
+            asset=KEY,
+            description="Every file of the lake has the digest that was noted when it was written. If not: "
+            "`footfall doctor --deep` says what to do for each.",
+        ),
     ],
     description="Builds a second warehouse from the whole lake and compares the incremental models row by row.",
 )
@@ -36,6 +44,9 @@ def reconciliation(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     from orchestration.lib.reconcile import differences_file, reconcile
 
     settings = load_settings()
+    files = check_lake(settings.paths)
+    for name, reason in files.damaged.items():
+        context.log.error(f"lake/{name}: {reason}")
     compared = reconcile(DBT_PROJECT, MANIFEST, settings)
     different = [each for each in compared if not each.equal]
     samples = differences_file(settings.paths)
@@ -82,6 +93,15 @@ def reconciliation(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
                 }
                 if different
                 else {},
-            )
+            ),
+            dg.AssetCheckResult(
+                check_name=FILES,
+                passed=not files.damaged,
+                metadata={
+                    "as_written": files.good,
+                    "without_a_digest": files.unnoted,
+                    "damaged": ", ".join(files.damaged) or "none",
+                },
+            ),
         ],
     )
