@@ -15,6 +15,7 @@ from collector.files import OsFiles
 from collector.landing import Landing
 from footfall.listening import check_port, raise_file_limit, refuse_demo_keys
 from footfall.logs import log_config
+from footfall.masking import without_credentials
 from footfall.reloading import SettingsInForce, change_when_ready
 from footfall.settings import Settings, SettingsError
 from footfall.verbs import in_words
@@ -143,7 +144,7 @@ def _announce(settings: Settings) -> None:
     workers = f"{settings.collector_workers} worker{'s' if settings.collector_workers > 1 else ''}"
     click.echo(f"Footfall collector on {url} ({workers}), writing to {settings.paths.landing}")
     if settings.ship_to:
-        click.echo(f"  sealed segments go to {settings.ship_to}")
+        click.echo(f"  sealed segments go to {without_credentials(settings.ship_to)}")
     click.echo(f"  pixel {url}/footfall.js · routes {url}/docs · health {url}/readyz · Ctrl-C stops")
 
 

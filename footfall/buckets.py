@@ -24,6 +24,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import ObjectStore, from_url
 
 from footfall.landing import SUFFIX
+from footfall.masking import without_credentials
 
 SCHEMES = ("file", "s3", "gs", "az")
 #: 128 bits of the digest: no two of a shop's segments agree by chance, and names stay readable.
@@ -73,6 +74,7 @@ class Bucket(Protocol):
     """A flat place of immutable objects. Every method raises BucketError where the place can't be reached."""
 
     url: str
+    """As messages and logs name it: without credentials."""
 
     def put_new(self, name: str, data: bytes) -> bool:
         """Put an object, whole and durable, where none of that name stands; False where one does."""
@@ -99,11 +101,12 @@ def check_bucket_url(url: str) -> None:
     """Raises BucketError where this can't be the address of a bucket; looks at nothing but the text."""
     parts = urlsplit(url)
     if parts.scheme not in SCHEMES:
-        raise BucketError(f"{url!r} is no bucket: expected {', '.join(f'{each}://...' for each in SCHEMES)}")
+        expected = ", ".join(f"{each}://..." for each in SCHEMES)
+        raise BucketError(f"{without_credentials(url)!r} is no bucket: expected {expected}")
     if parts.username or parts.password:
         raise BucketError(f"{parts.scheme}://...: credentials go in the environment, not in a bucket's URL")
     if parts.scheme == "file" and (parts.netloc or not parts.path.startswith("/")):
-        raise BucketError(f"{url!r}: a directory is written file:///absolute/path")
+        raise BucketError(f"{without_credentials(url)!r}: a directory is written file:///absolute/path")
 
 
 def open_bucket(url: str, *, seconds: float = TRANSFER_SECONDS) -> Bucket:
@@ -135,7 +138,7 @@ class ObjectBucket:
     """A bucket of an object store, by obstore."""
 
     def __init__(self, url: str, store: ObjectStore) -> None:
-        self.url = url
+        self.url = without_credentials(url)
         self._store = store
 
     def put_new(self, name: str, data: bytes) -> bool:
@@ -174,7 +177,7 @@ class DirectoryBucket:
     """A directory that both sides mount. obstore's own never calls fsync, and a put here has to mean: on disk."""
 
     def __init__(self, url: str, root: Path) -> None:
-        self.url = url
+        self.url = without_credentials(url)
         self.root = root
 
     def put_new(self, name: str, data: bytes) -> bool:
@@ -246,7 +249,9 @@ def _explained(url: str, action: str) -> Iterator[None]:
     try:
         yield
     except (BaseError, OSError, ValueError) as error:  # obstore raises each of them, by store and step
-        raise BucketError(f"{url}: can't {action}: {_in_one_line(error)}") from error
+        # The store's text too: it names the endpoint and signed requests.
+        text = without_credentials(f"{url}: can't {action}: {_in_one_line(error)}")
+        raise BucketError(text) from None  # a traceback would show the unmasked text
 
 
 def _in_one_line(error: Exception) -> str:

@@ -92,7 +92,7 @@ def _look_at_sealed(settings: Settings) -> Finding:
     if waited <= _WAITING_SECONDS:
         return True, text
     taker = (
-        f"does {settings.ship_to} answer?"
+        f"does {without_credentials(settings.ship_to)} answer?"
         if settings.ship_to
         else "is Dagster running (`footfall ui`), and what do its runs say?"
     )
@@ -145,7 +145,7 @@ def _look_at_buckets(settings: Settings) -> list[Finding]:
         try:
             names = open_bucket(url, seconds=10).names()
         except BucketError as error:
-            findings.append((False, f"{name}: {without_credentials(str(error))}"))
+            findings.append((False, f"{name}: {error}"))
             continue
         strange = sum(parse_object_name(each) is None for each in names)
         text = f"{name} {without_credentials(url)}: {len(names) - strange} segments wait for the loader"

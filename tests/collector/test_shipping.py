@@ -26,6 +26,7 @@ from footfall.landing import oldest_sealed
 from footfall.paths import Paths
 from footfall.settings import Settings, load_settings
 from tests.buckets import Killed, MortalBucket, failure, s3_server
+from tests.conftest import new_port
 
 
 @pytest.fixture(scope="module")
@@ -209,6 +210,30 @@ def test_a_url_that_is_no_bucket_is_refused_before_anything_starts(url: str, say
     with pytest.raises(BucketError, match=says) as caught:
         check_bucket_url(url)
     assert "secret@" not in str(caught.value)
+
+
+def test_credentials_in_addresses_are_in_no_message(
+    tmp_path: Path, paths: Paths, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of the bucket, and of the endpoint that the environment names."""
+    with pytest.raises(BucketError) as caught:
+        check_bucket_url("https://me:hunter2@bucket.example/x?sig=hunter2")
+    assert "hunter2" not in str(caught.value)
+    seal(paths, "s1")
+    for name, value in (
+        ("AWS_ENDPOINT", f"http://me:hunter2@127.0.0.1:{new_port()}"),
+        ("AWS_ACCESS_KEY_ID", "me"),
+        ("AWS_SECRET_ACCESS_KEY", "hunter2"),
+    ):
+        monkeypatch.setenv(name, value)
+    for url in ("s3://bucket/x?sig=hunter2", f"file://{tmp_path}/missing?sig=hunter2"):
+        shipper = Shipper(paths.data, open_bucket(url, seconds=2))
+        assert shipper.ship_sealed() == 0
+        with pytest.raises(BucketError) as caught:  # the loader says it as it is
+            shipper.bucket.names()
+        for told in (shipper.state.url, shipper.state.last_error, str(caught.value), caplog.text):
+            assert told
+            assert "hunter2" not in told
 
 
 def test_errors_of_the_store_are_one_line_for_people(s3: dict[str, str], paths: Paths) -> None:
