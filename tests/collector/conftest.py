@@ -16,6 +16,7 @@ import httpx
 import msgspec
 import pytest
 
+from collector.cli import HEADER_MILLISECONDS
 from collector.files import OsFiles
 from collector.writer import SegmentWriter
 from footfall.segments import Buffer, Envelope, Frame, decode_envelope, read_segment
@@ -132,15 +133,23 @@ def message() -> Callable[..., dict[str, Any]]:
 class Server:
     """A collector as a process of its own."""
 
-    def __init__(self, data: Path, log: Path, environment: dict[str, str], arguments: list[str]) -> None:
+    def __init__(
+        self,
+        data: Path,
+        log: Path,
+        environment: dict[str, str],
+        arguments: list[str],
+        header_milliseconds: int,
+    ) -> None:
         self.port = new_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.data = data
         self.log = log
+        started = f"from collector import cli; cli.HEADER_MILLISECONDS = {header_milliseconds}; cli.collect()"
         with log.open("ab") as out:
             self.process = subprocess.Popen(
                 [
-                    *(sys.executable, "-c", "from collector.cli import collect; collect()"),
+                    *(sys.executable, "-c", started),
                     *("--port", str(self.port), "--data", str(data), *arguments),
                 ],
                 cwd=REPO,
@@ -203,8 +212,11 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Starts collectors on the test's data directory; whatever still runs at the end is killed."""
     started: list[Server] = []
 
-    def start(*arguments: str, wait: bool = True, **environment: str) -> Server:
-        server = Server(tmp_path / "data", tmp_path / "collector.log", environment, list(arguments))
+    def start(
+        *arguments: str, wait: bool = True, header_milliseconds: int = HEADER_MILLISECONDS, **environment: str
+    ) -> Server:
+        log = tmp_path / "collector.log"
+        server = Server(tmp_path / "data", log, environment, list(arguments), header_milliseconds)
         started.append(server)
         return server.wait() if wait else server
 

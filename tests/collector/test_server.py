@@ -367,6 +367,29 @@ def exchange(port: int, *parts: bytes, pause: float = 0.0) -> bytes:
         return answer
 
 
+def test_a_head_that_does_not_end_is_waited_for_no_longer_than_said(
+    start_server: Start,
+) -> None:
+    """Whether it says nothing more, or a byte now and then."""
+    server = start_server(header_milliseconds=500)
+    for pause in (30.0, 0.1):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=pause) as connection:
+            connection.sendall(b"POST /v1/batch HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+            began = time.monotonic()
+            while time.monotonic() - began < 25:
+                try:
+                    if not connection.recv(65536):
+                        break
+                except TimeoutError:
+                    connection.sendall(b"x")
+                except ConnectionError:
+                    break
+            assert 0.4 < time.monotonic() - began < 25
+    # Who is slow costs nobody else.
+    assert httpx.get(f"{server.url}/readyz").status_code == 200
+    assert server.stop() == 0
+
+
 def test_raw_http(start_server: Start) -> None:
     server = start_server()
     body = body_of("raw")
