@@ -1,0 +1,47 @@
+"""No server with the public repository's keys can be reached from other machines, and other users read no file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.attacks.conftest import Shop
+from tests.attacks.messages import viewed
+
+
+@pytest.mark.parametrize(
+    ("verb", "settings"),
+    [
+        ("collect", {"FOOTFALL_WRITE_KEYS"}),
+        ("serve", {"FOOTFALL_API_PUBLIC_KEYS", "FOOTFALL_API_SECRET_KEYS", "FOOTFALL_IDENTITY_SECRETS"}),
+        ("ui", {"FOOTFALL_WRITE_KEYS", "FOOTFALL_API_SECRET_KEYS"}),
+    ],
+)
+def test_a_public_address_and_demo_keys_start_nothing(shop: Shop, verb: str, settings: set[str]) -> None:
+    said = shop.footfall(verb, "--host", "0.0.0.0", fails=True, timeout=60)
+    assert {name for name in settings if name in said} == settings
+    assert "openssl rand -hex 24" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("secrets", "why"), [("", "no user id can be proven"), (None, "anybody can sign any user id")]
+)
+def test_doctor_says_what_identities_need(
+    open_shop: Callable[..., Shop], secrets: str | None, why: str
+) -> None:
+    shop = open_shop(**({} if secrets is None else {"FOOTFALL_IDENTITY_SECRETS": secrets}))
+    said = shop.footfall("doctor", fails=True)
+    assert why in said
+    assert "let the shop's server sign user ids" in said
+
+
+def test_what_is_written_is_not_for_other_users(shop: Shop) -> None:
+    shop.send([viewed("p1")])
+    shop.seal()
+    data = shop.settings.paths.data
+    modes = {path: path.stat().st_mode for path in (data, *data.rglob("*"))}
+    assert any(path.suffix == ".seg" for path in modes)
+    assert {str(path): oct(mode) for path, mode in modes.items() if mode & 0o027} == {}
+    assert "is open to other users" not in shop.footfall("doctor", fails=True)
