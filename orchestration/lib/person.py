@@ -25,6 +25,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from msgspec import Struct
 
+from footfall.keys import NOBODYS
 from footfall.landing import QUARANTINE
 from footfall.paths import Paths
 from footfall.segments import NO_VISIT
@@ -106,7 +107,10 @@ class Requests(Struct, frozen=True):
 
 
 def whole_person(paths: Paths, person: Person) -> Person:
-    """The person with the guest tokens that belong to their users alone."""
+    """The person with the guest tokens that belong to their users alone.
+
+    Those that the collector makes up for facts without a visitor are nobody's, whatever a page says with them.
+    """
     if not person.users:
         return person
     with in_memory(paths.data) as connection:
@@ -114,11 +118,11 @@ def whole_person(paths: Paths, person: Person) -> Person:
             f"""
             select guest_token
             from {_table(paths, "events")}
-            where guest_token is not null and user_id is not null
+            where user_id is not null and not starts_with(guest_token, ?)
             group by guest_token
             having list_has_all(?, list(distinct user_id))
             """,
-            [person.users],
+            [NOBODYS, person.users],
         ).fetchall()
     guests = sorted({*person.guests, *(token for (token,) in found)})
     return Person(sorted(set(person.users)), guests, person.named_in)

@@ -97,6 +97,16 @@ def test_a_user_has_the_tokens_that_are_nobody_elses(shop: Paths) -> None:
     assert whole_person(shop, Person(guests=["tablet"])) == Person([], ["tablet"])
 
 
+def test_a_token_that_the_collector_makes_up_is_nobodys(paths: Paths, seal: Seal) -> None:
+    """A page may say one with a user id, and ask for that user to be forgotten: not the shop's own facts with them."""
+    seal(
+        "s1", [said(1, "shopify-product"), said(2, "shopify-product", "mallory"), said(3, "hers", "mallory")]
+    )
+    load_sealed(paths)
+    assert whole_person(paths, Person(users=["mallory"])).guests == ["hers"]
+    assert forget(paths, Person(users=["mallory"])).events == 2
+
+
 def test_nothing_of_the_person_is_left_and_everything_of_the_others(shop: Paths) -> None:
     before = {row["message_id"]: row for row in lake_rows(shop)}
     done = forget(shop, Person(users=["anna"]))
