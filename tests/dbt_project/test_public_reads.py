@@ -1,6 +1,7 @@
 """What the public key reads, after any history of logins: the identity models' own SQL, a snapshot, the API's routes.
 
-The rule is said a second time here, in Python: a token is a guest's own, a user's with a proven login, or nobody's.
+The rule is said a second time here, in Python: a token is a guest's own, a user's with a proven login, or nobody's;
+and a guest's own again, where its user has too many of its kind.
 Each answer must be the one of that visitor. A route that the public key reaches and that this file doesn't know fails.
 """
 
@@ -29,6 +30,8 @@ from orchestration.lib.snapshot import build_snapshot, publish
 from tests.api.conftest import PUBLIC, make_marts, settings_for, write_sessions
 
 TOKENS = [f"token-of-a-browser-000000{number}" for number in range(4)]
+INVENTED = [f"token-of-a-crowd-000000000{number}" for number in range(3)]
+MOST_GUESTS = 2
 NEVER_SEEN = "token-of-a-browser-never-seen"
 USERS = ["ada", "eve"]
 MODELS = ("int_device_sightings", "int_device_links", "identity_map")
@@ -53,7 +56,7 @@ def models(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> Model:
     """The SQL of a full build of each model, as dbt compiled it."""
     lake, warehouse = make_warehouse()
     lake.load([])
-    warehouse.run("+identity_map")
+    warehouse.run("+identity_map", variables={"identity_max_guests_per_user": MOST_GUESTS})
     compiled = warehouse.target_path / "compiled" / "footfall" / "models"
     texts = {path.stem: path.read_text() for path in compiled.rglob("*.sql")}
     # from the warehouse's schemas into one of ours
@@ -114,13 +117,25 @@ class Logins(RuleBasedStateMachine):
     def a_user_becomes_known(self, user: str, is_proven: bool) -> None:
         self.events.append((None, user, is_proven))
 
+    @rule(user=st.sampled_from(USERS), is_proven=st.booleans())
+    def many_log_in(self, user: str, is_proven: bool) -> None:
+        self.events += [(token, user, is_proven) for token in INVENTED]
+
+    def link(self, token: str) -> tuple[str, bool] | None:
+        """The last user who logged in with a token, and whether that was ever proven."""
+        mine = [(user, is_proven) for of, user, is_proven in self.events if of == token and user]
+        return (mine[-1][0], (mine[-1][0], True) in mine) if mine else None
+
     def expected(self, token: str) -> str | None:
         """The visitor whose list a token gets; None for an unknown one's."""
-        mine = [(user, is_proven) for of, user, is_proven in self.events if of == token]
-        users = [user for user, _ in mine if user]
-        if not users:
-            return f"g_{token}" if mine else None
-        return f"u_{users[-1]}" if (users[-1], True) in mine else None
+        if token not in [of for of, _, _ in self.events]:
+            return None
+        link = self.link(token)
+        alike = [self.link(other) for other in TOKENS + INVENTED].count(link)
+        if link is None or alike > MOST_GUESTS:
+            return f"g_{token}"
+        user, is_proven = link
+        return f"u_{user}" if is_proven else None
 
     def teardown(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
@@ -128,7 +143,7 @@ class Logins(RuleBasedStateMachine):
             with TestClient(create_app(settings_for(Path(folder)))) as client:
                 routes = reached_by_the_public_key(client.app)
                 assert routes == {"/v1/recommendations", *PERSONAL, *IMPERSONAL}
-                for token in TOKENS:
+                for token in TOKENS + INVENTED:
                     self.asks(client, token)
                 for user in USERS:
                     for what in (
@@ -147,8 +162,8 @@ class Logins(RuleBasedStateMachine):
             con.execute("""
                 create table stg_footfall__events (
                     event_id varchar, guest_token varchar, user_id varchar, device varchar, is_user_proven boolean,
-                    is_trusted boolean, session_token varchar, event varchar, is_bot boolean, occurred_at timestamp,
-                    staged_at timestamp
+                    is_trusted boolean, session_token varchar, ip varchar, event varchar, is_bot boolean,
+                    occurred_at timestamp, staged_at timestamp
                 )
             """)
             for number, (token, user, is_proven) in enumerate(self.events):
@@ -156,7 +171,7 @@ class Logins(RuleBasedStateMachine):
                 event = [f"{number:03d}", token, user, token or f"user:{user}", is_proven]
                 con.execute(
                     "insert into stg_footfall__events "
-                    "values (?, ?, ?, ?, ?, false, null, 'Product Viewed', false, ?, ?)",
+                    "values (?, ?, ?, ?, ?, false, null, null, 'Product Viewed', false, ?, ?)",
                     [*event, at, at],
                 )
             for name in MODELS:
