@@ -234,12 +234,16 @@ def arrivals() -> list[dict[str, Any]]:
     mac = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Version/18.6 Safari/605.1.15"
     for row in rng.sample(rows, k=len(rows) // 2):
         row["user_agent"] = rng.choice([mac, mac.replace("Macintosh", "iPhone"), "axios/1.7"])
-        if row["event"] == "Product Viewed":
+        if row["event"] == "Product Viewed":  # and the page, or an app's screen, that it was seen on
             screen = {"width": 820, "height": rng.choice([600, 1180])}
-            row |= {
+            context = json.dumps({"locale": rng.choice(["de", "en-GB"]), "screen": screen})
+            told = {name: row[name] for name in ("user_agent", "is_bot")} | {
                 "type": "screen",
-                "context": json.dumps({"locale": rng.choice(["de", "en-GB"]), "screen": screen}),
+                "context": context,
             }
+            rows.append(
+                message(None, row["occurred_at"], guest=row["guest_token"], user=row["user_id"], **told)
+            )
     return rows
 
 
