@@ -117,3 +117,43 @@ describe('people', () => {
     expect(guest()).toBe(token);
   });
 });
+
+describe('who the page says is logged in', () => {
+  const start = async () => {
+    page();
+    const { session } = await import('../src/core/identity');
+    const { read, write } = await import('../src/core/env');
+    const { attr } = await import('../src/core/element');
+    const calls: unknown[][] = [];
+    const api = (...call: unknown[]) => calls.push(call);
+    vi.stubGlobal('footfall', Object.assign(api, { $: { attr_: attr, read_: read, write_: write } }));
+    session();
+    const { readPerson } = await import('../src/watch/lines');
+    /** What a page with this customer and signature calls. */
+    const open = (id: string, signature?: string): unknown[] => {
+      document.body.innerHTML = `<p data-customer-id="${id}"${signature ? ` data-customer-signature="${signature}"` : ''}>`;
+      calls.length = 0;
+      readPerson();
+      return calls.flat();
+    };
+    return { open, session };
+  };
+
+  it('is proven by the signature, once a session', async () => {
+    const { open, session } = await start();
+    const proven = ['identify', '17', { userSignature: '5d3a' }];
+    expect(open('17', '5d3a')).toEqual(proven);
+    expect(open('17', '5d3a')[2]).toBeFalsy();
+    expect(open('18', '77ff')).toEqual(['identify', '18', { userSignature: '77ff' }]);
+    expect(open('17', '5d3a')).toEqual(proven);
+    vi.advanceTimersByTime(31 * MINUTE);
+    session();
+    expect(open('17', '5d3a')).toEqual(proven);
+    expect(JSON.stringify(localStorage)).not.toContain('5d3a');
+  });
+
+  it('is not proven without one', async () => {
+    const { open } = await start();
+    expect(open('17')[2]).toBeFalsy();
+  });
+});
