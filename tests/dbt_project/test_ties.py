@@ -9,7 +9,7 @@ import pytest
 from dbt_kit import NOON, Lake, Warehouse, message
 
 COLUMNS = {
-    "products": "product_id, price, currency",
+    "int_named_products": "product_id, price, currency",
     "visitor_facts": "visitor_id, top_product_not_bought, last_query_without_result, cart_value",
     "int_open_carts": "visitor_id, cart, cart_value",
     "visitors": "visitor_id, first_guest_token, first_seen_at",
@@ -67,7 +67,9 @@ def test_of_two_devices_the_first_by_its_name(both_ways: tuple[Tables, Tables]) 
 
 
 def test_of_several_prices_the_highest(both_ways: tuple[Tables, Tables]) -> None:
-    prices = {product: (float(price), currency) for product, price, currency in both_ways[0]["products"]}
+    prices = {
+        product: (float(price), currency) for product, price, currency in both_ways[0]["int_named_products"]
+    }
     assert {prices[f"o{number}"] for number in range(30)} == {(3.0, "EUR")}
     assert {prices[f"p{number}"] for number in range(30)} == {(10.0, "EUR")}
     assert {float(value) for _, _, value in both_ways[0]["int_open_carts"]} == {9.0}
