@@ -76,7 +76,7 @@ def one_by_one(body: bytes) -> Judged:
 
 def envelope(arrival: Arrival) -> Envelope:
     sender = Sender(received_at=datetime.now(UTC), ip="192.0.2.0", user_agent="Mozilla/5.0")
-    return make_envelope(arrival, judge(arrival), source="shop", trusted=False, sender=sender)
+    return make_envelope(arrival, judge(arrival), source="shop", trusted=False, proven=False, sender=sender)
 
 
 def frame(arrival: Arrival) -> tuple[Buffer, ...]:

@@ -51,7 +51,7 @@ def check_arrival(arrival: Arrival) -> bytes:
     judged = judge(arrival)
     assert judged.accepted + len(judged.failed) == arrival.count
     sender = Sender(received_at=RECEIVED)
-    envelope = make_envelope(arrival, judged, source="s", trusted=False, sender=sender)
+    envelope = make_envelope(arrival, judged, source="s", trusted=False, proven=False, sender=sender)
     landed = check_envelope(envelope)
     reply = json.loads(answer(judged.accepted, judged.failed))
     assert reply["accepted"] == judged.accepted
