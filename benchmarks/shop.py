@@ -84,7 +84,7 @@ def make_marts(con: duckdb.DuckDBPyConnection, products: int, visitors: int) -> 
             'Category ' || (i % 30) as product_type, '/products/thing-' || i as url,
             '/img/' || i || '.svg' as image_url,
             cast(i % 100 + 0.9 as decimal(18, 2)) as price, 'EUR' as currency, i % 50 <> 0 as is_available,
-            timestamp '2026-01-01' as captured_at
+            timestamp '2026-01-01' as captured_at, true as is_in_catalog
         from range({products}) as r(i);
         create table product_aliases as select handle as alias, product_id from products;
         create table product_recommendations as
