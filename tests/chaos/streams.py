@@ -108,6 +108,14 @@ class Shop:
     def _token(self) -> str:
         return uuid.UUID(int=self._chance.getrandbits(128), version=4).hex
 
+    def _attacker(self) -> str:
+        """An address of the attacker's, who has many networks, but not the five that name a product of a shop without a
+        catalogue (the var ``product_witnesses``).
+        """
+        if self.has_catalogue:
+            return self._address()
+        return f"203.0.{self._chance.randint(1, 4)}.{self._chance.randint(1, 254)}"
+
     def _address(self) -> str:
         return f"198.{self._chance.randint(18, 19)}.{self._chance.randint(0, 255)}.{self._chance.randint(1, 254)}"
 
@@ -210,7 +218,7 @@ class Shop:
                 )
             url = self._chance.choice((SHOP + "/", SHOP + "/products/piece-1", *TEXTS))
             yield Sent(self._message(guest, context=context, url=url, title=self._chance.choice(TEXTS), **fields),
-                       self._address())  # fmt: skip
+                       self._attacker())  # fmt: skip
 
     def _phishing(self) -> Iterator[Sent]:
         """A product of the attacker's own, with a name, a link and a picture, seen by many."""
@@ -218,7 +226,7 @@ class Shop:
             (f"{EVIL}-{self._chance.randrange(9)}", self._chance.choice(self.ids))
         )
         url = f"https://{EVIL}.example/products/piece-{self._chance.randrange(9)}"
-        address = self._chance.choice((None, "203.0.113.66"))
+        address = self._chance.choice((None, "203.0.3.66"))
         for _ in range(150):
             bag = {
                 "product_id": product_id, "name": f"You won {EVIL}", "url": url, "image_url": url, "price": 1,
@@ -227,12 +235,12 @@ class Shop:
             event = self._chance.choice(("Product Viewed", "Product Added", "Product Clicked"))
             yield Sent(
                 self._message(self._token(), event=event, properties=bag, url=url, title=EVIL),
-                address or self._address(),
+                address or self._attacker(),
             )
 
     def _flood(self) -> Iterator[Sent]:
         """Guests from one address who all want one product."""
-        product_id, address = self._chance.choice(self.ids), self._address()
+        product_id, address = self._chance.choice(self.ids), self._attacker()
         for _ in range(100):
             guest = self._token()
             yield Sent(self._view(guest, product_id), address)
@@ -241,7 +249,7 @@ class Shop:
 
     def _forgery(self) -> Iterator[Sent]:
         """Tokens that say to be a customer, by all ways there are."""
-        customer, address = self._chance.choice(self.customers), self._address()
+        customer, address = self._chance.choice(self.customers), self._attacker()
         for _ in range(20):
             guest = self._token()
             yield Sent(self._message(guest, type="identify", userId=customer, traits={"name": EVIL}), address)
@@ -259,10 +267,10 @@ class Shop:
             for lines in (invented, real, invented[:5] + real[:5]):
                 bag = {"order_id": str(self._chance.randrange(50)), "value": 10**6, "products": lines}
                 yield Sent(
-                    self._message(self._token(), event="Order Completed", properties=bag), self._address()
+                    self._message(self._token(), event="Order Completed", properties=bag), self._attacker()
                 )
             bag = {"order_id": f"{PRIVATE}-order-{self._chance.choice(self.customers)}", "value": 10**6}
-            yield Sent(self._message(self._token(), event="Order Refunded", properties=bag), self._address())
+            yield Sent(self._message(self._token(), event="Order Refunded", properties=bag), self._attacker())
 
     def _renaming(self) -> Iterator[Sent]:
         """Names and pages of the shop's products, as an attacker would have them."""
@@ -277,7 +285,7 @@ class Shop:
                         properties=bag,
                         url=f"{SHOP}/products/piece-{int(other) - 1000}",
                     ),
-                    self._address(),
+                    self._attacker(),
                 )
                 alias = {"product_id": f"{EVIL}-alias", "name": EVIL}
                 yield Sent(
@@ -287,7 +295,7 @@ class Shop:
                         properties=alias,
                         url=f"{SHOP}/products/piece-{int(other) - 1000}",
                     ),
-                    self._address(),
+                    self._attacker(),
                 )
 
     def _clocks(self) -> Iterator[Sent]:
@@ -297,7 +305,7 @@ class Shop:
             message["originalTimestamp"] = datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC).isoformat()
             if self._chance.random() < 0.5:
                 message["sentAt"] = datetime(self._chance.choice((1990, 2100)), 1, 1, tzinfo=UTC).isoformat()
-            yield Sent(message, self._address())
+            yield Sent(message, self._attacker())
 
     def _sessions(self) -> Iterator[Sent]:
         """One guest without sleep, and session ids that many share."""
@@ -306,4 +314,4 @@ class Shop:
         for hour in range(72):
             view = self._view(guest, self._chance.choice(self.ids), ago=hour * 1200.0)
             view["context"]["sessionId"] = session
-            yield Sent(view, self._address())
+            yield Sent(view, self._attacker())
