@@ -17,6 +17,7 @@ from demo.shop import navigation
 from demo.shop.catalogue import Catalogue, Product, Variant, slug
 from demo.shop.colours import tint
 from demo.shop.state import COOKIE, Cookies, Session
+from footfall.keys import sign_user
 from footfall.settings import Settings
 
 HERE = Path(__file__).parent
@@ -106,6 +107,10 @@ class Pages:
             "status": status,
             "query": "",
             "customer": session.customer,
+            # proves the login, so that the list follows the customer (docs/developer/cross-device.md)
+            "customer_signature": sign_user(self.settings.identity_secrets[0], session.customer.id)
+            if session.customer
+            else "",
             "cart_count": sum(line.quantity for line in session.lines),
             "flash": session.flash,
             "notices": session.notices,
