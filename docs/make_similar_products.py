@@ -20,8 +20,8 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from demo.cli import CATALOG
-from demo.shop import pictures
 from demo.shop.catalogue import Catalogue
+from demo.shop.views import HERE
 from footfall.importing.online_retail import catalog_csv
 from orchestration.lib.catalog import read_catalog
 from orchestration.lib.evaluation.catalog import catalog_texts
@@ -118,7 +118,8 @@ def sheet(shown: Mapping[str, Sequence[tuple[str, float]]], titles: Mapping[str,
     def card(product_id: str, score: float | None = None) -> str:
         note = f" <i>{score:.2f}</i>" if score is not None else ""
         title = html.escape(titles[product_id])
-        return f"<td><div>{pictures.draw(by_id[product_id])}</div>{title}{note}</td>"
+        picture = HERE / "static" / by_id[product_id].image.removeprefix("/")
+        return f"<td><div>{picture.read_text()}</div>{title}{note}</td>"
 
     rows = "".join(
         f"<tr>{card(product_id)}<th>→</th>{''.join(card(*each) for each in others)}</tr>"

@@ -6,34 +6,20 @@ from typing import Any
 
 from litestar import Litestar, MediaType, Response, get
 from litestar.config.compression import CompressionConfig
-from litestar.datastructures import State
+from litestar.datastructures import CacheControlHeader, State
 from litestar.di import Provide
-from litestar.exceptions import HTTPException, NotFoundException
-from litestar.params import FromPath, FromQuery
+from litestar.exceptions import HTTPException
 from litestar.static_files import create_static_files_router
 
-from demo.shop import pictures
 from demo.shop.catalogue import Catalogue
 from demo.shop.routes import browse, buy, people
-from demo.shop.views import HERE, AnyRequest, Pages, Shop
+from demo.shop.views import HERE, AnyRequest, Pages
 from footfall.settings import Settings, load_settings
 
 
 def _pages(state: State) -> Pages:
     found: Pages = state.pages
     return found
-
-
-@get("/pictures/{name:str}", sync_to_thread=False)
-def picture(
-    pages: Shop, name: FromPath[str], colour: FromQuery[str] = "", view: FromQuery[str] = "whole"
-) -> Response[str]:
-    """A product's picture as SVG, in one of its colours."""
-    product = pages.catalogue.by_handle.get(name.removesuffix(".svg"))
-    if product is None:
-        raise NotFoundException("No such picture.")
-    svg = pictures.draw(product, colour=colour, view=view)
-    return Response(svg, media_type="image/svg+xml", headers={"Cache-Control": "public, max-age=86400"})
 
 
 @get("/livez", media_type=MediaType.TEXT, sync_to_thread=False)
@@ -63,8 +49,12 @@ def create_app(settings: Settings | None = None, catalogue: Catalogue | None = N
             *browse.HANDLERS,
             *buy.HANDLERS,
             *people.HANDLERS,
-            picture,
             livez,
+            create_static_files_router(
+                path="/pictures",
+                directories=[HERE / "static" / "pictures"],
+                cache_control=CacheControlHeader(public=True, max_age=86400),
+            ),
             create_static_files_router(path="/static", directories=[HERE / "static"]),
         ],
         dependencies={"pages": Provide(_pages, sync_to_thread=False)},

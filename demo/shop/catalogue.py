@@ -68,6 +68,7 @@ class Product:
 
     @property
     def image(self) -> str:
+        """The picture in the first of its ``tints``; the files are static/pictures/<handle>[-<tint>].svg."""
         return f"/pictures/{self.handle}.svg"
 
     @property

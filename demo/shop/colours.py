@@ -1,8 +1,6 @@
-"""Names of colours, glazes and materials, as the swatches and the pictures show them."""
+"""Names of colours, glazes and materials, as the swatches show them."""
 
 from __future__ import annotations
-
-import colorsys
 
 TINTS: dict[str, str] = {
     "Amber": "#d99a3a", "Aluminium": "#b9bec2", "Beech": "#d9b27c", "Black": "#2b2b2d", "Brass": "#c29a45",
@@ -19,24 +17,3 @@ FALLBACK = "#8f9a8a"
 def tint(name: str) -> str:
     """The hex colour of a name; one that is no colour gets a quiet green-grey."""
     return TINTS.get(name, FALLBACK)
-
-
-def _rgb(colour: str) -> tuple[float, float, float]:
-    return int(colour[1:3], 16) / 255, int(colour[3:5], 16) / 255, int(colour[5:7], 16) / 255
-
-
-def _hex(rgb: tuple[float, float, float]) -> str:
-    return "#" + "".join(f"{round(max(0.0, min(1.0, part)) * 255):02x}" for part in rgb)
-
-
-def mix(colour: str, other: str, share: float) -> str:
-    """``colour`` with ``share`` (0 to 1) of ``other`` in it."""
-    a, b = _rgb(colour), _rgb(other)
-    return _hex((a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share, a[2] + (b[2] - a[2]) * share))
-
-
-def shade(colour: str, by: float) -> str:
-    """Darker for a negative ``by`` (-1 to 1), lighter for a positive one; the hue stays."""
-    h, lightness, s = colorsys.rgb_to_hls(*_rgb(colour))
-    lightness += (1 - lightness) * by if by > 0 else lightness * by
-    return _hex(colorsys.hls_to_rgb(h, lightness, s))

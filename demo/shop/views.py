@@ -6,7 +6,6 @@ import hashlib
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from litestar import MediaType, Request, Response
@@ -38,11 +37,14 @@ def picture(product: Product, variant: Variant | None = None) -> str:
     colour = next(
         (chosen[o.name] for o in product.options if o.picker == "swatch" and o.name in chosen), None
     )
-    return f"{product.image}?colour={quote(colour)}" if colour else product.image
+    if colour is None or colour == product.tints[0]:
+        return product.image
+    return f"/pictures/{product.handle}-{slug(colour)}.svg"
 
 
 def with_view(address: str, view: str) -> str:
-    return address if view == "whole" else f"{address}{'&' if '?' in address else '?'}view={view}"
+    """The same picture's address for one of ``VIEWS``: each but the whole is a ``<view>`` of the file."""
+    return address if view == "whole" else f"{address}#{view}"
 
 
 class Pages:
@@ -144,7 +146,7 @@ def _favourites(catalogue: Catalogue) -> list[Product]:
 def _fingerprint() -> str:
     """Changes when a stylesheet or script does, so that browsers may cache them for good."""
     digest = hashlib.blake2b(digest_size=4)
-    for file in sorted((HERE / "static").iterdir()):
+    for file in sorted(HERE.glob("static/*.*")):
         digest.update(file.read_bytes())
     return digest.hexdigest()
 

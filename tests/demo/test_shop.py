@@ -8,15 +8,14 @@ import re
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urljoin, urlsplit
+from xml.etree import ElementTree
 
-import pytest
 from litestar.testing import TestClient
 
-from demo.shop import pictures
 from demo.shop.app import create_app
 from demo.shop.catalogue import Catalogue
 from demo.shop.state import COOKIE, Cookies, Session
-from demo.shop.views import VIEWS
+from demo.shop.views import HERE, VIEWS, picture, with_view
 from footfall.settings import Settings
 
 
@@ -262,13 +261,19 @@ def test_forms_thank_and_keep_nothing(shop: TestClient[Any]) -> None:
     assert "Thank you" not in shop.get("/").text
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_pictures_are_drawn_for_every_kind(catalogue: Catalogue, view: str) -> None:
-    from xml.etree import ElementTree
-
+def test_every_variant_has_a_picture_with_every_view(shop: TestClient[Any], catalogue: Catalogue) -> None:
+    addresses = {picture(product, v): product for product in catalogue.products for v in product.variants}
     for product in catalogue.products:
-        svg = pictures.draw(product, view=view)
-        assert ElementTree.fromstring(svg).tag.endswith("svg"), product.title
-        assert svg == pictures.draw(product, colour="no such colour", view=view)
+        mine = [address for address, of in addresses.items() if of is product]
+        assert len(mine) == max(1, len(product.tints)), f"{product.title}: two colours with one picture"
+        assert product.image in mine, "the picture that lists and recommendations show"
+    files = {f"/pictures/{file.name}" for file in (HERE / "static" / "pictures").iterdir()}
+    assert files == {*addresses}, "a picture without a product, or a product without its picture"
+    for address in addresses:
+        response = shop.get(address)
+        assert response.headers["content-type"] == "image/svg+xml", address
+        svg = ElementTree.fromstring(response.text)
+        views = [f"{address}#{view.get('id')}" for view in svg.iterfind("{*}view")]
+        assert [with_view(address, view) for view in VIEWS] == [address, *views]
     jacket = catalogue.by_handle["cairn-three-layer-shell"]
-    assert pictures.draw(jacket, colour="Moss") != pictures.draw(jacket, colour="Ember")
+    assert len({shop.get(picture(jacket, v)).text for v in jacket.variants}) == len(jacket.tints)

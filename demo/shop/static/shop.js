@@ -9,8 +9,7 @@ if (productForm) {
   const set = (id, text) => { document.getElementById(id).textContent = text; };
   let view = 'whole';
 
-  const picture = (address, name) =>
-    name === 'whole' ? address : address + (address.includes('?') ? '&' : '?') + 'view=' + name;
+  const picture = (address, name) => (name === 'whole' ? address : address + '#' + name);
 
   const show = (variant) => {
     image.src = picture(variant.picture, view);
