@@ -67,19 +67,15 @@ class Build:
         )
 
 
-#: dbt in a process of its own, its compiled templates kept as the fast lane keeps them; prints the CPU seconds from the
-#: first model's start to the last one's end.
+#: dbt in a process of its own; prints the CPU seconds from the first model's start to the last one's end.
 RUN = """
 import sys, time
-from pathlib import Path
 from dbt.cli.main import dbtRunner
-from orchestration.lib.dbt_templates import kept_templates
 marks = []
 def note(event):
     if event.info.name in ("NodeStart", "NodeFinished"):
         marks.append(time.process_time())
-with kept_templates(Path(sys.argv[1])):
-    result = dbtRunner(callbacks=[note]).invoke(sys.argv[2:])
+result = dbtRunner(callbacks=[note]).invoke(sys.argv[1:])
 if not result.success:
     sys.exit(1)
 print("CPU", marks[-1] - marks[0])
@@ -89,7 +85,7 @@ print("CPU", marks[-1] - marks[0])
 def dbt(data: Path, selection: list[str]) -> Build:
     """Run the selected models in a process of its own. Raises CalledProcessError where a model fails."""
     target = data / "target"
-    command = [sys.executable, "-c", RUN, str(data / "templates.bin"), "--quiet", "run", *selection]
+    command = [sys.executable, "-c", RUN, "--quiet", "run", *selection]
     command += ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(target)]
     environment = {
         **os.environ,
@@ -205,7 +201,7 @@ WINDOWS = (
     """,
 )
 #: What dbt does of that, on the whole of what is staged.
-SAME_STEPS = ["--full-refresh", "--select", "int_numbered_events", "int_sessions"]
+SAME_STEPS = ["--full-refresh", "--select", "int_sessionized_events", "int_sessions"]
 
 
 def limited(database: Path | str = ":memory:") -> duckdb.DuckDBPyConnection:
@@ -251,7 +247,7 @@ def beside_windows(data: Path) -> str:
     with duckdb.connect(str(data / "warehouse.duckdb"), read_only=True) as con:
         carried = con.execute("""
             select string_agg(column_name, ', ')
-            from (describe int_numbered_events) semi join (describe stg_footfall__events) using (column_name)
+            from (describe int_sessionized_events) semi join (describe stg_footfall__events) using (column_name)
             where column_name != 'occurred_at'
         """).fetchall()[0][0]
     plain = {"few columns": by_windows(data, NARROW), "all columns": by_windows(data, carried)}
@@ -307,7 +303,7 @@ def agree(data: Path) -> bool:
 
 
 def measure(events: int, with_fast: bool, directory: Path) -> bool:
-    """Build and print, whole, with nothing new (this fills the kept templates), with 1 % more, and with a batch.
+    """Build and print, whole, with nothing new, with 1 % more, and with a batch.
 
     False where the script found other sessions.
     """

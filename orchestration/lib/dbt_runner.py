@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from footfall.settings import load_settings
-from orchestration.lib.dbt_templates import kept_templates
 from orchestration.lib.durable import write_durably
 from orchestration.lib.full_disk import full_disk_advice
 
@@ -124,10 +123,9 @@ def invoke(
     from dbt.cli.main import dbtRunner
 
     try:
-        with kept_templates(target_path() / "templates.bin"):
-            result = dbtRunner(callbacks=[on_event] if on_event else []).invoke(
-                [*arguments, *_places(project, target_path()), "--target", target, "--log-level", "warn"]
-            )
+        result = dbtRunner(callbacks=[on_event] if on_event else []).invoke(
+            [*arguments, *_places(project, target_path()), "--target", target, "--log-level", "warn"]
+        )
     finally:
         _close_log()
     _raise_failed(result)

@@ -15,6 +15,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from footfall.paths import Paths
 from orchestration.lib.dbt_runner import project_vars
 from orchestration.lib.durable import write_durably
@@ -125,12 +127,35 @@ def _views_behind(nodes: Mapping[str, Any], key: str, standing: Collection[str])
 
 def note(paths: Paths, in_force: Mapping[str, str], models: Collection[str]) -> None:
     """Write down that ``models`` were built by the versions in force."""
-    now = _read(paths) | {name: version for name, version in in_force.items() if name in models}
-    write_durably(
-        models_file(paths), lambda aside: aside.write_text(json.dumps(now, indent=1, sort_keys=True))
-    )
+    _write(paths, _read(paths) | {name: version for name, version in in_force.items() if name in models})
+
+
+def drop_former(paths: Paths, manifest: Mapping[str, Any]) -> list[str]:
+    """Drop the tables and views of models that were noted and that the project no longer has, under that name.
+
+    They would take disk, and keep rows of people who were forgotten since. Returns the models' names. The caller holds
+    the warehouse, and has closed it.
+    """
+    noted = _read(paths)
+    former = sorted(noted.keys() - {node["name"] for node in manifest["nodes"].values()})
+    if not former:
+        return []
+    with duckdb.connect(str(paths.warehouse)) as connection:
+        standing = connection.execute(
+            "select table_name, table_type from information_schema.tables where table_schema = 'main'"
+        ).fetchall()
+        for name, kind in standing:
+            if name in former:
+                connection.execute(f'drop {"view" if kind == "VIEW" else "table"} "{name}"')
+    _write(paths, {name: version for name, version in noted.items() if name not in former})
+    return former
 
 
 def _read(paths: Paths) -> dict[str, str]:
     file = models_file(paths)
     return dict(json.loads(file.read_text())) if file.exists() else {}
+
+
+def _write(paths: Paths, versions: Mapping[str, str]) -> None:
+    content = json.dumps(versions, indent=1, sort_keys=True)
+    write_durably(models_file(paths), lambda aside: aside.write_text(content))

@@ -66,13 +66,13 @@ class Log:
 
 
 def warehouse_log(connection: duckdb.DuckDBPyConnection) -> Log:
-    """The log of touched visitors; ``since`` asks the connection, which must be open still."""
-    [(newest,)] = connection.sql("select max(staged_at) from int_touched_visitors").fetchall()
+    """The log of changed visitors; ``since`` asks the connection, which must be open still."""
+    [(newest,)] = connection.sql("select max(staged_at) from int_changed_visitors").fetchall()
     rules = connection.sql("select distinct rules from int_visitor_product_scores order by 1").fetchall()
 
     def since(moment: datetime) -> pa.Array:
         found = connection.sql(
-            "select distinct visitor_id from int_touched_visitors where staged_at > ? order by 1",
+            "select distinct visitor_id from int_changed_visitors where staged_at > ? order by 1",
             params=[moment],
         ).to_arrow_table()
         return found["visitor_id"].cast(pa.string()).combine_chunks()

@@ -61,7 +61,7 @@ def test_a_pause_of_four_days_hides_nobody(trusting: tuple[Shop, Path]) -> None:
     assert shop.rows("select device, events from quarantined_devices") == [(NEVER_RESTS, 288)]
 
 
-@pytest.mark.parametrize("select", ["int_numbered_events", "sessions"])
+@pytest.mark.parametrize("select", ["int_sessionized_events", "sessions"])
 def test_no_selection_adds_to_rows_of_other_rules(trusting: tuple[Shop, Path], select: str) -> None:
     shop, place = trusting
     done = dbt(shop, place, select)

@@ -159,20 +159,20 @@ def test_a_column_that_a_model_gained_joins_the_table(
     """As one that a release adds: the table of before lacks it, has the rest in another order, and keeps its rows."""
     lake, warehouse = make_warehouse()
     lake.load([message("Viewed", NOON, guest="before")])
-    warehouse.run("+int_touched_devices")
+    warehouse.run("+int_changed_devices")
     with duckdb.connect(str(warehouse.data / "warehouse.duckdb")) as connection:
-        connection.execute("alter table int_touched_devices rename to old")
-        connection.execute("create table int_touched_devices as select staged_at, device from old")
+        connection.execute("alter table int_changed_devices rename to old")
+        connection.execute("create table int_changed_devices as select staged_at, device from old")
     lake.load([message("Viewed", NOON, guest="after")])
-    warehouse.run("+int_touched_devices")
-    assert warehouse.rows("select device, touched_from from int_touched_devices order by 1") == [
+    warehouse.run("+int_changed_devices")
+    assert warehouse.rows("select device, changed_from from int_changed_devices order by 1") == [
         ("after", NOON),
         ("before", None),
     ]
     lake.load([message("Viewed", NOON, guest="last")])
-    warehouse.run("+int_touched_devices")
+    warehouse.run("+int_changed_devices")
     assert warehouse.rows(
-        "select device from int_touched_devices where touched_from is not null order by 1"
+        "select device from int_changed_devices where changed_from is not null order by 1"
     ) == [
         ("after",),
         ("last",),

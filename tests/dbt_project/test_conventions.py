@@ -110,8 +110,9 @@ def test_engine_only_syntax_stays_in_cross_db(rule: str) -> None:
     files = [
         *(PROJECT_DIR / "models").rglob("*.sql"),
         *(PROJECT_DIR / "tests").rglob("*.sql"),
-        *(PROJECT_DIR / "macros" / "rules").rglob("*.sql"),
+        *(file for file in (PROJECT_DIR / "macros").rglob("*.sql") if file.parent.name != "cross_db"),
     ]
+    assert len(files) > 100
     for path in files:
         # jinja and comments may say what they like
         code = re.sub(r"\{[#%{].*?[#%}]\}", "", path.read_text(), flags=re.DOTALL)

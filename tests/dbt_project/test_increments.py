@@ -40,12 +40,9 @@ FUNNELS: list[dict[str, Any]] = [
     {"name": "kept", "window_days": 1, "steps": SHOPPING, "exclude": [{"event": "Product Removed"}]},
     {"name": "by session", "window_days": 1, "steps": SHOPPING, "breakdown": "is_guest_session"},
 ]
-#: Clustered tables are put in order again with every increment. The shop's days begin in the middle of UTC's, and one
-#: is of 23 hours.
+#: The shop's days begin in the middle of UTC's, and one is of 23 hours.
 RULES = GUARDS | {
     "funnels": FUNNELS,
-    "recluster_rows": 0,
-    "recluster_share": 0,
     "shop_time_zone": "America/Los_Angeles",
 }
 PRODUCTS = [*(f"p{number}" for number in range(11)), "f%c3%bcller", "füller"]

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from dbt_kit import NOON, Lake, Warehouse, message
 
-SESSIONS = "int_numbered_events"
+SESSIONS = "int_sessionized_events"
 MINUTE = {"session_gap_seconds": 60}
 
 
@@ -51,7 +51,7 @@ def test_whatever_is_selected_no_build_mixes_rules(
     lake.load([message("page", NOON + timedelta(minutes=20), guest="a")])
     # the model with the rule itself, one that reads its rows, a table, a view behind it, a test
     for select in (SESSIONS, "int_sessions", "sessions", "int_session_events"):
-        with stops("the rows of .*int_numbered_events.* session_gap_seconds was 1800 and is 60"):
+        with stops("the rows of .*int_sessionized_events.* session_gap_seconds was 1800 and is 60"):
             warehouse.run(select, variables=MINUTE)
     with stops("session_gap_seconds was 1800 and is 60"):
         warehouse.run("assert_no_gap_inside_a_session", command="test", variables=MINUTE)
@@ -79,7 +79,7 @@ def test_rows_of_unknown_rules_are_added_to_by_none(
     warehouse.run(f"+{SESSIONS}")
     with duckdb.connect(str(warehouse.data / "warehouse.duckdb")) as connection:
         connection.execute("drop table rules_in_rows")
-    with stops("the rows of .*int_numbered_events.*: which ones is not known"):
+    with stops("the rows of .*int_sessionized_events.*: which ones is not known"):
         warehouse.run(SESSIONS)
     warehouse.run(f"+{SESSIONS}", full_refresh=True)
     warehouse.run(SESSIONS)

@@ -157,9 +157,9 @@ class Logins(RuleBasedStateMachine):
     def publish(self, data: Path) -> None:
         with duckdb.connect() as con:
             con.execute(
-                "create table int_numbered_events as select '' as device, false as is_quarantined limit 0"
+                "create table int_sessionized_events as select '' as device, false as is_quarantined limit 0"
             )
-            con.execute("create table int_touched_devices (device varchar, staged_at timestamp)")
+            con.execute("create table int_changed_devices (device varchar, staged_at timestamp)")
             con.execute("""
                 create table stg_footfall__events (
                     event_id varchar, guest_token varchar, user_id varchar, device varchar, is_user_proven boolean,

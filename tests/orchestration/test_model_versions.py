@@ -16,7 +16,7 @@ from footfall.paths import Paths
 from orchestration.lib.dbt_runner import close_warehouse
 from orchestration.lib.home import DBT_PROJECT
 from orchestration.lib.lake import load_sealed
-from orchestration.lib.model_versions import note, outdated, stale_views, versions_in_force
+from orchestration.lib.model_versions import drop_former, note, outdated, stale_views, versions_in_force
 from tests.orchestration.conftest import Seal, message
 
 
@@ -191,3 +191,43 @@ def test_a_warehouse_of_an_older_version_is_built_again(
     assert any("another version made it" in line for line in build())
     with duckdb.connect(str(paths.warehouse), read_only=True) as warehouse:
         assert warehouse.execute("select sum(events), count(built_at) from int_sessions").fetchone() == (4, 3)
+
+    # As a version left it that called a model otherwise.
+    close_warehouse()
+    notes = paths.warehouse.with_suffix(".models.json")
+    noted = json.loads(notes.read_text())
+    notes.write_text(json.dumps(noted | {"int_former": noted.pop("int_sessionized_events")}))
+    with duckdb.connect(str(paths.warehouse)) as warehouse:
+        warehouse.execute("alter table int_sessionized_events rename to int_former")
+    seal("s4", [message(5)])
+    load_sealed(paths)
+    lines = build()
+    assert any("another version made it" in line and "int_sessionized_events" in line for line in lines)
+    assert any("no such model any more: int_former" in line for line in lines)
+    assert json.loads(notes.read_text()).keys() == noted.keys() | {"int_sessionized_events"}
+    with duckdb.connect(str(paths.warehouse), read_only=True) as warehouse:
+        assert warehouse.execute("select sum(events) from int_sessions").fetchone() == (5,)
+        assert not warehouse.execute(
+            "select table_name from information_schema.tables where table_name = 'int_former'"
+        ).fetchall()
+
+
+def test_what_former_models_left_is_dropped(paths: Paths) -> None:
+    paths.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(str(paths.warehouse)) as warehouse:
+        warehouse.execute("""
+            create table a as select 1 as n;
+            create table former as select 2 as n;
+            create view former_view as select * from former;
+            create table nobody_noted as select 3 as n;
+        """)
+    note(
+        paths,
+        {"a": "1", "former": "2", "former_view": "3", "never_built": "4"},
+        {"a", "former", "former_view"},
+    )
+    assert drop_former(paths, MANIFEST) == ["former", "former_view"]
+    with duckdb.connect(str(paths.warehouse)) as warehouse:
+        tables = warehouse.execute("select table_name from information_schema.tables order by 1").fetchall()
+    assert tables == [("a",), ("nobody_noted",)]
+    assert drop_former(paths, MANIFEST) == [], "the note has forgotten them"

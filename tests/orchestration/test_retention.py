@@ -325,7 +325,7 @@ def test_the_models_that_grew_forget_with_the_next_build(
 
     names = ("sessions", "events_reconciliation", "int_device_product_days")
     selection = dg.AssetSelection.assets(*(model_key(name) for name in names)).upstream().without_checks()
-    tables = ("base_footfall__messages", "int_numbered_events", "int_sessions", "events_reconciliation")
+    tables = ("base_footfall__messages", "int_sessionized_events", "int_sessions", "events_reconciliation")
 
     def build() -> dict[str, Counter[Any]]:
         result = dg.materialize([dbt_models], instance=dg.DagsterInstance.ephemeral(), selection=selection)

@@ -71,10 +71,10 @@ def test_a_long_build_says_what_is_at_work() -> None:
         events.put("the next one")
 
     assert (
-        next_event(events, {"int_numbered_events": time.monotonic() - 60}, say, seconds=0.01)
+        next_event(events, {"int_sessionized_events": time.monotonic() - 60}, say, seconds=0.01)
         == "the next one"
     )
-    assert said == ["at work: int_numbered_events (60 s)"]
+    assert said == ["at work: int_sessionized_events (60 s)"]
 
 
 def test_the_project_stays_as_it_is_whatever_is_built_of_it(

@@ -20,25 +20,25 @@
 -- nothing: what the public key reads follows only the links that the user's signature or the shop's server proved. In
 -- the guard of a user's tokens the two kinds are counted apart, so that invented tokens don't crowd out proven ones.
 --
--- An increment judges the touched devices again, and those of their users: a guard counts a user's devices.
-with {% if is_incremental() %}touched as (
-  {{ touched_devices() }}
+-- An increment judges the changed devices again, and those of their users: a guard counts a user's devices.
+with {% if is_incremental() %}changed as (
+  {{ changed_devices() }}
 ),
 
-touched_users as (
+changed_users as (
   select distinct sightings.user_id
   from {{ ref('int_device_sightings') }} as sightings
   where sightings.user_id is not null
-    and sightings.device in (select touched.device from touched)
+    and sightings.device in (select changed.device from changed)
 ),
 
 near_devices as (
-  select touched.device
-  from touched
+  select changed.device
+  from changed
   union
   select sightings.device
   from {{ ref('int_device_sightings') }} as sightings
-  where sightings.user_id in (select touched_users.user_id from touched_users)
+  where sightings.user_id in (select changed_users.user_id from changed_users)
 ),
 
 {% endif %}sightings as (
@@ -50,7 +50,7 @@ near_devices as (
 
 quarantined as (
   select distinct device
-  from {{ ref('int_numbered_events') }}
+  from {{ ref('int_sessionized_events') }}
   where is_quarantined
 ),
 
@@ -138,8 +138,8 @@ linked as (
   from judged
   {% if is_incremental() %}
     -- of a near device that is somebody else's, not all that counts is at hand
-    where device in (select touched.device from touched)
-      or user_id in (select touched_users.user_id from touched_users)
+    where device in (select changed.device from changed)
+      or user_id in (select changed_users.user_id from changed_users)
   {% endif %}
 ),
 

@@ -1,7 +1,7 @@
 {{
   config(
     materialized='incremental',
-    incremental_strategy='replace_touched',
+    incremental_strategy='replace_changed',
     unique_key='visitor_id',
     on_schema_change='append_new_columns',
     meta={'dagster': {'group': 'people'}}
@@ -9,12 +9,12 @@
 }}
 
 -- What stands in a visitor's cart: added less removed since the last order.
-with {% if is_incremental() %}touched as (
-  {{ touched_visitors() }}
+with {% if is_incremental() %}changed as (
+  {{ changed_visitors() }}
 ),
 
-touched_devices as (
-  {{ devices_of('touched') }}
+changed_devices as (
+  {{ devices_of('changed') }}
 ),
 
 {% endif %}events as (
@@ -32,7 +32,7 @@ touched_devices as (
   where event in ('Product Added', 'Product Removed')
     and product_id is not null
   {% if is_incremental() %}
-    and device in (select touched_devices.device from touched_devices)
+    and device in (select changed_devices.device from changed_devices)
   {% endif %}
 ),
 
@@ -44,7 +44,7 @@ orders as (
   select * from {{ ref('int_orders') }}
   where not is_refund
   {% if is_incremental() %}
-    and visitor_id in (select touched.visitor_id from touched)
+    and visitor_id in (select changed.visitor_id from changed)
   {% endif %}
 ),
 
@@ -118,11 +118,11 @@ final as (
     -- a sum of several currencies is in none
     case when count(distinct currency) = 1 then max(currency) end as cart_currency,
     max(last_at) as last_at,
-    {{ built_moment('int_touched_visitors') }} as built_at
+    {{ built_moment('int_changed_visitors') }} as built_at
   from lines
   where quantity > 0
   {% if is_incremental() %}
-    and visitor_id in (select touched.visitor_id from touched)
+    and visitor_id in (select changed.visitor_id from changed)
   {% endif %}
   group by visitor_id
 )

@@ -14,10 +14,10 @@
 --
 -- An increment makes orders again whose message was numbered again, as all are of an order that a new message speaks
 -- of, or whose device changed hands: who orders often comes again without a word about what they ordered before.
--- depends_on: {{ ref('int_numbered_events') }}
+-- depends_on: {{ ref('int_sessionized_events') }}
 with {% if is_incremental() %}renumbered as (
   select event_id
-  from {{ ref('int_numbered_events') }}
+  from {{ ref('int_sessionized_events') }}
   where order_id is not null
     and built_at > ({{ last_built_at() }})
 ),

@@ -13,7 +13,7 @@
 -- product's own page has the handle in its address. A handle says more than a page; of several the newest counts.
 -- What once told a name's product goes on telling it, so that increments end where a build from nothing does: a handle
 -- that its product gave up is its, until another one has it. A name that is some product's id is never another's, also
--- when that product came later: it is then its own alias, and who saw it is touched as by any other.
+-- when that product came later: it is then its own alias, and who saw it is changed as by any other.
 with products as (
   select
     product_id,

@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 
 with numbered_events as (
-  select * from {{ ref('int_numbered_events') }}
+  select * from {{ ref('int_sessionized_events') }}
 ),
 
 final as (

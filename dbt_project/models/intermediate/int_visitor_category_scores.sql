@@ -1,14 +1,13 @@
 {{
   config(
     materialized='incremental',
-    incremental_strategy='replace_touched',
+    incremental_strategy='replace_changed',
     unique_key='visitor_id',
     on_schema_change='append_new_columns',
     tags=['log'],
     meta={
       'dagster': {'group': 'affinity'},
-      'cluster_by': 'visitor_id',
-      'touched': 'recategorized_visitors'
+      'changed': 'recategorized_visitors'
     }
   )
 }}
@@ -17,7 +16,7 @@
 -- How much each visitor is drawn to each product type, as of a moment of the visitor's own: the newest at which one of
 -- their products was scored. All scores of a visitor fade alike, so that neither sums nor ranks move with time: only
 -- who has another score, or a product of another type, is summed again. visitor_category_affinity lets the sums fade.
-with {% if is_incremental() %}touched as (
+with {% if is_incremental() %}changed as (
   select distinct recategorized.visitor_id
   from ({{ recategorized_visitors() }}) as recategorized
 ),
@@ -31,8 +30,8 @@ with {% if is_incremental() %}touched as (
     all_scores.scored_at
   from {{ ref('int_visitor_product_scores') }} as all_scores
   {% if is_incremental() %}
-    inner join touched
-      on all_scores.visitor_id = touched.visitor_id
+    inner join changed
+      on all_scores.visitor_id = changed.visitor_id
   {% endif %}
 ),
 
@@ -85,7 +84,7 @@ final as (
     scored_at,
     {{ affinity_rules() }} as rules,
     {{ built_moment('int_product_types') }} as typed_at,
-    {{ built_moment('int_touched_visitors') }} as built_at
+    {{ built_moment('int_changed_visitors') }} as built_at
   from summed
 )
 

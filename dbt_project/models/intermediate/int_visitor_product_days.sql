@@ -1,34 +1,33 @@
 {{
   config(
     materialized='incremental',
-    incremental_strategy='replace_touched',
+    incremental_strategy='replace_changed',
     unique_key='visitor_id',
     on_schema_change='append_new_columns',
     meta={
       'dagster': {'group': 'affinity'},
-      'cluster_by': 'visitor_id',
-      'replaced_where': 'replaced.day >= cast(touched.touched_from as date)'
+      'replaced_where': 'replaced.day >= cast(changed.changed_from as date)'
     }
   )
 }}
 
 -- What each visitor did with each product on each day: the days of int_device_product_days, a visitor's devices added
 -- up, and with them the visitor's orders and refunds.
-with {% if is_incremental() %}touched as (
-  {{ touched_visitors() }}
+with {% if is_incremental() %}changed as (
+  {{ changed_visitors() }}
 ),
 
-touched_devices as (
-  {{ devices_of('touched') }}
+changed_devices as (
+  {{ devices_of('changed') }}
 ),
 
 {% endif %}device_days as (
   select all_days.*
   from {{ ref('int_device_product_days') }} as all_days
   {% if is_incremental() %}
-    inner join touched_devices
-      on all_days.device = touched_devices.device
-        and cast(touched_devices.touched_from as date) <= all_days.day
+    inner join changed_devices
+      on all_days.device = changed_devices.device
+        and cast(changed_devices.changed_from as date) <= all_days.day
   {% endif %}
 ),
 
@@ -40,9 +39,9 @@ orders as (
   select all_orders.*
   from {{ ref('int_orders') }} as all_orders
   {% if is_incremental() %}
-    inner join touched
-      on all_orders.visitor_id = touched.visitor_id
-        and cast(touched.touched_from as date) <= cast(all_orders.occurred_at as date)
+    inner join changed
+      on all_orders.visitor_id = changed.visitor_id
+        and cast(changed.changed_from as date) <= cast(all_orders.occurred_at as date)
   {% endif %}
   where all_orders.is_visitor
 ),
@@ -143,12 +142,12 @@ final as (
     max(last_purchase_at) as last_purchase_at,
     max(last_refund_at) as last_refund_at,
     max(last_at) as last_at,
-    {{ built_moment('int_touched_visitors') }} as built_at
+    {{ built_moment('int_changed_visitors') }} as built_at
   from unioned
   {% if is_incremental() %}
-    inner join touched
-      on unioned.visitor_id = touched.visitor_id
-        and cast(touched.touched_from as date) <= unioned.day
+    inner join changed
+      on unioned.visitor_id = changed.visitor_id
+        and cast(changed.changed_from as date) <= unioned.day
   {% endif %}
   group by unioned.visitor_id, unioned.product_id, unioned.day
 )

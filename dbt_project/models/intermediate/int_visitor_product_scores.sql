@@ -1,15 +1,14 @@
 {{
   config(
     materialized='incremental',
-    incremental_strategy='replace_touched',
+    incremental_strategy='replace_changed',
     unique_key='visitor_id',
     on_schema_change='append_new_columns',
     tags=['log'],
     meta={
       'dagster': {'group': 'affinity'},
-      'cluster_by': 'visitor_id',
-      'touched': 'rescored_visitors',
-      'replaced_where': 'replaced.last_at >= cast(touched.touched_from as date)',
+      'changed': 'rescored_visitors',
+      'replaced_where': 'replaced.last_at >= cast(changed.changed_from as date)',
       'replaced_key': 'product_id'
     }
   )
@@ -18,15 +17,15 @@
 -- How much each visitor is drawn to each product, by the kind of event, as of scored_at. All parts fade alike, so
 -- a visitor and a product with nothing new between them need no new row: visitor_product_affinity lets them fade from
 -- scored_at to today.
-with {% if is_incremental() %}touched as (
+with {% if is_incremental() %}changed as (
   {{ rescored_visitors() }}
 ),
 
 starts as (
   select
     visitor_id,
-    cast(min(touched_from) as date) as first_day
-  from touched
+    cast(min(changed_from) as date) as first_day
+  from changed
   group by visitor_id
 ),
 
@@ -39,8 +38,8 @@ known_days as (
     on days.visitor_id = starts.visitor_id
 ),
 
--- What has a day from the touched one on, or had one when it was scored.
-touched_pairs as (
+-- What has a day from the changed one on, or had one when it was scored.
+changed_pairs as (
   select
     visitor_id,
     product_id
@@ -60,9 +59,9 @@ touched_pairs as (
   select known_days.*
   from {{ 'known_days' if is_incremental() else ref('int_visitor_product_days') }} as known_days
   {% if is_incremental() %}
-    inner join touched_pairs
-      on known_days.visitor_id = touched_pairs.visitor_id
-        and known_days.product_id = touched_pairs.product_id
+    inner join changed_pairs
+      on known_days.visitor_id = changed_pairs.visitor_id
+        and known_days.product_id = changed_pairs.product_id
   {% endif %}
 ),
 
@@ -132,7 +131,7 @@ final as (
     summed.last_at,
     as_of.as_of as scored_at,
     {{ affinity_rules() }} as rules,
-    {{ built_moment('int_touched_visitors') }} as built_at
+    {{ built_moment('int_changed_visitors') }} as built_at
   from summed
   cross join as_of
 )

@@ -63,7 +63,7 @@ def product_similarity(context: dg.AssetExecutionContext) -> dg.MaterializeResul
 
 @dg.asset(
     key=["derived", "visitor_affinity"],
-    deps=[model_key("visitor_product_affinity"), model_key("int_touched_visitors")],
+    deps=[model_key("visitor_product_affinity"), model_key("int_changed_visitors")],
     group_name="similarity",
     kinds={"python", "scipy"},
     owners=OWNERS,
@@ -74,7 +74,7 @@ def product_similarity(context: dg.AssetExecutionContext) -> dg.MaterializeResul
 )
 @full_disk_in_words()
 def visitor_affinity(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    """Read visitor_product_affinity and who was touched, write pairs to ``lake/derived/visitor_affinity``."""
+    """Read visitor_product_affinity and whose affinities changed, write pairs to ``lake/derived/visitor_affinity``."""
     import pyarrow.parquet as pq
 
     from orchestration.lib.derived import changes_file, derived_file

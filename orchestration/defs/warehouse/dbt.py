@@ -14,7 +14,7 @@ from orchestration.lib import dbt_runner, diagnosing, set_aside
 from orchestration.lib.home import DBT_PROJECT
 from orchestration.lib.lake import finish_what_was_cut_off
 from orchestration.lib.lake_schema import prepare_lake
-from orchestration.lib.model_versions import note, outdated, stale_views, versions_in_force
+from orchestration.lib.model_versions import drop_former, note, outdated, stale_views, versions_in_force
 from orchestration.lib.retention import last_cut
 from orchestration.lib.snapshot_marts import MARTS
 from orchestration.lib.warehouse import POOL, begin, exclusive, notice_damage
@@ -112,6 +112,10 @@ def dbt_models(context: dg.AssetExecutionContext, config: Build) -> Iterator[Any
                 context, DBT_PROJECT, arguments, manifest=MANIFEST, translator=translator, unasked=stale
             )
             note(paths, in_force | views, models | set(stale))
+            if former := drop_former(paths, MANIFEST):
+                context.log.info(
+                    f"dropped, since the project has no such model any more: {', '.join(former)}"
+                )
     except dbt_runner.DbtFailed as failure:
         if (said := diagnosing.explain(paths, failure, context.log.warning)) is None:
             raise

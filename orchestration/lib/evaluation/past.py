@@ -36,7 +36,7 @@ CUT = {
     "int_sessions": "started_at < timestamp '{split}'",
     "int_device_links": None,
     "int_device_sightings": None,
-    "int_touched_visitors": None,
+    "int_changed_visitors": None,
     "products": None,
 }
 #: What is measured: the lists that the shop publishes, and what its baselines need.

@@ -1,20 +1,20 @@
 {{
   config(
     materialized='incremental',
-    incremental_strategy='replace_touched',
+    incremental_strategy='replace_changed',
     unique_key='day',
     on_schema_change='append_new_columns',
     tags=['fast'],
-    meta={'touched': 'touched_days', 'touched_key': 'day'}
+    meta={'changed': 'changed_days', 'changed_key': 'day'}
   )
 }}
 
--- depends_on: {{ ref('int_numbered_events') }}, {{ ref('int_sessions') }}, {{ ref('int_device_links') }}
--- depends_on: {{ ref('int_touched_visitors') }}
+-- depends_on: {{ ref('int_sessionized_events') }}, {{ ref('int_sessions') }}, {{ ref('int_device_links') }}
+-- depends_on: {{ ref('int_changed_visitors') }}
 with sessions as (
   select * from {{ ref('sessions') }}
   {% if is_incremental() %}
-    where {{ on_touched_days('started_at') }}
+    where {{ on_changed_days('started_at') }}
   {% endif %}
 ),
 

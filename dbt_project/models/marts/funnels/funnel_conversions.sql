@@ -1,14 +1,13 @@
 {{
   config(
     materialized='incremental',
-    incremental_strategy='replace_touched',
+    incremental_strategy='replace_changed',
     unique_key='visitor_id',
     on_schema_change='append_new_columns',
     tags=['fast'],
     meta={
-      'cluster_by': 'visitor_id',
-      'touched': 'refunneled_visitors',
-      'replaced_where': 'replaced.scope_key = replaced.visitor_id or replaced.started_at >= touched.touched_from',
+      'changed': 'refunneled_visitors',
+      'replaced_where': 'replaced.scope_key = replaced.visitor_id or replaced.started_at >= changed.changed_from',
       'replaced_key': 'scope_key'
     }
   )
@@ -16,13 +15,13 @@
 
 {{- check_funnels() -}}
 
-{#- An increment looks at what a touched visitor did since: macros/rules/funnel_increments.sql. -#}
+{#- An increment looks at what a changed visitor did since: macros/funnels/funnel_increments.sql. -#}
 {%- set the_end = "cast('9999-12-31' as timestamp)" -%}
 {%- set strict = var('funnels') | selectattr('mode', 'equalto', 'strict_order') | map(attribute='name') | list -%}
-with {% if is_incremental() %}touched as (
+with {% if is_incremental() %}changed as (
   select
     visitor_id,
-    min(touched_from) as touched_from
+    min(changed_from) as changed_from
   from ({{ refunneled_visitors() }}) as refunneled
   group by visitor_id
 ),
@@ -31,42 +30,42 @@ owners as (
   select distinct
     log.device,
     log.visitor_id
-  from {{ ref('int_touched_visitors') }} as log
-  where log.visitor_id in (select touched.visitor_id from touched)
+  from {{ ref('int_changed_visitors') }} as log
+  where log.visitor_id in (select changed.visitor_id from changed)
 ),
 
-touched_owners as (
+changed_owners as (
   select
     owners.device,
     owners.visitor_id,
-    touched.touched_from,
-    {{ funnel_reach('session', 'touched.touched_from') }} as read_from
+    changed.changed_from,
+    {{ funnel_reach('session', 'changed.changed_from') }} as read_from
   from owners
-  inner join touched
-    on owners.visitor_id = touched.visitor_id
+  inner join changed
+    on owners.visitor_id = changed.visitor_id
 ),
 
 recent_events as (
-  {{ events_of_funnels('touched_owners') }}
+  {{ events_of_funnels('changed_owners') }}
 ),
 
--- Whole sessions, of which something was touched: another device's may have begun before.
-touched_sessions as (
+-- Whole sessions, of which something was changed: another device's may have begun before.
+changed_sessions as (
   select session_id
   from recent_events
   group by session_id
-  having max(occurred_at) >= max(touched_from)
+  having max(occurred_at) >= max(changed_from)
 ),
 
 session_events as (
   select *
   from recent_events
-  where session_id in (select touched_sessions.session_id from touched_sessions)
+  where session_id in (select changed_sessions.session_id from changed_sessions)
 ),
 
 new_events as (
   select * from recent_events
-  where occurred_at >= touched_from
+  where occurred_at >= changed_from
 ),
 
 -- Attempts at visitors' funnels.
@@ -80,8 +79,8 @@ attempts as (
     built.started_at,
     built.reached_at
   from {{ this }} as built
-  inner join touched
-    on built.visitor_id = touched.visitor_id
+  inner join changed
+    on built.visitor_id = changed.visitor_id
   where built.scope_key = built.visitor_id
 ),
 
@@ -100,34 +99,34 @@ going_further as (
   {{ going_further('new_events', 'best') }}
 ),
 
--- From when on a visitor's funnels are walked: not at all, from a window before the touch, or from the beginning.
+-- From when on a visitor's funnels are walked: not at all, from a window before the change, or from the beginning.
 walks as (
   select
-    touched.visitor_id,
-    touched.touched_from,
+    changed.visitor_id,
+    changed.changed_from,
     min(
       case
-        when best.reached_at >= touched.touched_from
-          and best.started_at >= {{ funnel_reach('visitor', 'touched.touched_from') }}
+        when best.reached_at >= changed.changed_from
+          and best.started_at >= {{ funnel_reach('visitor', 'changed.changed_from') }}
           then {{ the_beginning() }}
-        when best.reached_at >= touched.touched_from or further.visitor_id is not null
-          then {{ funnel_reach('visitor', 'touched.touched_from') }}
+        when best.reached_at >= changed.changed_from or further.visitor_id is not null
+          then {{ funnel_reach('visitor', 'changed.changed_from') }}
         else {{ the_end }}
       end
     ) as walked_from
-  from touched
+  from changed
   left join best
-    on touched.visitor_id = best.visitor_id
+    on changed.visitor_id = best.visitor_id
   left join (select distinct visitor_id from going_further) as further
-    on touched.visitor_id = further.visitor_id
-  group by touched.visitor_id, touched.touched_from
+    on changed.visitor_id = further.visitor_id
+  group by changed.visitor_id, changed.changed_from
 ),
 
 walked_owners as (
   select
     owners.device,
     owners.visitor_id,
-    walks.touched_from,
+    walks.changed_from,
     walks.walked_from as read_from
   from owners
   inner join walks
@@ -228,7 +227,7 @@ final as (
     {{ add_microseconds("cast('1970-01-01' as timestamp)", 'start_us') }} as started_at,
     {{ add_microseconds("cast('1970-01-01' as timestamp)", 'reached_us') }} as reached_at,
     {{ funnel_rules() }} as rules,
-    {{ built_moment('int_touched_visitors') }} as built_at
+    {{ built_moment('int_changed_visitors') }} as built_at
   from conversions
 )
 

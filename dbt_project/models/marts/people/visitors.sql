@@ -1,46 +1,46 @@
 {{
   config(
     materialized='incremental',
-    incremental_strategy='replace_touched',
+    incremental_strategy='replace_changed',
     unique_key='visitor_id',
     on_schema_change='append_new_columns',
     tags=['fast']
   )
 }}
 
-with {% if is_incremental() %}touched as (
-  {{ touched_visitors() }}
+with {% if is_incremental() %}changed as (
+  {{ changed_visitors() }}
 ),
 
-touched_devices as (
-  {{ devices_of('touched') }}
+changed_devices as (
+  {{ devices_of('changed') }}
 ),
 
 {% endif %}devices as (
   select * from {{ ref('int_device_links') }}
   {% if is_incremental() %}
-    where device in (select touched_devices.device from touched_devices)
+    where device in (select changed_devices.device from changed_devices)
   {% endif %}
 ),
 
 identities as (
   select * from {{ ref('identity_map') }}
   {% if is_incremental() %}
-    where visitor_id in (select touched.visitor_id from touched)
+    where visitor_id in (select changed.visitor_id from changed)
   {% endif %}
 ),
 
 sessions as (
   select * from {{ ref('sessions') }}
   {% if is_incremental() %}
-    where device in (select touched_devices.device from touched_devices)
+    where device in (select changed_devices.device from changed_devices)
   {% endif %}
 ),
 
 orders as (
   select * from {{ ref('int_orders') }}
   {% if is_incremental() %}
-    where visitor_id in (select touched.visitor_id from touched)
+    where visitor_id in (select changed.visitor_id from changed)
   {% endif %}
 ),
 
@@ -49,15 +49,15 @@ affinity as (
   select affinities.*
   from {{ ref('visitor_product_affinity') }} as affinities
   {% if is_incremental() %}
-    inner join touched
-      on affinities.visitor_id = touched.visitor_id
+    inner join changed
+      on affinities.visitor_id = changed.visitor_id
   {% endif %}
 ),
 
 carts as (
   select * from {{ ref('int_open_carts') }}
   {% if is_incremental() %}
-    where visitor_id in (select touched.visitor_id from touched)
+    where visitor_id in (select changed.visitor_id from changed)
   {% endif %}
 ),
 
@@ -168,7 +168,7 @@ final as (
     cast(coalesce(visitor_orders.revenue, 0) as decimal(38, 2)) as revenue,
     people.first_seen_at,
     people.last_seen_at,
-    {{ built_moment('int_touched_visitors') }} as built_at
+    {{ built_moment('int_changed_visitors') }} as built_at
   from people
   left join guests
     on people.visitor_id = guests.visitor_id
@@ -183,7 +183,7 @@ final as (
   left join carts
     on people.visitor_id = carts.visitor_id
   {% if is_incremental() %}
-    where people.visitor_id in (select touched.visitor_id from touched)
+    where people.visitor_id in (select changed.visitor_id from changed)
   {% endif %}
 )
 

@@ -1,6 +1,6 @@
 -- Devices whose events never pause: left out of sessions and everything built on them, and listed here.
 with events as (
-  select * from {{ ref('int_numbered_events') }}
+  select * from {{ ref('int_sessionized_events') }}
   where is_quarantined
 ),
 

@@ -130,8 +130,8 @@ built as (
 -- Pairs of products move a little with every session, and everybody's list with them: that may wait. Other neighbours,
 -- or another text of a product that somebody looked at, may not.
 outdated as (
-  select touched.visitor_id
-  from ({{ touched_visitors() }}) as touched
+  select changed.visitor_id
+  from ({{ changed_visitors() }}) as changed
   union
   select built.visitor_id
   from built
@@ -458,7 +458,7 @@ final as (
     end as source,
     case when kept.source_number in ({{ seeded }}) then seed_products.product_id end as seed_product_id,
     kept.is_new,
-    {{ built_moment('int_touched_visitors') }} as built_at,
+    {{ built_moment('int_changed_visitors') }} as built_at,
     (select inputs.inputs_at from inputs) as inputs_at
   from kept
   inner join visitors

@@ -23,7 +23,7 @@ messages as (
     {{ order_key() }} as order_key
   from events
   {% if is_incremental() %}
-    where order_id in ({{ touched_orders() }})
+    where order_id in ({{ changed_orders() }})
   {% endif %}
 ),
 

@@ -1,4 +1,4 @@
--- What kind of site a traffic source is: one row a source, from the lists in macros/rules/source_categories.sql.
+-- What kind of site a traffic source is: one row a source, from the lists in macros/sessions/source_categories.sql.
 with categories as (
   {% for category, names in source_categories().items() %}
     select

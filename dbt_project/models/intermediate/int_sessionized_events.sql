@@ -15,7 +15,7 @@
 }}
 
 {#- Sessions by the house's rules. No later event changes a session that ended more than a gap before it, so an
-    increment numbers a touched device's events again from there on, after what stands before (restarts, bases).
+    increment numbers a changed device's events again from there on, after what stands before (restarts, bases).
     A session that the cap cut off begins a chain of its own, too: what is cut off next depends on its start alone.
     All of a device is numbered again where a rule that remembers more than the gap is in force.
     The numbering runs over the few columns it needs and is joined to the rest at the end: sorting wide rows, or

@@ -1,15 +1,15 @@
 {#-
   Which funnels an increment of funnel_conversions walks again.
 
-  What happened before the touch of a visitor stands as it is, and so does what of each attempt lies before it. Of a
-  visitor's funnel the best attempt is kept. Where all of its k steps lie before the touch, only an attempt that takes
+  What happened before the change of a visitor stands as it is, and so does what of each attempt lies before it. Of a
+  visitor's funnel the best attempt is kept. Where all of its k steps lie before the change, only an attempt that takes
   step k + 1 after it can be better: one that got as far got there later. Nobody who took no such step is walked.
 
-  Who did is walked from a window before the touch on: no event can be a later step of an attempt that began before
+  Who did is walked from a window before the change on: no event can be a later step of an attempt that began before
   that, so these stand as they are, those from there on are made again, and the better one counts. Where the best
-  attempt itself began after that and took a step after the touch it may be no more (an excluded event came late, a
+  attempt itself began after that and took a step after the change it may be no more (an excluded event came late, a
   session went to another user), and which came second nobody knows: that visitor's funnels are walked from the
-  beginning. One whose steps all lie before the touch is found again, and still beats what began before it.
+  beginning. One whose steps all lie before the change is found again, and still beats what began before it.
 
   A session's funnel is walked over all of the session, which is no longer than its cap; what a server tells of it comes
   no later than a gap after it.
@@ -25,7 +25,7 @@
 {%- endmacro -%}
 
 
-{#- Microseconds before a touch that a funnel of this scope may depend on. -#}
+{#- Microseconds before a change that a funnel of this scope may depend on. -#}
 {%- macro funnel_reach_us(scope) -%}
   {%- if scope == 'session' -%}
     {{ return(((var('session_cap_seconds') + var('session_gap_seconds')) * 1000000) | int) }}
@@ -38,33 +38,33 @@
 {%- endmacro -%}
 
 
-{#- The moment from which on events matter to the funnels of a scope, where `touched_from` is the touch. -#}
-{%- macro funnel_reach(scope, touched_from) -%}
+{#- The moment from which on events matter to the funnels of a scope, where `changed_from` is the moment of the change. -#}
+{%- macro funnel_reach(scope, changed_from) -%}
   case
-    when {{ touched_from }} < cast('1000-01-01' as timestamp) then {{ footfall.the_beginning() }}
-    else {{ footfall.add_microseconds(touched_from, '-' ~ footfall.funnel_reach_us(scope)) }}
+    when {{ changed_from }} < cast('1000-01-01' as timestamp) then {{ footfall.the_beginning() }}
+    else {{ footfall.add_microseconds(changed_from, '-' ~ footfall.funnel_reach_us(scope)) }}
   end
 {%- endmacro -%}
 
 
-{#- Whose funnels may be others now, and from when on: a select of (visitor_id, touched_from). -#}
+{#- Whose funnels may be others now, and from when on: a select of (visitor_id, changed_from). -#}
 {%- macro refunneled_visitors() -%}
   select
     visitor_id,
-    touched_from
-  from ({{ footfall.touched_visitors() }}) as log_entries
+    changed_from
+  from ({{ footfall.changed_visitors() }}) as log_entries
   union all
   select distinct
     log.visitor_id,
-    {{ footfall.the_beginning() }} as touched_from
-  from {{ ref('int_touched_visitors') }} as log
+    {{ footfall.the_beginning() }} as changed_from
+  from {{ ref('int_changed_visitors') }} as log
   where (select coalesce(max(walked.rules), '') from {{ this }} as walked) != {{ footfall.funnel_rules() }}
 {%- endmacro -%}
 
 
 {#-
-  Who took a step that no attempt of theirs had taken before the touch, a select of (visitor_id). `new_events` are the
-  events of the touched visitors since, `best` their best attempts (funnel, visitor_id, steps), of visitors' funnels.
+  Who took a step that no attempt of theirs had taken before the change, a select of (visitor_id). `new_events` are the
+  events of the changed visitors since, `best` their best attempts (funnel, visitor_id, steps), of visitors' funnels.
 -#}
 {%- macro going_further(new_events, best) -%}
   {%- for funnel in footfall.funnels_by('visitor') -%}
@@ -93,8 +93,8 @@
 
 {#-
   Events that some funnel asks for, with the visitor of today, and with their session where a funnel is broken down: that
-  join is not for free. `owners`, where given, is a relation (device, visitor_id, touched_from, read_from): of these
-  devices what is these visitors', from there on, and the touch. In one join by device: DuckDB thinks that joins by what
+  join is not for free. `owners`, where given, is a relation (device, visitor_id, changed_from, read_from): of these
+  devices what is these visitors', from there on, and the moment of the change. In one join by device: DuckDB thinks that joins by what
   it computed itself give a thousand times as many rows as they do, and opens 256 sorts for each window over them.
 -#}
 {%- macro events_of_funnels(owners=none) -%}
@@ -115,7 +115,7 @@
       sessions.session_user_id is null as is_guest_session,
     {% endif %}
     {% if owners %}
-      {{ owners }}.touched_from,
+      {{ owners }}.changed_from,
     {% endif %}
     {{ footfall.visitor_of('events', 'devices') }} as visitor_id,
     {{ footfall.epoch_us('events.occurred_at') }} as occurred_us

@@ -56,7 +56,6 @@
   replaces rows deletes others before, and needs the table.
 -#}
 {%- macro duckdb__create_table_as(temporary, relation, compiled_code, language='sql', partitioned_by=none, sorted_by=none) -%}
-  {%- set compiled_code = footfall.clustered(compiled_code) -%}
   {%- if temporary and language == 'sql' and model.resource_type == 'model'
       and config.get('incremental_strategy') == 'append' and not config.get('contract').enforced -%}
     {{ return('create temporary view ' ~ relation.include(database=false, schema=false) ~ ' as (' ~ compiled_code ~ ')') }}

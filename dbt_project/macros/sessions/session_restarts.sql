@@ -1,16 +1,16 @@
 {#-
-  From where on an increment of int_numbered_events numbers a device's events again, and what stands before: the
-  common table expressions `touched`, `quarantined_before`, `released`, `restarts` (device, activity_started_at,
+  From where on an increment of int_sessionized_events numbers a device's events again, and what stands before: the
+  common table expressions `changed`, `quarantined_before`, `released`, `restarts` (device, activity_started_at,
   restarts_at) and `bases` (device, events, sessions, has_order). `gap_us`, `cap_us` and `quarantine_us` are the gap, the
   cap and what nobody goes on for, in microseconds; with `remembers_more` a rule is in force that looks further back than
   the gap, and a device is numbered from its beginning.
 -#}
 {%- macro session_restarts(gap_us, cap_us, quarantine_us, remembers_more) -%}
-{#- How long before its touch a device's events matter: the session that the touch may go on is seen from its first event
+{#- How long before its change a device's events matter: the session that the change may go on is seen from its first event
     on, and of the activity that it is a part of more than it takes to be put into quarantine. -#}
 {%- set reach_us = (quarantine_us + cap_us + 3 * gap_us) | int -%}
-touched as (
-  {{ footfall.touched_devices() }}
+changed as (
+  {{ footfall.changed_devices() }}
 ),
 
 recent as (
@@ -20,12 +20,12 @@ recent as (
     built.session_number,
     built.is_server_side
   from {{ this }} as built
-  inner join touched
-    on built.device = touched.device
-      and built.occurred_at < touched.touched_from
-      and built.occurred_at >= {{ footfall.add_microseconds('touched.touched_from', '-' ~ reach_us) }}
+  inner join changed
+    on built.device = changed.device
+      and built.occurred_at < changed.changed_from
+      and built.occurred_at >= {{ footfall.add_microseconds('changed.changed_from', '-' ~ reach_us) }}
   -- says nothing new: lets a table in the order of time leave its older blocks unread
-  where built.occurred_at >= (select {{ footfall.add_microseconds('min(touched.touched_from)', '-' ~ reach_us) }} from touched)
+  where built.occurred_at >= (select {{ footfall.add_microseconds('min(changed.changed_from)', '-' ~ reach_us) }} from changed)
 ),
 
 recent_sessions as (
@@ -39,7 +39,7 @@ recent_sessions as (
   group by device, session_number
 ),
 
--- The session before the touch, and where its activity began: earlier, where the session is a part that the cap cut off.
+-- The session before the change, and where its activity began: earlier, where the session is a part that the cap cut off.
 last_sessions as (
   select
     device,
@@ -64,17 +64,17 @@ last_sessions as (
   group by device
 ),
 
--- Once in quarantine an id stays there, more events make no pause; only an order lets it out. It came since the touch:
+-- Once in quarantine an id stays there, more events make no pause; only an order lets it out. It came since the change:
 -- who had ordered before would not be in quarantine.
 quarantined_before as (
   select
-    touched.device,
-    min(touched.touched_from) as touched_from
+    changed.device,
+    min(changed.changed_from) as changed_from
   from {{ this }} as built
-  inner join touched
-    on built.device = touched.device
+  inner join changed
+    on built.device = changed.device
   where built.is_quarantined
-  group by touched.device
+  group by changed.device
 ),
 
 released as (
@@ -82,7 +82,7 @@ released as (
   from {{ ref('stg_footfall__events') }} as staged_events
   inner join quarantined_before
     on staged_events.device = quarantined_before.device
-      and quarantined_before.touched_from <= staged_events.occurred_at
+      and quarantined_before.changed_from <= staged_events.occurred_at
   where staged_events.order_id is not null
     and not staged_events.is_bot
 ),
@@ -90,9 +90,9 @@ released as (
 -- A server's message at the moment of a cut belongs to the session before the cut, which is then numbered again too.
 restarts as (
   select
-    touched.device,
+    changed.device,
     case
-      when {{ footfall.epoch_us('touched.touched_from') }} - {{ footfall.epoch_us('last_sessions.visited_at') }} <= {{ gap_us }}
+      when {{ footfall.epoch_us('changed.changed_from') }} - {{ footfall.epoch_us('last_sessions.visited_at') }} <= {{ gap_us }}
         then last_sessions.activity_started_at
     end as activity_started_at,
     case
@@ -101,17 +101,17 @@ restarts as (
       {% endif %}
       when released.device is not null then {{ footfall.the_beginning() }}
       when last_sessions.visited_at is null
-        or {{ footfall.epoch_us('touched.touched_from') }} - {{ footfall.epoch_us('last_sessions.visited_at') }} > {{ gap_us }}
-        then touched.touched_from
+        or {{ footfall.epoch_us('changed.changed_from') }} - {{ footfall.epoch_us('last_sessions.visited_at') }} > {{ gap_us }}
+        then changed.changed_from
       when last_sessions.activity_started_at < last_sessions.started_at and server_ties.device is not null
         then {{ footfall.the_beginning() }}
       else last_sessions.started_at
     end as restarts_at
-  from touched
+  from changed
   left join last_sessions
-    on touched.device = last_sessions.device
+    on changed.device = last_sessions.device
   left join released
-    on touched.device = released.device
+    on changed.device = released.device
   left join (
     select distinct recent.device
     from recent
@@ -120,7 +120,7 @@ restarts as (
         and recent.occurred_at = last_sessions.started_at
     where recent.is_server_side
   ) as server_ties
-    on touched.device = server_ties.device
+    on changed.device = server_ties.device
 ),
 
 bases as (

@@ -12,8 +12,8 @@
 -- depends_on: {{ ref('int_product_aliases') }}
 -- depends_on: {{ ref('stg_shop__order_lines') }}
 -- A log: with every run, the devices that new messages say something about, and the earliest moment they speak of.
--- A message about an order touches the devices of every message about it: a server's may take an order over from the
--- pixel's, and the other way round. Another name of a product, learned now, touches whoever saw it.
+-- A message about an order changes the devices of every message about it: a server's may take an order over from the
+-- pixel's, and the other way round. Another name of a product, learned now, changes whoever saw it.
 with arrivals as (
   select
     device,
@@ -60,23 +60,23 @@ order_starts as (
   group by order_id
 ),
 
-{% endif %}touched as (
+{% endif %}changed as (
   select
     device,
-    occurred_at as touched_from
+    occurred_at as changed_from
   from arrivals
   {% if is_incremental() %}
     union all
     select
       order_messages.device,
-      order_starts.started_at as touched_from
+      order_starts.started_at as changed_from
     from order_messages
     inner join order_starts
       on order_messages.order_id = order_starts.order_id
     union all
     select
       device,
-      occurred_at as touched_from
+      occurred_at as changed_from
     from {{ ref('stg_footfall__events') }}
     where not is_bot
       and product_id in (select learned.alias from learned)
@@ -86,13 +86,13 @@ order_starts as (
 final as (
   select
     device,
-    min(touched_from) as touched_from,
+    min(changed_from) as changed_from,
     {% if is_incremental() %}
       greatest((select max(arrivals.staged_at) from arrivals), (select max(learned.staged_at) from learned)) as staged_at
     {% else %}
       (select max(arrivals.staged_at) from arrivals) as staged_at
     {% endif %}
-  from touched
+  from changed
   group by device
 )
 

@@ -1,9 +1,9 @@
 {#-
   What an increment has to compute again, said in one place.
 
-  int_touched_devices is a log: with every run each device that new messages say something about, and the earliest
-  moment that they speak of. int_touched_visitors is made from it: the visitors whose facts may be others now, because
-  their devices were touched, or belong to somebody else since. Whoever is built from a log keeps in `built_at` the
+  int_changed_devices is a log: with every run each device that new messages say something about, and the earliest
+  moment that they speak of. int_changed_visitors is made from it: the visitors whose facts may be others now, because
+  their devices were changed, or belong to somebody else since. Whoever is built from a log keeps in `built_at` the
   newest entry that it was built with, and with the next run takes what was logged since: a model that a run left out,
   or that failed, catches up.
 -#}
@@ -41,7 +41,7 @@
 
 
 {#- The newest entry of a log, for the column built_at, as a SQL expression. -#}
-{%- macro built_moment(log='int_touched_devices') -%}
+{%- macro built_moment(log='int_changed_devices') -%}
   coalesce(
     (select max(log.staged_at) from {{ ref(log) }} as log),
     cast('1970-01-01' as timestamp)
@@ -49,37 +49,37 @@
 {%- endmacro -%}
 
 
-{#- Devices touched since this model was last built, and from when on: a select of (device, touched_from). -#}
-{%- macro touched_devices() -%}
+{#- Devices changed since this model was last built, and from when on: a select of (device, changed_from). -#}
+{%- macro changed_devices() -%}
   select
     log.device,
-    min(log.touched_from) as touched_from
-  from {{ ref('int_touched_devices') }} as log
+    min(log.changed_from) as changed_from
+  from {{ ref('int_changed_devices') }} as log
   where log.staged_at > ({{ footfall.last_built_at() }})
   group by log.device
 {%- endmacro -%}
 
 
-{#- The same for visitors: a select of (visitor_id, touched_from). -#}
-{%- macro touched_visitors() -%}
+{#- The same for visitors: a select of (visitor_id, changed_from). -#}
+{%- macro changed_visitors() -%}
   select
     log.visitor_id,
-    min(log.touched_from) as touched_from
-  from {{ ref('int_touched_visitors') }} as log
+    min(log.changed_from) as changed_from
+  from {{ ref('int_changed_visitors') }} as log
   where log.staged_at > ({{ footfall.last_built_at() }})
   group by log.visitor_id
 {%- endmacro -%}
 
 
 {#-
-  The devices that may hold something of the visitors of a relation `visitors` (visitor_id, touched_from), and from when
-  on it may be touched: a select of (device, touched_from).
+  The devices that may hold something of the visitors of a relation `visitors` (visitor_id, changed_from), and from when
+  on it may be changed: a select of (device, changed_from).
 -#}
 {%- macro devices_of(visitors) -%}
   select
     log.device,
-    min({{ visitors }}.touched_from) as touched_from
-  from {{ ref('int_touched_visitors') }} as log
+    min({{ visitors }}.changed_from) as changed_from
+  from {{ ref('int_changed_visitors') }} as log
   inner join {{ visitors }}
     on log.visitor_id = {{ visitors }}.visitor_id
   group by log.device
@@ -91,7 +91,7 @@
   For the hook of a model by device; it reads none of them itself.
 -#}
 {%- macro forget_quarantined() -%}
-  {%- set numbered_events = ref('int_numbered_events') -%}
+  {%- set numbered_events = ref('int_sessionized_events') -%}
   {%- if is_incremental() -%}
     delete from {{ this }}
     where device in (
@@ -110,9 +110,9 @@
   are counts once a day under any name: so only days on which the device has another session, or on which another device
   has one that somebody had who ever had this one.
 -#}
-{%- macro touched_days() -%}
+{%- macro changed_days() -%}
   select {{ footfall.shop_day('events.occurred_at') }} as day
-  from {{ ref('int_numbered_events') }} as events
+  from {{ ref('int_sessionized_events') }} as events
   where events.built_at > ({{ footfall.last_built_at() }})
   union
   select met.day
@@ -126,9 +126,9 @@
         devices.device as moved_device,
         others.device
       from {{ ref('int_device_links') }} as devices
-      inner join {{ ref('int_touched_visitors') }} as owners
+      inner join {{ ref('int_changed_visitors') }} as owners
         on devices.device = owners.device
-      inner join {{ ref('int_touched_visitors') }} as others
+      inner join {{ ref('int_changed_visitors') }} as others
         on owners.visitor_id = others.visitor_id
       where devices.linked_at > ({{ footfall.last_built_at() }})
     ) as together
@@ -140,12 +140,12 @@
 
 
 {#-
-  Whether a moment is on one of the touched days, as a condition: by name, so that DuckDB looks up only their sessions. And
+  Whether a moment is on one of the changed days, as a condition: by name, so that DuckDB looks up only their sessions. And
   one by one: a list of days it doesn't push through a join, which then joins all sessions there are (1,200,000: 0.45 CPU-s
   instead of 0.13).
 -#}
-{%- macro on_touched_days(moment) -%}
-  {%- set days = run_query(footfall.touched_days()).columns[0].values() if execute else [] -%}
+{%- macro on_changed_days(moment) -%}
+  {%- set days = run_query(footfall.changed_days()).columns[0].values() if execute else [] -%}
   {%- if days -%}
     ({% for day in days %}{{ footfall.shop_day(moment) }} = cast('{{ day }}' as date){% if not loop.last %} or {% endif %}{% endfor %})
   {%- else -%}
@@ -161,7 +161,7 @@
 
 
 {#- Order ids that a message staged since this model was last built speaks of. -#}
-{%- macro touched_orders() -%}
+{%- macro changed_orders() -%}
   select arrivals.order_id
   from {{ ref('stg_shop__order_messages') }} as arrivals
   where arrivals.staged_at > ({{ footfall.last_staged_at() }})
@@ -176,7 +176,6 @@
   {%- set key = arguments['unique_key'] -%}
   {%- set from_column = config.get('meta')['replaced_from'] -%}
   {%- set columns = get_quoted_csv(arguments['dest_columns'] | map(attribute='name')) %}
-  {{ footfall.recluster(arguments['target_relation']) }}
 
   delete from {{ arguments['target_relation'] }} as built
   using (
@@ -197,32 +196,31 @@
 
 
 {#-
-  Incremental strategy `replace_touched`: the rows of the visitors touched since the model was last built are replaced.
+  Incremental strategy `replace_changed`: the rows of the visitors changed since the model was last built are replaced.
   Who is no visitor any more goes. Of the model's meta:
-    touched         the macro that says who was touched, touched_visitors unless the model knows of more
-    touched_key     of what they are rows, visitor_id unless of something else
-    replaced_where  a condition on `replaced` and `touched`: which of a visitor's rows are made again, unless all
+    changed         the macro that says who was changed, changed_visitors unless the model knows of more
+    changed_key     of what they are rows, visitor_id unless of something else
+    replaced_where  a condition on `replaced` and `changed`: which of a visitor's rows are made again, unless all
     replaced_key    a column beside visitor_id: rows that the new ones have in common with it go too
 -#}
-{%- macro get_incremental_replace_touched_sql(arguments) -%}
+{%- macro get_incremental_replace_changed_sql(arguments) -%}
   {%- set meta = config.get('meta') -%}
-  {%- set key = meta['touched_key'] or 'visitor_id' -%}
+  {%- set key = meta['changed_key'] or 'visitor_id' -%}
   {%- set columns = get_quoted_csv(arguments['dest_columns'] | map(attribute='name')) %}
-  {%- set touched = arguments['target_relation'].identifier ~ '__touched' %}
-  {{ footfall.recluster(arguments['target_relation']) }}
+  {%- set changed = arguments['target_relation'].identifier ~ '__changed' %}
 
   -- Counted before they are joined: taken for many, they would be looked up among all rows of the target, hashed for that.
-  create temporary table {{ touched }} as
-  {{ context[meta['touched'] or 'touched_visitors']() }};
+  create temporary table {{ changed }} as
+  {{ context[meta['changed'] or 'changed_visitors']() }};
 
   delete from {{ arguments['target_relation'] }} as replaced
-  using {{ touched }} as touched
-  where replaced.{{ key }} = touched.{{ key }}
+  using {{ changed }} as changed
+  where replaced.{{ key }} = changed.{{ key }}
   {% if meta['replaced_where'] %}
     and ({{ meta['replaced_where'] }})
   {% endif %};
 
-  drop table {{ touched }};
+  drop table {{ changed }};
 
   {% if meta['replaced_key'] %}
     delete from {{ arguments['target_relation'] }} as replaced
@@ -276,16 +274,16 @@
 
 {#-
   What visitor_recommendations does last: lists that no increment replaces go, since dbt deletes only what has new rows. One
-  that is older than the last touch of its visitor was not made again now: who had it is no visitor any more, or theirs came
+  that is older than the last change of its visitor was not made again now: who had it is no visitor any more, or theirs came
   out empty.
 -#}
 {%- macro forget_lists() -%}
-  {%- set newest = footfall.built_moment('int_touched_visitors') -%}
+  {%- set newest = footfall.built_moment('int_changed_visitors') -%}
   delete from {{ this }}
   where built_at < {{ newest }}
     and visitor_id in (
       select log.visitor_id
-      from {{ ref('int_touched_visitors') }} as log
+      from {{ ref('int_changed_visitors') }} as log
       -- of the log what came since the run before
       where log.staged_at > (
         select coalesce(max(older.built_at), cast('1970-01-01' as timestamp))

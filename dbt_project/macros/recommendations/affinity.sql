@@ -22,18 +22,18 @@
 
 
 {#-
-  Whose scores an increment makes again, a select of (visitor_id, touched_from): besides the touched visitors those
+  Whose scores an increment makes again, a select of (visitor_id, changed_from): besides the changed visitors those
   with an event ahead of as_of, whose age begins later, or scores of a later as_of, or of other rules.
 -#}
 {%- macro rescored_visitors() -%}
   select
     visitor_id,
-    touched_from
-  from ({{ footfall.touched_visitors() }}) as log_entries
+    changed_from
+  from ({{ footfall.changed_visitors() }}) as log_entries
   union all
   select distinct
     scores.visitor_id,
-    {{ footfall.the_beginning() }} as touched_from
+    {{ footfall.the_beginning() }} as changed_from
   from {{ this }} as scores
   cross join {{ ref('int_as_of') }} as now
   where scores.last_at > scores.scored_at
@@ -43,7 +43,7 @@
 
 
 {#-
-  Whose sums by product type an increment makes again, a select of (visitor_id, touched_from): those whose scores it
+  Whose sums by product type an increment makes again, a select of (visitor_id, changed_from): those whose scores it
   makes again, said of the sums themselves, and those with a product whose type is another one now.
 -#}
 {%- macro recategorized_visitors() -%}
@@ -51,7 +51,7 @@
   union all
   select
     scores.visitor_id,
-    {{ footfall.the_beginning() }} as touched_from
+    {{ footfall.the_beginning() }} as changed_from
   from {{ ref('int_visitor_product_scores') }} as scores
   where scores.product_id in (
     select types.product_id

@@ -8,10 +8,10 @@
   )
 }}
 
--- depends_on: {{ ref('int_numbered_events') }}
+-- depends_on: {{ ref('int_sessionized_events') }}
 -- A log: with every run, the visitors whose facts may be others now, by the device that makes it so, and from when on.
--- A touched device touches everybody who has, or ever had, something on it: its visitor, the users seen with it, the
--- buyers of its orders. A device that changed hands touches them from its first event on, a new one from its first: not
+-- A changed device changes everybody who has, or ever had, something on it: its visitor, the users seen with it, the
+-- buyers of its orders. A device that changed hands changes them from its first event on, a new one from its first: not
 -- from the beginning of time, which would have all history read for whoever comes for the first time.
 with {% if is_incremental() %}moved as (
   select device
@@ -19,34 +19,34 @@ with {% if is_incremental() %}moved as (
   where linked_at > ({{ last_staged_at() }})
 ),
 
-touched as (
+changed as (
   select
     device,
-    min(touched_from) as touched_from
+    min(changed_from) as changed_from
   from (
     select
       device,
-      touched_from
-    from {{ ref('int_touched_devices') }}
+      changed_from
+    from {{ ref('int_changed_devices') }}
     where staged_at > ({{ last_staged_at() }})
     union all
-    -- the touched session began earlier
+    -- the changed session began earlier
     select
       device,
-      occurred_at as touched_from
-    from {{ ref('int_numbered_events') }}
+      occurred_at as changed_from
+    from {{ ref('int_sessionized_events') }}
     where built_at > ({{ last_staged_at() }})
     union all
     select
       device,
-      first_seen_at as touched_from
+      first_seen_at as changed_from
     from {{ ref('int_device_sightings') }}
     where device in (select moved.device from moved)
     union all
     -- a refund hangs on the device of its order, and may be older than all that this was seen with
     select
       device,
-      occurred_at as touched_from
+      occurred_at as changed_from
     from {{ ref('int_orders') }}
     where device in (select moved.device from moved)
   ) as reasons
@@ -83,15 +83,15 @@ final as (
     owners.device,
     owners.visitor_id,
     {% if is_incremental() %}
-      touched.touched_from,
+      changed.changed_from,
     {% else %}
-      {{ the_beginning() }} as touched_from,
+      {{ the_beginning() }} as changed_from,
     {% endif %}
     {{ built_moment() }} as staged_at
   from owners
   {% if is_incremental() %}
-    inner join touched
-      on owners.device = touched.device
+    inner join changed
+      on owners.device = changed.device
   {% endif %}
 )
 
