@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from dbt_kit import PROJECT_DIR, Warehouse
+from dbt_kit import PROJECT_DIR, Lake, Warehouse
 
 from footfall.snapshot import BLENDED, Source
 
@@ -75,6 +77,38 @@ def test_every_mart_has_a_contract_and_describes_its_columns(manifest: dict[str,
         assert mart["config"]["contract"]["enforced"], mart["name"]
         assert all(column["description"] for column in mart["columns"].values()), mart["name"]
         assert mart["unique_id"] in exposed, f"{mart['name']} has no exposure"
+
+
+def test_every_column_of_staging_and_intermediate_is_described(
+    manifest: dict[str, Any], make_warehouse: Callable[[], tuple[Lake, Warehouse]]
+) -> None:
+    """Marts have contracts, which name their columns; of these the warehouse knows which columns there are."""
+    _, warehouse = make_warehouse()
+    warehouse.run("+path:models/staging +path:models/intermediate")
+    built: dict[str, set[str]] = defaultdict(set)
+    for table, column in warehouse.rows("select table_name, column_name from information_schema.columns"):
+        built[table].add(column)
+    inner = [model for model in models(manifest) if model["fqn"][1] in ("staging", "intermediate")]
+    assert sum(len(built[model["name"]]) for model in inner) > 500
+    undescribed, unknown = [], []
+    for model in inner:
+        described = {name for name, column in model["columns"].items() if column["description"].strip()}
+        undescribed += [f"{model['name']}.{column}" for column in sorted(built[model["name"]] - described)]
+        unknown += [
+            f"{model['name']}.{column}" for column in sorted(set(model["columns"]) - built[model["name"]])
+        ]
+    assert undescribed == [], "columns without a description"
+    assert unknown == [], "descriptions of columns that don't exist"
+
+
+def test_every_model_is_tested(manifest: dict[str, Any]) -> None:
+    """By a test on it, or by one in tests/ that reads it."""
+    tested: set[str] = set()
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "test":
+            attached = node.get("attached_node")
+            tested.update([attached] if attached else node["depends_on"]["nodes"])
+    assert [model["name"] for model in models(manifest) if model["unique_id"] not in tested] == []
 
 
 def test_served_marts_are_marts_of_the_published_snapshot(manifest: dict[str, Any]) -> None:
