@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,7 +18,7 @@ from footfall.settings import Settings, SettingsError, load_settings, settings_w
 from footfall.verbs import in_words
 from orchestration.lib.dbt_runner import manifest_of
 from orchestration.lib.full_disk import DiskFullError, full_disk_advice, full_disk_in_words
-from orchestration.lib.home import DBT_PROJECT, HOME, export
+from orchestration.lib.home import DBT_PROJECT, export
 from orchestration.lib.lanes import FAST_LANE, WHOLE_LINE
 from orchestration.lib.run_reports import report_quietly, report_record, report_run, without_data
 from orchestration.lib.warehouse import is_whole
@@ -221,7 +222,7 @@ def ui(host: str, without_login: bool) -> None:
     manifest_of(DBT_PROJECT)
     # `dg dev`, which Dagster would rather see, is a package more for the same processes.
     os.environ["PYTHONWARNINGS"] = "ignore:Function `dev_command`"
-    workspace = str(HOME / "orchestration" / "workspace.yaml")
+    workspace = str(Path(__file__).with_name("workspace.yaml"))
     command = ["dagster", "dev", "-w", workspace, "-h", host, "-p", str(settings.dagster_port)]
     # At `info` a sensor that found nothing says so twice a look: 60,000 lines a day. The UI shows the same.
     command += [

@@ -1,7 +1,10 @@
 """What Dagster loads: every asset, check, job, sensor and schedule of Footfall."""
 
+import os
+
 import dagster as dg
 
+from footfall.settings import load_settings
 from orchestration.defs import jobs, sensors
 from orchestration.defs.catalog import assets as catalog
 from orchestration.defs.evaluation import assets as evaluation
@@ -12,7 +15,11 @@ from orchestration.defs.serving import checks
 from orchestration.defs.similarity import assets as similarity
 from orchestration.defs.warehouse import dbt as warehouse
 from orchestration.defs.warehouse.reconciliation import reconciliation
+from orchestration.lib.home import export_for_dbt
 from orchestration.processes import one_process
+
+# Whatever loads the definitions (`footfall`, `dagster dev`, `dg`), dbt finds the data of the settings in force.
+export_for_dbt(load_settings(), os.environ)
 
 defs = dg.Definitions(
     assets=[

@@ -19,9 +19,7 @@ from footfall.settings.declared import Settings, SettingsError
 from footfall.settings.file import read_settings_file
 
 #: Variables of our own that are no settings.
-_OTHER_VARIABLES = frozenset(
-    {"FOOTFALL_CONFIG", "FOOTFALL_DAGSTER_DIR", "FOOTFALL_DBT_TARGET", "FOOTFALL_TOGETHER"}
-)
+_OTHER_VARIABLES = frozenset({"FOOTFALL_CONFIG", "FOOTFALL_DBT_TARGET", "FOOTFALL_TOGETHER"})
 
 #: What a setting was called before. If an old name were ignored, an upgraded API would take the public demo's keys.
 _RENAMED = {

@@ -70,7 +70,7 @@ class DbtFailed(Exception):
 
 def target_path() -> Path:
     """dbt's artifacts of the production runs, apart from those of an analyst who works in dbt_project/."""
-    return Path(os.environ.get("FOOTFALL_DATA", "data")).absolute() / "dbt_target"
+    return load_settings().paths.data / "dbt_target"
 
 
 def manifest_of(project: Path) -> Path:
