@@ -27,7 +27,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e '.[dev]'
 	@touch $(INSTALLED)
 
-demo: $(INSTALLED) ## A shop, its traffic, the whole pipeline and every address (ARGS=--no-serve: run and exit)
+demo: $(INSTALLED) ## A shop, its traffic, the full pipeline and every address (ARGS=--no-serve: run and exit)
 	$(BIN)/footfall demo $(ARGS)
 
 dev: $(INSTALLED) ## Dagster's UI, collector and API, restarted when their code changes

@@ -1,4 +1,4 @@
-"""`footfall demo`: a shop with a past, the whole line behind it, and every address."""
+"""`footfall demo`: a shop with a past, the full pipeline behind it, and every address."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Past(msgspec.Struct, frozen=True):
 )
 @click.option("--fresh", is_flag=True, help="Remove the data of an earlier demo first.")
 def demo(no_serve: bool, visitors: int, days: int, seed: int, fresh: bool) -> None:
-    """A shop front, its traffic through the collector, the whole pipeline in Dagster, and every address."""
+    """A shop front, its traffic through the collector, the full pipeline in Dagster, and every address."""
     from demo.simulator import declared_experiments
 
     os.environ.setdefault("FOOTFALL_SEAL_SECONDS", SEAL_SECONDS)
@@ -72,8 +72,8 @@ def demo(no_serve: bool, visitors: int, days: int, seed: int, fresh: bool) -> No
         _step(2, f"{past.visitors:,} visitors in {past.days} days, sent to the collector")
         _send_past(settings, past)
         _wait_sealed(settings)
-        _step(3, "the whole pipeline, in Dagster")
-        if subprocess.run(footfall_command("run", "--lane", "whole")).returncode:
+        _step(3, "the full pipeline, in Dagster")
+        if subprocess.run(footfall_command("run", "--lane", "full")).returncode:
             raise click.ClickException("the pipeline failed; what it said stands above")
         _step(4, "the shop, the API and Dagster's UI" if not no_serve else "the shop and the API")
         _serve(settings, processes, with_dagster=not no_serve)

@@ -84,7 +84,7 @@ def _dagster_group(page: Page, group: str) -> None:
 
 
 def dagster_run(page: Page) -> None:
-    wanted = 'filter: {pipelineName: "whole_line", statuses: [SUCCESS]}, limit: 1'
+    wanted = 'filter: {pipelineName: "full_pipeline", statuses: [SUCCESS]}, limit: 1'
     query = f"{{runsOrError({wanted}) {{... on Runs {{results {{runId}}}}}}}}"
     answer = httpx.post(f"{SETTINGS.dagster_url}/graphql", json={"query": query}, timeout=30).json()
     run = answer["data"]["runsOrError"]["results"][0]["runId"]

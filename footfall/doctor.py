@@ -21,7 +21,7 @@ from footfall.settings import DEMO_KEYS, Settings, SettingsError, load_settings,
 from footfall.snapshot import MANIFEST_FILE, SnapshotError, read_pointer
 from footfall.verbs import in_words
 
-#: A loader takes a segment within seconds, unless a whole run is under way, which takes minutes.
+#: A loader takes a segment within seconds, unless a full run is under way, which takes minutes.
 _WAITING_SECONDS = 300.0
 
 
@@ -123,7 +123,7 @@ def _look_at_snapshot(settings: Settings) -> list[Finding]:
     return [
         (
             False,
-            f"{text}, though the whole line publishes every hour: is Dagster running (`footfall ui`), did its last "
+            f"{text}, though the full pipeline publishes every hour: is Dagster running (`footfall ui`), did its last "
             "run fail, is a publish held back (`footfall quality`)?",
         )
     ]

@@ -41,7 +41,7 @@ def look_at_warehouse(settings: Settings) -> list[Finding]:
 
 
 def look_at_catalogue(settings: Settings) -> list[Finding]:
-    """Catalogue files that the last whole run could not read."""
+    """Catalogue files that the last full run could not read."""
     return [
         (
             False,

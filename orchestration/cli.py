@@ -19,7 +19,7 @@ from footfall.verbs import in_words
 from orchestration.lib.dbt_runner import manifest_of
 from orchestration.lib.full_disk import DiskFullError, full_disk_advice, full_disk_in_words
 from orchestration.lib.home import DBT_PROJECT, export
-from orchestration.lib.lanes import FAST_LANE, WHOLE_LINE
+from orchestration.lib.lanes import FAST_LANE, FULL_PIPELINE
 from orchestration.lib.run_reports import report_quietly, report_record, report_run, without_data
 from orchestration.lib.warehouse import is_whole
 
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
     from dagster_shared.error import SerializableErrorInfo
     from rich.progress import Progress, TaskID
 
-_JOBS = {"fast": FAST_LANE, "whole": WHOLE_LINE}
+_JOBS = {"fast": FAST_LANE, "full": FULL_PIPELINE}
 
 
 @click.command()
 @click.option(
     "--lane",
-    type=click.Choice(["fast", "whole"]),
-    default="whole",
+    type=click.Choice(["fast", "full"]),
+    default="full",
     show_default=True,
-    help="fast: sealed segments to the shop. whole: every asset and check, similarities included.",
+    help="fast: sealed segments to the shop. full: every asset and check, similarities included.",
 )
 @click.option(
     "--full-refresh",

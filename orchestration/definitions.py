@@ -41,7 +41,7 @@ defs = dg.Definitions(
     asset_checks=[*checks.all_checks, *evaluation_checks.all_checks],
     jobs=[
         jobs.fast_lane,
-        jobs.whole_line,
+        jobs.full_pipeline,
         jobs.tuning,
         jobs.reconcile,
         jobs.housekeeping,

@@ -51,7 +51,7 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with a browser come last, and in them the tests with one, whatever was asked for.
 
-    The longest, which start a whole line, come first among either: no process waits for one at the end.
+    The longest, which start a full pipeline, come first among either: no process waits for one at the end.
 
     A browser's driver keeps an event loop running in its thread to the end of the run, beside which asyncio.run
     refuses. Files stay whole, since each is given to one of several processes.

@@ -1,6 +1,6 @@
 """The jobs: two lanes of the asset graph, and what keeps lake, warehouse and instance in order.
 
-``fast_lane`` holds what a click needs to reach the shop, and runs after every sealed segment. ``whole_line`` holds
+``fast_lane`` holds what a click needs to reach the shop, and runs after every sealed segment. ``full_pipeline`` holds
 every asset, and runs hourly: so a slow asset, like text similarity, never holds up a click.
 """
 
@@ -13,7 +13,7 @@ from orchestration.defs.evaluation.assets import TUNING
 from orchestration.defs.warehouse.dbt import LANE, fast_models, incremental_models
 from orchestration.defs.warehouse.reconciliation import KEY as RECONCILIATION
 from orchestration.lib.full_disk import full_disk_in_words
-from orchestration.lib.lanes import FAST_LANE, WHOLE_LINE
+from orchestration.lib.lanes import FAST_LANE, FULL_PIPELINE
 from orchestration.lib.warehouse import POOL
 from orchestration.processes import one_process
 
@@ -21,7 +21,7 @@ RECONCILE = "reconcile"
 
 fast_lane = dg.define_asset_job(
     FAST_LANE,
-    # Checks run with the whole line: here they would take as long as the models.
+    # Checks run with the full pipeline: here they would take as long as the models.
     selection=(
         dg.AssetSelection.assets(
             ["lake", "events"], ["lake", "failed_events"], ["lake", "landing_counts"], ["ledgers", "imports"]
@@ -33,11 +33,11 @@ fast_lane = dg.define_asset_job(
     tags={LANE: "fast"},
 )
 
-whole_line = dg.define_asset_job(
-    WHOLE_LINE,
+full_pipeline = dg.define_asset_job(
+    FULL_PIPELINE,
     selection=dg.AssetSelection.all() - dg.AssetSelection.assets(RECONCILIATION, TUNING),
     description="Every asset and every check, from landing to the published snapshot.",
-    tags={LANE: "whole"},
+    tags={LANE: "full"},
 )
 
 tuning = dg.define_asset_job(
@@ -47,19 +47,19 @@ tuning = dg.define_asset_job(
 )
 
 hourly = dg.ScheduleDefinition(
-    name="whole_line_hourly",
-    job=whole_line,
+    name="full_pipeline_hourly",
+    job=full_pipeline,
     cron_schedule="7 * * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="The whole line, with similarities and all checks, once an hour.",
+    description="The full pipeline, with similarities and all checks, once an hour.",
 )
 
 
 reconcile = dg.define_asset_job(
     RECONCILE,
     # The models first: what stands half-built after a failed run would count as a difference, and so would what a fast
-    # lane left to the next whole line.
+    # lane left to the next full pipeline.
     selection=(fast_models() | incremental_models()).without_checks()
     | dg.AssetSelection.assets(RECONCILIATION),
     description="Holds the warehouse, as it grew, against one built from nothing.",
@@ -98,7 +98,7 @@ def forget_old_runs(context: dg.OpExecutionContext) -> None:
     description="What keeps the instance small. It opens neither lake nor warehouse.",
 )
 def housekeeping() -> None:
-    """Run hourly, off the whole line's minute."""
+    """Run hourly, off the full pipeline's minute."""
     forget_old_runs()
 
 
@@ -188,7 +188,7 @@ def retention() -> None:
 @dg.schedule(
     name="retention_weekly",
     job=retention,
-    # The whole line starts a minute later and builds without the old days. A fast lane in between would publish new
+    # The full pipeline starts a minute later and builds without the old days. A fast lane in between would publish new
     # models beside old ones, and be held back where a product is gone that only those days knew.
     cron_schedule="6 4 * * 6",
     execution_timezone="UTC",

@@ -1,4 +1,4 @@
-"""The sensors: sealed segments start the fast lane, a changed catalog file the whole line; two tell the operator."""
+"""The sensors: sealed segments start the fast lane, a changed catalog file the full pipeline; two tell the operator."""
 
 import hashlib
 import time
@@ -10,9 +10,9 @@ import dagster as dg
 from footfall.runs import staleness
 from footfall.settings import Settings, load_settings
 from footfall.snapshot import POINTER_FILE
-from orchestration.defs.jobs import fast_lane, whole_line
+from orchestration.defs.jobs import fast_lane, full_pipeline
 from orchestration.lib.catalog_model import inbox_files
-from orchestration.lib.lanes import FAST_LANE, WHOLE_LINE
+from orchestration.lib.lanes import FAST_LANE, FULL_PIPELINE
 from orchestration.lib.run_reports import report_freshness, report_record
 from orchestration.lib.warehouse import is_whole, waits_for_rebuild
 
@@ -33,7 +33,7 @@ UNFINISHED = [
 
 @dg.sensor(
     name="sealed_segments",
-    jobs=[fast_lane, whole_line],
+    jobs=[fast_lane, full_pipeline],
     minimum_interval_seconds=load_settings().sensor_seconds,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Starts the fast lane when the collector has sealed segments, one run at a time.",
@@ -45,13 +45,13 @@ def sealed_segments(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.S
         return dg.SkipReason("a run is under way")
     # The fast lane updates what stands; on a new warehouse the slow models have to be there first.
     paths = load_settings().paths
-    lane = FAST_LANE if is_whole(paths) and (paths.serving / POINTER_FILE).exists() else WHOLE_LINE
+    lane = FAST_LANE if is_whole(paths) and (paths.serving / POINTER_FILE).exists() else FULL_PIPELINE
     failures = _failures_in_a_row(context.instance, lane)
     if failures and (left := _wait_left(context.instance, lane, failures)) > 0:
         return dg.SkipReason(f"the last {failures} run(s) failed; next try in {left:.0f} s")
     segments = _waiting(load_settings())
     # A failed run may have loaded its segments already: its events are in the lake and still owed to the shop.
-    # So are those of a fast lane that found the warehouse damaged, whose place the whole line has to fill.
+    # So are those of a fast lane that found the warehouse damaged, whose place the full pipeline has to fill.
     if not segments and not failures and not waits_for_rebuild(paths):
         return dg.SkipReason("nothing sealed")
     return dg.RunRequest(
@@ -110,20 +110,20 @@ def _wait_left(instance: dg.DagsterInstance, lane: str, failures: int) -> float:
 
 @dg.sensor(
     name="catalog_changes",
-    job=whole_line,
+    job=full_pipeline,
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Starts the whole line when a file in the catalog inbox changes: new products need new neighbours.",
+    description="Starts the full pipeline when a file in the catalog inbox changes: new products need new neighbours.",
 )
 def catalog_changes(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    """The cursor holds the inbox as it was at the last request; the first look after a whole run only remembers."""
+    """The cursor holds the inbox as it was at the last request; the first look after a full run only remembers."""
     state = _inbox_state(load_settings().paths.catalog)
     if (context.cursor or "") == state:
         return dg.SkipReason("the inbox is as it was")
     first_look = context.cursor is None
     context.update_cursor(state)
-    if first_look and context.instance.get_run_records(dg.RunsFilter(job_name=WHOLE_LINE), limit=1):
-        return dg.SkipReason("a whole run has seen this inbox already; its state is remembered from here")
+    if first_look and context.instance.get_run_records(dg.RunsFilter(job_name=FULL_PIPELINE), limit=1):
+        return dg.SkipReason("a full run has seen this inbox already; its state is remembered from here")
     # No run key: Dagster would never run again for an inbox that once looked like this, as when a copy is put back.
     return dg.RunRequest()
 

@@ -1,4 +1,4 @@
 """The names of the two lanes' jobs, for those who name them without loading the asset graph."""
 
 FAST_LANE = "fast_lane"
-WHOLE_LINE = "whole_line"
+FULL_PIPELINE = "full_pipeline"

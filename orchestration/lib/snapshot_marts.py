@@ -179,7 +179,7 @@ def prepare(
         raise MissingMartError(
             "the warehouse lacks what a snapshot is made of: "
             + "; ".join(problems)
-            + ". The whole line builds it: footfall run"
+            + ". The full pipeline builds it: footfall run"
         )
     objecting = f"(select visitor_id from {found[OBJECTIONS][0]})"
     wanted = {name: tuple(one.columns) for name, one in (served or {}).items()}

@@ -389,10 +389,10 @@ def test_metrics_tell_how_runs_ended_and_of_a_file_that_cannot_be_read(tmp_path:
     well = JobRuns(succeeded_at=1_790_000_000.5)
     with TestClient(create_app(settings_for(tmp_path))) as api:
         assert "footfall_run_failing{" not in api.get("/metrics").text, "nothing is known"
-        write_runs(tmp_path, Runs(jobs={"whole_line": failing, "fast_lane": well}))
+        write_runs(tmp_path, Runs(jobs={"full_pipeline": failing, "fast_lane": well}))
         text = api.get("/metrics").text
-        assert 'footfall_runs_failed_total{job="whole_line"} 3\n' in text
-        assert 'footfall_run_failing{job="whole_line"} 1\n' in text
+        assert 'footfall_runs_failed_total{job="full_pipeline"} 3\n' in text
+        assert 'footfall_run_failing{job="full_pipeline"} 1\n' in text
         assert 'footfall_run_failing{job="fast_lane"} 0\n' in text
         assert 'footfall_run_last_success_seconds{job="fast_lane"} 1790000000.5\n' in text
         assert "footfall_runs_unreadable 0\n" in text

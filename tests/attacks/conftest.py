@@ -90,7 +90,7 @@ class Shop:
         assert (done.returncode != 0) == fails, done.stdout + done.stderr
         return done.stdout + done.stderr
 
-    def run(self, lane: str = "whole", *, fails: bool = False) -> str:
+    def run(self, lane: str = "full", *, fails: bool = False) -> str:
         """Run the pipeline over everything that the collector accepted; returns what it printed."""
         self.seal()
         return self.footfall("run", "--lane", lane, fails=fails)

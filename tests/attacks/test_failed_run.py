@@ -20,7 +20,7 @@ def test_a_failed_run_tells_the_operator_once(open_shop: Callable[..., Shop]) ->
         broken.write_bytes(b"no Parquet" * 100)
         shop.footfall("run", fails=True)
         (text,) = hook.texts
-        assert "whole_line failed: lake__" in text
+        assert "full_pipeline failed: lake__" in text
         assert "ValueError: invalid literal for int() with base 10: ..." in text
         assert "canary" not in text, "the error quotes it"
         shop.footfall("run", fails=True)

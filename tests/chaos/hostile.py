@@ -172,7 +172,7 @@ def _run() -> list[str]:
     import dagster as dg
 
     from orchestration.definitions import defs
-    from orchestration.defs.jobs import WHOLE_LINE
+    from orchestration.defs.jobs import FULL_PIPELINE
 
     # dbt's warnings about what strangers sent would hide what did not hold.
     with (
@@ -181,7 +181,7 @@ def _run() -> list[str]:
         contextlib.redirect_stderr(nowhere),
         dg.DagsterInstance.ephemeral() as instance,
     ):
-        result = defs.resolve_job_def(WHOLE_LINE).execute_in_process(
+        result = defs.resolve_job_def(FULL_PIPELINE).execute_in_process(
             instance=instance,
             raise_on_error=False,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},

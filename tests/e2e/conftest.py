@@ -1,4 +1,4 @@
-"""The whole line as its user starts it: real processes on free ports, a data directory of its own."""
+"""The full pipeline as its user starts it: real processes on free ports, a data directory of its own."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
         report = send(past, url=settings.collector_url, write_key=settings.trusted_key.key)
         assert report.rejected == 0
         wait_until_sealed(settings)
-        line.footfall("run", "--lane", "whole")
+        line.footfall("run", "--lane", "full")
         line.open("api", "shop")
         line.start("dagster", "ui", url=f"{settings.dagster_url}/server_info")
         yield line

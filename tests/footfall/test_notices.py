@@ -51,9 +51,9 @@ def test_a_webhook_gets_slacks_json_and_no_markup_of_its_own(hook: WebhookSink) 
 
 
 def test_a_mail_goes_to_each_recipient(mail: MailSink) -> None:
-    assert notices.send(by_mail(mail.port), "whole_line failed", "why\nwhere") == {"mail": None}
+    assert notices.send(by_mail(mail.port), "full_pipeline failed", "why\nwhere") == {"mail": None}
     assert len(mail.recipients) == 2
-    assert "Subject: whole_line failed" in mail.mails[0]
+    assert "Subject: full_pipeline failed" in mail.mails[0]
     assert "From: a@shop.example" in mail.mails[0]
     assert mail.mails[0].endswith("why\nwhere")
 

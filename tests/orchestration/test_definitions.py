@@ -81,7 +81,7 @@ def test_what_opens_the_warehouse_is_in_its_pool(defs: dg.Definitions) -> None:
     alone = dg.AssetKey(["evaluation", "tuning_proposal"])
     keys = graph.materializable_asset_keys - {alone}
     assert {pool for key in keys for pool in graph.get(key).pools or {None}} == {"warehouse"}
-    for lane in ("fast_lane", "whole_line"):
+    for lane in ("fast_lane", "full_pipeline"):
         assert alone not in defs.resolve_job_def(lane).asset_layer.selected_asset_keys
 
 
@@ -97,7 +97,7 @@ def test_the_fast_lane_holds_no_slow_asset(defs: dg.Definitions) -> None:
 def test_a_quality_that_fell_stops_the_publish_in_either_lane(
     defs: dg.Definitions, paths: Paths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The whole line by a blocking check, the fast lane, which runs no checks, in the publishing asset itself."""
+    """The full pipeline by a blocking check, the fast lane, which runs no checks, in the publishing asset itself."""
     from orchestration.defs.evaluation.checks import quality_has_not_fallen
     from orchestration.defs.serving.assets import snapshot
     from orchestration.lib.evaluation.history import Run, Verdict, accept, write_history
@@ -197,9 +197,9 @@ def test_nothing_sealed_nothing_run(tick: Any) -> None:
     assert "nothing sealed" in tick().skip_message
 
 
-def test_a_new_warehouse_gets_the_whole_line_first(tick: Any, seal: Seal) -> None:
+def test_a_new_warehouse_gets_the_full_pipeline_first(tick: Any, seal: Seal) -> None:
     seal("s1", [message(1)])
-    assert tick().job_name == "whole_line"
+    assert tick().job_name == "full_pipeline"
 
 
 def test_then_clicks_take_the_fast_lane(tick: Any, seal: Seal, published: Paths) -> None:
@@ -209,32 +209,32 @@ def test_then_clicks_take_the_fast_lane(tick: Any, seal: Seal, published: Paths)
     assert request.tags["footfall/newest"] == "s1"
 
 
-def test_a_warehouse_that_was_removed_gets_the_whole_line_until_it_is_published_from(
+def test_a_warehouse_that_was_removed_gets_the_full_pipeline_until_it_is_published_from(
     tick: Any, seal: Seal, published: Paths
 ) -> None:
-    """By hand, or to forget somebody; a whole line that was killed leaves a part of it."""
+    """By hand, or to forget somebody; a full pipeline that was killed leaves a part of it."""
     seal("s1", [message(1)])
     published.warehouse.unlink()
-    assert tick().job_name == "whole_line"
+    assert tick().job_name == "full_pipeline"
     begin(published)
     duckdb.connect(str(published.warehouse)).close()
-    assert tick().job_name == "whole_line"
+    assert tick().job_name == "full_pipeline"
     begin(published)
-    assert tick().job_name == "whole_line"
+    assert tick().job_name == "full_pipeline"
     note_whole(published)
     assert tick().job_name == "fast_lane"
 
 
-def test_a_damaged_warehouse_gets_the_whole_line_though_its_segments_are_loaded(
+def test_a_damaged_warehouse_gets_the_full_pipeline_though_its_segments_are_loaded(
     tick: Any, published: Paths
 ) -> None:
     """The fast lane that found it loaded them, set it aside and failed."""
     assert "nothing sealed" in tick().skip_message
     published.warehouse.write_bytes(b"half a warehouse")
     assert "is damaged" in (begin(published) or "")
-    assert tick(dg.DagsterRunStatus.FAILURE).job_name == "whole_line"
+    assert tick(dg.DagsterRunStatus.FAILURE).job_name == "full_pipeline"
     duckdb.connect(str(published.warehouse)).close()
-    assert tick().job_name == "whole_line", "not to its end yet"
+    assert tick().job_name == "full_pipeline", "not to its end yet"
 
 
 @pytest.fixture
@@ -247,7 +247,7 @@ def published(paths: Paths) -> Paths:
 
 
 def test_what_is_held_against_a_full_build_is_up_to_date(defs: dg.Definitions) -> None:
-    """The fast lane leaves slow models to the next whole line, which may not have come since."""
+    """The fast lane leaves slow models to the next full pipeline, which may not have come since."""
     from orchestration.defs.warehouse.dbt import MANIFEST
 
     built = {key.path[-1] for key in defs.resolve_job_def("reconcile").asset_layer.selected_asset_keys}
@@ -263,15 +263,15 @@ def test_one_run_at_a_time(tick: Any, seal: Seal) -> None:
     assert "under way" in tick(dg.DagsterRunStatus.STARTED).skip_message
 
 
-def test_a_first_whole_line_that_failed_is_tried_again_after_a_while(
+def test_a_first_full_pipeline_that_failed_is_tried_again_after_a_while(
     tick: Any, seal: Seal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not at once and for ever, and though what it loaded waits no longer."""
     seal("s1", [message(1)])
-    assert "next try" in tick(dg.DagsterRunStatus.FAILURE, job="whole_line").skip_message
+    assert "next try" in tick(dg.DagsterRunStatus.FAILURE, job="full_pipeline").skip_message
     later = time.time() + 16
     monkeypatch.setattr(time, "time", lambda: later)
-    assert tick().job_name == "whole_line"
+    assert tick().job_name == "full_pipeline"
 
 
 def test_a_failed_run_is_tried_again_after_a_while_though_nothing_new_is_sealed(
@@ -289,7 +289,7 @@ def test_a_failed_run_is_tried_again_after_a_while_though_nothing_new_is_sealed(
     assert "next try in 30 s" in tick().skip_message
 
 
-def test_a_changed_catalog_starts_the_whole_line_once(
+def test_a_changed_catalog_starts_the_full_pipeline_once(
     defs: dg.Definitions, paths: Paths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from orchestration.defs.sensors import catalog_changes
@@ -335,7 +335,7 @@ def test_housekeeping_forgets_old_fast_runs_and_keeps_failed_ones(
             dg.DagsterRun(job_name="fast_lane", status=status)
             for status in (success, failure, *[success] * 3)
         ]
-        runs.append(dg.DagsterRun(job_name="whole_line", status=success))
+        runs.append(dg.DagsterRun(job_name="full_pipeline", status=success))
         for run in runs:
             instance.run_storage.add_run(run)
         assert defs.resolve_job_def("housekeeping").execute_in_process(instance=instance).success

@@ -35,7 +35,7 @@ def told(paths: Paths, hook: WebhookSink) -> Settings:
     return Settings(data=paths.data, notify_webhook=hook.url)
 
 
-def end(settings: Settings, reason: str | None, job: str = "whole_line", run_id: str = "") -> list[str]:
+def end(settings: Settings, reason: str | None, job: str = "full_pipeline", run_id: str = "") -> list[str]:
     return report_run(settings, job, reason, run_id=run_id, ended=time.time())
 
 
@@ -46,14 +46,14 @@ def test_the_same_failure_is_told_once_another_at_once_and_the_end_of_both(
     for reason in ("disk full at 3 %", "disk full at 4 %", "no memory", "disk full at 5 %"):
         assert end(told, reason) == []
     assert len(hook.texts) == 2
-    assert "whole_line failed: disk full at 3 %" in hook.texts[0]
+    assert "full_pipeline failed: disk full at 3 %" in hook.texts[0]
     assert "no memory" in hook.texts[1]
     end(told, None, job="fast_lane")  # another job's success says nothing about this one
     assert len(hook.texts) == 2
     end(told, None)
     end(told, None)
     assert len(hook.texts) == 3
-    assert "whole_line is well again" in hook.texts[2]
+    assert "full_pipeline is well again" in hook.texts[2]
     end(told, "disk full at 3 %")
     assert len(hook.texts) == 4, "after a recovery it is news again"
 
@@ -71,11 +71,11 @@ def test_a_failure_that_lasts_is_told_again_after_the_set_time(
 def test_a_run_that_two_report_is_told_and_counted_once(told: Settings, hook: WebhookSink) -> None:
     ended = time.time()
     for _ in range(2):
-        report_run(told, "whole_line", "no memory", run_id="run-1", ended=ended)
-    report_run(told, "whole_line", "its process is gone", run_id="run-1", ended=ended + 5)
-    report_run(told, "whole_line", "late", run_id="run-0", ended=ended - 5)
+        report_run(told, "full_pipeline", "no memory", run_id="run-1", ended=ended)
+    report_run(told, "full_pipeline", "its process is gone", run_id="run-1", ended=ended + 5)
+    report_run(told, "full_pipeline", "late", run_id="run-0", ended=ended - 5)
     assert len(hook.texts) == 1
-    assert read_runs(told.paths.data).jobs["whole_line"].failed == 1
+    assert read_runs(told.paths.data).jobs["full_pipeline"].failed == 1
 
 
 def test_a_dead_channel_fails_nothing_is_seen_in_doctor_and_the_failure_is_told_later(
@@ -139,7 +139,7 @@ def test_a_file_that_was_damaged_begins_again(told: Settings, hook: WebhookSink)
     assert not look_at_runs(told, datetime.now(UTC))[0][0]
     end(told, "no memory")
     assert len(hook.texts) == 1
-    assert read_runs(told.paths.data).jobs["whole_line"].failed == 1
+    assert read_runs(told.paths.data).jobs["full_pipeline"].failed == 1
 
 
 def test_a_full_disk_does_not_tell_of_one_run_again_and_again(
@@ -152,11 +152,11 @@ def test_a_full_disk_does_not_tell_of_one_run_again_and_again(
     with monkeypatch.context() as on_a_full_disk:
         on_a_full_disk.setattr(run_reports, "write_runs", full)
         for _ in range(3):
-            report_run(told, "whole_line", "disk full", run_id="run-1", ended=ended)
+            report_run(told, "full_pipeline", "disk full", run_id="run-1", ended=ended)
     assert len(hook.texts) == 1
     end(told, None)
     assert "well again" in hook.texts[1]
-    assert read_runs(told.paths.data).jobs["whole_line"].failed == 1
+    assert read_runs(told.paths.data).jobs["full_pipeline"].failed == 1
 
 
 def test_doctor_names_the_last_failed_run_and_what_followed(told: Settings) -> None:
@@ -165,7 +165,7 @@ def test_doctor_names_the_last_failed_run_and_what_followed(told: Settings) -> N
     end(told, "dbt_build: no memory", run_id="1234567890")
     ((good, text),) = look_at_runs(told, now)
     assert not good
-    assert "whole_line (run 12345678)" in text
+    assert "full_pipeline (run 12345678)" in text
     assert "dbt_build: no memory" in text
     end(told, None, run_id="2")
     ((good, text),) = look_at_runs(told, now)
@@ -360,6 +360,6 @@ def test_doctor_goes_by_the_same_rule(told: Settings, monkeypatch: pytest.Monkey
     (told.paths.serving / "v1").mkdir()
     (told.paths.serving / "v1" / "manifest.json").write_text("{}")
     monkeypatch.setenv("FOOTFALL_DATA", str(told.paths.data))
-    assert "though the whole line publishes" not in CliRunner().invoke(doctor).output
+    assert "though the full pipeline publishes" not in CliRunner().invoke(doctor).output
     monkeypatch.setenv("FOOTFALL_STALE_HOURS", "1.5")
-    assert "though the whole line publishes" in CliRunner().invoke(doctor).output
+    assert "though the full pipeline publishes" in CliRunner().invoke(doctor).output

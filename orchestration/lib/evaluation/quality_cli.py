@@ -34,7 +34,7 @@ def quality(why: str | None) -> None:
         return
     runs = read_history(derived)
     if not runs:
-        raise click.ClickException("never measured: `footfall run` measures with the whole line")
+        raise click.ClickException("never measured: `footfall run` measures with the full pipeline")
     run = runs[-1]
     console = Console(width=None if Console().is_terminal else 160)
     console.print(f"{run.verdict}: {run.reason}", markup=False)

@@ -64,7 +64,7 @@ def accept(anyway: bool) -> None:
     with in_words(ValueError):
         done = apply(changes, DBT_PROJECT / "dbt_project.yml")
     click.echo("\n".join(done))
-    click.echo("dbt_project.yml is changed; the next whole line measures it before it publishes")
+    click.echo("dbt_project.yml is changed; the next full pipeline measures it before it publishes")
 
 
 def _settings() -> Settings:

@@ -1,6 +1,6 @@
-"""Time and memory of each step of the whole line, over real order lines.
+"""Time and memory of each step of the full pipeline, over real order lines.
 
-    python benchmarks/whole_line.py ../shared/data/online-retail/online_retail.parquet [--limit N]
+    python benchmarks/full_pipeline.py ../shared/data/online-retail/online_retail.parquet [--limit N]
 
 Sends the file through a real collector's door, then runs the whole asset graph in this process, and samples the
 process's memory while each step runs. The floor it is held against: DuckDB reading the same file into a table once.
@@ -91,7 +91,7 @@ def run_line(env: dict[str, str]) -> tuple[Steps, float, Any]:
     steps, run_id = Steps(), make_new_run_id()
     with dg.DagsterInstance.get() as instance:
         instance.add_event_listener(run_id, steps.see)
-        result = defs.resolve_job_def("whole_line").execute_in_process(
+        result = defs.resolve_job_def("full_pipeline").execute_in_process(
             instance=instance,
             run_id=run_id,
             raise_on_error=False,
@@ -133,7 +133,8 @@ def main() -> None:
         scan = floor(file)
         print(f"{'all':<34}{total:>9.1f}")
         print(
-            f"\nDuckDB reads the file into a table in {scan:.2f} s: the whole line takes {total / scan:.0f} times that"
+            f"\nDuckDB reads the file into a table in {scan:.2f} s: "
+            f"the full pipeline takes {total / scan:.0f} times that"
         )
         if not result.success:
             sys.exit("the run failed; its steps are above")
