@@ -11,7 +11,7 @@ from datetime import datetime
 
 import msgspec
 
-from footfall.snapshot import CategoryScore, Fading, ProductScores
+from footfall.snapshot.format import CategoryScore, Fading, ProductScores
 
 #: More than any ranking here distinguishes.
 _DIGITS = 6

@@ -15,13 +15,12 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
-from api import analytics_answers, answers, problems
-from api.edge import at_the_edge, whole_ids
-from api.following import SnapshotStore
-from api.http import DocsPage, MoneySchema, OriginCors
-from api.limits import Limits
+from api import analytics_schemas, problems, schemas
 from api.meanings import describe_fields
 from api.metrics import Metrics
+from api.middleware import at_the_edge, whole_ids
+from api.rate_limits import Limits
+from api.responses import DocsPage, MoneySchema, OriginCors
 from api.routes.analytics import funnel, funnels, sessions_summary
 from api.routes.behaviour import paths, retention, searches
 from api.routes.experiments import experiments
@@ -32,11 +31,12 @@ from api.routes.products import bought_together, similar, viewed_together
 from api.routes.recommendations import recommendations
 from api.routes.segments import segment_members, segments
 from api.routes.visitors import affinities, affinity, neighbours, profile, visitor_segments
+from api.snapshot_store import SnapshotStore
 from footfall import __version__
-from footfall.origins import OriginRule
-from footfall.reasons import Reasons
+from footfall.http.workers import TOGETHER, Workers
+from footfall.runtime.origins import OriginRule
 from footfall.settings import Settings, load_settings
-from footfall.workers import TOGETHER, Workers
+from footfall.snapshot.explanations import Reasons
 
 _ABOUT = (
     "Recommendations, product lists, affinities, segments, funnels, paths, searches, retention, sessions and marts "
@@ -122,7 +122,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         openapi_config=_openapi_config(),
         logging_config=None,
     )
-    describe_fields(app, answers, analytics_answers)
+    describe_fields(app, schemas, analytics_schemas)
     # Outside the CORS middleware, which Litestar puts around all others
     app.asgi_handler = at_the_edge(app.asgi_handler, by_origin=not pages.is_everyone)
     return app

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from footfall.listening import check_port, raise_file_limit, refuse_demo_keys
-from footfall.logs import log_config
-from footfall.reloading import SettingsInForce, change_when_ready
+from footfall.http.ports import check_port, raise_file_limit, refuse_demo_keys
+from footfall.http.reloading import SettingsInForce, change_when_ready
+from footfall.http.workers import TOGETHER, end_with, hear_signals_from_birth, shared_folder
+from footfall.runtime.logs import log_config
+from footfall.runtime.terminal import in_words
 from footfall.settings import REPO, Settings, SettingsError
-from footfall.verbs import in_words
-from footfall.workers import TOGETHER, end_with, hear_signals_from_birth, shared_folder
 
 if TYPE_CHECKING:
     from litestar import Litestar

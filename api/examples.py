@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from api import analytics_answers as analytics
-from api import answers
+from api import analytics_schemas as analytics
+from api import schemas
 
 VERSION: dict[str, Any] = {
     "version": "20261124T185204.621418Z",
@@ -29,13 +29,13 @@ _SHOE: dict[str, Any] = {
     "price": Decimal("165.00"),
     "currency": "EUR",
 }
-_PARTS = answers.AffinityParts(view_score=2.71, cart_score=3.84, views=3, carts=1, last_at=_SEEN)
-_BOOT = answers.NamedProduct(product_id="7164861925974", title="Brack Ridgeway Boot")
+_PARTS = schemas.AffinityParts(view_score=2.71, cart_score=3.84, views=3, carts=1, last_at=_SEEN)
+_BOOT = schemas.NamedProduct(product_id="7164861925974", title="Brack Ridgeway Boot")
 
-RECOMMENDATIONS = answers.Recommendations(
+RECOMMENDATIONS = schemas.Recommendations(
     **VERSION,
     items=[
-        answers.ProductItem(
+        schemas.ProductItem(
             **_SHOE,
             category="Shoes",
             score=0.02459,
@@ -45,11 +45,11 @@ RECOMMENDATIONS = answers.Recommendations(
         )
     ],
 )
-PRODUCT_LIST = answers.ProductList(
+PRODUCT_LIST = schemas.ProductList(
     **VERSION,
     product_id="7164861925974",
     items=[
-        answers.ProductItem(
+        schemas.ProductItem(
             **_SHOE,
             category="Shoes",
             score=0.412,
@@ -59,14 +59,14 @@ PRODUCT_LIST = answers.ProductList(
         )
     ],
 )
-AFFINITIES = answers.Affinities(
+AFFINITIES = schemas.Affinities(
     **_PERSON,
     products=[
-        answers.ProductAffinityItem(**_SHOE, is_available=True, affinity=6.55, parts=_PARTS),
+        schemas.ProductAffinityItem(**_SHOE, is_available=True, affinity=6.55, parts=_PARTS),
     ],
-    categories=[answers.CategoryAffinityItem(category="Shoes", affinity=9.2, rank=1)],
+    categories=[schemas.CategoryAffinityItem(category="Shoes", affinity=9.2, rank=1)],
 )
-PROFILE = answers.Profile(
+PROFILE = schemas.Profile(
     **_PERSON,
     is_guest=False,
     user_id=USER,
@@ -76,36 +76,36 @@ PROFILE = answers.Profile(
     orders=0,
     revenue=Decimal("0.00"),
     top_category="Shoes",
-    price_band=answers.PriceBand(low=Decimal("19.00"), high=Decimal("165.00"), currency="EUR"),
-    last_product=answers.ProductBrief(**_SHOE, is_available=True),
+    price_band=schemas.PriceBand(low=Decimal("19.00"), high=Decimal("165.00"), currency="EUR"),
+    last_product=schemas.ProductBrief(**_SHOE, is_available=True),
     cart=[{"product_id": PRODUCT, "variant_id": "41", "quantity": 1, "price": 165.0, "currency": "EUR"}],
 )
-VISITOR_SEGMENTS = answers.VisitorSegments(
-    **_PERSON, items=[answers.MembershipItem(segment="abandoned_cart", since=_SEEN)]
+VISITOR_SEGMENTS = schemas.VisitorSegments(
+    **_PERSON, items=[schemas.MembershipItem(segment="abandoned_cart", since=_SEEN)]
 )
-NEIGHBOURS = answers.Neighbours(
+NEIGHBOURS = schemas.Neighbours(
     **_PERSON,
     items=[
-        answers.NeighbourItem(
+        schemas.NeighbourItem(
             visitor_id="u_6100061432811",
             score=0.61,
             source="blend",
-            shared=[answers.NamedProduct(product_id=PRODUCT, title=_SHOE["title"])],
+            shared=[schemas.NamedProduct(product_id=PRODUCT, title=_SHOE["title"])],
         )
     ],
 )
-AFFINITY = answers.AffinityAnswer(
+AFFINITY = schemas.AffinityAnswer(
     **_PERSON,
     product_id=PRODUCT,
     affinity=6.55,
     parts=_PARTS,
     category="Shoes",
     category_affinity=9.2,
-    recommendation=answers.PublishedRank(
+    recommendation=schemas.PublishedRank(
         rank=3,
         score=0.02,
         source="similar_text",
-        seed=answers.NamedProduct(product_id="7151730139542", title="Brack Chelsea Boot"),
+        seed=schemas.NamedProduct(product_id="7151730139542", title="Brack Chelsea Boot"),
         reason="Similar to Brack Chelsea Boot",
     ),
 )

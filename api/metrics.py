@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from footfall.metrics import Family
+from footfall.http.metrics import Family
 
 #: Upper bounds in seconds: lookups take well under a millisecond, analytical queries tens.
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)

@@ -12,9 +12,9 @@ from litestar.exceptions import HTTPException
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 from litestar.types import ExceptionHandlersMap
 
-from api.answers import Problem
-from api.edge import with_slashes
-from api.following import NoSnapshotError
+from api.middleware import with_slashes
+from api.schemas import Problem
+from api.snapshot_store import NoSnapshotError
 
 log = logging.getLogger("footfall.api")
 

@@ -23,9 +23,9 @@ import duckdb
 import msgspec
 
 from api.affinities import CategoryAffinity, ProductAffinity, category_affinities, product_affinities
-from footfall.experiments import Arm, Experiment
-from footfall.session_index import SessionIndex, SessionIndexError
-from footfall.snapshot import (
+from footfall.http.workers import folder_on_disk
+from footfall.snapshot.experiments import Arm, Experiment
+from footfall.snapshot.format import (
     FORMAT_VERSION,
     GONE,
     KEYS_SUFFIX,
@@ -52,7 +52,7 @@ from footfall.snapshot import (
     read_manifest,
     table_file,
 )
-from footfall.workers import folder_on_disk
+from footfall.snapshot.session_index import SessionIndex, SessionIndexError
 
 log = logging.getLogger("footfall.api")
 

@@ -47,7 +47,7 @@ class Measured(NamedTuple):
 
 
 def measure(visitors: int) -> Measured:
-    from orchestration.lib.also_liked import refresh
+    from orchestration.recommend.also_liked import refresh
 
     affinities = shop_affinities(visitors)
     with duckdb.connect() as warehouse, tempfile.TemporaryDirectory() as folder:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from api.mixing import NEXT_DEPTH, Wish, recommend
+from api.blending import NEXT_DEPTH, Wish, recommend
 from api.snapshots import Snapshot
 from benchmarks.machine import describe_machine
 from benchmarks.shop import add_sizes, guests, make_shop

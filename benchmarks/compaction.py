@@ -23,9 +23,9 @@ import pyarrow.parquet as pq
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.machine import describe_machine
-from footfall.paths import Paths
-from orchestration.lib.compaction import compact
-from orchestration.lib.lake_schema import EVENTS, LANDING_COUNTS, prepare_lake
+from footfall.runtime.paths import Paths
+from orchestration.lake.compaction import compact
+from orchestration.lake.schema import EVENTS, LANDING_COUNTS, prepare_lake
 
 MESSAGES = 40
 DAY = datetime(2026, 3, 1)

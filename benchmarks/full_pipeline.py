@@ -21,8 +21,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.machine import describe_machine
-from footfall.landing import unsealed
-from footfall.processes import Processes, footfall_command
+from footfall.landing.directory import unsealed
+from footfall.runtime.supervisor import Processes, footfall_command
 from footfall.settings import load_settings
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -79,7 +79,7 @@ def land(file: str, limit: int | None, env: dict[str, str]) -> tuple[float, floa
 def run_line(env: dict[str, str]) -> tuple[Steps, float, Any]:
     os.environ.update(env)
     began = time.perf_counter()
-    from orchestration.lib.home import export
+    from orchestration.storage.environment import export
 
     export(load_settings(), os.environ)
     import dagster as dg

@@ -4,7 +4,7 @@ CPU time of this process alone, microseconds a message, the fastest of many runs
 changes little. No server and no disk: what is between a body in memory and the frame that would be written.
 
     plain decode       msgspec.json.decode, nothing checked: what ``durable`` of benchmarks/collector.py does
-    at once            footfall.good_batch, the clicks of a page view (10) having one context
+    at once            footfall.wire.fast_path, the clicks of a page view (10) having one context
     each its own       the same where no two messages have the same context
     one by one         decode_batch and check_message: where one of them is bad, or the body is an odd one
     frame              envelope and checksum, after the check
@@ -39,7 +39,8 @@ from benchmarks.machine import describe_machine  # noqa: E402
 from collector.cli import calm_garbage_collection  # noqa: E402
 from collector.committer import MAX_COMMIT_BYTES  # noqa: E402
 from collector.files import OsFiles  # noqa: E402
-from collector.intake import (  # noqa: E402
+from collector.landing import Landing  # noqa: E402
+from collector.parsing import (  # noqa: E402
     Arrival,
     Judged,
     Sender,
@@ -49,9 +50,8 @@ from collector.intake import (  # noqa: E402
     open_batch,
     open_each,
 )
-from collector.landing import Landing  # noqa: E402
-from footfall.good_batch import read_good_batch  # noqa: E402
-from footfall.segments import Buffer, Envelope, encode_frame, frame_parts  # noqa: E402
+from footfall.landing.segments import Buffer, Envelope, encode_frame, frame_parts  # noqa: E402
+from footfall.wire.fast_path import read_good_batch  # noqa: E402
 
 MESSAGES = (1, 20, 100)
 RUNS = 200

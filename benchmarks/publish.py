@@ -24,8 +24,8 @@ import duckdb
 
 from benchmarks.machine import describe_machine
 from benchmarks.shop import click, make_marts
-from footfall.snapshot import read_manifest
-from orchestration.lib.snapshot import SnapshotReport, build_snapshot, prune, publish
+from footfall.snapshot.format import read_manifest
+from orchestration.serving.publish import SnapshotReport, build_snapshot, prune, publish
 
 PRODUCTS, VISITORS = 10_000, 2_000
 MEMORY = "4GB"

@@ -21,7 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.machine import describe_machine
-from footfall.quotas import Buckets, Quota, QuotaSpentError
+from footfall.http.rate_limit import Buckets, Quota, QuotaSpentError
 
 RATE = 5_000.0
 BURST = 500.0

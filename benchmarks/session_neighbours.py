@@ -145,9 +145,9 @@ def increments(sessions: int) -> tuple[float, float, float, float, float, float,
     """(CPU seconds of a rebuild by the asset's way, of an increment of 1 % and of 1/30, MB of the history and of the
     changes, CPU milliseconds of an answer without and with them). Changes are those of 1 %.
     """
-    from footfall.session_index import SessionIndex
-    from orchestration.lib.derived import session_changes_file, session_history_file, session_index_file
-    from orchestration.lib.session_refresh import refresh
+    from footfall.snapshot.session_index import SessionIndex
+    from orchestration.recommend.session_refresh import refresh
+    from orchestration.recommend.tables import session_changes_file, session_history_file, session_index_file
 
     clicks, _, _ = shop_sessions(sessions)
     took = []
@@ -200,7 +200,7 @@ def goes_on(warehouse: duckdb.DuckDBPyConnection, sessions: int, came: int, now:
 def days(sessions: int) -> tuple[float, float, int, float, int]:
     """(CPU seconds of the rebuild; of a day where each is one run, how many of these runs were more than an increment;
     the same of a day of as many runs as hours)."""
-    from orchestration.lib.session_refresh import refresh
+    from orchestration.recommend.session_refresh import refresh
 
     with tempfile.TemporaryDirectory() as name, duckdb.connect(str(Path(name, "shop.duckdb"))) as warehouse:
         folder = Path(name)
@@ -241,8 +241,8 @@ def run(sessions: int) -> Measured:
 
 def learning(sessions: int) -> tuple[int, int, float, float, int, float, float, float, float]:
     """The first part of ``Measured``."""
-    from footfall.session_index import SessionIndex
-    from orchestration.lib.session_neighbours import index_of
+    from footfall.snapshot.session_index import SessionIndex
+    from orchestration.recommend.session_neighbours import index_of
 
     clicks, session, product = shop_sessions(sessions)
     products = int(product.max()) + 1

@@ -10,9 +10,9 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from footfall.session_index import SessionIndex
-from orchestration.lib.session_neighbours import learn
-from orchestration.lib.snapshot import build_snapshot, publish
+from footfall.snapshot.session_index import SessionIndex
+from orchestration.recommend.session_neighbours import learn
+from orchestration.serving.publish import build_snapshot, publish
 
 
 def add_sizes(parser: argparse.ArgumentParser) -> None:

@@ -36,7 +36,7 @@ _LETTERS = str.maketrans("0123456789", "bcdfghjklm")
 
 def shop_texts(count: int, seed: int = 1) -> list:
     """``count`` products of kinds that grow with the shop (a kind has about 25 products)."""
-    from orchestration.lib.text_features import ProductText
+    from orchestration.recommend.text_features import ProductText
 
     dice = np.random.default_rng(seed)
     kinds = max(8, count // 25)
@@ -88,9 +88,9 @@ class Measured(NamedTuple):
 
 
 def run(count: int, threads: int) -> Measured:
-    from orchestration.lib.derived import text_state_file
-    from orchestration.lib.text_refresh import refresh
-    from orchestration.lib.text_similarity import TextSimilarityConfig
+    from orchestration.recommend.tables import text_state_file
+    from orchestration.recommend.text_refresh import refresh
+    from orchestration.recommend.text_similarity import TextSimilarityConfig
 
     config = TextSimilarityConfig(relearn_below=0)
     products, others = shop_texts(count), shop_texts(count, seed=2)
@@ -125,7 +125,7 @@ def run(count: int, threads: int) -> Measured:
 
 def days(folder: Path, products: list, others: list, config: object, threads: int) -> tuple[float, int]:
     """(CPU seconds of a day, in how many of them all was learned)."""
-    from orchestration.lib.text_refresh import refresh
+    from orchestration.recommend.text_refresh import refresh
 
     took, learned = 0.0, 0
     for number in range(DAYS):

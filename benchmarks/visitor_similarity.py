@@ -105,8 +105,8 @@ def later(table: pa.Table, visitors: int, one_in: int, seed: int = 2) -> tuple[p
 
 
 def run(visitors: int, threads: int) -> Measured:
-    from orchestration.lib.derived import changes_file, derived_file
-    from orchestration.lib.visitor_lists import TABLE, Log, refresh
+    from orchestration.recommend.tables import changes_file, derived_file
+    from orchestration.recommend.visitor_lists import TABLE, Log, refresh
 
     table = shop_affinities(visitors)
     first, hour = datetime(2026, 3, 1), datetime(2026, 3, 1, 1)
@@ -151,7 +151,7 @@ def run(visitors: int, threads: int) -> Measured:
 
 def aged(visitors: int, days: int) -> tuple[float, float]:
     """(share of the first ten, share of all neighbours) of before that are among as many first ones after the days."""
-    from orchestration.lib.visitor_similarity import VisitorSimilarity
+    from orchestration.recommend.visitor_similarity import VisitorSimilarity
 
     dice = np.random.default_rng(3)
     news = max(visitors * days // 100, 1)

@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.events import generate, history_of, increments_of
 from benchmarks.machine import describe_machine
 from footfall.settings import load_settings
-from orchestration.lib.lake_schema import prepare_lake
+from orchestration.lake.schema import prepare_lake
 
 PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
 THREADS = 2

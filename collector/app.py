@@ -20,24 +20,24 @@ from litestar.types import Receive, Scope, Send
 
 from collector.committer import Committer
 from collector.daily_ids import FORGET_SECONDS, DailyIds
-from collector.docs import describe_routes, openapi_config
-from collector.door import ROUTES, Door
 from collector.files import FileOps, OsFiles
 from collector.health import health_routes, report_of
-from collector.intake import SINGLE_ROUTES
+from collector.ingest import ROUTES, Door
 from collector.landing import Landing
 from collector.metrics import Metrics
+from collector.openapi import describe_routes, openapi_config
+from collector.parsing import SINGLE_ROUTES
 from collector.pixel_files import TYPES, pixel_route
 from collector.problems import RefusedError, problem_response
 from collector.recovery import recover
-from collector.seen import SeenDeliveries
-from collector.shopify import ShopifyDoor
-from collector.side_doors import side_doors
+from collector.routes import side_doors
+from collector.shopify_webhooks import ShopifyDoor
+from collector.webhook_dedup import SeenDeliveries
 from collector.writer import CommitError, SegmentWriter
-from footfall.quotas import Buckets
+from footfall.http.rate_limit import Buckets
+from footfall.http.workers import Workers
 from footfall.settings import Settings, SettingsError, load_settings
-from footfall.wire import WEBHOOKS_PATH
-from footfall.workers import Workers
+from footfall.wire.schema import WEBHOOKS_PATH
 
 log = logging.getLogger("footfall.collector")
 

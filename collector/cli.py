@@ -13,13 +13,13 @@ import click
 
 from collector.files import OsFiles
 from collector.landing import Landing
-from footfall.listening import check_port, raise_file_limit, refuse_demo_keys
-from footfall.logs import log_config
-from footfall.masking import without_credentials
-from footfall.reloading import SettingsInForce, change_when_ready
+from footfall.http.ports import check_port, raise_file_limit, refuse_demo_keys
+from footfall.http.reloading import SettingsInForce, change_when_ready
+from footfall.http.workers import end_with, hear_signals_from_birth, shared_folder
+from footfall.runtime.logs import log_config
+from footfall.runtime.terminal import in_words
 from footfall.settings import Settings, SettingsError
-from footfall.verbs import in_words
-from footfall.workers import end_with, hear_signals_from_birth, shared_folder
+from footfall.settings.masking import without_credentials
 
 if TYPE_CHECKING:
     from litestar import Litestar
@@ -66,7 +66,7 @@ def collect(host: str | None, port: int | None, workers: int | None, data: Path 
         _serve(in_force, address)
         return
     from collector.ship_cli import ShippingCompanion
-    from footfall.buckets import BucketError, check_bucket_url
+    from footfall.landing.object_store import BucketError, check_bucket_url
 
     try:
         check_bucket_url(settings.ship_to)

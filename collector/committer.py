@@ -17,7 +17,7 @@ from collections.abc import Callable
 from collector.metrics import Metrics
 from collector.recovery import recover
 from collector.writer import CommitError, SegmentWriter
-from footfall.segments import Buffer
+from footfall.landing.segments import Buffer
 
 log = logging.getLogger("footfall.collector")
 

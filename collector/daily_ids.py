@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime
 from ipaddress import IPv6Address
 from pathlib import Path
 
-from footfall.addresses import parse_address
+from footfall.http.addresses import parse_address
 
 log = logging.getLogger("footfall.collector")
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from footfall.segments import Buffer
+from footfall.landing.segments import Buffer
 
 
 class FileOps(Protocol):

@@ -10,15 +10,15 @@ from litestar import HttpMethod, Response, route
 from litestar.handlers import BaseRouteHandler
 
 from collector.committer import Committer
-from collector.door import Door
 from collector.files import FileOps
+from collector.ingest import Door
 from collector.metrics import COUNTED, Metrics
 from collector.shipping import read_state
 from collector.writer import SegmentWriter
-from footfall.landing import oldest_sealed
-from footfall.metrics import PAGE_TYPE, render
+from footfall.http.metrics import PAGE_TYPE, render
+from footfall.http.workers import Report, Workers
+from footfall.landing.directory import oldest_sealed
 from footfall.settings import Settings
-from footfall.workers import Report, Workers
 
 #: Load balancers and monitors look at an address without its body, too.
 LOOK = [HttpMethod.GET, HttpMethod.HEAD]

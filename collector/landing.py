@@ -18,8 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from collector.files import FileOps
-from footfall.landing import OPEN, QUARANTINE, SEALED, SUFFIX
-from footfall.segments import Buffer
+from footfall.landing.directory import OPEN, QUARANTINE, SEALED, SUFFIX
+from footfall.landing.segments import Buffer
 
 #: A file that has no header on disk yet; nothing in it was ever acknowledged.
 UNBORN = ".new"

@@ -6,8 +6,8 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
 
-from footfall.metrics import Family
-from footfall.segments import FailedMessage
+from footfall.http.metrics import Family
+from footfall.landing.segments import FailedMessage
 
 #: Upper bounds of the commit-time histogram, seconds: an NVMe's fsync is in the first three, a spinning
 #: disk's around 0.01.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from footfall.origins import OriginRule
+from footfall.runtime.origins import OriginRule
 from footfall.settings import WriteKey
 
 Headers = list[tuple[bytes, bytes]]

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from collector.health import LOOK
 from collector.problems import problem_response
-from footfall.etags import matches
+from footfall.http.etags import matches
 
 TYPES = {
     ".js": "text/javascript; charset=utf-8",

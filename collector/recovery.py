@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 
 from collector.landing import UNBORN, Landing
-from footfall.landing import SUFFIX
-from footfall.segments import HEADER, SegmentError, good_length
+from footfall.landing.directory import SUFFIX
+from footfall.landing.segments import HEADER, SegmentError, good_length
 
 log = logging.getLogger("footfall.collector")
 

@@ -15,14 +15,14 @@ from types import TracebackType
 import click
 
 from collector.shipping import Shipper, ShipperBusy, only_shipper
-from footfall.buckets import BucketError, open_bucket
-from footfall.landing import SEALED, oldest_sealed
-from footfall.logs import log_config
-from footfall.processes import footfall_command
-from footfall.reloading import SettingsInForce
+from footfall.http.reloading import SettingsInForce
+from footfall.http.workers import STOPS
+from footfall.landing.directory import SEALED, oldest_sealed
+from footfall.landing.object_store import BucketError, open_bucket
+from footfall.runtime.logs import log_config
+from footfall.runtime.supervisor import footfall_command
+from footfall.runtime.terminal import in_words
 from footfall.settings import Settings, SettingsError
-from footfall.verbs import in_words
-from footfall.workers import STOPS
 
 log = logging.getLogger("footfall.collector")
 

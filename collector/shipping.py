@@ -18,9 +18,9 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from footfall.buckets import Bucket, BucketError, name_object
-from footfall.landing import sealed
-from footfall.replacing import replace_file
+from footfall.landing.directory import sealed
+from footfall.landing.object_store import Bucket, BucketError, name_object
+from footfall.runtime.atomic_write import replace_file
 
 log = logging.getLogger("footfall.collector")
 

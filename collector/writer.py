@@ -14,8 +14,8 @@ from pathlib import Path
 
 from collector.files import FileOps
 from collector.landing import Landing, segment_ids, writer_name
-from footfall.landing import SUFFIX
-from footfall.segments import HEADER, Buffer, SegmentError, good_length
+from footfall.landing.directory import SUFFIX
+from footfall.landing.segments import HEADER, Buffer, SegmentError, good_length
 
 log = logging.getLogger("footfall.collector")
 

@@ -14,13 +14,13 @@ import click
 import httpx
 import msgspec
 
-from footfall.landing import unsealed
-from footfall.listening import port_is_free
-from footfall.processes import Processes, ProcessFailed, footfall_command
-from footfall.sender import SendError, send
+from footfall.client.sender import SendError, send
+from footfall.http.ports import port_is_free
+from footfall.landing.directory import unsealed
+from footfall.runtime.supervisor import Processes, ProcessFailed, footfall_command
+from footfall.runtime.terminal import in_words
 from footfall.settings import Settings, SettingsError, load_settings
-from footfall.snapshot import read_pointer
-from footfall.verbs import in_words
+from footfall.snapshot.format import read_pointer
 
 CATALOG = Path(__file__).parent / "catalog" / "products.json"
 #: Short, so that a click in the demo shop reaches the lake while one watches; the default is 15 s.
@@ -135,7 +135,7 @@ def _start_collector(settings: Settings, processes: Processes) -> None:
 def _send_past(settings: Settings, past: Past) -> None:
     """Send the shop's past to the collector, and show how far it is."""
     from demo.simulator import estimate_messages, generate
-    from footfall.progress import send_bar
+    from footfall.client.progress import send_bar
 
     messages = generate(
         visitors=past.visitors, days=past.days, seed=past.seed, until=past.until, shop=settings.shop_url

@@ -23,10 +23,10 @@ from demo.cli import CATALOG
 from demo.shop.catalogue import Catalogue
 from demo.shop.views import HERE
 from footfall.importing.online_retail import catalog_csv
-from orchestration.lib.catalog import read_catalog
-from orchestration.lib.evaluation.catalog import catalog_texts
-from orchestration.lib.text_features import ProductText
-from orchestration.lib.text_similarity import product_text_similarity
+from orchestration.catalog.versions import read_catalog
+from orchestration.evaluation.catalog import catalog_texts
+from orchestration.recommend.text_features import ProductText
+from orchestration.recommend.text_similarity import product_text_similarity
 
 DOCS = Path(__file__).resolve().parent
 PAGE = DOCS / "reference" / "similar-products.md"

@@ -1,3 +1,8 @@
-"""Footfall's ground floor: wire schema, landing segments, settings and the shell of the ``footfall`` command."""
+"""What collector, pipeline, API and demo share: the wire schema, landing segments, the snapshot format, settings, the
+``footfall`` command.
+
+Layers, top to bottom (import contracts in ``pyproject.toml``): commands, status, importing, client, http, landing,
+settings, snapshot, wire, runtime.
+"""
 
 __version__ = "0.1.0"

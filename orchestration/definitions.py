@@ -15,8 +15,8 @@ from orchestration.defs.serving import checks
 from orchestration.defs.similarity import assets as similarity
 from orchestration.defs.warehouse import dbt as warehouse
 from orchestration.defs.warehouse.reconciliation import reconciliation
-from orchestration.lib.home import export_for_dbt
-from orchestration.processes import one_process
+from orchestration.runs.launcher import one_process
+from orchestration.storage.environment import export_for_dbt
 
 # Whatever loads the definitions (`footfall`, `dagster dev`, `dg`), dbt finds the data of the settings in force.
 export_for_dbt(load_settings(), os.environ)

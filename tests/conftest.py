@@ -13,7 +13,7 @@ import hypothesis
 import pytest
 from _pytest.nodeid import NodeId
 
-from footfall.paths import Paths
+from footfall.runtime.paths import Paths
 from footfall.settings import Settings, load_settings
 
 # A machine's proxy is for the world, not for the servers that the tests start.

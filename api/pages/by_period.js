@@ -1,7 +1,7 @@
 // The parts of the overview that are about the days chosen: most of them beside as many days before.
 
-import { ask, day, figures, rowsOfPeriod, state, sum } from './asking.js'
-import { as, columns, el, table } from './drawing.js'
+import { ask, day, figures, rowsOfPeriod, state, sum } from './client.js'
+import { as, columns, el, table } from './charts.js'
 
 const TILES = [
   ['Sessions', 'sessions', as.count],

@@ -1,7 +1,7 @@
 // The parts of the overview that are about all that the snapshot knows, whatever days are chosen.
 
-import { PAGE, ask, inside } from './asking.js'
-import { as, bar, el, table } from './drawing.js'
+import { PAGE, ask, inside } from './client.js'
+import { as, bar, el, table } from './charts.js'
 
 /** A part that is one request and one table. */
 const listing =

@@ -1,8 +1,8 @@
-// A shop's behaviour on one page. It asks the API for what everybody with the secret key may ask (parts.js).
+// A shop's behaviour on one page. It asks the API for what everybody with the secret key may ask (sections.js).
 
-import { ask, currencies, day, inside, state } from './asking.js'
-import { as, el, moneyIs } from './drawing.js'
-import { PARTS } from './parts.js'
+import { ask, currencies, day, inside, state } from './client.js'
+import { as, el, moneyIs } from './charts.js'
+import { PARTS } from './sections.js'
 
 const PERIODS = [7, 30, 90]
 const KEY = 'footfall_key'

@@ -15,8 +15,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import PathParameter, QueryParameter
 
 from api import examples
-from api.access import needs_secret
-from api.analytics_answers import (
+from api.analytics_schemas import (
     Funnel,
     FunnelBrief,
     Funnels,
@@ -27,7 +26,8 @@ from api.analytics_answers import (
     SessionSummary,
     TimeToConvert,
 )
-from api.http import PERSONAL, answer, documented
+from api.auth import needs_secret
+from api.responses import PERSONAL, answer, documented
 from api.routes.parameters import between
 from api.snapshots import Snapshot
 

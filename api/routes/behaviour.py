@@ -11,8 +11,7 @@ from litestar import Request, Response, get
 from litestar.params import QueryParameter
 
 from api import examples
-from api.access import needs_secret
-from api.analytics_answers import (
+from api.analytics_schemas import (
     Cohort,
     CohortWeek,
     DeclaredRetention,
@@ -24,9 +23,10 @@ from api.analytics_answers import (
     SearchFigures,
     SearchTerm,
 )
-from api.answers import made_of
-from api.http import PERSONAL, answer, documented
+from api.auth import needs_secret
+from api.responses import PERSONAL, answer, documented
 from api.routes.parameters import LongLimit, between
+from api.schemas import made_of
 from api.snapshots import Snapshot
 
 _PageType = Annotated[

@@ -10,10 +10,10 @@ from typing import Any
 from litestar import Request, Response, get
 
 from api import examples
-from api.access import needs_secret
-from api.analytics_answers import ArmResult, ExperimentResult, Experiments
-from api.answers import made_of
-from api.http import PERSONAL, answer, documented
+from api.analytics_schemas import ArmResult, ExperimentResult, Experiments
+from api.auth import needs_secret
+from api.responses import PERSONAL, answer, documented
+from api.schemas import made_of
 from api.snapshots import Snapshot
 
 #: The mart writes days that were left out as the first and the last that there are.

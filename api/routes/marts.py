@@ -18,10 +18,10 @@ from litestar.params import PathParameter, QueryParameter
 from litestar.response import Stream
 
 from api import examples
-from api.access import needs_secret
-from api.analytics_answers import MartBrief, MartColumn, MartRows, Marts
-from api.csv_answers import VARY, AlsoCsv, Form, csv_lines, prefers_csv, streamed
-from api.http import PERSONAL, answer, documented, next_link
+from api.analytics_schemas import MartBrief, MartColumn, MartRows, Marts
+from api.auth import needs_secret
+from api.csv_responses import VARY, AlsoCsv, Form, csv_lines, prefers_csv, streamed
+from api.responses import PERSONAL, answer, documented, next_link
 from api.routes.parameters import LongLimit, cursor_of, no_cursor, read_cursor
 from api.snapshots import Snapshot
 

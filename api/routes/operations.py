@@ -9,15 +9,15 @@ from typing import Any
 from litestar import Request, Response, get
 from litestar.openapi.datastructures import ResponseSpec
 
-from api.answers import Live, Ready
-from api.following import SnapshotStore
 from api.metrics import COUNTED, Metrics
 from api.problems import RETRY_AFTER_SECONDS
-from footfall.metrics import PAGE_TYPE, render
-from footfall.runs import COUNTED as RUNS_COUNTED
-from footfall.runs import RunsError, read_runs, series
+from api.schemas import Live, Ready
+from api.snapshot_store import SnapshotStore
+from footfall.http.metrics import PAGE_TYPE, render
+from footfall.http.workers import Report
 from footfall.settings import Settings
-from footfall.workers import Report
+from footfall.status.runs import COUNTED as RUNS_COUNTED
+from footfall.status.runs import RunsError, read_runs, series
 
 _NO_STORE = {"Cache-Control": "no-store"}
 

@@ -12,8 +12,8 @@ from litestar import Request
 from litestar.exceptions import ValidationException
 from litestar.params import PathParameter, QueryParameter
 
-from footfall.reasons import Reasons
-from footfall.wire import MAX_ID
+from footfall.snapshot.explanations import Reasons
+from footfall.wire.schema import MAX_ID
 
 #: Ids of one list that are looked at; the rest of a longer list is ignored.
 LIST_LENGTH = 100

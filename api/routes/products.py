@@ -10,12 +10,12 @@ from litestar.exceptions import NotFoundException
 from litestar.params import QueryParameter
 
 from api import examples
-from api.access import needs_key
-from api.answers import ProductList
-from api.http import PUBLIC_LIST, answer, documented
-from api.mixing import product_list
+from api.auth import needs_key
+from api.blending import product_list
+from api.responses import PUBLIC_LIST, answer, documented
 from api.routes.parameters import Lang, Limit, ProductId, words_of
-from footfall.snapshot import Table
+from api.schemas import ProductList
+from footfall.snapshot.format import Table
 
 Fallback = Annotated[
     bool,

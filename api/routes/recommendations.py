@@ -9,14 +9,14 @@ from litestar import Request, Response, get
 from litestar.params import QueryParameter
 
 from api import examples
-from api.access import needs_key, recommended_visitor
-from api.answers import Recommendations
-from api.http import PERSONAL, answer, documented
-from api.mixing import History, Wish, recommend
+from api.auth import needs_key, recommended_visitor
+from api.blending import History, Wish, recommend
+from api.responses import PERSONAL, answer, documented
 from api.routes.parameters import Lang, Limit, Signature, split_ids, words_of
+from api.schemas import Recommendations
 from api.snapshots import Snapshot
-from footfall.experiments import Arm, Experiment, running
-from footfall.wire import MAX_ID
+from footfall.snapshot.experiments import Arm, Experiment, running
+from footfall.wire.schema import MAX_ID
 
 _LIST = 8192
 

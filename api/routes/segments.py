@@ -17,10 +17,10 @@ from litestar.params import PathParameter, QueryParameter
 from litestar.response import Stream
 
 from api import examples
-from api.access import needs_secret
-from api.analytics_answers import SegmentItem, SegmentMember, SegmentMembers, Segments
-from api.csv_answers import CSV, VARY, AlsoCsv, Form, csv_lines, prefers_csv, saved_as, streamed
-from api.http import PERSONAL, answer, documented, next_link, sealed
+from api.analytics_schemas import SegmentItem, SegmentMember, SegmentMembers, Segments
+from api.auth import needs_secret
+from api.csv_responses import CSV, VARY, AlsoCsv, Form, csv_lines, prefers_csv, saved_as, streamed
+from api.responses import PERSONAL, answer, documented, next_link, sealed
 from api.routes.parameters import cursor_of, read_cursor
 from api.snapshots import Snapshot
 

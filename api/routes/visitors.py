@@ -11,9 +11,12 @@ from litestar.exceptions import NotFoundException
 from litestar.params import QueryParameter
 
 from api import examples
-from api.access import Caller, needs_key, needs_secret, visitor_by_id
 from api.affinities import ProductAffinity
-from api.answers import (
+from api.auth import Caller, needs_key, needs_secret, visitor_by_id
+from api.blending import Why, explained
+from api.responses import PERSONAL, answer, documented
+from api.routes.parameters import Lang, Limit, Signature, VisitorId, words_of
+from api.schemas import (
     Affinities,
     AffinityAnswer,
     AffinityParts,
@@ -29,12 +32,9 @@ from api.answers import (
     PublishedRank,
     VisitorSegments,
 )
-from api.http import PERSONAL, answer, documented
-from api.mixing import Why, explained
-from api.routes.parameters import Lang, Limit, Signature, VisitorId, words_of
 from api.snapshots import Snapshot
-from footfall.snapshot import ProductCard, Table
-from footfall.wire import MAX_ID
+from footfall.snapshot.format import ProductCard, Table
+from footfall.wire.schema import MAX_ID
 
 #: Closest products that a profile's price band is made of.
 _BAND_PRODUCTS = 10

@@ -156,7 +156,7 @@ async def to_postgres(address: str) -> Callable[[bytes], Awaitable[None]]:
 def footfall_app(directory: Path) -> Any:
     """The collector, as ``footfall collect`` starts it."""
     from collector.cli import load_app as load_worker
-    from footfall.reloading import SettingsInForce
+    from footfall.http.reloading import SettingsInForce
 
     in_force = SettingsInForce({"data": directory, "min_free_bytes": 0}, started_with=())
     return load_worker(in_force, os.getppid(), None)
@@ -164,10 +164,10 @@ def footfall_app(directory: Path) -> Any:
 
 def unchecked_app(directory: Path) -> Any:
     """The collector without the check of each message: what is left is the price of that check."""
-    from collector import door, intake
+    from collector import ingest, parsing
 
-    intake.read_good_batch = lambda body: None
-    door.judge = lambda arrival: intake.Judged(arrival.messages, arrival.count, [], is_cookieless=False)
+    parsing.read_good_batch = lambda body: None
+    ingest.judge = lambda arrival: parsing.Judged(arrival.messages, arrival.count, [], is_cookieless=False)
     return footfall_app(directory)
 
 

@@ -15,8 +15,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from footfall.keys import NOBODYS
-from footfall.wire import DIGITS, MAX_MESSAGE, is_placeholder
+from footfall.wire.keys import NOBODYS
+from footfall.wire.schema import DIGITS, MAX_MESSAGE, is_placeholder
 
 #: Room left in a message of 32 KB when its lines are counted: for the part numbers and the separators.
 MARGIN = 1024

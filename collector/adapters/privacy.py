@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from collector.adapters.common import Delivery, Fact, ShopifyId, bare, cut, track, without_nothing
-from footfall.wire import is_placeholder
+from footfall.wire.schema import is_placeholder
 
 #: Order ids in one message; a customer with more gets several.
 IDS_IN_A_MESSAGE = 500

@@ -18,7 +18,7 @@ import msgspec
 from litestar.datastructures import Cookie
 
 from demo.shop.catalogue import Catalogue, Product, Variant
-from footfall.keys import is_one_of
+from footfall.wire.keys import is_one_of
 
 COOKIE = "alder_session"
 CART_COOKIE = "cart"

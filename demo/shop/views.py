@@ -16,8 +16,8 @@ from demo.shop import navigation
 from demo.shop.catalogue import Catalogue, Product, Variant, slug
 from demo.shop.colours import tint
 from demo.shop.state import COOKIE, Cookies, Session
-from footfall.keys import sign_user
 from footfall.settings import Settings
+from footfall.wire.keys import sign_user
 
 HERE = Path(__file__).parent
 #: What the gallery shows of each product: view name and what a screen reader hears.

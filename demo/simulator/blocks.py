@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from demo.shop.catalogue import Product
 from demo.simulator import elements
 from demo.simulator.dice import dice
-from footfall.experiments import Arm, Experiment
-from footfall.snapshot import Source
+from footfall.snapshot.experiments import Arm, Experiment
+from footfall.snapshot.format import Source
 
 if TYPE_CHECKING:
     from demo.simulator.journey import Journey

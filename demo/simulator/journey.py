@@ -20,7 +20,7 @@ from demo.simulator.forms import fill_form, sign_in_form
 from demo.simulator.options import pick_options
 from demo.simulator.people import Source, Visitor
 from demo.simulator.taste import Tastes
-from footfall.experiments import Experiment
+from footfall.snapshot.experiments import Experiment
 
 #: Chance that one look at a product in stock ends in the basket, for a person of average intent and liking.
 _ADD = 0.08

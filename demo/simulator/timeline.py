@@ -18,8 +18,8 @@ from demo.simulator.dice import dice, number, uuid
 from demo.simulator.journey import Journey
 from demo.simulator.people import Visitor, make_visitor, opened_in, source_of
 from demo.simulator.taste import Tastes
-from footfall.experiments import Experiment
 from footfall.settings import load_settings
+from footfall.snapshot.experiments import Experiment
 
 #: Messages that one visitor leaves in 30 days, measured over 5,000 visitors (seed 7); for progress bars only.
 _MESSAGES_A_VISITOR = 41.8

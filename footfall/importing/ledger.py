@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from footfall.replacing import replace_file
+from footfall.runtime.atomic_write import replace_file
 
 if TYPE_CHECKING:
-    from footfall.sender import HourCounts
+    from footfall.client.sender import HourCounts
 
 LEDGER_SCHEMA = pa.schema(
     [

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from footfall.replacing import replace_file
+from footfall.runtime.atomic_write import replace_file
 
 COLUMNS = {
     "invoice_no": pa.types.is_string,

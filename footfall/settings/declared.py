@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from footfall.logs import LogFormat
-from footfall.memory import memory_bytes, warehouse_default
-from footfall.origins import origin_of
-from footfall.paths import Paths
+from footfall.runtime.logs import LogFormat
+from footfall.runtime.memory import memory_bytes, warehouse_default
+from footfall.runtime.origins import origin_of
+from footfall.runtime.paths import Paths
 
 REPO = Path(__file__).resolve().parents[2]
 

@@ -11,12 +11,12 @@ from typing import Any, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import Meta
 
-from footfall.masking import mask
-from footfall.origins import no_origin
-from footfall.paths import unfit
-from footfall.reasons import Reasons, ReasonsError
+from footfall.runtime.origins import no_origin
+from footfall.runtime.paths import unfit
 from footfall.settings.declared import Settings, SettingsError
 from footfall.settings.file import read_settings_file
+from footfall.settings.masking import mask
+from footfall.snapshot.explanations import Reasons, ReasonsError
 
 #: Variables of our own that are no settings.
 _OTHER_VARIABLES = frozenset({"FOOTFALL_CONFIG", "FOOTFALL_DBT_TARGET", "FOOTFALL_TOGETHER"})

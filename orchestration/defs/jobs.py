@@ -12,10 +12,10 @@ from footfall.settings import load_settings
 from orchestration.defs.evaluation.assets import TUNING
 from orchestration.defs.warehouse.dbt import LANE, fast_models, incremental_models
 from orchestration.defs.warehouse.reconciliation import KEY as RECONCILIATION
-from orchestration.lib.full_disk import full_disk_in_words
-from orchestration.lib.lanes import FAST_LANE, FULL_PIPELINE
-from orchestration.lib.warehouse import POOL
-from orchestration.processes import one_process
+from orchestration.runs.job_names import FAST_LANE, FULL_PIPELINE
+from orchestration.runs.launcher import one_process
+from orchestration.storage.duckdb_files import POOL
+from orchestration.storage.full_disk import full_disk_in_words
 
 RECONCILE = "reconcile"
 
@@ -116,7 +116,7 @@ housekeeping_hourly = dg.ScheduleDefinition(
 @full_disk_in_words()
 def merge_days(context: dg.OpExecutionContext) -> None:
     """Holds the warehouse and the loader meanwhile."""
-    from orchestration.lib.compaction import compact
+    from orchestration.lake.compaction import compact
 
     report = compact(
         load_settings().paths,
@@ -155,7 +155,7 @@ def remove_old_days(context: dg.OpExecutionContext) -> None:
 
     Raises Failure where so much would go that a person must look first.
     """
-    from orchestration.lib.retention import first_day_kept, retain
+    from orchestration.lake.retention import first_day_kept, retain
 
     settings = load_settings()
     if settings.retention_days is None:

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import dagster as dg
 
-from footfall.runs import staleness
 from footfall.settings import Settings, load_settings
-from footfall.snapshot import POINTER_FILE
+from footfall.snapshot.format import POINTER_FILE
+from footfall.status.runs import staleness
+from orchestration.catalog.model import inbox_files
 from orchestration.defs.jobs import fast_lane, full_pipeline
-from orchestration.lib.catalog_model import inbox_files
-from orchestration.lib.lanes import FAST_LANE, FULL_PIPELINE
-from orchestration.lib.run_reports import report_freshness, report_record
-from orchestration.lib.warehouse import is_whole, waits_for_rebuild
+from orchestration.runs.job_names import FAST_LANE, FULL_PIPELINE
+from orchestration.runs.reports import report_freshness, report_record
+from orchestration.storage.duckdb_files import is_whole, waits_for_rebuild
 
 #: After a failed run the next try waits 15 s, 30 s, 60 s ... at most this long.
 LONGEST_WAIT = 600.0
@@ -65,8 +65,8 @@ def sealed_segments(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.S
 
 def _waiting(settings: Settings) -> list[str]:
     """Ids of the segments that wait. A bucket that doesn't answer fails the tick, unless this disk has some."""
-    from footfall.buckets import BucketError, open_bucket
-    from orchestration.lib.waiting import (
+    from footfall.landing.object_store import BucketError, open_bucket
+    from orchestration.lake.segments import (
         LOOK_SECONDS,
         local_segments,
         marks_of,

@@ -19,9 +19,9 @@ from litestar.testing import TestClient
 
 from api.app import create_app
 from footfall.settings import Settings
-from footfall.snapshot import GONE, ServedMart, Table, changes_file, part_of, read_manifest, table_file
-from orchestration.lib.session_neighbours import index_of
-from orchestration.lib.snapshot import build_snapshot, publish
+from footfall.snapshot.format import GONE, ServedMart, Table, changes_file, part_of, read_manifest, table_file
+from orchestration.recommend.session_neighbours import index_of
+from orchestration.serving.publish import build_snapshot, publish
 from tests.session_cases import clicks_table
 
 PUBLIC = {"X-Footfall-Key": "public-key-of-the-test"}

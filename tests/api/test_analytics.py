@@ -15,8 +15,8 @@ from litestar.testing import TestClient
 from api.app import create_app
 from api.routes import segments as segment_routes
 from api.routes.parameters import cursor_of
-from orchestration.lib import snapshot_marts
-from orchestration.lib.snapshot import build_snapshot, publish
+from orchestration.serving import marts
+from orchestration.serving.publish import build_snapshot, publish
 from tests.api.conftest import ADA_GUEST, PUBLIC, SECRET, settings_for
 from tests.api.test_routes import assert_problem, get
 
@@ -100,8 +100,8 @@ def test_the_next_link_repeats_no_key(client: Client) -> None:
 def test_a_version_from_before_carts_had_a_currency_answers_until_the_next_publish(
     warehouse: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = tuple(name for name in snapshot_marts.MARTS["segment_members"] if name != "cart_currency")
-    monkeypatch.setitem(snapshot_marts.MARTS, "segment_members", before)
+    before = tuple(name for name in marts.MARTS["segment_members"] if name != "cart_currency")
+    monkeypatch.setitem(marts.MARTS, "segment_members", before)
     build_snapshot(warehouse, tmp_path / "serving", version="v1")
     publish(tmp_path / "serving", "v1")
     with TestClient(create_app(settings_for(tmp_path))) as client:

@@ -12,7 +12,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from api.app import create_app
-from footfall.keys import proxy_signature
+from footfall.wire.keys import proxy_signature
 from tests.api.conftest import ADA_GUEST, SOLO_GUEST, settings_for
 
 SECRET = "client-secret-of-the-app"

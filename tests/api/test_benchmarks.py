@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from api.mixing import Wish, recommend
+from api.blending import Wish, recommend
 from api.snapshots import Snapshot
 from benchmarks.shop import guests, make_shop
 

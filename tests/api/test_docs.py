@@ -13,9 +13,9 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from footfall.keys import sign_user
-from footfall.reasons import Reasons
 from footfall.settings import REPO, load_settings
+from footfall.snapshot.explanations import Reasons
+from footfall.wire.keys import sign_user
 from tests.api.conftest import PUBLIC, SECRET, SOLO_GUEST
 
 DEVELOPER = REPO / "docs" / "developer"

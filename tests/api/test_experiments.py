@@ -12,8 +12,8 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from api.app import create_app
-from footfall.experiments import bucket
-from orchestration.lib.snapshot import build_snapshot, publish
+from footfall.snapshot.experiments import bucket
+from orchestration.serving.publish import build_snapshot, publish
 from tests.api.conftest import ADA_GUEST, PUBLIC, SECRET, make_marts, settings_for, write_sessions
 
 Ask = Callable[..., dict[str, Any]]

@@ -21,12 +21,12 @@ from litestar.testing import TestClient
 
 from api import snapshots
 from api.app import create_app
-from api.csv_answers import csv_lines
-from api.edge import at_the_edge, whole_ids
-from api.http import next_link
+from api.csv_responses import csv_lines
+from api.middleware import at_the_edge, whole_ids
+from api.responses import next_link
 from api.routes import marts as marts_routes
-from footfall.snapshot import ServedMart, read_manifest
-from orchestration.lib.snapshot import build_snapshot, publish
+from footfall.snapshot.format import ServedMart, read_manifest
+from orchestration.serving.publish import build_snapshot, publish
 from tests.api.conftest import SECRET, SERVED, make_shelves, settings_for
 from tests.api.test_routes import assert_problem, get
 

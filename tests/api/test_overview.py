@@ -15,8 +15,8 @@ from litestar.testing import TestClient
 
 from api.app import create_app
 from footfall.settings import REPO
-from footfall.snapshot import ServedMart
-from orchestration.lib.snapshot import build_snapshot, publish
+from footfall.snapshot.format import ServedMart
+from orchestration.serving.publish import build_snapshot, publish
 from tests.api.conftest import PUBLIC, SECRET, make_marts, settings_for
 
 KEY = SECRET["Authorization"].removeprefix("Bearer ")
@@ -30,7 +30,7 @@ PAGES = REPO / "api" / "pages"
 
 
 def asked_marts() -> set[str]:
-    return set(re.findall(r"/v1/marts/(\w+)", (PAGES / "parts.js").read_text(encoding="utf-8")))
+    return set(re.findall(r"/v1/marts/(\w+)", (PAGES / "sections.js").read_text(encoding="utf-8")))
 
 
 def contracts() -> dict[str, dict[str, Any]]:
@@ -261,7 +261,7 @@ def test_a_snapshot_without_books_is_shown_all_the_same(page: Any) -> None:
 
 
 def test_nothing_but_the_page_runs_in_the_page(client: TestClient[Litestar]) -> None:
-    for path in ("/overview", "/overview/overview.css", "/overview/overview.js", "/overview/drawing.js"):
+    for path in ("/overview", "/overview/overview.css", "/overview/overview.js", "/overview/charts.js"):
         got = client.get(path)
         assert got.status_code == 200, path
         policy = got.headers["content-security-policy"]
@@ -270,7 +270,7 @@ def test_nothing_but_the_page_runs_in_the_page(client: TestClient[Litestar]) -> 
         assert "frame-ancestors 'none'" in policy
         assert got.headers["referrer-policy"] == "no-referrer"
     assert client.get("/overview").headers["content-type"] == "text/html; charset=utf-8"
-    assert client.get("/overview/drawing.js").headers["content-type"].startswith("text/javascript")
+    assert client.get("/overview/charts.js").headers["content-type"].startswith("text/javascript")
 
 
 @pytest.mark.parametrize(
@@ -312,7 +312,7 @@ def test_money_has_the_sign_of_its_currency_where_there_is_one(page: Any) -> Non
     page.goto(f"http://shop.test/overview#{KEY}")
     parts(page)
     written = page.evaluate(
-        "async names => { const {as, moneyIs} = await import('/overview/drawing.js');"
+        "async names => { const {as, moneyIs} = await import('/overview/charts.js');"
         " return names.map(name => { moneyIs(name); return as.money(1234.5) }) }",
         ["GBP", "JPY", "points", ""],
     )

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from api.analytics_answers import Funnels, SessionSummary
-from api.answers import Problem, ProductList, Recommendations
+from api.analytics_schemas import Funnels, SessionSummary
 from api.app import create_app
+from api.schemas import Problem, ProductList, Recommendations
 from tests.api.conftest import ADA_GUEST, COLD_GUEST, PUBLIC, SECRET, SOLO_GUEST, settings_for
 
 RELAXED = settings(

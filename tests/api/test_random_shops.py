@@ -12,11 +12,11 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.mixing import Wish, recommend
+from api.blending import Wish, recommend
 from api.snapshots import Snapshot
-from footfall.snapshot import Source
-from orchestration.lib.session_neighbours import index_of
-from orchestration.lib.snapshot import build_snapshot
+from footfall.snapshot.format import Source
+from orchestration.recommend.session_neighbours import index_of
+from orchestration.serving.publish import build_snapshot
 from tests.api.conftest import SCHEMA
 from tests.session_cases import clicks_table
 

@@ -13,7 +13,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from api.app import create_app
-from footfall.runs import JobRuns, Runs, runs_file, write_runs
+from footfall.status.runs import JobRuns, Runs, runs_file, write_runs
 from tests.api.conftest import (
     ADA_GUEST,
     CLAIMED_GUEST,

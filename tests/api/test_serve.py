@@ -17,9 +17,9 @@ import pytest
 from click.testing import CliRunner
 
 from api.cli import serve
-from footfall.listening import port_is_free
+from footfall.http.ports import port_is_free
 from footfall.settings import REPO
-from orchestration.lib.snapshot import publish
+from orchestration.serving.publish import publish
 from tests.api.conftest import SECRET
 from tests.conftest import new_port
 

@@ -12,9 +12,9 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from api.snapshots import Snapshot
-from footfall.snapshot import MANIFEST_FILE, Table, changes_file, read_manifest
-from orchestration.lib import snapshot_files
-from orchestration.lib.snapshot import build_snapshot, prune, publish
+from footfall.snapshot.format import MANIFEST_FILE, Table, changes_file, read_manifest
+from orchestration.serving import files
+from orchestration.serving.publish import build_snapshot, prune, publish
 from tests.api.conftest import ADA_GUEST, SOLO_GUEST, make_marts, product_id
 
 PRODUCTS = [product_id(number) for number in range(1, 13)]
@@ -158,14 +158,14 @@ def test_a_version_answers_as_one_made_from_nothing(
         pytest.MonkeyPatch.context() as patch,
     ):
         serving = Path(folder) / "serving"
-        patch.setattr(snapshot_files, "PART_KEYS", part_keys)
+        patch.setattr(files, "PART_KEYS", part_keys)
         make_marts(con)
         build_snapshot(con, serving, version="v0")
         publish(serving, "v0")
         for number, ((few, most, many), changes) in enumerate(history, 1):
-            patch.setattr(snapshot_files, "FEW_KEYS", few)
-            patch.setattr(snapshot_files, "MOST_CHANGES", most)
-            patch.setattr(snapshot_files, "MANY_CHANGES", many)
+            patch.setattr(files, "FEW_KEYS", few)
+            patch.setattr(files, "MOST_CHANGES", most)
+            patch.setattr(files, "MANY_CHANGES", many)
             for change in changes:
                 con.execute(change)
             version = f"v{number}"
@@ -173,9 +173,9 @@ def test_a_version_answers_as_one_made_from_nothing(
             publish(serving, version)
             if pruned:
                 prune(serving, keep=1)
-        files = read_manifest(grown.path).files.keys()
-        event(f"tables with changes: {sum(changes_file(table) in files for table in Table)}")
-        assert files == {path.name for path in grown.path.iterdir()} - {MANIFEST_FILE}
+        named = read_manifest(grown.path).files.keys()
+        event(f"tables with changes: {sum(changes_file(table) in named for table in Table)}")
+        assert named == {path.name for path in grown.path.iterdir()} - {MANIFEST_FILE}
         fresh = build_snapshot(con, Path(folder) / "fresh", version="fresh")
         assert answers(grown.path) == answers(fresh.path)
 
@@ -183,9 +183,9 @@ def test_a_version_answers_as_one_made_from_nothing(
 def test_a_key_that_is_gone_is_gone_and_may_come_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(snapshot_files, "FEW_KEYS", 0)
-    monkeypatch.setattr(snapshot_files, "MOST_CHANGES", 10**6)
-    monkeypatch.setattr(snapshot_files, "MANY_CHANGES", 10**6)
+    monkeypatch.setattr(files, "FEW_KEYS", 0)
+    monkeypatch.setattr(files, "MOST_CHANGES", 10**6)
+    monkeypatch.setattr(files, "MANY_CHANGES", 10**6)
     seen = []
     with duckdb.connect() as con:
         make_marts(con)

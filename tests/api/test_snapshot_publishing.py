@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pytest
 
 from api.snapshots import Snapshot
-from footfall.snapshot import (
+from footfall.snapshot.format import (
     MANIFEST_FILE,
     POINTER_FILE,
     SESSION_CHANGES_FILE,
@@ -33,20 +33,20 @@ from footfall.snapshot import (
     read_pointer,
     table_file,
 )
-from orchestration.lib import snapshot as writer
-from orchestration.lib import snapshot_audit, snapshot_files
-from orchestration.lib.session_changes import with_changes
-from orchestration.lib.session_history import history_of
-from orchestration.lib.session_neighbours import index_of
-from orchestration.lib.snapshot import (
+from orchestration.recommend.session_changes import with_changes
+from orchestration.recommend.session_history import history_of
+from orchestration.recommend.session_neighbours import index_of
+from orchestration.serving import audit, files
+from orchestration.serving import publish as writer
+from orchestration.serving.audit import SHAPES
+from orchestration.serving.marts import ANALYTICS
+from orchestration.serving.publish import (
     AuditFailedError,
     SnapshotReport,
     build_snapshot,
     prune,
     publish,
 )
-from orchestration.lib.snapshot_audit import SHAPES
-from orchestration.lib.snapshot_marts import ANALYTICS
 from tests.api.conftest import SESSIONS, make_marts, values
 from tests.session_cases import clicks_table
 
@@ -214,9 +214,9 @@ def published(con: duckdb.DuckDBPyConnection, serving: Path, version: str) -> Pa
 
 def keep_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever changes stands beside the parts, as in a shop so large that it isn't a tenth of them."""
-    monkeypatch.setattr(snapshot_files, "FEW_KEYS", 0)
-    monkeypatch.setattr(snapshot_files, "MOST_CHANGES", 10**6)
-    monkeypatch.setattr(snapshot_files, "MANY_CHANGES", 10**6)
+    monkeypatch.setattr(files, "FEW_KEYS", 0)
+    monkeypatch.setattr(files, "MOST_CHANGES", 10**6)
+    monkeypatch.setattr(files, "MANY_CHANGES", 10**6)
 
 
 def test_what_has_not_changed_is_not_written_again(
@@ -373,7 +373,7 @@ def test_who_was_forgotten_is_in_no_byte_of_what_comes_after(
 
     warehouse.execute("delete from marts.identity_map")
     # It is compared with a version from before still.
-    monkeypatch.setattr(snapshot_audit, "SMALL_TABLE", 1)
+    monkeypatch.setattr(audit, "SMALL_TABLE", 1)
     with pytest.raises(AuditFailedError, match="identities fell"):
         build_snapshot(warehouse, tmp_path, version="v5", not_from_before=datetime.now(UTC))
 
@@ -419,7 +419,7 @@ def test_nothing_is_written_because_time_went_by(
 
 def test_a_part_a_publish_is_written_anew_and_who_changed_most_at_once() -> None:
     def anew(changed: dict[int, int], part_keys: float = 1000) -> set[int]:
-        return snapshot_files._to_write_anew(changed, part_keys)
+        return files._to_write_anew(changed, part_keys)
 
     assert anew({}) == set()
     assert anew({0: 1, 3: 30}) == set()

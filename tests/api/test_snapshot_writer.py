@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.origins import OriginRule, own_link
-from footfall.snapshot import (
+from footfall.runtime.origins import OriginRule, own_link
+from footfall.snapshot.format import (
     MANIFEST_FILE,
     PART_SQL,
     Pick,
@@ -27,9 +27,10 @@ from footfall.snapshot import (
     read_manifest,
     read_pointer,
 )
-from orchestration.lib import snapshot as writer
-from orchestration.lib import snapshot_files
-from orchestration.lib.snapshot import (
+from orchestration.serving import files
+from orchestration.serving import publish as writer
+from orchestration.serving.files import choose_parts
+from orchestration.serving.publish import (
     ONCE_FILE,
     AuditFailedError,
     MissingMartError,
@@ -38,8 +39,7 @@ from orchestration.lib.snapshot import (
     publish,
     publish_once,
 )
-from orchestration.lib.snapshot_files import choose_parts
-from orchestration.lib.snapshot_sqlite import read_table
+from orchestration.serving.sqlite import read_table
 from tests.api.conftest import make_marts, values
 
 
@@ -108,8 +108,8 @@ def test_parts_change_nothing(
     warehouse: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = build_snapshot(warehouse, tmp_path, version="v1")
-    monkeypatch.setattr(snapshot_files, "PART_KEYS", 1)
-    monkeypatch.setattr(snapshot_files, "GROUP_KEYS", 3)
+    monkeypatch.setattr(files, "PART_KEYS", 1)
+    monkeypatch.setattr(files, "GROUP_KEYS", 3)
     parts = build_snapshot(warehouse, tmp_path, version="v2")
 
     assert read_manifest(parts.path).parts[Table.PRODUCTS] == 16
@@ -247,7 +247,7 @@ def test_audit_stops(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The first version, and one of which only changes are written."""
-    monkeypatch.setattr(snapshot_files, "FEW_KEYS", 0)
+    monkeypatch.setattr(files, "FEW_KEYS", 0)
     stands = [".lock"]
     if not is_first:
         build_snapshot(warehouse, tmp_path, version="v0")

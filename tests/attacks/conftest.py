@@ -15,10 +15,10 @@ import duckdb
 import httpx
 import pytest
 
-from footfall.landing import unsealed
-from footfall.processes import Processes, footfall_command
+from footfall.landing.directory import unsealed
+from footfall.runtime.supervisor import Processes, footfall_command
 from footfall.settings import Settings, load_settings
-from footfall.wire import BATCH_PATH, MAX_MESSAGES, BatchAnswer
+from footfall.wire.schema import BATCH_PATH, MAX_MESSAGES, BatchAnswer
 from tests.attacks.messages import BROWSER
 from tests.conftest import new_port
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from footfall.processes import footfall_command
+from footfall.runtime.supervisor import footfall_command
 from tests.attacks.conftest import Shop
 from tests.attacks.messages import ordered, product, viewed
 

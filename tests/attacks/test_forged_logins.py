@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from footfall.keys import sign_user
+from footfall.wire.keys import sign_user
 from tests.attacks.conftest import Shop
 from tests.attacks.messages import identified, ordered, product, token, viewed
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from footfall.landing import unsealed
-from orchestration.lib.lake import load_sealed
+from footfall.landing.directory import unsealed
+from orchestration.lake.loader import load_sealed
 from tests.attacks.conftest import Shop
 from tests.attacks.messages import token, viewed
 

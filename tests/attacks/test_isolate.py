@@ -12,7 +12,7 @@ from collections.abc import Callable
 import pytest
 
 from footfall.settings import REPO
-from orchestration.lib.lake import load_waiting
+from orchestration.lake.loader import load_waiting
 from tests.attacks.conftest import Shop
 from tests.attacks.messages import viewed
 

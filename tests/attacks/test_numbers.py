@@ -8,9 +8,9 @@ import msgspec
 import pytest
 from msgspec import Raw
 
-from footfall import wire
-from orchestration.lib import flatten
-from orchestration.lib.lake import load_sealed
+from footfall.wire import schema
+from orchestration.lake import flatten
+from orchestration.lake.loader import load_sealed
 from tests.attacks.conftest import Shop
 from tests.attacks.messages import ordered, product, track, viewed
 from tests.orchestration.conftest import seal_segment
@@ -18,10 +18,10 @@ from tests.orchestration.conftest import seal_segment
 pytestmark = pytest.mark.line
 
 
-def unbounded(raw: bytes | Raw) -> wire.Message:
+def unbounded(raw: bytes | Raw) -> schema.Message:
     """What a message was to an earlier release's loader."""
-    message = msgspec.json.decode(raw, type=wire.Undecoded)
-    message.surroundings = wire.check_surroundings(message.surroundings)  # type: ignore[assignment]
+    message = msgspec.json.decode(raw, type=schema.Undecoded)
+    message.surroundings = schema.check_surroundings(message.surroundings)  # type: ignore[assignment]
     return message
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.lib.home import DBT_PROJECT
-from orchestration.lib.lake import load_sealed
+from orchestration.lake.loader import load_sealed
+from orchestration.storage.environment import DBT_PROJECT
 from tests.attacks.conftest import Shop
 from tests.attacks.messages import token, viewed
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import msgspec
 
 from collector.adapters.common import Delivery
-from collector.guests import open_image
-from collector.intake import (
+from collector.guest_cookie import open_image
+from collector.parsing import (
     Arrival,
     Sender,
     answer,
@@ -27,8 +27,8 @@ from collector.intake import (
     open_single,
 )
 from collector.problems import RefusedError
-from collector.shopify import translate
-from footfall.segments import (
+from collector.shopify_webhooks import translate
+from footfall.landing.segments import (
     FRAME_HEAD,
     HEADER,
     Damage,

@@ -36,13 +36,13 @@ _COVERAGE = re.compile(r"cov: (\d+) ft: (\d+)")
 def check_of(target: str, directory: Path) -> Callable[[bytes], Any]:
     """What is done with an input of this target; files are written below ``directory``."""
     from collector.adapters import SHOPIFY
-    from footfall import good_batch
-    from footfall.wire import MESSAGE_TYPES
+    from footfall.wire import fast_path
+    from footfall.wire.schema import MESSAGE_TYPES
     from tests.chaos import checks
 
     topics = sorted(SHOPIFY)
     if target == "pieces":
-        good_batch.PIECE = 300  # short inputs, and yet cut
+        fast_path.PIECE = 300  # short inputs, and yet cut
     return {
         "batch": lambda data: checks.check_body(data, None),
         "pieces": lambda data: checks.check_body(data, None),
@@ -59,7 +59,7 @@ def check_of(target: str, directory: Path) -> Callable[[bytes], Any]:
 def seeds_of(target: str) -> list[bytes]:
     """Good inputs to begin with."""
     from collector.adapters import SHOPIFY
-    from footfall.segments import HEADER
+    from footfall.landing.segments import HEADER
     from tests.chaos.inputs import DELIVERY, FRAMES, GOOD
 
     good = json.dumps(GOOD).encode()

@@ -115,7 +115,7 @@ def try_shop(task: Task) -> Tried:
 
 def _environment(data: Path) -> None:
     from footfall.settings import load_settings
-    from orchestration.lib.home import export
+    from orchestration.storage.environment import export
 
     for name in [name for name in os.environ if name.startswith("FOOTFALL_")]:
         del os.environ[name]

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from collector.adapters import SHOPIFY
-from collector.door import ROUTES, Door
+from collector.ingest import ROUTES, Door
 from collector.metrics import Metrics
-from footfall.quotas import Buckets
-from footfall.segments import FRAME_HEAD, HEADER, MAX_PAYLOAD, Envelope, encode_frame
+from footfall.http.rate_limit import Buckets
+from footfall.landing.segments import FRAME_HEAD, HEADER, MAX_PAYLOAD, Envelope, encode_frame
 from footfall.settings import Settings
-from footfall.wire import MESSAGE_TYPES
+from footfall.wire.schema import MESSAGE_TYPES
 from tests.chaos.checks import check_body, check_delivery, check_gzip, check_image, check_segment
 
 KEY = b"ff_demo_write_key"

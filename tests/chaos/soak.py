@@ -30,8 +30,8 @@ from pathlib import Path
 import httpx
 import pyarrow.dataset as ds
 
-from footfall.paths import Paths
-from footfall.segments import HEADER
+from footfall.landing.segments import HEADER
+from footfall.runtime.paths import Paths
 
 REPO = Path(__file__).resolve().parents[2]
 KEY = "ff_demo_write_key"
@@ -41,9 +41,9 @@ BAD_EVERY = 50
 LOADER = """
 import sys, time
 from pathlib import Path
-from footfall.landing import sealed
-from footfall.paths import Paths
-from orchestration.lib.lake import load_sealed
+from footfall.landing.directory import sealed
+from footfall.runtime.paths import Paths
+from orchestration.lake.loader import load_sealed
 paths = Paths(Path(sys.argv[1]))
 while True:
     if sealed(paths.landing):
@@ -254,7 +254,7 @@ def main() -> int:
         collector.stop()
         stop_loader.set()
         loader.join()
-    from orchestration.lib.lake import load_sealed
+    from orchestration.lake.loader import load_sealed
 
     load_sealed(paths)
     checks = audit(paths, clients)

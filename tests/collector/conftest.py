@@ -19,7 +19,7 @@ import pytest
 from collector.cli import HEADER_MILLISECONDS
 from collector.files import OsFiles
 from collector.writer import SegmentWriter
-from footfall.segments import Buffer, Envelope, Frame, decode_envelope, read_segment
+from footfall.landing.segments import Buffer, Envelope, Frame, decode_envelope, read_segment
 from tests.conftest import new_port
 
 REPO = Path(__file__).resolve().parents[2]

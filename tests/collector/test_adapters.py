@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from collector.adapters import SHOPIFY
 from collector.adapters.common import Delivery, Fact, encode
-from footfall.wire import MAX_MESSAGE, check_message
+from footfall.wire.schema import MAX_MESSAGE, check_message
 
 GUEST = "9f3c1e5a7b2d4c6e8f0a1b2c3d4e5f60"
 CUSTOMER = {

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.collector import measure, running
-from footfall.listening import port_is_free
+from footfall.http.ports import port_is_free
 from tests.collector.conftest import REPO
 
 SCRIPT = """

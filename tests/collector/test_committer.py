@@ -17,7 +17,7 @@ from collector import committer as module
 from collector.committer import Committer
 from collector.metrics import Metrics
 from collector.writer import CommitError, SegmentWriter
-from footfall.segments import FRAME_HEAD
+from footfall.landing.segments import FRAME_HEAD
 from tests.collector.conftest import FailingFiles
 
 NewWriter = Callable[..., SegmentWriter]

@@ -26,7 +26,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from collector.files import OsFiles
 from collector.recovery import recover
 from collector.writer import CommitError, SegmentWriter
-from footfall.segments import FRAME_HEAD, Buffer, Frame, read_segment
+from footfall.landing.segments import FRAME_HEAD, Buffer, Frame, read_segment
 
 
 @dataclass

@@ -15,9 +15,9 @@ from litestar.testing import TestClient
 
 from collector.app import create_app
 from collector.daily_ids import PREFIX, DailyIds
-from footfall.segments import Envelope
+from footfall.landing.segments import Envelope
 from footfall.settings import Settings
-from footfall.wire import is_placeholder
+from footfall.wire.schema import is_placeholder
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 WHO = ("192.0.2.7", "Mozilla/5.0", "shop_pixel")

@@ -11,7 +11,7 @@ import msgspec
 from litestar.testing import TestClient
 
 from collector.app import create_app
-from footfall.segments import Envelope
+from footfall.landing.segments import Envelope
 from footfall.settings import REPO, load_settings
 
 PAGE = REPO / "docs" / "developer" / "your-own-shop.md"

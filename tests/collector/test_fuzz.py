@@ -16,9 +16,9 @@ import pytest
 from litestar.testing import TestClient
 
 from collector.app import create_app
-from footfall import good_batch
 from footfall.settings import Settings
-from footfall.wire import MAX_INFLATED
+from footfall.wire import fast_path
+from footfall.wire.schema import MAX_INFLATED
 from tests.chaos import guided
 from tests.chaos.checks import check_body, check_delivery
 from tests.chaos.inputs import DELIVERY, LINE, targets
@@ -34,7 +34,7 @@ def test_generated_inputs(seed: int, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("target", guided.TARGETS)
 def test_what_coverage_leads_on_from(target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(good_batch, "PIECE", good_batch.PIECE)  # it may be changed, and is set back
+    monkeypatch.setattr(fast_path, "PIECE", fast_path.PIECE)  # it may be changed, and is set back
     check = guided.check_of(target, tmp_path)
     assert "taken" in [check(seed) for seed in guided.seeds_of(target)]
     check(b"")

@@ -23,7 +23,7 @@ from schemathesis.specs.openapi.checks import (
 from collector.adapters import SHOPIFY
 from collector.app import create_app
 from footfall.settings import Settings
-from footfall.wire import WEBHOOKS_PATH
+from footfall.wire.schema import WEBHOOKS_PATH
 
 KEY = base64.b64encode(b"ff_demo_write_key:").decode()
 Receive = Callable[[], Awaitable[Any]]

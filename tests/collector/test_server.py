@@ -271,7 +271,7 @@ def test_a_signal_as_a_worker_is_born_ends_it() -> None:
     """Python drops what comes between the system's fork and its own work in the child."""
     script = """
 import os, signal
-from footfall.workers import hear_signals_from_birth
+from footfall.http.workers import hear_signals_from_birth
 signal.signal(signal.SIGTERM, lambda *_: None)
 # Hooks run in their order: this one stands for the process above, which stops its workers at that moment.
 os.register_at_fork(after_in_child=lambda: os.kill(os.getpid(), signal.SIGTERM))

@@ -13,7 +13,8 @@ from collector.app import create_app
 from collector.landing import writer_name
 from collector.ship_cli import ShippingCompanion, ship
 from collector.shipping import Shipper, ShipperBusy, only_shipper
-from footfall.buckets import (
+from footfall.landing.directory import oldest_sealed
+from footfall.landing.object_store import (
     Bucket,
     BucketError,
     DirectoryBucket,
@@ -22,11 +23,10 @@ from footfall.buckets import (
     open_bucket,
     parse_object_name,
 )
-from footfall.landing import oldest_sealed
-from footfall.paths import Paths
+from footfall.runtime.paths import Paths
 from footfall.settings import Settings, load_settings
-from tests.buckets import Killed, MortalBucket, failure, s3_server
 from tests.conftest import new_port
+from tests.object_store import Killed, MortalBucket, failure, s3_server
 
 
 @pytest.fixture(scope="module")

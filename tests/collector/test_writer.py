@@ -16,7 +16,7 @@ from collector.files import OsFiles
 from collector.landing import Landing
 from collector.recovery import recover
 from collector.writer import SPACE_SECONDS, CommitError, SegmentWriter
-from footfall.segments import FRAME_HEAD, HEADER, Damage, Frame, read_segment
+from footfall.landing.segments import FRAME_HEAD, HEADER, Damage, Frame, read_segment
 from footfall.settings import Settings
 
 Payloads = Callable[[], list[bytes]]

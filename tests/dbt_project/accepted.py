@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from footfall.wire import DIGITS, MAX_ID, WireError, check_message
+from footfall.wire.schema import DIGITS, MAX_ID, WireError, check_message
 
 #: What a kind of event mostly says.
 EVENTS: dict[str, tuple[str, ...]] = {

@@ -18,10 +18,10 @@ from accepted import NOW, accepted_messages
 from dbt_kit import Lake, Warehouse
 from msgspec import Raw
 
-from footfall.paths import Paths
-from footfall.segments import HEADER, Envelope, encode_frame
-from orchestration.lib.lake import load_sealed
-from orchestration.lib.snapshot import build_snapshot
+from footfall.landing.segments import HEADER, Envelope, encode_frame
+from footfall.runtime.paths import Paths
+from orchestration.lake.loader import load_sealed
+from orchestration.serving.publish import build_snapshot
 
 MAKE = Callable[[], tuple[Lake, Warehouse]]
 #: Experiments, a breakdown, and sessions by other rules: models that a plain shop leaves empty.

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from dbt_kit import NOON, Lake, Warehouse, message
 
-from footfall.paths import Paths
-from orchestration.lib.compaction import compact
+from footfall.runtime.paths import Paths
+from orchestration.lake.compaction import compact
 
 SELECT = "+sessions +events_reconciliation"
 COMPARED = {

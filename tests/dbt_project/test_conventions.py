@@ -13,7 +13,7 @@ import pytest
 import yaml
 from dbt_kit import PROJECT_DIR, Lake, Warehouse
 
-from footfall.snapshot import BLENDED, Source
+from footfall.snapshot.format import BLENDED, Source
 
 GROUPS = {
     *("staging", "catalog", "behaviour", "funnels", "identity", "people"),

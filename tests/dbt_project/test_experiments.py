@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from dbt_kit import Lake, Warehouse, message
 
-from footfall.experiments import Arm, Experiment
+from footfall.snapshot.experiments import Arm, Experiment
 
 START = datetime(2026, 3, 1, 9, 0)
 VISITORS = 3000

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from dbt_kit import NOON, Lake, Warehouse, message
 
-from footfall.wire import DIGITS
+from footfall.wire.schema import DIGITS
 
 MAKE = Callable[[], tuple[Lake, Warehouse]]
 STAGED = {

@@ -18,8 +18,8 @@ import pytest
 from dbt_kit import Lake, Warehouse
 
 from footfall.importing.online_retail import message, read_lines
-from footfall.segments import HEADER, Envelope, encode_frame, read_segment
-from orchestration.lib.flatten import rows_of
+from footfall.landing.segments import HEADER, Envelope, encode_frame, read_segment
+from orchestration.lake.flatten import rows_of
 
 #: Lines a request and a load. One load of the whole file holds 2 GB of rows in memory.
 REQUEST, LOAD = 500, 100_000

@@ -23,10 +23,10 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from api.access import needs_secret
 from api.app import create_app
-from footfall.keys import sign_user
-from orchestration.lib.snapshot import build_snapshot, publish
+from api.auth import needs_secret
+from footfall.wire.keys import sign_user
+from orchestration.serving.publish import build_snapshot, publish
 from tests.api.conftest import PUBLIC, make_marts, settings_for, write_sessions
 
 TOKENS = [f"token-of-a-browser-000000{number}" for number in range(4)]

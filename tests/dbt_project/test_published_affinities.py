@@ -11,9 +11,9 @@ import pytest
 from dbt_kit import NOON, Lake, Warehouse, message
 
 from api.snapshots import Snapshot
-from footfall.snapshot import Table
-from orchestration.lib.snapshot import build_snapshot, publish
-from orchestration.lib.snapshot_sqlite import read_table
+from footfall.snapshot.format import Table
+from orchestration.serving.publish import build_snapshot, publish
+from orchestration.serving.sqlite import read_table
 
 DAY = timedelta(days=1)
 CATALOG = [{"product_id": f"p{number}", "product_type": f"type {number % 3}"} for number in range(6)]

@@ -12,7 +12,7 @@ import pytest
 import scipy.sparse as sp
 from dbt_kit import NOON, Lake, Warehouse, message
 
-from orchestration.lib.evaluation.orders import taste
+from orchestration.evaluation.orders import taste
 
 DAY = timedelta(days=1)
 CATALOG = [

@@ -8,9 +8,9 @@ from typing import Any
 
 from dbt_kit import NOON, Lake, Warehouse, message
 
-from footfall.paths import Paths
-from orchestration.lib.compaction import compact
-from orchestration.lib.lake_events import Choice, restore_events, set_events_aside
+from footfall.runtime.paths import Paths
+from orchestration.lake.compaction import compact
+from orchestration.lake.events import Choice, restore_events, set_events_aside
 
 SELECT = "+sessions +events_reconciliation +import_reconciliation"
 BOOKS = "select sum(accepted), sum(in_lake), sum(staged), sum(duplicates), sum(set_aside), bool_and(is_balanced) from "

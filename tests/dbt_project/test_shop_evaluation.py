@@ -16,14 +16,14 @@ from click.testing import CliRunner
 from dbt_kit import PROJECT_DIR, Lake, Warehouse, message
 
 from footfall.settings import Settings, load_settings
-from orchestration.lib import dbt_runner, home
-from orchestration.lib.evaluation import running, tuning
-from orchestration.lib.evaluation.history import OURS, Run, Verdict, find, read_history
-from orchestration.lib.evaluation.measures import Measured
-from orchestration.lib.evaluation.past import Past, TooLittle, choose_window
-from orchestration.lib.evaluation.running import evaluate_shop, last_if_fresh, rules_in_force
-from orchestration.lib.evaluation.shop import measure
-from orchestration.lib.evaluation.tuning import (
+from orchestration.commands.tuning import tuning as tuning_verb
+from orchestration.evaluation import run, tuning
+from orchestration.evaluation.backtest import Past, TooLittle, choose_window
+from orchestration.evaluation.history import OURS, Run, Verdict, find, read_history
+from orchestration.evaluation.metrics import Measured
+from orchestration.evaluation.run import evaluate_shop, last_if_fresh, rules_in_force
+from orchestration.evaluation.shop import measure
+from orchestration.evaluation.tuning import (
     Gain,
     Proposal,
     accept,
@@ -32,8 +32,9 @@ from orchestration.lib.evaluation.tuning import (
     tune,
     write_proposal,
 )
-from orchestration.lib.evaluation.tuning_cli import tuning as tuning_verb
-from orchestration.lib.session_neighbours import session_config
+from orchestration.recommend.session_neighbours import session_config
+from orchestration.storage import environment
+from orchestration.warehouse import dbt_runner
 
 PROJECT_FILE = PROJECT_DIR / "dbt_project.yml"
 FIRST = datetime(2026, 3, 1, 9, 0)
@@ -265,10 +266,10 @@ def test_a_search_that_finds_nothing_keeps_what_an_earlier_one_found(
     changes = {"session_neighbours.neighbours": (100, 50)}
     found = replace(nothing, tried=5, session_changes=changes, sessions=gain)
     monkeypatch.setenv("FOOTFALL_DATA", str(tmp_path))
-    monkeypatch.setattr(home, "export", lambda *_: None)
-    monkeypatch.setattr(running, "Past", lambda *_: None)
+    monkeypatch.setattr(environment, "export", lambda *_: None)
+    monkeypatch.setattr(run, "Past", lambda *_: None)
     for proposal, said in ((found, "neighbours: 100 -> 50"), (nothing, "an earlier one stays as it is")):
-        monkeypatch.setattr(running, "tune", lambda *_, proposal=proposal, **__: proposal)
+        monkeypatch.setattr(run, "tune", lambda *_, proposal=proposal, **__: proposal)
         searched = CliRunner().invoke(tuning_verb, ["search"])
         assert searched.exit_code == 0, searched.output
         assert said in searched.output

@@ -10,11 +10,11 @@ import pytest
 from dbt_kit import Lake, Warehouse, message
 
 from footfall.importing.ledger import LEDGER_SCHEMA
-from orchestration.lib import lake_schema
+from orchestration.lake import schema
 
 TABLES: dict[str, dict[str, pa.Schema]] = {
-    "lake": {**lake_schema.GROWING, "set_aside": lake_schema.SET_ASIDE},
-    "derived": {**lake_schema.DERIVED, **lake_schema.DERIVED_TABLES},
+    "lake": {**schema.GROWING, "set_aside": schema.SET_ASIDE},
+    "derived": {**schema.DERIVED, **schema.DERIVED_TABLES},
     "ledgers": {"imports": LEDGER_SCHEMA},
 }
 

@@ -15,7 +15,7 @@ from litestar.testing import TestClient
 from demo.shop.catalogue import Catalogue
 from demo.simulator import declared_experiments, estimate_messages, generate
 from demo.simulator.blocks import experiment_of
-from footfall.wire import check_message
+from footfall.wire.schema import check_message
 
 UNTIL = datetime(2026, 10, 31, 18, 30, tzinfo=UTC)
 SHOP = "http://127.0.0.1:8700"

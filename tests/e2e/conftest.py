@@ -11,9 +11,9 @@ import pytest
 
 from demo.cli import CATALOG, shop_command
 from demo.simulator import generate
-from footfall.landing import unsealed
-from footfall.processes import Processes, footfall_command
-from footfall.sender import send
+from footfall.client.sender import send
+from footfall.landing.directory import unsealed
+from footfall.runtime.supervisor import Processes, footfall_command
 from footfall.settings import Settings, load_settings
 from tests.conftest import new_port
 
@@ -25,7 +25,7 @@ VISITORS, DAYS, SEED = 400, 14, 11
 def time_to_stop() -> Iterator[None]:
     """A busy machine may take longer than ten seconds to stop a line; who is killed then hasn't sealed or shipped."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("footfall.processes.GRACE_SECONDS", 120.0)
+        patch.setattr("footfall.runtime.supervisor.GRACE_SECONDS", 120.0)
         yield
 
 

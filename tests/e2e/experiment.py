@@ -14,14 +14,14 @@ from typing import Any
 import duckdb
 from playwright.sync_api import Browser
 
-from footfall.experiments import Arm, Experiment
-from footfall.landing import sealed, unsealed
-from footfall.segments import Frame, decode_envelope, read_segment
-from orchestration.lib.derived import session_index_file
-from orchestration.lib.home import DBT_PROJECT, export
-from orchestration.lib.lake import load_waiting
-from orchestration.lib.snapshot import build_snapshot, publish
-from orchestration.lib.warehouse import reading
+from footfall.landing.directory import sealed, unsealed
+from footfall.landing.segments import Frame, decode_envelope, read_segment
+from footfall.snapshot.experiments import Arm, Experiment
+from orchestration.lake.loader import load_waiting
+from orchestration.recommend.tables import session_index_file
+from orchestration.serving.publish import build_snapshot, publish
+from orchestration.storage.duckdb_files import reading
+from orchestration.storage.environment import DBT_PROJECT, export
 from tests.e2e.conftest import PERSON, Line, wait_until_sealed
 
 STARTS = datetime.now(UTC).date() - timedelta(days=1)

@@ -14,13 +14,13 @@ from typing import Any
 import duckdb
 import pytest
 
-from footfall.landing import unsealed
-from footfall.paths import Paths
-from footfall.processes import Processes, footfall_command
+from footfall.landing.directory import unsealed
+from footfall.runtime.paths import Paths
+from footfall.runtime.supervisor import Processes, footfall_command
 from footfall.settings import load_settings
-from orchestration.lib import dbt_runner
-from orchestration.lib.home import DBT_PROJECT
-from orchestration.lib.reconcile import reconcile
+from orchestration.storage.environment import DBT_PROJECT
+from orchestration.warehouse import dbt_runner
+from orchestration.warehouse.reconcile import reconcile
 from tests.conftest import new_port
 from tests.e2e.conftest import Line, wait_until_sealed
 

@@ -12,14 +12,14 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from footfall.buckets import open_bucket
-from footfall.processes import Child, Processes, footfall_command
-from footfall.sender import send
+from footfall.client.sender import send
+from footfall.landing.object_store import open_bucket
+from footfall.runtime.supervisor import Child, Processes, footfall_command
 from footfall.settings import Settings, load_settings
-from tests.buckets import s3_server
 from tests.conftest import new_port
+from tests.object_store import s3_server
 from tests.orchestration.conftest import message
-from tests.orchestration.test_lake import rows
+from tests.orchestration.lake.test_lake import rows
 
 BUCKET = "s3://clickstream/segments"
 MESSAGES = 300

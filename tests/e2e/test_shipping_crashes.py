@@ -23,12 +23,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from msgspec import Raw
 
 from collector.shipping import Shipper
-from footfall.buckets import DirectoryBucket
-from footfall.paths import Paths
-from footfall.segments import HEADER, Envelope, encode_frame
-from orchestration.lib import durable, lake
-from orchestration.lib.lake import load_sealed
-from tests.buckets import Killed, MortalBucket, failure
+from footfall.landing.object_store import DirectoryBucket
+from footfall.landing.segments import HEADER, Envelope, encode_frame
+from footfall.runtime.paths import Paths
+from orchestration.lake import loader
+from orchestration.lake.loader import load_sealed
+from orchestration.storage import atomic_write
+from tests.object_store import Killed, MortalBucket, failure
 from tests.orchestration.conftest import RECEIVED, message
 
 COLLECTORS = ("one", "two")
@@ -167,8 +168,8 @@ def _mortal_files(steps: int) -> Iterator[None]:
     with (
         mock.patch.object(Path, "replace", dying(Path.replace)),
         mock.patch.object(Path, "unlink", dying(Path.unlink)),
-        mock.patch.object(lake, "fsync_path", dying(lake.fsync_path)),
-        mock.patch.object(durable, "fsync_path", dying(durable.fsync_path)),
+        mock.patch.object(loader, "fsync_path", dying(loader.fsync_path)),
+        mock.patch.object(atomic_write, "fsync_path", dying(atomic_write.fsync_path)),
     ):
         yield
 

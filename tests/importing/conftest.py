@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from footfall.wire import WireError, check_message, decode_batch
+from footfall.wire.schema import WireError, check_message, decode_batch
 
 
 class StubDoor:

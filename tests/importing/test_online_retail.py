@@ -22,8 +22,9 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
+from footfall.client.sender import _encoder, send
+from footfall.commands.importing import import_group, replay
 from footfall.importing import ledger
-from footfall.importing.cli import import_group, replay
 from footfall.importing.online_retail import (
     ImportFileError,
     OrderLine,
@@ -32,8 +33,7 @@ from footfall.importing.online_retail import (
     read_lines,
     write_catalog,
 )
-from footfall.sender import _encoder, send
-from footfall.wire import check_message
+from footfall.wire.schema import check_message
 
 SCHEMA = pa.schema(
     [
@@ -206,7 +206,7 @@ def test_killed_by_a_signal_and_started_again(door: Any, tmp_path: Path) -> None
     # dead
     dead = threading.Event()
     door.on_batch = lambda n: not list(data.glob("ledgers/*.progress.json")) or dead.wait(120)
-    command = [sys.executable, "-c", "from footfall.importing.cli import import_group as i; i()"]
+    command = [sys.executable, "-c", "from footfall.commands.importing import import_group as i; i()"]
     environment = os.environ | {"FOOTFALL_DATA": str(data), "FOOTFALL_CONFIG": os.devnull}
     process = subprocess.Popen(
         [*command, "online-retail", str(file), "--url", door.url], env=environment, stdout=subprocess.DEVNULL

@@ -15,8 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.bots import bot_reason
-from footfall.sender import (
+from footfall.client.sender import (
     Checkpoint,
     SendError,
     SendReport,
@@ -26,7 +25,8 @@ from footfall.sender import (
     retry_after,
     send,
 )
-from footfall.wire import MAX_BODY, MAX_MESSAGES
+from footfall.wire.bots import bot_reason
+from footfall.wire.schema import MAX_BODY, MAX_MESSAGES
 
 KEY = "ff_trusted_write_key"
 

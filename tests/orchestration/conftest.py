@@ -14,8 +14,8 @@ import dagster as dg
 import pytest
 from msgspec import Raw
 
-from footfall.paths import Paths
-from footfall.segments import HEADER, Envelope, encode_frame
+from footfall.landing.segments import HEADER, Envelope, encode_frame
+from footfall.runtime.paths import Paths
 
 RECEIVED = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 

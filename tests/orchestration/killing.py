@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from orchestration.lib import durable
+from orchestration.storage import atomic_write
 
 
 class Cut(BaseException):
@@ -38,5 +38,5 @@ def killed_at(step: int, *modules: ModuleType) -> Iterator[Callable[[Any], Any]]
         for name in ("replace", "unlink"):
             patch.setattr(Path, name, mortal(getattr(Path, name)))
         for module in modules:
-            patch.setattr(module, "fsync_path", mortal(durable.fsync_path))
+            patch.setattr(module, "fsync_path", mortal(atomic_write.fsync_path))
         yield mortal

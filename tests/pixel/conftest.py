@@ -14,8 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from collector.guests import choose_guest, guest_cookie
-from footfall.wire import check_message
+from collector.guest_cookie import choose_guest, guest_cookie
+from footfall.wire.schema import check_message
 from tests.pixel_ready import PIXEL_READY
 
 ROOT = Path(__file__).resolve().parents[2]

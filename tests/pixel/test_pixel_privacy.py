@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from footfall.good_batch import read_good_batch
+from footfall.wire.fast_path import read_good_batch
 
 pytestmark = pytest.mark.browser
 

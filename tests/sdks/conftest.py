@@ -21,8 +21,8 @@ import duckdb
 import httpx
 import pytest
 
-from footfall.paths import Paths
-from orchestration.lib.lake import load_sealed
+from footfall.runtime.paths import Paths
+from orchestration.lake.loader import load_sealed
 from tests.conftest import new_port
 
 HERE = Path(__file__).parent

@@ -7,7 +7,7 @@
 
   Rules for sessions, identities and whatever else stands in rows (var rules_in_rows) are noted in a table of their own.
   Before a build adds to rows of other rules, or reads them, dbt stops and asks for --full-refresh. Where Dagster finds other
-  rules, it asks for that itself (orchestration/lib/model_versions.py).
+  rules, it asks for that itself (orchestration/warehouse/model_versions.py).
 -#}
 
 {#- What visitors' lists depend on, as a SQL text to compare with. -#}

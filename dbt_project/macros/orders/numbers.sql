@@ -2,7 +2,7 @@
   A property as a number, of its text; null where it is none, or has more digits before the point than the wire lets
   through: what an earlier release accepted must not stop a run. The type that it is first cast to is the bound: any
   sum of 10^12 messages then fits decimal(38, 4) (docs/decisions/0039-bounds-of-numbers.md). The digits are those of
-  footfall/wire.py; a test holds the two together.
+  footfall/wire/schema.py; a test holds the two together.
 -#}
 {%- macro property_number(text, name) -%}
   {%- set money = [12, 4, 'decimal(18, 4)'] -%}

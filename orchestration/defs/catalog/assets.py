@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from footfall.settings import load_settings
-from footfall.unread import note_unread
-from orchestration.lib.full_disk import full_disk_in_words
-from orchestration.lib.warehouse import POOL
+from footfall.status.unreadable_catalogs import note_unread
+from orchestration.storage.duckdb_files import POOL
+from orchestration.storage.full_disk import full_disk_in_words
 
 OWNERS = ["team:data-engineering"]
 KEY = dg.AssetKey(["lake", "products"])
@@ -47,16 +47,16 @@ def products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Read every inbox file. A product that can't be read is logged with its line, a file with its reason; neither
     costs the others anything.
     """
-    from orchestration.lib.catalog import (
+    from orchestration.catalog.model import inbox_files
+    from orchestration.catalog.versions import (
         CatalogError,
         read_catalog,
         version_time,
         withdraw_missing,
         write_products,
     )
-    from orchestration.lib.catalog_model import inbox_files
-    from orchestration.lib.lake import newest_load_id
-    from orchestration.lib.lake_schema import prepare_lake
+    from orchestration.lake.loader import newest_load_id
+    from orchestration.lake.schema import prepare_lake
 
     settings = load_settings()
     paths = settings.paths

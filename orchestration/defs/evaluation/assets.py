@@ -6,8 +6,8 @@ import dagster as dg
 
 from footfall.settings import load_settings
 from orchestration.defs.warehouse.dbt import model_key
-from orchestration.lib.full_disk import full_disk_in_words
-from orchestration.lib.warehouse import POOL
+from orchestration.storage.duckdb_files import POOL
+from orchestration.storage.full_disk import full_disk_in_words
 
 #: Not in any lane: a person starts it (job `tuning`, or `footfall tuning search`).
 TUNING = dg.AssetKey(["evaluation", "tuning_proposal"])
@@ -28,9 +28,9 @@ EVALUATION = dg.AssetKey(["evaluation", "recommendation_evaluation"])
 @full_disk_in_words()
 def recommendation_evaluation(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Measure when it is due; otherwise say again what the last run said."""
-    from orchestration.lib.evaluation.history import read_history
-    from orchestration.lib.evaluation.report import arms_plot, tables, trend_plot
-    from orchestration.lib.evaluation.running import evaluate_shop, last_if_fresh, rules_in_force
+    from orchestration.evaluation.history import read_history
+    from orchestration.evaluation.report import arms_plot, tables, trend_plot
+    from orchestration.evaluation.run import evaluate_shop, last_if_fresh, rules_in_force
 
     settings = load_settings()
     run = last_if_fresh(settings, rules_in_force(settings), datetime.now(UTC))
@@ -81,9 +81,9 @@ def tuning_proposal(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Search and write ``tuning/proposal.yml``; one with too little data, or that finds nothing, writes none."""
     import yaml
 
-    from orchestration.lib.evaluation.past import TooLittle
-    from orchestration.lib.evaluation.running import propose
-    from orchestration.lib.evaluation.tuning import as_plain, proposal_file
+    from orchestration.evaluation.backtest import TooLittle
+    from orchestration.evaluation.run import propose
+    from orchestration.evaluation.tuning import as_plain, proposal_file
 
     settings = load_settings()
     try:

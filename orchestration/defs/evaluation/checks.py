@@ -10,12 +10,12 @@ from orchestration.defs.evaluation.assets import EVALUATION
     asset=EVALUATION,
     name="assert_quality_has_not_fallen",
     blocking=True,
-    description="The served lists are not surely worse than they were (rule: orchestration/lib/evaluation/history.py). "
+    description="The served lists are not surely worse than they were (rule: orchestration/evaluation/history.py). "
     "A fall holds every publish back until a run passes or `footfall quality --accept WHY`.",
 )
 def quality_has_not_fallen() -> dg.AssetCheckResult:
     """The verdict on the newest run that could say anything."""
-    from orchestration.lib.evaluation.history import Verdict, held, read_history
+    from orchestration.evaluation.history import Verdict, held, read_history
 
     derived = load_settings().paths.derived
     fallen, runs = held(derived), read_history(derived)
@@ -37,7 +37,7 @@ def quality_has_not_fallen() -> dg.AssetCheckResult:
 )
 def better_than_popularity() -> dg.AssetCheckResult:
     """Fails where popularity's interval lies above ours."""
-    from orchestration.lib.evaluation.history import find, read_history
+    from orchestration.evaluation.history import find, read_history
 
     settings = load_settings()
     runs = read_history(settings.paths.derived)

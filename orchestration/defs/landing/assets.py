@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import dagster as dg
 
 from footfall.settings import load_settings
-from orchestration.lib.full_disk import full_disk_in_words
-from orchestration.lib.warehouse import POOL
+from orchestration.storage.duckdb_files import POOL
+from orchestration.storage.full_disk import full_disk_in_words
 
 OWNERS = ["team:data-engineering"]
 
@@ -70,7 +70,7 @@ set_aside = dg.AssetSpec(
 )
 def load_segments(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
     """Load what is sealed; with nothing sealed the lake stays as it is."""
-    from orchestration.lib.lake import load_waiting
+    from orchestration.lake.loader import load_waiting
 
     with full_disk_in_words():
         report = load_waiting(

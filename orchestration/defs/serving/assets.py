@@ -6,13 +6,13 @@ from pathlib import Path
 import dagster as dg
 
 from footfall.settings import load_settings
-from footfall.unread import unread_files
+from footfall.status.unreadable_catalogs import unread_files
 from orchestration.defs.evaluation.assets import EVALUATION
 from orchestration.defs.warehouse.dbt import model_key, served_marts
-from orchestration.lib.full_disk import full_disk_in_words
-from orchestration.lib.home import DBT_PROJECT
-from orchestration.lib.snapshot_marts import MARTS
-from orchestration.lib.warehouse import POOL, note_whole, reading
+from orchestration.serving.marts import MARTS
+from orchestration.storage.duckdb_files import POOL, note_whole, reading
+from orchestration.storage.environment import DBT_PROJECT
+from orchestration.storage.full_disk import full_disk_in_words
 
 
 @dg.asset(
@@ -32,12 +32,12 @@ from orchestration.lib.warehouse import POOL, note_whole, reading
 @full_disk_in_words()
 def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Write, audit, publish, prune. Raises dg.Failure while an evaluation holds publishes back."""
-    from orchestration.lib.dbt_runner import project_vars
-    from orchestration.lib.derived import session_changes_file, session_index_file
-    from orchestration.lib.evaluation.history import held
-    from orchestration.lib.person import last_forgotten
-    from orchestration.lib.retention import last_cut
-    from orchestration.lib.snapshot import build_snapshot, prune, publish
+    from orchestration.evaluation.history import held
+    from orchestration.lake.privacy import last_forgotten
+    from orchestration.lake.retention import last_cut
+    from orchestration.recommend.tables import session_changes_file, session_index_file
+    from orchestration.serving.publish import build_snapshot, prune, publish
+    from orchestration.warehouse.dbt_runner import project_vars
 
     settings = load_settings()
     serving: Path = settings.paths.serving

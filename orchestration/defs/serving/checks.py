@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from footfall.settings import load_settings
-from orchestration.lib.lake_schema import DAY_FOLDERS
-from orchestration.lib.waiting import load_id_of
-from orchestration.lib.warehouse import reading
+from orchestration.lake.schema import DAY_FOLDERS
+from orchestration.lake.segments import load_id_of
+from orchestration.storage.duckdb_files import reading
 
 
 @dg.asset_check(
@@ -18,7 +18,7 @@ from orchestration.lib.warehouse import reading
 )
 def newest_in_force() -> dg.AssetCheckResult:
     """Compare the pointer with the versions on disk."""
-    from footfall.snapshot import SnapshotError, read_manifest, read_pointer
+    from footfall.snapshot.format import SnapshotError, read_manifest, read_pointer
 
     serving = load_settings().paths.serving
     pointer = read_pointer(serving)

@@ -8,8 +8,8 @@ import msgspec
 
 from footfall.settings import load_settings
 from orchestration.defs.warehouse.dbt import model_key
-from orchestration.lib.full_disk import full_disk_in_words
-from orchestration.lib.warehouse import POOL, reading
+from orchestration.storage.duckdb_files import POOL, reading
+from orchestration.storage.full_disk import full_disk_in_words
 
 OWNERS = ["team:data-science"]
 
@@ -30,9 +30,9 @@ def product_similarity(context: dg.AssetExecutionContext) -> dg.MaterializeResul
     """Read the products mart, write pairs to ``lake/derived/product_similarity``."""
     import pyarrow.parquet as pq
 
-    from orchestration.lib.derived import derived_file
-    from orchestration.lib.text_refresh import TABLE, refresh
-    from orchestration.lib.text_similarity import TEXT_COLUMNS, product_texts, text_config
+    from orchestration.recommend.tables import derived_file
+    from orchestration.recommend.text_refresh import TABLE, refresh
+    from orchestration.recommend.text_similarity import TEXT_COLUMNS, product_texts, text_config
 
     settings = load_settings()
     with reading(settings) as connection:
@@ -77,8 +77,8 @@ def visitor_affinity(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Read visitor_product_affinity and whose affinities changed, write pairs to ``lake/derived/visitor_affinity``."""
     import pyarrow.parquet as pq
 
-    from orchestration.lib.derived import changes_file, derived_file
-    from orchestration.lib.visitor_lists import TABLE, refresh, warehouse_log
+    from orchestration.recommend.tables import changes_file, derived_file
+    from orchestration.recommend.visitor_lists import TABLE, refresh, warehouse_log
 
     settings = load_settings()
     derived = settings.paths.derived
@@ -128,8 +128,8 @@ def visitor_affinity(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
 @full_disk_in_words()
 def product_also_liked(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Read affinities and product days, write pairs to ``lake/derived/product_also_liked``."""
-    from orchestration.lib.also_liked import TABLE, refresh
-    from orchestration.lib.derived import derived_file
+    from orchestration.recommend.also_liked import TABLE, refresh
+    from orchestration.recommend.tables import derived_file
 
     settings = load_settings()
     derived = settings.paths.derived
@@ -163,11 +163,11 @@ def product_also_liked(context: dg.AssetExecutionContext) -> dg.MaterializeResul
 @full_disk_in_words()
 def session_neighbours(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Read session_products but for crowded_sessions, write ``lake/derived/session_neighbours``."""
-    from orchestration.lib.dbt_runner import project_vars
-    from orchestration.lib.derived import session_changes_file, session_history_file, session_index_file
-    from orchestration.lib.home import DBT_PROJECT
-    from orchestration.lib.session_neighbours import session_config
-    from orchestration.lib.session_refresh import refresh
+    from orchestration.recommend.session_neighbours import session_config
+    from orchestration.recommend.session_refresh import refresh
+    from orchestration.recommend.tables import session_changes_file, session_history_file, session_index_file
+    from orchestration.storage.environment import DBT_PROJECT
+    from orchestration.warehouse.dbt_runner import project_vars
 
     settings = load_settings()
     derived = settings.paths.derived

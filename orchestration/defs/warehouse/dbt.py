@@ -9,15 +9,16 @@ from dagster_dbt import DagsterDbtTranslator, dbt_assets
 from dagster_dbt.asset_utils import get_subset_selection_for_context
 
 from footfall.settings import load_settings
-from footfall.snapshot import ServedMart
-from orchestration.lib import dbt_runner, diagnosing, set_aside
-from orchestration.lib.home import DBT_PROJECT
-from orchestration.lib.lake import finish_what_was_cut_off
-from orchestration.lib.lake_schema import prepare_lake
-from orchestration.lib.model_versions import drop_former, note, outdated, stale_views, versions_in_force
-from orchestration.lib.retention import last_cut
-from orchestration.lib.snapshot_marts import MARTS
-from orchestration.lib.warehouse import POOL, begin, exclusive, notice_damage
+from footfall.snapshot.format import ServedMart
+from orchestration.lake import set_aside
+from orchestration.lake.loader import finish_what_was_cut_off
+from orchestration.lake.retention import last_cut
+from orchestration.lake.schema import prepare_lake
+from orchestration.serving.marts import MARTS
+from orchestration.storage.duckdb_files import POOL, begin, exclusive, notice_damage
+from orchestration.storage.environment import DBT_PROJECT
+from orchestration.warehouse import dbt_runner, diagnosis
+from orchestration.warehouse.model_versions import drop_former, note, outdated, stale_views, versions_in_force
 
 MANIFEST: Mapping[str, Any] = json.loads(dbt_runner.manifest_of(DBT_PROJECT).read_text())
 #: dbt tag of the models that every batch of clicks rebuilds.
@@ -117,10 +118,10 @@ def dbt_models(context: dg.AssetExecutionContext, config: Build) -> Iterator[Any
                     f"dropped, since the project has no such model any more: {', '.join(former)}"
                 )
     except dbt_runner.DbtFailed as failure:
-        if (said := diagnosing.explain(paths, failure, context.log.warning)) is None:
+        if (said := diagnosis.explain(paths, failure, context.log.warning)) is None:
             raise
         raise dbt_runner.DbtFailed(f"{failure}\n\n{said}") from None
-    diagnosing.resolve(paths, models)
+    diagnosis.resolve(paths, models)
 
 
 def command(

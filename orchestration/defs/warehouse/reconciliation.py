@@ -2,12 +2,12 @@
 
 import dagster as dg
 
-from footfall.digests import check_lake
+from footfall.runtime.digests import check_lake
 from footfall.settings import load_settings
 from orchestration.defs.warehouse.dbt import MANIFEST, model_key
-from orchestration.lib.full_disk import full_disk_in_words
-from orchestration.lib.home import DBT_PROJECT
-from orchestration.lib.warehouse import POOL
+from orchestration.storage.duckdb_files import POOL
+from orchestration.storage.environment import DBT_PROJECT
+from orchestration.storage.full_disk import full_disk_in_words
 
 KEY = dg.AssetKey(["quality", "reconciliation"])
 CHECK = "assert_increments_equal_a_full_build"
@@ -41,7 +41,7 @@ FILES = "assert_the_lake_is_as_it_was_written"
 @full_disk_in_words()
 def reconciliation(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Takes as long as a full build; the fast lane waits meanwhile."""
-    from orchestration.lib.reconcile import differences_file, reconcile
+    from orchestration.warehouse.reconcile import differences_file, reconcile
 
     settings = load_settings()
     files = check_lake(settings.paths)

@@ -1,0 +1,336 @@
+"""What to show a visitor now: published lists, mixed at request time with what they did a second ago.
+
+The order of the chain (weights, constant and diversity: vars of the dbt project, published with the snapshot):
+
+1. reciprocal-rank fusion of what past sessions like this one saw next (from ``viewed``), of products whose text is
+   like the ones viewed, and of the visitor's published list, diversified,
+2. bought together with the cart (for the placement ``cart`` this comes into the fusion instead),
+3. what trends in the category at hand, then in the whole shop,
+4. the rest of the catalogue, so that a shop without any history still fills its page,
+5. what the visitor saw earlier in this session, only where nothing else is left.
+
+Each product keeps the source (``footfall.snapshot.format.Source``) it came with, and the product that led there (the
+seed): the reason is made of the two, in the words asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from operator import itemgetter
+from typing import Literal, NamedTuple
+
+from api.schemas import NamedProduct, ProductItem
+from api.snapshots import Snapshot
+from footfall.snapshot.explanations import WORDS, sentence
+from footfall.snapshot.format import Source, Table, Trend
+
+#: Each step back in the session counts this much of the one after it, over so many last products.
+SESSION_DECAY = 0.6
+SESSION_DEPTH = 5
+#: Entries of a product's list that are looked at, and of a mixed list that are kept: as many as are published.
+LIST_DEPTH = 50
+
+#: Past sessions' next products that are looked at: more than are kept, as some of them are sold out by now.
+NEXT_DEPTH = 2 * LIST_DEPTH
+
+
+class Why(NamedTuple):
+    """Source of an item, and the product that led there; None where the source is about none."""
+
+    source: str
+    seed: str | None = None
+
+
+class Ranked(NamedTuple):
+    """A list in rank order. ``why`` explains one of its products: only the few that are shown get asked for it."""
+
+    scores: dict[str, float]
+    why: Callable[[str], Why]
+    weight: float = 1.0
+    """What the list counts beside others."""
+
+
+History = Literal["any", "new", "again"]
+
+
+class Wish(NamedTuple):
+    """What a request asks for. ``viewed`` is last first; ids are unique within each tuple."""
+
+    visitor_id: str | None
+    viewed: tuple[str, ...]
+    cart: tuple[str, ...]
+    exclude: tuple[str, ...]
+    limit: int
+    placement: str | None = None
+    is_personal: bool = True
+    """False: what is popular, the same for everybody (an arm of an experiment)."""
+    history: History = "any"
+    """Products that the visitor has to do with already: among others, none of them, or they alone."""
+
+
+def recommend(snapshot: Snapshot, wish: Wish, words: Mapping[str, str] = WORDS["en"]) -> list[ProductItem]:
+    """Up to ``limit`` products, best first, none twice, all of them to be had. words: what a reason says, by source.
+
+    Never a product of ``cart`` or ``exclude``, nor the one being looked at (the first of ``viewed``). Of the own
+    history alone there may be few, or none; everything else fills up.
+    """
+    barred = {*wish.cart, *wish.exclude, *wish.viewed[:1]}
+    if wish.history == "again":
+        again = [_again(snapshot, wish.visitor_id)] if wish.visitor_id is not None else []
+        return _take(snapshot, again, barred, wish.limit, words)
+    if wish.history == "new" and wish.visitor_id is not None:
+        barred |= _own(snapshot, wish.visitor_id)
+    earlier = [product_id for product_id in wish.viewed[1:] if product_id not in barred]
+    # Earlier products wait for the end of the chain: there they are let through.
+    waiting = barred.union(earlier)
+    items = _take(snapshot, _chain(snapshot, wish, waiting), waiting, wish.limit, words)
+    if len(items) < wish.limit:
+        seen = Ranked(dict.fromkeys(earlier, 0.0), _always(Why(Source.SEEN_EARLIER)))
+        items += _take(snapshot, [seen], barred, wish.limit - len(items), words)
+    return items
+
+
+def _own(snapshot: Snapshot, visitor_id: str) -> set[str]:
+    """Products that the visitor looked at, put in the cart or bought."""
+    return {own.product_id for own in snapshot.product_affinities(visitor_id)}
+
+
+def _again(snapshot: Snapshot, visitor_id: str) -> Ranked:
+    """Of the published list what is the visitor's own: in its order, and without what was bought a moment ago."""
+    own = _own(snapshot, visitor_id)
+    published = _published(snapshot, Table.VISITOR_RECOMMENDATIONS, visitor_id)
+    return published._replace(scores={each: score for each, score in published.scores.items() if each in own})
+
+
+def product_list(
+    snapshot: Snapshot,
+    product_id: str,
+    order: Sequence[Table],
+    limit: int,
+    *,
+    fallback: bool,
+    words: Mapping[str, str] = WORDS["en"],
+) -> list[ProductItem]:
+    """The first list of ``order`` that has something to show; after them, with fallback, what trends."""
+    barred = {product_id}
+    for table in order if fallback else order[:1]:
+        if items := _take(snapshot, [_published(snapshot, table, product_id)], barred, limit, words):
+            return items
+    if not fallback:
+        return []
+    card = snapshot.product(product_id)
+    categories = [card.product_type] if card and card.product_type else []
+    return _take(snapshot, chain(_trends(snapshot, categories), _shelf(snapshot)), barred, limit, words)
+
+
+def fuse(lists: Sequence[Ranked], constant: float) -> Ranked:
+    """Reciprocal-rank fusion: a product's score is the sum of weight / (constant + rank) over the lists that name it.
+    The list that gives most explains it, the earlier one where they tie. A single list keeps its own scores.
+    """
+    filled = [ranked for ranked in lists if ranked.scores]
+    if len(filled) == 1:
+        return filled[0]
+    fusion = _Fusion(constant)
+    for ranked in filled:
+        fusion.add(ranked.scores, ranked.weight, ranked.why)
+    return fusion.ranked()
+
+
+class _Fusion:
+    """Reciprocal ranks, summed by product; what adds most explains it, the earlier one where they tie."""
+
+    def __init__(self, constant: float) -> None:
+        self._constant = constant
+        self._scores: dict[str, float] = {}
+        self._most: dict[str, tuple[float, Callable[[str], Why]]] = {}
+
+    def add(self, product_ids: Iterable[str], weight: float, why: Callable[[str], Why]) -> None:
+        """A list in rank order: each product gains weight / (constant + rank)."""
+        scores, most = self._scores, self._most
+        for rank, product_id in enumerate(product_ids, 1):
+            part = weight / (self._constant + rank)
+            if product_id not in scores:
+                scores[product_id] = part
+                most[product_id] = (part, why)
+                continue
+            scores[product_id] += part
+            if part > most[product_id][0]:
+                most[product_id] = (part, why)
+
+    def ranked(self, weight: float = 1.0) -> Ranked:
+        """The best LIST_DEPTH of them. weight: what the list counts beside others."""
+        most = self._most
+        return Ranked(_by_score(self._scores), lambda product_id: most[product_id][1](product_id), weight)
+
+
+def _chain(snapshot: Snapshot, wish: Wish, barred: Collection[str]) -> Iterator[Ranked]:
+    """The lists to take from, in order; each is made only when the ones before were not enough."""
+    if not wish.is_personal:
+        yield from _trends(snapshot, ())
+        yield from _shelf(snapshot)
+        return
+    blend = snapshot.blend
+    session = _next(snapshot, wish.viewed)
+    alike = _around(snapshot, wish.viewed[:SESSION_DEPTH], Table.SIMILAR, SESSION_DECAY, Source.SIMILAR_TEXT)
+    lists = [session, alike]
+    if wish.visitor_id is not None:
+        own = _published(snapshot, Table.VISITOR_RECOMMENDATIONS, wish.visitor_id)
+        lists.append(own._replace(weight=blend.weights["published"]))
+    if wish.placement == "cart":
+        lists.insert(0, _bought(snapshot, wish))
+    yield diversified(snapshot, fuse(lists, blend.rrf_constant), barred, wish.limit)
+    if wish.placement != "cart":
+        yield _bought(snapshot, wish)
+    yield from _trends(snapshot, _categories(snapshot, wish))
+    yield from _shelf(snapshot)
+
+
+def _bought(snapshot: Snapshot, wish: Wish) -> Ranked:
+    return _around(snapshot, wish.cart, Table.BOUGHT_TOGETHER, 1.0, Source.BOUGHT_TOGETHER)
+
+
+def diversified(snapshot: Snapshot, ranked: Ranked, barred: Collection[str], limit: int) -> Ranked:
+    """The list re-ordered for its first ``limit`` places, without what can't be shown.
+
+    Maximal marginal relevance: each place goes to the product with the largest (1 - diversity) x score / best score
+    - diversity x likeness to any product placed before. Likeness is the published text similarity. The scores stay.
+    """
+    diversity, card_of = snapshot.blend.diversity, snapshot.product
+    shown = {
+        product_id: score
+        for product_id, score in ranked.scores.items()
+        if product_id not in barred and (card := card_of(product_id)) is not None and card.is_available
+    }
+    best = max(shown.values(), default=0.0)
+    if not diversity or best <= 0:
+        return ranked._replace(scores=shown)
+    worth = {product_id: (1 - diversity) * score / best for product_id, score in shown.items()}
+    waiting = worth.copy()  # less what a product loses by those placed
+    order: list[str] = []
+    while waiting and len(order) < limit:
+        # max takes the first of equals: the one that stands higher in the list.
+        placed = max(waiting, key=waiting.__getitem__)
+        del waiting[placed]
+        order.append(placed)
+        for product_id, likeness, _ in snapshot.picks(Table.SIMILAR, placed):
+            # A product loses by the one that it is most like.
+            if (
+                product_id in waiting
+                and (left := worth[product_id] - diversity * likeness) < waiting[product_id]
+            ):
+                waiting[product_id] = left
+    return ranked._replace(scores={product_id: shown[product_id] for product_id in [*order, *waiting]})
+
+
+def _next(snapshot: Snapshot, viewed: Sequence[str]) -> Ranked:
+    """What past sessions that are like this one saw next."""
+    found = dict(snapshot.next_products(viewed, NEXT_DEPTH))
+    why = _always(Why(Source.SESSION_NEIGHBOURS))
+    return Ranked(found, why, snapshot.blend.weights[Source.SESSION_NEIGHBOURS])
+
+
+def _around(
+    snapshot: Snapshot, products: Sequence[str], table: Table, decay: float, source: Source
+) -> Ranked:
+    """The lists of some products, fused; each counts ``decay`` of the one before. The seed is the product whose list
+    adds most.
+    """
+    fusion = _Fusion(snapshot.blend.rrf_constant)
+    for position, through in enumerate(products):
+        picks = snapshot.picks(table, through)[:LIST_DEPTH]
+        fusion.add(map(itemgetter(0), picks), decay**position, _always(Why(source, through)))
+    return fusion.ranked(snapshot.blend.weights[source])
+
+
+def _published(snapshot: Snapshot, table: Table, key: str) -> Ranked:
+    """A list as it was published. The seed of all of a product's list is that product."""
+    through = None if table is Table.VISITOR_RECOMMENDATIONS else key
+    picks = snapshot.picks(table, key)
+    labels = {product_id: label for product_id, _, label in picks}
+
+    def why(product_id: str) -> Why:
+        label = snapshot.label(labels[product_id])
+        return Why(label.source, through or label.seed or None)
+
+    return Ranked({product_id: score for product_id, score, _ in picks}, why)
+
+
+def _categories(snapshot: Snapshot, wish: Wish) -> list[str]:
+    """Categories at hand: of the product being looked at, then the visitor's own favourite."""
+    categories = []
+    card = snapshot.product(wish.viewed[0]) if wish.viewed else None
+    if card is not None and card.product_type:
+        categories.append(card.product_type)
+    own = snapshot.category_affinities(wish.visitor_id) if wish.visitor_id is not None else []
+    if own and own[0].affinity > 0:
+        categories.append(own[0].category)
+    return categories
+
+
+def _trends(snapshot: Snapshot, categories: Iterable[str]) -> Iterator[Ranked]:
+    for category in categories:
+        yield _trend(snapshot.trending(category), Source.TRENDING_IN_CATEGORY)
+    yield _trend(snapshot.trending(), Source.TRENDING)
+
+
+def _trend(trends: Iterable[Trend], source: Source) -> Ranked:
+    return Ranked({trend.product_id: trend.score for trend in trends}, _always(Why(source)))
+
+
+def _shelf(snapshot: Snapshot) -> Iterator[Ranked]:
+    yield Ranked(dict.fromkeys(snapshot.catalogue(), 0.0), _always(Why(Source.CATALOGUE)))
+
+
+def _always(why: Why) -> Callable[[str], Why]:
+    """One explanation for every product of a list."""
+    return lambda _: why
+
+
+def _by_score(scores: dict[str, float]) -> dict[str, float]:
+    """Highest first, cut at LIST_DEPTH. The sort is stable: equal scores keep the order they were named in."""
+    return dict(sorted(scores.items(), key=itemgetter(1), reverse=True)[:LIST_DEPTH])
+
+
+def explained(
+    snapshot: Snapshot, why: Why, category: str | None, words: Mapping[str, str]
+) -> tuple[NamedProduct | None, str]:
+    """The seed by name, and the reason in words. category: of the product that is explained."""
+    seed = NamedProduct(product_id=why.seed, title=snapshot.title(why.seed)) if why.seed else None
+    return seed, sentence(words, why.source, seed.title if seed else None, category)
+
+
+def _take(
+    snapshot: Snapshot, lists: Iterable[Ranked], barred: set[str], limit: int, words: Mapping[str, str]
+) -> list[ProductItem]:
+    """The first ``limit`` products of the lists that may be shown."""
+    taken: set[str] = set()
+    items: list[ProductItem] = []
+    for ranked in lists:
+        for product_id, score in ranked.scores.items():
+            if product_id in barred or product_id in taken:
+                continue
+            card = snapshot.product(product_id)
+            if card is None or not card.is_available:
+                continue
+            taken.add(product_id)
+            why = ranked.why(product_id)
+            seed, reason = explained(snapshot, why, card.product_type, words)
+            items.append(
+                ProductItem(
+                    product_id=product_id,
+                    title=card.title,
+                    url=card.url,
+                    image_url=card.image_url,
+                    price=card.price,
+                    currency=card.currency,
+                    category=card.product_type,
+                    score=round(score, 6),
+                    source=why.source,
+                    seed=seed,
+                    reason=reason,
+                )
+            )
+            if len(items) == limit:
+                return items
+    return items

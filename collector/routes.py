@@ -1,0 +1,133 @@
+"""The doors beside the hot path: Shopify's webhooks, the guest cookie, the image for pages without scripts.
+
+Plain Litestar handlers: they are few requests, and clarity is worth more here than microseconds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import msgspec
+from litestar import HttpMethod, Request, Response, get, post, route
+from litestar.handlers import BaseRouteHandler
+from litestar.params import QueryParameter
+
+from collector.guest_cookie import GIF, choose_guest, guest_cookie, is_https, may_read, open_image
+from collector.ingest import Door
+from collector.problems import RefusedError
+from collector.shopify_webhooks import MAX_WEBHOOK, ShopifyDoor
+from footfall.settings import Settings
+from footfall.wire.schema import WEBHOOKS_PATH
+
+AnyRequest = Request[Any, Any, Any]
+_NO_STORE = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+
+
+def side_doors(settings: Settings, door: Door, shopify: ShopifyDoor) -> list[BaseRouteHandler]:
+    """The handlers, bound to this process's doors."""
+    trusts_proxy = settings.trust_forwarded_for
+
+    @post(
+        WEBHOOKS_PATH,
+        tags=["shopify"],
+        summary="Take a Shopify webhook",
+        status_code=200,
+        request_max_body_size=MAX_WEBHOOK,
+    )
+    async def webhook(request: AnyRequest) -> Response[bytes]:
+        """200 when it is on disk as our messages; signed by X-Shopify-Hmac-Sha256 over the body. A delivery that was
+        taken within the last 48 hours is a duplicate, and answered with 200 too.
+        """
+        network = door.network_of(dict(request.scope["headers"]), request.scope)  # type: ignore[arg-type]
+        with _counted(door):
+            with door.arrivals.one_of(network):
+                body = await shopify.read(request.stream())
+            answer = await shopify.take(request.headers, body)
+        return _json(answer)
+
+    @route(
+        "/v1/guest",
+        http_method=[HttpMethod.GET, HttpMethod.POST],
+        tags=["pixel"],
+        summary="The visitor's guest token, as a cookie for 365 days",
+        status_code=200,
+    )
+    async def guest(
+        request: AnyRequest,
+        shown: Annotated[str | None, QueryParameter(name="guest", max_length=255)] = None,
+        is_reset: Annotated[bool, QueryParameter(name="reset")] = False,
+    ) -> Response[bytes]:
+        """The token of the cookie ``_ff_guest``, else ``guest`` (the page's own, if it is long enough not to be
+        guessed), else a new one. ``POST`` with ``reset=true`` always makes a new one: a logout. Ask after consent.
+        """
+        headers = _for_page(request, settings, door)
+        if is_reset and request.method != "POST":
+            raise RefusedError(405, "method", "reset is asked for with POST")
+        answer = choose_guest(request.headers.get("cookie"), shown, is_reset=is_reset)
+        is_secure = is_https(
+            request.scope["scheme"],
+            request.headers.getall("x-forwarded-proto", [""])[-1],
+            trust_forwarded=trusts_proxy,
+        )
+        headers["set-cookie"] = guest_cookie(answer.guest, domain=settings.cookie_domain, is_secure=is_secure)
+        return _json(answer, headers | {"vary": "origin, cookie"})
+
+    @get("/v1/pixel.gif", tags=["messages"], summary="One message in the address of an image")
+    async def image(
+        request: AnyRequest, message: Annotated[str, QueryParameter(name="data", max_length=64 * 1024)]
+    ) -> Response[bytes]:
+        """For pages without scripts: ``data`` is the message's JSON in base64, ``writeKey`` in it or beside it. The
+        image comes when the message is on disk; a refusal is problem details.
+        """
+        headers = request.headers
+        arrival = open_image(message, headers.get("cookie"), headers.get("referer"))
+        raw_headers: dict[bytes, bytes] = dict(request.scope["headers"])
+        with _counted(door):
+            _, failed = await door.land(arrival, raw_headers, request.scope)  # type: ignore[arg-type]
+        if failed:
+            raise RefusedError(422, "schema", f"{failed[0].field}: {failed[0].reason}")
+        return Response(GIF, media_type="image/gif", headers=_NO_STORE)
+
+    return [webhook, guest, image]
+
+
+def _for_page(request: AnyRequest, settings: Settings, door: Door) -> dict[str, str]:
+    """The headers of an answer with a guest token. Raises RefusedError (403) for a page that may not read one."""
+    headers = dict(_NO_STORE)
+    origin = request.headers.get("origin")
+    if origin is None:
+        # A script's GET without an origin is of the collector's own host and in one of these modes, which its browser
+        # names. A link, or a picture's address, would give the visitor a token that whoever made it knows, and by
+        # which the API answers.
+        if request.headers.get("sec-fetch-mode", "cors") not in ("cors", "same-origin"):
+            raise RefusedError(
+                403, "origin", "guest tokens are for the shop's scripts, not for links and pictures"
+            )
+        return headers
+    if not may_read(origin, request.headers.get("host", ""), settings.cookie_domain, door.origins):
+        raise RefusedError(
+            403,
+            "origin",
+            f"pages of {origin[:300]} may not ask for guest tokens: name it among a write key's origins",
+        )
+    return headers | {"access-control-allow-origin": origin, "access-control-allow-credentials": "true"}
+
+
+@contextlib.contextmanager
+def _counted(door: Door) -> Iterator[None]:
+    """Work that a stopping worker waits for."""
+    door.in_flight += 1
+    try:
+        yield
+    finally:
+        door.in_flight -= 1
+
+
+def _json(body: msgspec.Struct, headers: dict[str, str] | None = None) -> Response[bytes]:
+    return Response(
+        msgspec.json.encode(body),
+        media_type="application/json",
+        headers=_NO_STORE if headers is None else headers,
+    )

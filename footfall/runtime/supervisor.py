@@ -1,0 +1,179 @@
+"""Several processes as one: started in order, their words on one screen, stopped together.
+
+`make demo` and `make dev` stand on it; in production each room has a service manager of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import IO, Any, NoReturn
+
+import httpx
+
+#: How long a process gets to end by itself after SIGTERM; the collector drains in well under it.
+GRACE_SECONDS = 10.0
+_LAST_LINES = 15
+
+
+class ProcessFailed(Exception):
+    """A process that did not come up, or ended by itself; the message holds its last words."""
+
+
+class Child:
+    """A running process, its output kept in a log file."""
+
+    def __init__(
+        self,
+        name: str,
+        process: subprocess.Popen[bytes],
+        log: Path,
+        command: Sequence[str],
+        env: Mapping[str, str],
+    ) -> None:
+        self.name, self.process, self.log, self.command, self.env = name, process, log, command, env
+
+    def last_words(self) -> str:
+        """The last lines of its output, for an error's message."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-_LAST_LINES:])
+
+
+class Processes:
+    """A group of child processes; leaving the context stops them all, the last started first.
+
+    They are in sessions of their own, which neither a closing terminal nor a signal to this process reaches. So within
+    the context SIGTERM and SIGHUP raise SystemExit here, and the children are stopped on the way out.
+    """
+
+    def __init__(self, logs: Path, *, echo: bool = False) -> None:
+        self.logs, self.echo = logs, echo
+        self.children: list[Child] = []
+        self._before: dict[signal.Signals, Any] = {}
+        logs.mkdir(parents=True, exist_ok=True)
+
+    def __enter__(self) -> Processes:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is signal.SIG_DFL:  # not under nohup
+                self._before[number] = signal.signal(number, _leave)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number in self._before:
+            signal.signal(number, signal.SIG_IGN)  # a shell that closes sends it twice
+        self.stop()
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def start(self, name: str, command: Sequence[str], env: Mapping[str, str] | None = None) -> Child:
+        """Start a process; its output goes to ``logs/<name>.log`` (and the screen with ``echo``)."""
+        log = self.logs / f"{name}.log"
+        handle = log.open("wb")
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE if self.echo else handle,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **(env or {})},
+            # A group of its own: Dagster's children end with it.
+            start_new_session=True,
+        )
+        if self.echo:
+            assert process.stdout is not None
+            threading.Thread(target=_tee, args=(name, process.stdout, handle), daemon=True).start()
+        else:
+            handle.close()
+        child = Child(name, process, log, command, env or {})
+        self.children.append(child)
+        return child
+
+    def wait_ready(self, child: Child, url: str, seconds: float = 60.0) -> None:
+        """Wait until ``url`` answers below 500. Raises ProcessFailed where it doesn't, or the process ends."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if child.process.poll() is not None:
+                raise ProcessFailed(
+                    f"{child.name} ended with code {child.process.returncode}:\n{child.last_words()}"
+                )
+            try:
+                # A proxy of the environment must not answer for it.
+                if httpx.get(url, timeout=2, trust_env=False).status_code < 500:
+                    return
+            except httpx.HTTPError:
+                pass
+            time.sleep(0.1)
+        raise ProcessFailed(f"{child.name} did not answer at {url} in {seconds:.0f} s:\n{child.last_words()}")
+
+    def wait(self) -> None:
+        """Stay until Ctrl-C or SIGTERM. Raises ProcessFailed where a process ends by itself."""
+        stopped = threading.Event()
+
+        def stop(_signal: int, _frame: FrameType | None) -> None:
+            stopped.set()
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        while not stopped.wait(0.5):
+            self.check()
+
+    def check(self, allow: Collection[str] = ()) -> None:
+        """Raise ProcessFailed where a process ended by itself; those in ``allow`` may (they await a code change)."""
+        for child in self.children:
+            if child.name not in allow and (code := child.process.poll()) is not None:
+                raise ProcessFailed(f"{child.name} ended with code {code}:\n{child.last_words()}")
+
+    def restart(self, name: str) -> None:
+        """Stop the process of that name and start it again as it was."""
+        child = next(each for each in self.children if each.name == name)
+        _end([child])
+        self.children.remove(child)
+        self.start(name, child.command, child.env)
+
+    def stop(self) -> None:
+        """End every process: SIGTERM to its group, SIGKILL to what is left after the grace."""
+        _end(list(reversed(self.children)))
+        self.children.clear()
+
+
+def footfall_command(*arguments: str) -> list[str]:
+    """The `footfall` command of the running interpreter."""
+    return [sys.executable, "-m", "footfall.commands.main", *arguments]
+
+
+def _leave(number: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+def _end(children: Sequence[Child]) -> None:
+    for child in children:
+        _signal_group(child.process, signal.SIGTERM)
+    deadline = time.monotonic() + GRACE_SECONDS
+    for child in children:
+        try:
+            child.process.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            _signal_group(child.process, signal.SIGKILL)
+            child.process.wait()
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    try:
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        return
+
+
+def _tee(name: str, source: IO[bytes], log: IO[bytes]) -> None:
+    with log:
+        for line in source:
+            log.write(line)
+            log.flush()
+            sys.stdout.write(f"{name:>10} | {line.decode(errors='replace')}")
+            sys.stdout.flush()

@@ -1,0 +1,234 @@
+"""The shop's catalog, from the files a Shopify shop can give, as rows of ``lake/products``.
+
+Two forms are read (``catalog_json``, ``catalog_csv``): the storefront's ``products.json`` (also several
+pages of it in one file) and the admin's product-export CSV. A product that can't be read is a failed row
+with its reason, and costs the others nothing; a file that is not of its form at all raises CatalogError
+with file and line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Collection
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from orchestration.catalog.delimited import UTF_16_MARKS, why_no_text
+from orchestration.catalog.model import CatalogError, CatalogFile, FailedProduct, Product, Variant
+from orchestration.catalog.shopify_csv import read_export
+from orchestration.catalog.shopify_json import read_products_json
+from orchestration.lake.schema import PRODUCTS, lake_time
+from orchestration.storage.atomic_write import write_durably
+
+__all__ = [
+    "CatalogError",
+    "CatalogFile",
+    "FailedProduct",
+    "Product",
+    "Variant",
+    "latest_version",
+    "read_catalog",
+    "version_time",
+    "withdraw_missing",
+    "write_products",
+]
+
+#: Footer key under which a version says which inbox file it is of.
+_SOURCE_KEY = b"footfall.source_file"
+_HASH_KEY = b"footfall.content_hash"
+#: In the last version of a file that is no longer in the inbox.
+_WITHDRAWN_KEY = b"footfall.withdrawn"
+#: What surrogateescape makes of bytes that are no UTF-8.
+_NO_UTF8 = re.compile("[\udc80-\udcff]")
+#: Among ASCII letters the accented ones of Western Europe stand alone or in twos. Cyrillic, Greek and Chinese words,
+#: read so, are of them throughout.
+_NOT_WESTERN = re.compile("[^\x00-\x7f\xa0«»°©®™€£–—…•·“”‘’„‚\udc80-\udcff]{3,}")
+_OF_THE_LOAD = frozenset({"load_id", "captured_at"})
+
+
+def read_catalog(path: Path, *, shop_url: str = "", currency: str | None = None) -> CatalogFile:
+    """Read one inbox file by its ending: ``.json`` or ``.csv``.
+
+    shop_url: address of the shop's front, before ``/products/<handle>``; without it urls are paths.
+    currency: ISO code of the shop's prices, which neither form carries. Raises CatalogError.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise CatalogError(f"{path.name}: {error.strerror}") from None
+    readers = {".json": read_products_json, ".csv": read_export}
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise CatalogError(f"{path.name}: a catalog file ends in .json or .csv")
+    text = _spreadsheet_text(content, path.name) if reader is read_export else _utf8(content)
+    return reader(text, path.name, shop_url.rstrip("/"), currency)
+
+
+def _utf8(content: bytes) -> str:
+    """The file's text. One byte that is no UTF-8 must cost its own product, not the file: see ``CatalogFile.add``."""
+    return content.decode("utf-8-sig", errors="surrogateescape")
+
+
+def _spreadsheet_text(content: bytes, name: str) -> str:
+    """The text of a CSV. Spreadsheets also write UTF-16 with a byte order mark, or Windows-1252, which is assumed where
+    most of what is beyond ASCII is no UTF-8. Raises CatalogError for what is neither.
+    """
+    if why := why_no_text(content):
+        raise CatalogError(f"{name}: {why}")
+    if content.startswith(UTF_16_MARKS):
+        return content.decode("utf-16", errors="replace")
+    text = _utf8(content)
+    if text.isascii():
+        return text
+    broken = len(_NO_UTF8.findall(text))
+    # Bytes of a Windows text that happen to be UTF-8 are rare, and so are damaged letters of a UTF-8 text
+    if broken <= sum(not letter.isascii() for letter in text) - broken:
+        return text
+    windows = content.decode("cp1252", errors="surrogateescape")
+    beyond = sum(not letter.isascii() for letter in windows)
+    # Japanese is of bytes that Windows-1252 doesn't have, a tenth and more; so is what an old Mac saved
+    is_other = 20 * len(_NO_UTF8.findall(windows)) > beyond
+    if is_other or 3 * sum(map(len, _NOT_WESTERN.findall(windows))) > beyond:
+        raise CatalogError(
+            f"{name}: neither UTF-8 nor Windows-1252, the letters of Western Europe; save it as CSV UTF-8"
+        )
+    return windows
+
+
+def write_products(folder: Path, catalog: CatalogFile, *, load_id: int, captured_at: datetime) -> Path | None:
+    """Write a catalog version to ``lake/products``; None where nothing changed since the file's version
+    before.
+
+    A product that stood in the version before and is gone now is written once more, as not available: the
+    shop took it out, and what customers saw of it still has a name. One that could not be read this time
+    keeps its old row. Same input, same bytes.
+    """
+    rows = [_row(product) for product in catalog.products]
+    before = latest_version(folder, catalog.source_file)
+    old = pq.read_table(before).to_pylist() if before else []
+    missing = {row["product_id"]: row for row in old if row["available"]}
+    for product in catalog.products:
+        missing.pop(product.product_id, None)
+    unread = {failed.key for failed in catalog.failed}
+    kept = [
+        {name: row[name] for name in PRODUCTS.names if name not in _OF_THE_LOAD}
+        for row in missing.values()
+        if None in unread or unread & {row["product_id"], row["handle"]}
+    ]
+    rows += kept
+    digest = _content_hash(catalog.source_file, rows)
+    if before and _metadata(before)[_HASH_KEY] == digest.encode():
+        return None
+    for row in kept:
+        del missing[row["product_id"]]
+    rows += [row | {"available": False} for row in missing.values()]
+    about = {_SOURCE_KEY: catalog.source_file, _HASH_KEY: digest}
+    return _write_version(folder, rows, about, load_id=load_id, captured_at=captured_at)
+
+
+def withdraw_missing(
+    folder: Path, files: Collection[str], *, load_id: int, captured_at: datetime
+) -> list[str]:
+    """Write a last version for each file that is gone from the inbox: products that it alone named are no longer
+    available. Returns the names of the files that are gone.
+
+    ``files`` are the names in the inbox now; where none of them is known nothing is written, since a disk may be
+    missing. The newest version of a product counts, whatever file it is of. So for a product that another file names
+    too, the last version repeats what that file says. Does nothing the second time.
+    """
+    latest: dict[str, Path] = {}
+    for path in sorted(folder.glob("*.parquet")):
+        if source := _metadata(path).get(_SOURCE_KEY):
+            latest[source.decode()] = path
+    present = [name for name in latest if name in files]
+    gone = [name for name in latest if name not in files and _WITHDRAWN_KEY not in _metadata(latest[name])]
+    if not present or not gone:
+        return []  # as with nearly every run: no file's rows are read
+    named = [row for name in present for row in pq.read_table(latest[name]).to_pylist()]
+    listed = {row["product_id"]: row for row in sorted(named, key=lambda row: row["captured_at"])}
+    for name in gone:
+        rows = [
+            listed.get(row["product_id"], row | {"available": False}) | {"source_file": name}
+            for row in pq.read_table(latest[name]).to_pylist()
+        ]
+        said = [{key: value for key, value in row.items() if key not in _OF_THE_LOAD} for row in rows]
+        about = {_SOURCE_KEY: name, _HASH_KEY: _content_hash(name, said), _WITHDRAWN_KEY: "true"}
+        _write_version(folder, said, about, load_id=load_id, captured_at=captured_at)
+    return gone
+
+
+def _write_version(
+    folder: Path, rows: list[dict[str, Any]], about: dict[bytes, str], *, load_id: int, captured_at: datetime
+) -> Path:
+    moment = lake_time(captured_at)
+    stamped = [row | {"load_id": load_id, "captured_at": moment} for row in rows]
+    schema = PRODUCTS.with_metadata({key: value.encode() for key, value in about.items()})
+    table = pa.Table.from_pylist(stamped, schema=schema)
+    path = folder / f"{load_id:012d}-{about[_HASH_KEY]}.parquet"
+    write_durably(path, lambda aside: pq.write_table(table, aside, compression="zstd"))
+    return path
+
+
+def latest_version(folder: Path, source_file: str) -> Path | None:
+    """The newest file of ``lake/products`` that was made from this inbox file."""
+    for path in sorted(folder.glob("*.parquet"), reverse=True):
+        if _metadata(path).get(_SOURCE_KEY) == source_file.encode():
+            return path
+    return None
+
+
+def version_time(folder: Path, source_file: str) -> datetime | None:
+    """When the newest version of an inbox file was read (UTC, without a zone); None where none holds a product."""
+    version = latest_version(folder, source_file)
+    if version is None:
+        return None
+    moments: list[datetime] = pq.read_table(version, columns=["captured_at"])["captured_at"].to_pylist()
+    return moments[0] if moments else None
+
+
+def _metadata(path: Path) -> dict[bytes, bytes]:
+    return pq.read_metadata(path).metadata or {}
+
+
+def _content_hash(source_file: str, rows: list[dict[str, Any]]) -> str:
+    """Hash of what the catalog says (16 hex digits), independent of when and in which load it was read."""
+    return hashlib.sha256(msgspec.json.encode([source_file, rows])).hexdigest()[:16]
+
+
+def _row(product: Product) -> dict[str, Any]:
+    variants = [
+        {
+            "variant_id": v.variant_id,
+            "title": v.title,
+            "sku": v.sku,
+            "price": float(v.price),  # JSON number in a text column; money that counts is the DECIMAL column
+            "available": v.available,
+            "options": v.options,
+        }
+        for v in product.variants
+    ]
+    return {
+        "product_id": product.product_id,
+        "handle": product.handle,
+        "title": product.title,
+        "body_text": product.body_text,
+        "vendor": product.vendor,
+        "product_type": product.product_type,
+        "tags": list(product.tags),
+        "url": product.url,
+        "image_url": product.image_url,
+        "price": product.price,
+        "currency": product.currency,
+        "available": product.available,
+        "published_at": product.published_at,
+        "position": product.position,
+        "variants": msgspec.json.encode(variants).decode(),
+        "collections": list(product.collections),
+        "source_file": product.source_file,
+    }

@@ -1,1 +1,0 @@
-"""How good the recommendations are: measures, protocols, baselines. Knows data, not Dagster."""

@@ -1,0 +1,5 @@
+"""What is learned in Python: text similarity, session neighbours, similar visitors, "also liked".
+
+In: tables of the warehouse. Out: Parquet files under ``derived/`` that dbt reads and the snapshot serves.
+May import: ``orchestration.lake``, ``orchestration.storage``. Knows no Dagster.
+"""

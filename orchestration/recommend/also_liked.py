@@ -1,0 +1,229 @@
+"""Which products those like who like a product: learned from who is drawn to what, and weighted by the season.
+
+    pairs = also_liked(seen, season)                      # of a visitors x products matrix
+    refresh(paths.derived, warehouse, now)                # lake/derived/product_also_liked, as the asset does it
+
+An item-item model (EASE, ``ease.py``) says how strongly each product speaks for each other one, all others taken into
+account: two things that everybody has say little about each other. Its answer knows no season; the shop's does, so that
+a product's weight is multiplied by a root of the share of its interest that is recent. Of each product the best few are
+kept: a visitor's score for a product is the sum over what they are drawn to (mart ``visitor_recommendations``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import scipy.sparse as sp
+
+from orchestration.lake.schema import lake_time
+from orchestration.recommend.ease import ease_weights, trend
+from orchestration.recommend.sparse import SCORE_DIGITS, place_in_run, running
+from orchestration.recommend.tables import derived_file, notes_of, pairs_table, write_derived
+
+TABLE = "product_also_liked"
+#: Pairs are learned again when they are this old: the season moves in days, and learning takes seconds at most.
+RELEARN_AFTER = timedelta(hours=24)
+#: ... or when the affinities that they were learned from have become more, or fewer, by this share.
+RELEARN_SHARE = 0.1
+#: Raised when a change of the code changes results; part of the model version.
+_GENERATION = 1
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class AlsoLikedConfig:
+    """The settings. What they were chosen by: docs/decisions/0023."""
+
+    top_k: int = 20
+    regularisation: float = 300.0
+    """Flat between 100 and 1,000 on purchases."""
+    most_products: int = 5000
+    """Those with the most visitors; all others have no pairs here. 5,000 take 3.5 s and 400 MB, twice as many eight
+    times as long."""
+    half_life_days: float = 15.0
+    season_power: float = 0.5
+    """0: no season. On real orders any from 0.5 to 0.75, with half-lives of 10 to 30 days, stayed within 0.015."""
+
+    @property
+    def model_version(self) -> str:
+        """Names code and settings: two outputs with the same version were made alike."""
+        digest = hashlib.sha256(msgspec.json.encode(asdict(self))).hexdigest()[:8]
+        return f"also-liked-{_GENERATION}-{digest}"
+
+
+class Pairs(NamedTuple):
+    """Parallel arrays by ``key``, best first: products as columns of the matrix, and how strongly one speaks for the
+    other, rounded to ``SCORE_DIGITS``."""
+
+    key: npt.NDArray[np.int64]
+    other: npt.NDArray[np.int64]
+    score: Floats
+
+
+def also_liked(seen: sp.csr_matrix[Any], season: Floats, config: AlsoLikedConfig | None = None) -> Pairs:
+    """Learn from a visitors x products matrix of ones. season: by product, from 0 to 1 (``ease.trend``).
+
+    Same matrix, same pairs; ties go by column.
+    """
+    config = config or AlsoLikedConfig()
+    kept = _learned(np.asarray(seen.sum(axis=0)).ravel(), config)
+    if len(kept) < 2:
+        return Pairs(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+    weights = ease_weights(sp.csr_matrix(seen[:, kept]), config.regularisation)
+    weights *= season[kept] ** config.season_power
+    np.round(weights, SCORE_DIGITS, out=weights)
+    # Sorting whole rows takes eight times as long as finding what is among the best, ties with the last one too.
+    least = np.partition(weights, -min(config.top_k, len(kept)), axis=1)[:, -min(config.top_k, len(kept))]
+    row, other = np.nonzero((weights >= least[:, None]) & (weights > 0))
+    score = weights[row, other]
+    order = np.lexsort((other, -score, row))
+    order = order[place_in_run(row[order]) < config.top_k]
+    return Pairs(kept[row[order]], kept[other[order]], score[order])
+
+
+def _learned(visitors: npt.NDArray[Any], config: AlsoLikedConfig) -> npt.NDArray[np.int64]:
+    """Columns of the products that are learned, in order. visitors: of each product."""
+    # One visitor with two products is no taste of anybody's.
+    often = np.flatnonzero(visitors > 1)
+    return np.sort(often[np.lexsort((often, -visitors[often]))[: config.most_products]])
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What a run did."""
+
+    pairs: int
+    products: int
+    why_learned: str | None
+    """Why all was learned again; None where what stood was left alone."""
+    learned_at: datetime
+    model_version: str
+
+
+def refresh(
+    derived: Path,
+    warehouse: duckdb.DuckDBPyConnection,
+    now: datetime,
+    config: AlsoLikedConfig | None = None,
+) -> Refreshed:
+    """Bring ``lake/derived/product_also_liked`` up to date with the marts of the warehouse. What one address adds to a
+    product is bounded (mart ``crowded_affinities``).
+    """
+    config = config or AlsoLikedConfig()
+    path = derived_file(derived, TABLE)
+    notes, now = notes_of(path), lake_time(now)
+    [(affinities,)] = warehouse.sql(
+        "select count(*) from visitor_product_affinity where affinity > 0"
+    ).fetchall()
+    why = _why(notes, config, affinities, now)
+    if why is None:
+        learned_at = datetime.fromisoformat(notes["computed_at"])
+        return Refreshed(int(notes["pairs"]), int(notes["products"]), None, learned_at, config.model_version)
+    products, seen = _seen(warehouse, config)
+    pairs = also_liked(seen, _season(warehouse, products, config), config)
+    table = pairs_table(
+        key=products.take(pa.array(pairs.key)),
+        other=products.take(pa.array(pairs.other)),
+        rank=place_in_run(pairs.key) + 1,
+        score=pairs.score,
+        source="ease",
+        model_version=config.model_version,
+        computed_at=now,
+    )
+    known = len(np.unique(pairs.key))
+    noted = {
+        "computed_at": now.isoformat(),
+        "model_version": config.model_version,
+        "affinities": str(affinities),
+        "pairs": str(len(pairs.key)),
+        "products": str(known),
+    }
+    write_derived(derived, TABLE, table, notes=noted)
+    return Refreshed(len(pairs.key), known, why, now, config.model_version)
+
+
+def _why(notes: dict[str, str], config: AlsoLikedConfig, affinities: int, now: datetime) -> str | None:
+    if "computed_at" not in notes:
+        return "nothing was learned yet"
+    if notes["model_version"] != config.model_version:
+        return "the code or its settings changed"
+    age = now - datetime.fromisoformat(notes["computed_at"])
+    if not timedelta(0) <= age < RELEARN_AFTER:
+        return f"what was learned is {age} old"
+    before = int(notes["affinities"])
+    if abs(affinities - before) > RELEARN_SHARE * before:
+        return f"{affinities:,} affinities, {before:,} when it was learned"
+    return None
+
+
+def _seen(
+    warehouse: duckdb.DuckDBPyConnection, config: AlsoLikedConfig
+) -> tuple[pa.Array, sp.csr_matrix[Any]]:
+    """(ids of all products, in order; who is drawn to which of those that are learned, as ones).
+
+    A row is a visitor, in no order; a column is one of all products.
+    """
+    drawn = (
+        "from visitor_product_affinity anti join crowded_affinities using (visitor_id, product_id)"
+        " where affinity > 0"
+    )
+    counted = warehouse.sql(
+        f"select product_id, count(*) as visitors {drawn} group by product_id"
+    ).to_arrow_table()
+    counted = counted.set_column(0, "product_id", counted["product_id"].cast(pa.string())).sort_by(
+        "product_id"
+    )
+    learned = _learned(counted["visitors"].to_numpy(), config).astype(np.int32)
+    products = counted["product_id"].combine_chunks()
+    warehouse.register(
+        "learned_products", pa.table({"product_id": products.take(learned), "number": learned})
+    )
+    try:
+        # Grouped there, so that ids of visitors, 20 times as long as these numbers, need not leave the warehouse.
+        lists = warehouse.sql(
+            f"""
+            select list(number) as numbers
+            from (select visitor_id, product_id {drawn}) inner join learned_products using (product_id)
+            group by visitor_id
+            """
+        ).to_arrow_table()["numbers"]
+    finally:
+        warehouse.unregister("learned_products")
+    lengths, product = pc.list_value_length(lists).to_numpy(), pc.list_flatten(lists).to_numpy()
+    shape = (len(lengths), len(products))
+    return products, sp.csr_matrix((np.ones(len(product)), product, running(lengths)), shape=shape)
+
+
+def _season(warehouse: duckdb.DuckDBPyConnection, products: pa.Array, config: AlsoLikedConfig) -> Floats:
+    """By product; a visitor's day with it counts once."""
+    # What a day counts is a decimal: sums of those are the same in any order. And it is looked up by day, since to
+    # group by product and day makes half as many groups as there are rows.
+    rows = warehouse.sql(
+        f"""
+        with parts as (
+            select
+                day,
+                cast(pow(0.5, greatest(date_diff('day', day, cast(as_of as date)), 0) / {config.half_life_days})
+                    as decimal(18, 15)) as part
+            from (select distinct day from int_visitor_product_days) cross join int_as_of
+        )
+        select product_id, cast(sum(part) as double) as recent, cast(count(*) as double) as ever
+        from int_visitor_product_days inner join parts using (day)
+        where views + carts + purchases > 0
+        group by product_id
+        """
+    ).to_arrow_table()
+    number = pc.index_in(products, value_set=rows["product_id"].cast(pa.string()))
+    recent, ever = (rows[name].take(number).fill_null(0.0).to_numpy() for name in ("recent", "ever"))
+    return trend(recent, ever)

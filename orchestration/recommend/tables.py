@@ -1,0 +1,157 @@
+"""The one shape of everything that Python computes over pairs, and how it is written.
+
+A table of pairs says, for each ``key``, its best ``other`` ones by ``rank`` (from 1, without gaps) with a
+``score``. ``lake/derived/<name>/<name>.parquet`` is replaced whole: a reader sees the old pairs or the new,
+never a mixture.
+
+A table too large to be replaced for every change has ``changes.parquet`` beside it: the keys whose list was made anew
+since, each with a row of rank 0 and without ``other``, and their lists. Of such a key nothing in the large file counts;
+changes that are not newer than the large file are of one before it, and don't count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from orchestration.lake.schema import DERIVED, PAIRS, VISITOR_PAIRS, lake_time
+from orchestration.storage.atomic_write import aside_of, write_durably
+
+#: Rows of a row group: a reader of one key skips the groups of other keys.
+ROW_GROUP = 100_000
+#: Columns whose values repeat in a row group. To look for repetitions in the others, scores above all, takes a quarter
+#: of the time of writing and makes the file a tenth larger.
+_REPEATED = ["key", "other", "source", "model_version", "shared.list.element"]
+
+
+class PairsError(ValueError):
+    """A table of pairs that breaks the shape; nothing was written."""
+
+
+def pairs_table(
+    *,
+    key: Sequence[str] | pa.Array,
+    other: Sequence[str] | pa.Array,
+    rank: npt.NDArray[np.integer[Any]],
+    score: npt.NDArray[np.floating[Any]],
+    source: str,
+    model_version: str,
+    computed_at: datetime | npt.NDArray[np.int64],
+    shared: pa.Array | None = None,
+) -> pa.Table:
+    """Pairs of one source in the common shape; ``computed_at`` is kept as UTC without a zone, or
+    comes in microseconds for each pair.
+
+    ``shared`` (a list of product ids a pair) makes it the shape of visitor pairs.
+    """
+    rows = len(rank)
+    moments = (
+        pa.repeat(pa.scalar(lake_time(computed_at), pa.timestamp("us")), rows)
+        if isinstance(computed_at, datetime)
+        else pa.array(computed_at.view("datetime64[us]"))
+    )
+    columns: list[Any] = [
+        pa.array(key, pa.string()),
+        pa.array(other, pa.string()),
+        pa.array(rank, pa.int32()),
+        pa.array(score, pa.float64()),
+        pa.repeat(pa.scalar(source, pa.string()), rows),
+        pa.repeat(pa.scalar(model_version, pa.string()), rows),
+        moments,
+    ]
+    if shared is None:
+        return pa.Table.from_arrays(columns, schema=PAIRS)
+    return pa.Table.from_arrays([*columns, shared.cast(pa.list_(pa.string()))], schema=VISITOR_PAIRS)
+
+
+def derived_file(derived: Path, name: str) -> Path:
+    return derived / name / f"{name}.parquet"
+
+
+def changes_file(derived: Path, name: str) -> Path:
+    return derived / name / "changes.parquet"
+
+
+def notes_of(path: Path) -> dict[str, str]:
+    """What ``write_derived`` noted in a file; nothing where there is none."""
+    if not path.exists():
+        return {}
+    found = pq.read_metadata(path).metadata or {}
+    return {name.decode(): value.decode() for name, value in found.items()}
+
+
+def text_state_file(derived: Path) -> Path:
+    """What the last run of text similarity leaves for the next (``text_refresh.py``)."""
+    return derived / "product_similarity" / "product_similarity.state"
+
+
+def visitor_names_file(derived: Path) -> Path:
+    """Who stands in whose list of the last rebuild (``visitor_lists.py``)."""
+    return derived / "visitor_affinity" / "visitor_affinity.names"
+
+
+def session_index_file(derived: Path) -> Path:
+    """Where the session index of the last rebuild stands: no table, but derived and replaced whole like one."""
+    return derived / "session_neighbours" / "session_neighbours.index"
+
+
+def session_changes_file(derived: Path) -> Path:
+    """What is different since (``session_changes.py``); about another rebuild, or missing, it is nothing."""
+    return derived / "session_neighbours" / "session_neighbours.changes"
+
+
+def session_history_file(derived: Path) -> Path:
+    """What the last rebuild of the session index learned (``session_history.py``)."""
+    return derived / "session_neighbours" / "session_neighbours.history"
+
+
+def write_derived(
+    derived: Path,
+    name: str,
+    tables: pa.Table | Iterable[pa.Table],
+    *,
+    notes: Mapping[str, str] | None = None,
+    changes: bool = False,
+) -> Path:
+    """Replace ``lake/derived/<name>/<name>.parquet``, durably and in one step. Same tables and notes, same bytes.
+
+    Several tables are written one after another, so that pairs need not stand in memory all at once. notes: what the
+    next run wants to know of this one, kept in the file (``notes_of``). changes: replace ``changes.parquet`` instead.
+    Raises PairsError, and leaves the old file, where the name is unknown, the columns differ from the lake's
+    schema, a pair is of one thing with itself, or a score is no number.
+    """
+    if name not in DERIVED:
+        raise PairsError(f"no derived table is called {name}; known: {', '.join(DERIVED)}")
+    path = (changes_file if changes else derived_file)(derived, name)
+    parts = [tables] if isinstance(tables, pa.Table) else tables
+
+    def write(aside: Path) -> None:
+        with pq.ParquetWriter(aside, DERIVED[name], compression="zstd", use_dictionary=_REPEATED) as writer:
+            for table in parts:
+                _check(name, table)
+                writer.write_table(table, row_group_size=ROW_GROUP)
+            writer.add_key_value_metadata(dict(notes or {}))
+
+    try:
+        write_durably(path, write)
+    except PairsError:
+        aside_of(path).unlink(missing_ok=True)
+        raise
+    return path
+
+
+def _check(name: str, table: pa.Table) -> None:
+    if not table.schema.equals(DERIVED[name]):
+        raise PairsError(f"{name} must have the columns {DERIVED[name]}, not {table.schema}")
+    if pc.any(pc.equal(table["key"], table["other"])).as_py():
+        raise PairsError(f"{name}: a key is its own neighbour")
+    if not np.isfinite(table["score"].to_numpy()).all():
+        raise PairsError(f"{name}: a score is no finite number")
