@@ -210,6 +210,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             ge=0, le=1, description="a snapshot whose tables shrink below this share of the last is held back"
         ),
     ] = 0.5
+    # Session neighbours, text similarity, visitor similarity, also liked: orchestration/recommend/rebuild.py.
+    rebuild_share: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=1,
+            description="what is learned is rebuilt when its inputs changed and its last build took less than this "
+            "share of the time since",
+        ),
+    ] = 0.05
     # Of the first ten neighbours of a visitor without news 97 % are the same a day later, 85 % a week later, 57 % a
     # month later (docs/engineer/recommendation-cost.md); whoever comes back has a new list with the run.
     affinity_rebuild_hours: Annotated[
