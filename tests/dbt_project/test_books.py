@@ -19,6 +19,8 @@ ZONE = "America/New_York"
 BEGINNINGS = [datetime(2026, 3, 7, 12), datetime(2026, 10, 31, 12)]
 DAYS = "select * from orders_daily order by day, currency"
 CENT = Decimal("0.01")
+#: In what the shop states, and in no line.
+SHIPPING = Decimal("4.90")
 
 
 @dataclass
@@ -30,6 +32,7 @@ class Entry:
     currency: str
     buyer: str
     amount: Decimal
+    stated: Decimal
     discount: Decimal | None = None
     is_refund: bool = False
 
@@ -50,8 +53,12 @@ def random_books(rng: random.Random) -> tuple[list[dict[str, Any]], list[Entry]]
         line = {"product_id": "p", "price": rng.randrange(1, 9000) / 100, "quantity": rng.randrange(1, 4)}
         about: dict[str, Any] = {"order_id": order_id, "products": [line]}
         amount = (Decimal(str(line["price"])) * line["quantity"]).quantize(CENT)
+        stated = amount
         if rng.random() < 0.3:
             about = {"order_id": order_id, "value": float(amount)}
+        elif number % 2:
+            stated += SHIPPING
+            about["value"] = float(stated)
         if currency:
             about["currency"] = rng.choice([currency, currency.lower(), f" {currency}"])
         discount = None
@@ -64,6 +71,7 @@ def random_books(rng: random.Random) -> tuple[list[dict[str, Any]], list[Entry]]
         if not is_servers_alone and rng.random() < 0.3:
             # The shop's server counts in another currency, and says what was taken off.
             currency, amount, discount = "USD", amount + 1, Decimal("0.50")
+            stated = amount
             about = {"order_id": order_id, "value": float(amount), "currency": currency, "discount": "0.50"}
             if "products" in rows[-1]["properties"]:
                 about["products"] = [{"product_id": "p", "price": float(amount), "quantity": 1}]
@@ -80,7 +88,7 @@ def random_books(rng: random.Random) -> tuple[list[dict[str, Any]], list[Entry]]
                 )
             )
         buyer = user or guest
-        entries.append(Entry(order_id, at, currency or "", buyer, amount, discount))
+        entries.append(Entry(order_id, at, currency or "", buyer, amount, stated, discount))
         for refund in range(rng.choice([0, 0, 1, 2])):
             back = rng.randrange(1, 2000)
             refunded_at = at + timedelta(minutes=30 * rng.randrange(200))
@@ -98,7 +106,9 @@ def random_books(rng: random.Random) -> tuple[list[dict[str, Any]], list[Entry]]
                 )
             )
             amount = Decimal(back) / 100
-            entries.append(Entry(order_id, refunded_at, currency or "", buyer, amount, is_refund=True))
+            entries.append(
+                Entry(order_id, refunded_at, currency or "", buyer, amount, amount, is_refund=True)
+            )
     return rows, entries
 
 
@@ -120,11 +130,12 @@ def by_day(entries: list[Entry], zone: str) -> list[tuple[Any, ...]]:
         new = {entry.buyer for entry in orders if first[entry.buyer] == entry.order_id}
         gross = sum((entry.amount for entry in orders), Decimal())
         back = sum((entry.amount for entry in refunds), Decimal())
+        stated = sum((entry.stated for entry in orders), Decimal())
         off = [entry.discount for entry in orders if entry.discount is not None]
         books.append(
             (
                 day, currency, len(orders), len(refunds), len(buyers), len(new), len(buyers) - len(new),
-                gross, sum(off, Decimal()) if off else None, back, gross - back,
+                gross, stated, sum(off, Decimal()) if off else None, back, gross - back,
                 pytest.approx(gross / len(orders), abs=CENT) if orders else None,
             )
         )  # fmt: skip

@@ -116,6 +116,15 @@ def warehouse(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> Warehouse
             order("price is no number", {**SHIRT, "price": "n/a"}),
             order("paid in kronor", {**SHIRT, "price": 220}, currency="SEK"),
             order("paid in kronor", SHIRT, **SERVER),
+            order("with shipping", SHIRT, SOCKS, value=34.9),
+            order("back with shipping", SHIRT, total=24.9),
+            order(
+                "back with shipping", SHIRT, event="Order Refunded", value=24.9, at=NOON + MINUTE, **SERVER
+            ),
+            order("server knows better", SHIRT, value=34.9),
+            order("server knows better", SHIRT, value=24.9, **SERVER),
+            order("stated in kronor", SHIRT, value=240, currency="SEK"),
+            order("stated in kronor", SHIRT, **SERVER),
             order("a total in kronor", value=220, currency="SEK"),
             order("a total in kronor", value=20, **SERVER),
             order("only in kronor", {**SHIRT, "price": 220}, currency="SEK"),
@@ -125,7 +134,7 @@ def warehouse(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> Warehouse
             put_in_cart(product_id="shirt", currency="NOK"),
         ]
     )
-    warehouse.run("+sessions +product_interactions +visitors")
+    warehouse.run("+sessions +product_interactions +visitors +orders")
     lake.load(
         [
             order("pixel then server", {**SHIRT, "price": 19}, **SERVER),
@@ -136,9 +145,9 @@ def warehouse(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> Warehouse
             ),
         ]
     )
-    warehouse.run("+sessions +product_interactions +visitors")
+    warehouse.run("+sessions +product_interactions +visitors +orders")
     lake.load([order("server then pixel", {**SHIRT, "price": 21}, at=NOON + MINUTE)])
-    warehouse.run("+sessions +product_interactions +visitors")
+    warehouse.run("+sessions +product_interactions +visitors +orders")
     return warehouse
 
 
@@ -166,6 +175,27 @@ def test_each_order_counts_once(warehouse: Warehouse, order_id: str, lines: int,
     ) == [(lines, Decimal(revenue))]
 
 
+def test_what_the_shop_states_stands_beside_the_lines(warehouse: Warehouse) -> None:
+    """With shipping, of the server first, and in the currency of the lines or not at all."""
+    stated = ["no lines", "a total", "with shipping", "back with shipping", "server knows better"]
+    names = ", ".join(f"'{name}'" for name in ["simple", "stated in kronor", "money back", *stated])
+    assert warehouse.rows(
+        "select order_id, is_refund, revenue, stated_value from orders "
+        f"where order_id in ({names}) order by order_id, is_refund"
+    ) == [
+        ("a total", False, Decimal("42.50"), Decimal("42.50")),
+        ("back with shipping", False, Decimal("20.00"), Decimal("24.90")),
+        ("back with shipping", True, Decimal("-20.00"), Decimal("-24.90")),
+        ("money back", False, Decimal("30.00"), Decimal("30.00")),
+        ("money back", True, Decimal("-25.00"), Decimal("-25.00")),
+        ("no lines", False, Decimal("99.50"), Decimal("99.50")),
+        ("server knows better", False, Decimal("20.00"), Decimal("24.90")),
+        ("simple", False, Decimal("30.00"), None),
+        ("stated in kronor", False, Decimal("20.00"), None),
+        ("with shipping", False, Decimal("30.00"), Decimal("34.90")),
+    ]
+
+
 def test_the_currency_is_that_of_the_money(warehouse: Warehouse) -> None:
     """The browser says what the visitor pays in, the server what the shop counts in."""
     assert warehouse.rows(
@@ -174,6 +204,7 @@ def test_the_currency_is_that_of_the_money(warehouse: Warehouse) -> None:
         ("a total in kronor", Decimal("20.00"), "EUR"),
         ("only in kronor", Decimal("220.00"), "SEK"),
         ("paid in kronor", Decimal("20.00"), "EUR"),
+        ("stated in kronor", Decimal("20.00"), "EUR"),
     ]
 
 
@@ -199,6 +230,7 @@ def test_a_refund_stands_by_itself(warehouse: Warehouse) -> None:
     ) == [
         ("a part, then all", Decimal("-4.0000"), Decimal("-30.00")),
         ("all came back", Decimal("0.0000"), Decimal("-30.00")),
+        ("back with shipping", Decimal("-1.0000"), Decimal("-20.00")),
         ("came back in pieces", Decimal("-2.0000"), Decimal("-5.00")),
         ("counts its refunds", Decimal("0.0000"), Decimal("-3.00")),
         ("counts them too", Decimal("0.0000"), Decimal("-4.00")),

@@ -18,6 +18,7 @@ final as (
     cast(orders.lines as bigint) as lines,
     cast(orders.quantity as decimal(38, 4)) as quantity,
     orders.revenue,
+    orders.stated_value,
     orders.discount,
     orders.is_refund,
     owned_orders.is_visitor,

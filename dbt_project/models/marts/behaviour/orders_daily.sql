@@ -5,6 +5,7 @@ with orders as (
     coalesce(currency, '') as currency,
     visitor_id,
     revenue,
+    coalesce(stated_value, revenue) as stated_value,
     discount,
     is_refund,
     -- Of all orders of the buyer, whatever the currency: each customer is new once.
@@ -23,6 +24,7 @@ counted as (
     sum(case when is_refund then 0 else 1 end) as orders,
     sum(case when is_refund then 1 else 0 end) as refunds,
     sum(case when is_refund then 0 else revenue end) as gross_revenue,
+    sum(case when is_refund then 0 else stated_value end) as stated_value,
     sum(discount) as discounts,
     sum(case when is_refund then -revenue else 0 end) as refunded,
     count(distinct case when not is_refund then visitor_id end) as customers,
@@ -41,6 +43,7 @@ final as (
     cast(new_customers as bigint) as new_customers,
     cast(customers - new_customers as bigint) as returning_customers,
     cast(gross_revenue as decimal(38, 2)) as gross_revenue,
+    cast(stated_value as decimal(38, 2)) as stated_value,
     cast(discounts as decimal(38, 2)) as discounts,
     cast(refunded as decimal(38, 2)) as refunded,
     cast(gross_revenue - refunded as decimal(38, 2)) as net_revenue,

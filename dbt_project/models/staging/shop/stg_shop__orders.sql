@@ -52,14 +52,15 @@ anchors as (
   where anchor_rank = 1
 ),
 
--- The shop's own total counts where no line is named; a server's before a browser's. Refunds without an id are one
--- a message, as their lines are.
+-- What all of it comes to in the shop's own words, shipping included: a server's before a browser's. Refunds without an
+-- id are one a message, as their lines are.
 stated as (
   select
     order_key,
     is_server_side,
     is_trusted,
     currency,
+    is_refund,
     is_refund and refund_id is null as is_part,
     coalesce({{ list_item('texts', 3) }}, '[]') = '[]' as is_without_lines,
     {{ property_number(list_item('texts', 4), 'discount') }} as discount,
@@ -83,8 +84,11 @@ whole_parts as (
 stated_values as (
   select
     order_key,
-    case when max(case when is_part then 1 else 0 end) = 1 then sum(abs(stated_value)) else max(stated_value) end
-      as stated_value,
+    case
+      when is_part then -sum(abs(stated_value))
+      when is_refund then -abs(max(stated_value))
+      else max(stated_value)
+    end as stated_value,
     max(currency) as currency,
     row_number() over (
       partition by order_key
@@ -92,7 +96,7 @@ stated_values as (
     ) as teller_rank
   from stated
   where stated_value is not null
-  group by order_key, is_server_side, is_trusted
+  group by order_key, is_refund, is_part, is_server_side, is_trusted
 ),
 
 -- Of those that say what was taken off, a server before a browser, too.
@@ -148,10 +152,10 @@ valued as (
     coalesce(line_totals.lines, 0) as lines,
     totals.messages,
     coalesce(line_totals.quantity, 0) as quantity,
-    coalesce(
-      line_totals.amount,
-      case when anchors.is_refund then -abs(stated_values.stated_value) else stated_values.stated_value end
-    ) as revenue,
+    coalesce(line_totals.amount, stated_values.stated_value) as revenue,
+    case
+      when coalesce(stated_values.currency = line_totals.currency, true) then stated_values.stated_value
+    end as stated_value,
     case when not anchors.is_refund then discounts.discount end as discount,
     anchors.is_refund,
     totals.occurred_at,
@@ -228,6 +232,7 @@ final as (
     valued.messages,
     valued.quantity,
     cast(coalesce(whole_refunds.revenue, valued.revenue, 0) as decimal(38, 2)) as revenue,
+    cast(valued.stated_value as decimal(38, 2)) as stated_value,
     cast(valued.discount as decimal(18, 2)) as discount,
     valued.is_refund,
     valued.occurred_at,
