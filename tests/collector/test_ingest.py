@@ -362,11 +362,11 @@ def test_what_the_request_says_about_the_visitor(client: Client, message: Messag
     seal(client)
     person, bot, history, server, anybody = landed()
     assert (person.gpc, person.user_agent, person.is_bot, person.bot_reason) == (True, agent, False, None)
-    assert (bot.gpc, bot.is_bot, bot.bot_reason) == (False, True, "search engine")
+    assert (bot.gpc, bot.is_bot, bot.bot_reason) == (False, True, "search-engine")
     assert (history.is_bot, history.bot_reason) == (False, None)
     # An order that the shop's server tells is no robot's, whatever program posts it: no page could use this key
     assert (server.trusted, server.is_bot, server.bot_reason) == (False, False, None)
-    assert (anybody.is_bot, anybody.bot_reason) == (True, "HTTP library")
+    assert (anybody.is_bot, anybody.bot_reason) == (True, "http-library")
 
 
 @pytest.mark.parametrize(("trusted", "address"), [(True, "198.51.100.0"), (False, None)])

@@ -111,7 +111,7 @@ def test_a_visitors_agent_that_somebody_else_tells_is_judged(paths: Paths, seal:
     seal("s1", [message(1, context=crawler), message(2, context=person), message(3)], trusted=trusted)
     load_sealed(paths)
     flags = {row["message_id"]: (row["is_bot"], row["bot_reason"]) for row in rows(paths)}
-    assert flags == {"m-1": (True, "search engine"), "m-2": (False, None), "m-3": (False, None)}
+    assert flags == {"m-1": (True, "search-engine"), "m-2": (False, None), "m-3": (False, None)}
 
 
 def test_a_page_told_without_its_parts(paths: Paths, seal: Seal) -> None:
