@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Options of a verb: make demo ARGS=--no-serve
+# Options of a command: make demo ARGS=--no-serve
 ARGS ?=
 GUIDED ?=
 HOSTILE ?=
@@ -11,7 +11,7 @@ HOSTILE ?=
 INSTALLED := $(VENV)/.installed
 
 # What is installed without being compiled the first import compiles, once. Images for containers often set this, and
-# then every process compiles its imports anew: 12.6 CPU-s instead of 5.0 before `footfall run` does anything.
+# then every process compiles its imports again: 12.6 CPU-s instead of 5.0 before `footfall run` does anything.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test dev lint lint-python lint-sql bench chaos fuzz clean lock
@@ -39,7 +39,7 @@ PARALLEL := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 test: $(INSTALLED) lint ## Lint and every quick test (ARGS='-k name -n 0' for some, one after the other)
 	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
-lint: $(INSTALLED) ## Style, types, walls between the rooms, SQL style, dbt deprecations
+lint: $(INSTALLED) ## Style, types, import contracts, SQL style, dbt deprecations
 	@# Each of the two takes a core for over a minute. What one says is not mixed into the other, where make can do that.
 	@$(MAKE) --no-print-directory --jobs=2 $(if $(filter output-sync,$(.FEATURES)),--output-sync) lint-python lint-sql
 
@@ -66,7 +66,7 @@ fuzz: $(INSTALLED) ## Bad input, random (ARGS='--inputs 1000000') and led by cov
 	$(BIN)/python -m tests.chaos.fuzz $(ARGS)
 	$(BIN)/python -m tests.chaos.guided $(GUIDED)
 
-lock: $(INSTALLED) ## Freeze the versions of constraints.txt anew
+lock: $(INSTALLED) ## Freeze the versions of constraints.txt again
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
 		--no-emit-index-url --no-annotate --no-header --output-file constraints.txt

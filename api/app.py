@@ -18,7 +18,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from api import analytics_schemas, problems, schemas
 from api.meanings import describe_fields
 from api.metrics import Metrics
-from api.middleware import at_the_edge, whole_ids
+from api.middleware import common_middleware, ids_with_slashes
 from api.rate_limits import Limits
 from api.responses import DocsPage, MoneySchema, OriginCors
 from api.routes.analytics import funnel, funnels, sessions_summary
@@ -115,7 +115,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             }
         ),
         lifespan=[_follow_snapshots],
-        middleware=[counters.middleware, whole_ids],
+        middleware=[counters.middleware, ids_with_slashes],
         plugins=[MoneySchema()],
         exception_handlers=problems.HANDLERS,
         cors_config=cors,
@@ -124,7 +124,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
     )
     describe_fields(app, schemas, analytics_schemas)
     # Outside the CORS middleware, which Litestar puts around all others
-    app.asgi_handler = at_the_edge(app.asgi_handler, by_origin=not pages.is_everyone)
+    app.asgi_handler = common_middleware(app.asgi_handler, by_origin=not pages.is_everyone)
     return app
 
 

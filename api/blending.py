@@ -35,7 +35,7 @@ LIST_DEPTH = 50
 NEXT_DEPTH = 2 * LIST_DEPTH
 
 
-class Why(NamedTuple):
+class Explanation(NamedTuple):
     """Source of an item, and the product that led there; None where the source is about none."""
 
     source: str
@@ -46,7 +46,7 @@ class Ranked(NamedTuple):
     """A list in rank order. ``why`` explains one of its products: only the few that are shown get asked for it."""
 
     scores: dict[str, float]
-    why: Callable[[str], Why]
+    why: Callable[[str], Explanation]
     weight: float = 1.0
     """What the list counts beside others."""
 
@@ -54,7 +54,7 @@ class Ranked(NamedTuple):
 History = Literal["any", "new", "again"]
 
 
-class Wish(NamedTuple):
+class RecommendationRequest(NamedTuple):
     """What a request asks for. ``viewed`` is last first; ids are unique within each tuple."""
 
     visitor_id: str | None
@@ -69,25 +69,27 @@ class Wish(NamedTuple):
     """Products that the visitor has to do with already: among others, none of them, or they alone."""
 
 
-def recommend(snapshot: Snapshot, wish: Wish, words: Mapping[str, str] = WORDS["en"]) -> list[ProductItem]:
+def recommend(
+    snapshot: Snapshot, wanted: RecommendationRequest, words: Mapping[str, str] = WORDS["en"]
+) -> list[ProductItem]:
     """Up to ``limit`` products, best first, none twice, all of them to be had. words: what a reason says, by source.
 
     Never a product of ``cart`` or ``exclude``, nor the one being looked at (the first of ``viewed``). Of the own
     history alone there may be few, or none; everything else fills up.
     """
-    barred = {*wish.cart, *wish.exclude, *wish.viewed[:1]}
-    if wish.history == "again":
-        again = [_again(snapshot, wish.visitor_id)] if wish.visitor_id is not None else []
-        return _take(snapshot, again, barred, wish.limit, words)
-    if wish.history == "new" and wish.visitor_id is not None:
-        barred |= _own(snapshot, wish.visitor_id)
-    earlier = [product_id for product_id in wish.viewed[1:] if product_id not in barred]
+    barred = {*wanted.cart, *wanted.exclude, *wanted.viewed[:1]}
+    if wanted.history == "again":
+        again = [_again(snapshot, wanted.visitor_id)] if wanted.visitor_id is not None else []
+        return _take(snapshot, again, barred, wanted.limit, words)
+    if wanted.history == "new" and wanted.visitor_id is not None:
+        barred |= _own(snapshot, wanted.visitor_id)
+    earlier = [product_id for product_id in wanted.viewed[1:] if product_id not in barred]
     # Earlier products wait for the end of the chain: there they are let through.
     waiting = barred.union(earlier)
-    items = _take(snapshot, _chain(snapshot, wish, waiting), waiting, wish.limit, words)
-    if len(items) < wish.limit:
-        seen = Ranked(dict.fromkeys(earlier, 0.0), _always(Why(Source.SEEN_EARLIER)))
-        items += _take(snapshot, [seen], barred, wish.limit - len(items), words)
+    items = _take(snapshot, _chain(snapshot, wanted, waiting), waiting, wanted.limit, words)
+    if len(items) < wanted.limit:
+        seen = Ranked(dict.fromkeys(earlier, 0.0), _always(Explanation(Source.SEEN_EARLIER)))
+        items += _take(snapshot, [seen], barred, wanted.limit - len(items), words)
     return items
 
 
@@ -121,7 +123,9 @@ def product_list(
         return []
     card = snapshot.product(product_id)
     categories = [card.product_type] if card and card.product_type else []
-    return _take(snapshot, chain(_trends(snapshot, categories), _shelf(snapshot)), barred, limit, words)
+    return _take(
+        snapshot, chain(_trends(snapshot, categories), _catalogue_fallback(snapshot)), barred, limit, words
+    )
 
 
 def fuse(lists: Sequence[Ranked], constant: float) -> Ranked:
@@ -143,9 +147,9 @@ class _Fusion:
     def __init__(self, constant: float) -> None:
         self._constant = constant
         self._scores: dict[str, float] = {}
-        self._most: dict[str, tuple[float, Callable[[str], Why]]] = {}
+        self._most: dict[str, tuple[float, Callable[[str], Explanation]]] = {}
 
-    def add(self, product_ids: Iterable[str], weight: float, why: Callable[[str], Why]) -> None:
+    def add(self, product_ids: Iterable[str], weight: float, why: Callable[[str], Explanation]) -> None:
         """A list in rank order: each product gains weight / (constant + rank)."""
         scores, most = self._scores, self._most
         for rank, product_id in enumerate(product_ids, 1):
@@ -164,30 +168,32 @@ class _Fusion:
         return Ranked(_by_score(self._scores), lambda product_id: most[product_id][1](product_id), weight)
 
 
-def _chain(snapshot: Snapshot, wish: Wish, barred: Collection[str]) -> Iterator[Ranked]:
+def _chain(snapshot: Snapshot, wanted: RecommendationRequest, barred: Collection[str]) -> Iterator[Ranked]:
     """The lists to take from, in order; each is made only when the ones before were not enough."""
-    if not wish.is_personal:
+    if not wanted.is_personal:
         yield from _trends(snapshot, ())
-        yield from _shelf(snapshot)
+        yield from _catalogue_fallback(snapshot)
         return
     blend = snapshot.blend
-    session = _next(snapshot, wish.viewed)
-    alike = _around(snapshot, wish.viewed[:SESSION_DEPTH], Table.SIMILAR, SESSION_DECAY, Source.SIMILAR_TEXT)
+    session = _next(snapshot, wanted.viewed)
+    alike = _around(
+        snapshot, wanted.viewed[:SESSION_DEPTH], Table.SIMILAR, SESSION_DECAY, Source.SIMILAR_TEXT
+    )
     lists = [session, alike]
-    if wish.visitor_id is not None:
-        own = _published(snapshot, Table.VISITOR_RECOMMENDATIONS, wish.visitor_id)
+    if wanted.visitor_id is not None:
+        own = _published(snapshot, Table.VISITOR_RECOMMENDATIONS, wanted.visitor_id)
         lists.append(own._replace(weight=blend.weights["published"]))
-    if wish.placement == "cart":
-        lists.insert(0, _bought(snapshot, wish))
-    yield diversified(snapshot, fuse(lists, blend.rrf_constant), barred, wish.limit)
-    if wish.placement != "cart":
-        yield _bought(snapshot, wish)
-    yield from _trends(snapshot, _categories(snapshot, wish))
-    yield from _shelf(snapshot)
+    if wanted.placement == "cart":
+        lists.insert(0, _bought(snapshot, wanted))
+    yield diversified(snapshot, fuse(lists, blend.rrf_constant), barred, wanted.limit)
+    if wanted.placement != "cart":
+        yield _bought(snapshot, wanted)
+    yield from _trends(snapshot, _categories(snapshot, wanted))
+    yield from _catalogue_fallback(snapshot)
 
 
-def _bought(snapshot: Snapshot, wish: Wish) -> Ranked:
-    return _around(snapshot, wish.cart, Table.BOUGHT_TOGETHER, 1.0, Source.BOUGHT_TOGETHER)
+def _bought(snapshot: Snapshot, wanted: RecommendationRequest) -> Ranked:
+    return _around(snapshot, wanted.cart, Table.BOUGHT_TOGETHER, 1.0, Source.BOUGHT_TOGETHER)
 
 
 def diversified(snapshot: Snapshot, ranked: Ranked, barred: Collection[str], limit: int) -> Ranked:
@@ -226,7 +232,7 @@ def diversified(snapshot: Snapshot, ranked: Ranked, barred: Collection[str], lim
 def _next(snapshot: Snapshot, viewed: Sequence[str]) -> Ranked:
     """What past sessions that are like this one saw next."""
     found = dict(snapshot.next_products(viewed, NEXT_DEPTH))
-    why = _always(Why(Source.SESSION_NEIGHBOURS))
+    why = _always(Explanation(Source.SESSION_NEIGHBOURS))
     return Ranked(found, why, snapshot.blend.weights[Source.SESSION_NEIGHBOURS])
 
 
@@ -239,7 +245,7 @@ def _around(
     fusion = _Fusion(snapshot.blend.rrf_constant)
     for position, through in enumerate(products):
         picks = snapshot.picks(table, through)[:LIST_DEPTH]
-        fusion.add(map(itemgetter(0), picks), decay**position, _always(Why(source, through)))
+        fusion.add(map(itemgetter(0), picks), decay**position, _always(Explanation(source, through)))
     return fusion.ranked(snapshot.blend.weights[source])
 
 
@@ -249,20 +255,20 @@ def _published(snapshot: Snapshot, table: Table, key: str) -> Ranked:
     picks = snapshot.picks(table, key)
     labels = {product_id: label for product_id, _, label in picks}
 
-    def why(product_id: str) -> Why:
+    def why(product_id: str) -> Explanation:
         label = snapshot.label(labels[product_id])
-        return Why(label.source, through or label.seed or None)
+        return Explanation(label.source, through or label.seed or None)
 
     return Ranked({product_id: score for product_id, score, _ in picks}, why)
 
 
-def _categories(snapshot: Snapshot, wish: Wish) -> list[str]:
+def _categories(snapshot: Snapshot, wanted: RecommendationRequest) -> list[str]:
     """Categories at hand: of the product being looked at, then the visitor's own favourite."""
     categories = []
-    card = snapshot.product(wish.viewed[0]) if wish.viewed else None
+    card = snapshot.product(wanted.viewed[0]) if wanted.viewed else None
     if card is not None and card.product_type:
         categories.append(card.product_type)
-    own = snapshot.category_affinities(wish.visitor_id) if wish.visitor_id is not None else []
+    own = snapshot.category_affinities(wanted.visitor_id) if wanted.visitor_id is not None else []
     if own and own[0].affinity > 0:
         categories.append(own[0].category)
     return categories
@@ -275,14 +281,14 @@ def _trends(snapshot: Snapshot, categories: Iterable[str]) -> Iterator[Ranked]:
 
 
 def _trend(trends: Iterable[Trend], source: Source) -> Ranked:
-    return Ranked({trend.product_id: trend.score for trend in trends}, _always(Why(source)))
+    return Ranked({trend.product_id: trend.score for trend in trends}, _always(Explanation(source)))
 
 
-def _shelf(snapshot: Snapshot) -> Iterator[Ranked]:
-    yield Ranked(dict.fromkeys(snapshot.catalogue(), 0.0), _always(Why(Source.CATALOGUE)))
+def _catalogue_fallback(snapshot: Snapshot) -> Iterator[Ranked]:
+    yield Ranked(dict.fromkeys(snapshot.catalogue(), 0.0), _always(Explanation(Source.CATALOGUE)))
 
 
-def _always(why: Why) -> Callable[[str], Why]:
+def _always(why: Explanation) -> Callable[[str], Explanation]:
     """One explanation for every product of a list."""
     return lambda _: why
 
@@ -293,7 +299,7 @@ def _by_score(scores: dict[str, float]) -> dict[str, float]:
 
 
 def explained(
-    snapshot: Snapshot, why: Why, category: str | None, words: Mapping[str, str]
+    snapshot: Snapshot, why: Explanation, category: str | None, words: Mapping[str, str]
 ) -> tuple[NamedProduct | None, str]:
     """The seed by name, and the reason in words. category: of the product that is explained."""
     seed = NamedProduct(product_id=why.seed, title=snapshot.title(why.seed)) if why.seed else None

@@ -1,4 +1,4 @@
-"""The verb ``footfall serve``."""
+"""The command ``footfall serve``."""
 
 from __future__ import annotations
 

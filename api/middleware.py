@@ -18,7 +18,7 @@ _ANYTHING = f"Origin, Accept, {BY_KEY}"
 _SLASH = "\ue000"
 
 
-def at_the_edge(app: ASGIApp, *, by_origin: bool) -> ASGIApp:
+def common_middleware(app: ASGIApp, *, by_origin: bool) -> ASGIApp:
     """HEAD is answered as GET without the body (RFC 9110, 9.3.2). by_origin: what an answer says to a page depends on
     the page, so a cache must not give a page the answer that a server got, which names no origin.
     """
@@ -34,7 +34,7 @@ def at_the_edge(app: ASGIApp, *, by_origin: bool) -> ASGIApp:
         if is_head:
             scope["method"] = "GET"
 
-        async def edged(message: Message) -> None:
+        async def wrapped(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableScopeHeaders.from_message(message)
                 _vary(headers, by_origin)
@@ -44,13 +44,13 @@ def at_the_edge(app: ASGIApp, *, by_origin: bool) -> ASGIApp:
                 message["body"] = b""
             await send(message)
 
-        await app(scope, receive, edged)
+        await app(scope, receive, wrapped)
 
     return answering
 
 
-def whole_ids(app: ASGIApp) -> ASGIApp:
-    """Middleware, behind the router: gives ids the slashes back that ``at_the_edge`` hid from it."""
+def ids_with_slashes(app: ASGIApp) -> ASGIApp:
+    """Middleware, behind the router: gives ids the slashes back that ``common_middleware`` hid from it."""
 
     async def giving_back(scope: Scope, receive: Receive, send: Send) -> None:
         if _SLASH in scope["path"]:

@@ -43,7 +43,7 @@ class SnapshotStore:
         return self._current
 
     def close(self) -> None:
-        """Let go of the snapshot, which ``look`` would open anew: a worker ends without an interpreter's clean-up."""
+        """Let go of the snapshot, which ``look`` would open again: a worker ends without an interpreter's clean-up."""
         self._current = self._seen = None
 
     async def follow(self) -> None:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from api.blending import NEXT_DEPTH, Wish, recommend
+from api.blending import NEXT_DEPTH, RecommendationRequest, recommend
 from api.snapshots import Snapshot
 from benchmarks.machine import describe_machine
 from benchmarks.shop import add_sizes, guests, make_shop
@@ -27,7 +27,9 @@ def cpu_of_answers(snapshot: Snapshot, asked: list[tuple[str, tuple[str, ...]]])
     """CPU milliseconds of one answer, and of what past sessions like this one saw next."""
 
     def answer(guest: str, viewed: tuple[str, ...]) -> object:
-        return recommend(snapshot, Wish(snapshot.visitor_of(f"guest:{guest}"), viewed, (), (), 8))
+        return recommend(
+            snapshot, RecommendationRequest(snapshot.visitor_of(f"guest:{guest}"), viewed, (), (), 8)
+        )
 
     def session(_guest: str, viewed: tuple[str, ...]) -> object:
         return snapshot.next_products(viewed, NEXT_DEPTH)

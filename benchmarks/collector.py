@@ -9,7 +9,7 @@ All of these stand on the same machine, each behind one Granian worker, and take
     lean      durable with two of the collector's savings: a body's end by Content-Length, few searches for cycles
     footfall  the collector: limits, per-message checks, keys, origins, bots, addresses, envelope, crc, group commit
     unchecked the collector without those checks of each message: what they cost is the difference
-    redis     durable's door before a Redis stream with ``appendfsync always``
+    redis     durable's collector before a Redis stream with ``appendfsync always``
     nats      the same before NATS JetStream with ``sync_interval: always``
     postgres  the same before an INSERT into PostgreSQL as it is installed (fsync and synchronous_commit on)
 
@@ -40,12 +40,12 @@ REPO = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPO))
 
 from benchmarks.children import ends_with_me  # noqa: E402
-from benchmarks.doors.load import body_of, load  # noqa: E402
-from benchmarks.doors.servers import KINDS  # noqa: E402
-from benchmarks.doors.stores import MissingError, free_port, store  # noqa: E402
+from benchmarks.collectors.load import body_of, load  # noqa: E402
+from benchmarks.collectors.servers import KINDS  # noqa: E402
+from benchmarks.collectors.stores import MissingError, free_port, store  # noqa: E402
 from benchmarks.machine import describe_machine  # noqa: E402
 
-#: Of the steady runs: a share of what the durable door takes at most, which each server should bear easily.
+#: Of the steady runs: a share of what the durable collector takes at most, which each server should bear easily.
 STEADY = 0.5
 STEADY_CONNECTIONS = 64
 
@@ -105,7 +105,7 @@ def running(kind: str, directory: Path) -> Iterator[Server]:
         port = free_port()
         process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "benchmarks.doors.servers", kind, "--port", str(port)),
+                *(sys.executable, "-m", "benchmarks.collectors.servers", kind, "--port", str(port)),
                 *("--data", str(directory / kind), "--store", address),
             ],
             cwd=REPO,

@@ -2,7 +2,7 @@
 
     python benchmarks/full_pipeline.py ../shared/data/online-retail/online_retail.parquet [--limit N]
 
-Sends the file through a real collector's door, then runs the whole asset graph in this process, and samples the
+Sends the file through a real collector, then runs the whole asset graph in this process, and samples the
 process's memory while each step runs. The floor it is held against: DuckDB reading the same file into a table once.
 """
 
@@ -57,7 +57,7 @@ class Steps:
 
 
 def land(file: str, limit: int | None, env: dict[str, str]) -> tuple[float, float]:
-    """Send the file through the door; seconds of the import, and of sealing what it sent."""
+    """Send the file through the collector; seconds of the import, and of sealing what it sent."""
     settings = load_settings(env)
     with Processes(settings.paths.logs) as processes:
         collector = processes.start("collector", footfall_command("collect"), env)
@@ -125,7 +125,7 @@ def main() -> None:
         sent, sealed = land(file, arguments.limit, env)
         steps, loaded, result = run_line(env)
         print(f"\n{'step':<34}{'seconds':>9}{'peak MiB':>10}")
-        print(f"{'import through the door':<34}{sent:>9.1f}\n{'sealing':<34}{sealed:>9.1f}")
+        print(f"{'import through the collector':<34}{sent:>9.1f}\n{'sealing':<34}{sealed:>9.1f}")
         print(f"{'loading definitions':<34}{loaded:>9.1f}")
         for name, seconds, peak in steps.rows:
             print(f"{name:<34}{seconds:>9.1f}{peak / 2**20:>10.0f}")

@@ -34,21 +34,21 @@ import msgspec
 REPO = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPO))
 
-from benchmarks.doors.load import body_of  # noqa: E402
+from benchmarks.collectors.load import body_of  # noqa: E402
 from benchmarks.machine import describe_machine  # noqa: E402
 from collector.cli import calm_garbage_collection  # noqa: E402
 from collector.committer import MAX_COMMIT_BYTES  # noqa: E402
 from collector.files import OsFiles  # noqa: E402
 from collector.landing import Landing  # noqa: E402
 from collector.parsing import (  # noqa: E402
-    Arrival,
-    Judged,
+    ParsedRequest,
     Sender,
-    judge,
+    Validated,
     make_envelope,
     open_at_once,
     open_batch,
     open_each,
+    validate,
 )
 from footfall.landing.segments import Buffer, Envelope, encode_frame, frame_parts  # noqa: E402
 from footfall.wire.fast_path import read_good_batch  # noqa: E402
@@ -70,17 +70,17 @@ def cpu(work: Callable[[], object], messages: int) -> float:
     )
 
 
-def one_by_one(body: bytes) -> Judged:
-    return judge(open_each(body))
+def one_by_one(body: bytes) -> Validated:
+    return validate(open_each(body))
 
 
-def envelope(arrival: Arrival) -> Envelope:
+def envelope(parsed: ParsedRequest) -> Envelope:
     sender = Sender(received_at=datetime.now(UTC), ip="192.0.2.0", user_agent="Mozilla/5.0")
-    return make_envelope(arrival, judge(arrival), source="shop", trusted=False, proven=False, sender=sender)
+    return make_envelope(parsed, validate(parsed), source="shop", trusted=False, proven=False, sender=sender)
 
 
-def frame(arrival: Arrival) -> tuple[Buffer, ...]:
-    return frame_parts(envelope(arrival))
+def frame(parsed: ParsedRequest) -> tuple[Buffer, ...]:
+    return frame_parts(envelope(parsed))
 
 
 def in_flight(body: bytes, take: Callable[[bytes], Sequence[Buffer]], *, joined: bool) -> float:

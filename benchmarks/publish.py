@@ -1,11 +1,11 @@
-"""What a publish costs: everything anew, nothing changed, one price changed, and a batch of clicks.
+"""What a publish costs: everything again, nothing changed, one price changed, and a batch of clicks.
 
     python benchmarks/publish.py [--scale 1 10 100] [--batches 50] [--json OUT]
 
 At scale 1 a synthetic shop has 2,000 visitors with 50 recommendations, 20 neighbours, 10 affinities and a segment
 each, and 10,000 products with three lists of 30. A batch of clicks touches one visitor in a thousand (their card, their
 list and their scores), and every affinity fades. More of them follow, each by other visitors: their mean has in it
-what writing parts anew costs. The peer, in the same run: the files of the full publish, copied and synced, which is
+what writing parts again costs. The peer, in the same run: the files of the full publish, copied and synced, which is
 what a writer that only copied would take. Shares of the full publish are of CPU time, which other work on the machine
 disturbs least.
 """

@@ -3,8 +3,8 @@
     python benchmarks/quotas.py [--seconds 3] [--processes 4]
 
 Costs are CPU time, the least of five rounds; the peer is a token bucket of one process, which shares nothing. For the
-second table every process spends from one bucket, a unit at a time: without a pause, which no door does, and with the
-25 microseconds that a worker's request takes at least.
+second table every process spends from one bucket, a unit at a time: without a pause, which no collector does, and with
+the 25 microseconds that a worker's request takes at least.
 """
 
 from __future__ import annotations

@@ -36,8 +36,8 @@ sys.path.insert(0, str(REPO))
 
 from benchmarks.children import end_with, ends_with_me  # noqa: E402
 from benchmarks.collector import Server, running  # noqa: E402
-from benchmarks.doors.load import body_of  # noqa: E402
-from benchmarks.doors.stores import free_port  # noqa: E402
+from benchmarks.collectors.load import body_of  # noqa: E402
+from benchmarks.collectors.stores import free_port  # noqa: E402
 from benchmarks.machine import describe_machine  # noqa: E402
 
 CONNECTIONS = 64

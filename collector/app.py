@@ -22,7 +22,7 @@ from collector.committer import Committer
 from collector.daily_ids import FORGET_SECONDS, DailyIds
 from collector.files import FileOps, OsFiles
 from collector.health import health_routes, report_of
-from collector.ingest import ROUTES, Door
+from collector.ingest import ROUTES, IngestHandler
 from collector.landing import Landing
 from collector.metrics import Metrics
 from collector.openapi import describe_routes, openapi_config
@@ -30,8 +30,8 @@ from collector.parsing import SINGLE_ROUTES
 from collector.pixel_files import TYPES, pixel_route
 from collector.problems import RefusedError, problem_response
 from collector.recovery import recover
-from collector.routes import side_doors
-from collector.shopify_webhooks import ShopifyDoor
+from collector.routes import other_routes
+from collector.shopify_webhooks import ShopifyWebhookHandler
 from collector.webhook_dedup import SeenDeliveries
 from collector.writer import CommitError, SegmentWriter
 from footfall.http.rate_limit import Buckets
@@ -55,12 +55,12 @@ class CollectorApp(Litestar):
     path (a slash at the end). The short cut saves 12 of the 24 microseconds that a one-message request takes.
     """
 
-    door: Door
+    handler: IngestHandler
     routes_of_messages: frozenset[str]
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:  # type: ignore[override]
         if scope["type"] == _HTTP and scope["path"] in self.routes_of_messages:
-            return self.door(scope, receive, send)  # type: ignore[arg-type]
+            return self.handler(scope, receive, send)  # type: ignore[arg-type]
         return super().__call__(scope, receive, send)
 
 
@@ -93,24 +93,24 @@ def create_app(
     )
     committer = Committer(writer, metrics)
     buckets = Buckets(len(settings.write_keys), together / _quotas_of(settings) if together else None)
-    door = Door(settings, committer, metrics, buckets)
+    handler = IngestHandler(settings, committer, metrics, buckets)
     seen = SeenDeliveries(settings.paths.data / "collector" / "webhooks.sqlite")
-    shopify = ShopifyDoor(settings, committer, metrics, seen)
-    workers = Workers(together, partial(report_of, metrics, writer, committer, door))
+    shopify = ShopifyWebhookHandler(settings, committer, metrics, seen)
+    workers = Workers(together, partial(report_of, metrics, writer, committer, handler))
     routes = frozenset((*ROUTES, settings.collector_path))
 
     @asgi(sorted(routes), copy_scope=False)
     async def take_messages(scope: Scope, receive: Receive, send: Send) -> None:
-        await door(scope, receive, send)  # type: ignore[arg-type]
+        await handler(scope, receive, send)  # type: ignore[arg-type]
 
     app = CollectorApp(
         route_handlers=[
             take_messages,
-            *side_doors(settings, door, shopify),
+            *other_routes(settings, handler, shopify),
             *health_routes(settings, ops, committer, workers),
             pixel_route(settings.pixel_dir),
         ],
-        lifespan=[partial(_running, writer.landing, committer, door, seen, workers)],
+        lifespan=[partial(_running, writer.landing, committer, handler, seen, workers)],
         exception_handlers={
             RefusedError: partial(_on_refusal, metrics),
             CommitError: partial(_on_commit_error, metrics),
@@ -121,7 +121,7 @@ def create_app(
         # The workers' log is granian's; Litestar's own queue listener would only add threads.
         logging_config=None,
     )
-    app.door = door
+    app.handler = handler
     app.routes_of_messages = routes
     describe_routes(app, settings.collector_path)
     return app
@@ -139,7 +139,7 @@ def _quotas_of(settings: Settings) -> str:
 async def _running(
     landing: Landing,
     committer: Committer,
-    door: Door,
+    handler: IngestHandler,
     seen: SeenDeliveries,
     workers: Workers,
     _: Litestar,
@@ -149,7 +149,7 @@ async def _running(
     await asyncio.to_thread(recover, landing)
     committer.start()
     beside = [
-        asyncio.create_task(_forget_salts(door.daily_ids)),
+        asyncio.create_task(_forget_salts(handler.daily_ids)),
         asyncio.create_task(workers.keep_telling()),
     ]
     try:
@@ -157,7 +157,7 @@ async def _running(
     finally:
         for task in beside:
             task.cancel()
-        await _drain(door)
+        await _drain(handler)
         seen.close()
         if not await committer.stop(FLUSH_SECONDS):
             log.error(
@@ -175,9 +175,9 @@ async def _forget_salts(daily_ids: DailyIds) -> None:
         await asyncio.sleep(FORGET_SECONDS)
 
 
-async def _drain(door: Door) -> None:
+async def _drain(handler: IngestHandler) -> None:
     deadline = asyncio.get_running_loop().time() + DRAIN_SECONDS
-    while door.in_flight and asyncio.get_running_loop().time() < deadline:
+    while handler.in_flight and asyncio.get_running_loop().time() < deadline:
         await asyncio.sleep(0.01)
 
 

@@ -12,7 +12,7 @@ from collector.problems import RefusedError
 MAX_OF_ADDRESS = 128
 
 
-class Arrivals:
+class BodyLimits:
     """The requests whose bodies are still arriving, counted by address prefix; one for each process."""
 
     def __init__(self) -> None:

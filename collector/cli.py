@@ -29,7 +29,7 @@ HEADER_MILLISECONDS = 15_000
 #: Connections a worker holds at once. Browsers keep theirs open, so this is far above the requests in flight.
 CONNECTIONS = 4096
 #: Python looks for cycles again when so many more containers were made than freed since it last did. That is above what
-#: the largest request holds while it is judged: 32 KB of messages at a time, at most some 10,000 empty objects.
+#: the largest request holds while it is validated: 32 KB of messages at a time, at most some 10,000 empty objects.
 MAX_CONTAINERS = 50_000
 #: A reload (SIGHUP) starts a worker beside each one, and ends the old one as soon as the new one listens
 #: (``change_when_ready``), or after so many seconds where the new one died.

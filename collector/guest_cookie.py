@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from collector.origins import Origins
-from collector.parsing import Arrival, open_single
+from collector.parsing import ParsedRequest, open_single
 from collector.problems import RefusedError
 from footfall.wire.keys import MIN_TOKEN, is_proof
 from footfall.wire.schema import MAX_MESSAGE, is_placeholder
@@ -94,7 +94,7 @@ def is_https(scheme: str, forwarded_proto: str | None, *, trust_forwarded: bool)
     return scheme == "https"
 
 
-def open_image(data: str, cookie_header: str | None, referrer: str | None) -> Arrival:
+def open_image(data: str, cookie_header: str | None, referrer: str | None) -> ParsedRequest:
     """The one message of an image's address: base64 (either alphabet) of its JSON.
 
     The page is static, so what only the request knows is filled in where the message doesn't say: the guest token of

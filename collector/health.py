@@ -11,7 +11,7 @@ from litestar.handlers import BaseRouteHandler
 
 from collector.committer import Committer
 from collector.files import FileOps
-from collector.ingest import Door
+from collector.ingest import IngestHandler
 from collector.metrics import COUNTED, Metrics
 from collector.shipping import read_state
 from collector.writer import SegmentWriter
@@ -27,7 +27,9 @@ LOOK = [HttpMethod.GET, HttpMethod.HEAD]
 Gauge = tuple[str, str, float]
 
 
-def report_of(metrics: Metrics, writer: SegmentWriter, committer: Committer, door: Door) -> Report:
+def report_of(
+    metrics: Metrics, writer: SegmentWriter, committer: Committer, handler: IngestHandler
+) -> Report:
     """How this worker fares, for whichever of them is asked."""
     counted = {"fsync_errors": writer.sync_errors, "segments_sealed": writer.sealed_segments}
     return Report(
@@ -35,7 +37,7 @@ def report_of(metrics: Metrics, writer: SegmentWriter, committer: Committer, doo
         series=metrics.series() | counted,
         gauges={
             "queue_bytes": committer.queued_bytes,
-            "requests_in_flight": door.in_flight,
+            "requests_in_flight": handler.in_flight,
             "ready": float(not committer.problems()),
         },
     )

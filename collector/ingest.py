@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl
 
 from msgspec import Struct
 
-from collector.body_limits import Arrivals
+from collector.body_limits import BodyLimits
 from collector.committer import Committer
 from collector.daily_ids import DailyIds
 from collector.login_proofs import take_signatures
@@ -27,14 +27,14 @@ from collector.origins import Headers, Origins
 from collector.parsing import (
     BATCH_ROUTES,
     SINGLE_ROUTES,
-    Arrival,
+    ParsedRequest,
     Sender,
     answer,
     inflate,
-    judge,
     make_envelope,
     open_batch,
     open_single,
+    validate,
 )
 from collector.problems import PROBLEM_TYPE, RefusedError, problem_body
 from collector.user_agent import read_user_agent
@@ -124,7 +124,7 @@ class Reading:
         self._look_later()
 
 
-class Door:
+class IngestHandler:
     """Takes requests with messages; one for each process. ``buckets`` are those of ``settings.write_keys``, by their
     order.
     """
@@ -142,7 +142,7 @@ class Door:
         self._metrics = metrics
         self._good_starts: dict[bytes | None, dict[str, Any]] = {}
         self._reading = Reading()
-        self.arrivals = Arrivals()
+        self.body_limits = BodyLimits()
         self.in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -161,13 +161,13 @@ class Door:
                     503, "overloaded", f"more than {MAX_IN_FLIGHT} requests in flight", retry_after=2
                 )
             network = self.network_of(headers, scope)
-            self.arrivals.begin(network)
+            self.body_limits.begin(network)
             try:
                 body = await _read_body(receive, headers, self._reading)
             finally:
-                self.arrivals.end(network)
-            arrival = _open(scope["path"], body)
-            accepted, failed = await self.land(arrival, headers, scope)
+                self.body_limits.end(network)
+            parsed = _open(scope["path"], body)
+            accepted, failed = await self.land(parsed, headers, scope)
             # Without a Content-Length: the server sets it, as it sees the whole body.
             await send(self._good_starts.get(origin) or self._good_start(origin))
             await send({"type": "http.response.body", "body": answer(accepted, failed), "more_body": False})
@@ -185,7 +185,7 @@ class Door:
             self.in_flight -= 1
 
     async def land(
-        self, arrival: Arrival, headers: Mapping[bytes, bytes], scope: Scope
+        self, parsed: ParsedRequest, headers: Mapping[bytes, bytes], scope: Scope
     ) -> tuple[int, list[FailedMessage]]:
         """Judge the messages and put them on disk; returns how many were accepted, and the others.
 
@@ -193,7 +193,7 @@ class Door:
 
         Raises RefusedError (401 key, 403 origin, 429 quota) or CommitError.
         """
-        known = self._key(headers, arrival, scope)
+        known = self._key(headers, parsed, scope)
         key = known.key
         origin = headers.get(b"origin")
         if origin is not None and not known.origins.allows(origin):
@@ -206,9 +206,9 @@ class Door:
         address = self._address_of(headers, scope)
         ip = truncate_address(address) if address else None
         if known.quota is not None:
-            _spend(known.quota, key, ip, arrival.count)
-        judged = judge(arrival)
-        if judged.accepted or judged.failed:
+            _spend(known.quota, key, ip, parsed.count)
+        validated = validate(parsed)
+        if validated.accepted or validated.failed:
             user_agent, bot_reason = read_user_agent(headers.get(b"user-agent"))
             now = datetime.now(UTC)
             sender = Sender(
@@ -216,23 +216,23 @@ class Door:
                 ip=ip,
                 user_agent=user_agent,
                 day_id=self.daily_ids.id_of(now, address, user_agent, key.source)
-                if judged.is_cookieless and not key.trusted
+                if validated.is_cookieless and not key.trusted
                 else None,
                 gpc=headers.get(b"sec-gpc") == b"1",
                 bot_reason=None if known.is_of_a_server else bot_reason,
             )
             # A key that no page has: its server knows who is logged in
             proven: bool | list[int] = known.is_of_a_server and origin is None
-            if arrival.is_signed:
-                proven = take_signatures(judged, self._identity_secrets) or proven
+            if parsed.is_signed:
+                proven = take_signatures(validated, self._identity_secrets) or proven
             envelope = make_envelope(
-                arrival, judged, source=key.source, trusted=key.trusted, proven=proven, sender=sender
+                parsed, validated, source=key.source, trusted=key.trusted, proven=proven, sender=sender
             )
             await self._committer.submit(*frame_parts(envelope))
-            self._metrics.accepted[key.source] += judged.accepted
-            if judged.failed:
-                self._metrics.reject(key.source, judged.failed)
-        return judged.accepted, judged.failed
+            self._metrics.accepted[key.source] += validated.accepted
+            if validated.failed:
+                self._metrics.reject(key.source, validated.failed)
+        return validated.accepted, validated.failed
 
     def network_of(self, headers: Mapping[bytes, bytes], scope: Scope) -> str | None:
         """The client's address prefix, v4 /24 or v6 /48; None where it has no address."""
@@ -247,9 +247,9 @@ class Door:
             trusted=self._trust_forwarded_for,
         )
 
-    def _key(self, headers: Mapping[bytes, bytes], arrival: Arrival, scope: Scope) -> _Key:
+    def _key(self, headers: Mapping[bytes, bytes], parsed: ParsedRequest, scope: Scope) -> _Key:
         authorization = headers.get(b"authorization")
-        text = arrival.write_key if authorization is None else _basic_user(authorization)
+        text = parsed.write_key if authorization is None else _basic_user(authorization)
         if not text and authorization is None and scope.get("query_string"):
             # A beacon can't have headers.
             text = dict(parse_qsl(scope["query_string"].decode("latin-1"))).get("writeKey")
@@ -334,7 +334,7 @@ def _spend(quota: Quota, key: WriteKey, address: str | None, messages: int) -> N
         ) from None
 
 
-def _open(path: str, body: bytes) -> Arrival:
+def _open(path: str, body: bytes) -> ParsedRequest:
     kind = SINGLE_ROUTES.get(path)
     return open_batch(body) if kind is None else open_single(body, kind)
 

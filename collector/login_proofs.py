@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from collector.parsing import SIGNATURE, Judged
+from collector.parsing import SIGNATURE, Validated
 from footfall.wire.keys import is_signed_user
 from footfall.wire.schema import text_id
 
@@ -42,20 +42,20 @@ _claim = msgspec.json.Decoder(_Claim)
 _context = msgspec.json.Decoder(_ContextTraits)
 
 
-def take_signatures(judged: Judged, secrets: Iterable[str]) -> list[int]:
+def take_signatures(validated: Validated, secrets: Iterable[str]) -> list[int]:
     """The numbers of the good messages whose user is proven. Takes the signatures out of all messages, failed ones too.
 
     Each message is an entry of its own (``open_batch`` sees to it).
     """
     secrets = tuple(secrets)
     proven = []
-    for number, raw in enumerate(judged.good):
+    for number, raw in enumerate(validated.good):
         message = bytes(raw)
         if SIGNATURE in message:
             if _is_proven(message, secrets):
                 proven.append(number)
-            judged.good[number] = Raw(without_signature(message))
-    for failed in judged.failed:
+            validated.good[number] = Raw(without_signature(message))
+    for failed in validated.failed:
         failed.raw = without_signature(failed.raw)
     return proven
 

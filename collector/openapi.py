@@ -1,4 +1,4 @@
-"""OpenAPI of the collector: of the routes that Litestar knows, and of the doors that are faster than it."""
+"""OpenAPI of the collector: of the routes that Litestar knows, and of the handlers that are faster than it."""
 
 from __future__ import annotations
 
@@ -271,7 +271,7 @@ def describe_routes(app: Litestar, short_path: str) -> None:
         }
     example = {"batch": [{"type": "track", **_EXAMPLES["track"]}]}
     # What people come for stands first
-    doors = {
+    handlers = {
         route: _path("messages", "Send a batch of messages" + about, _BATCH, example)
         for route, about in {
             **dict.fromkeys(BATCH_ROUTES, ""),
@@ -282,7 +282,7 @@ def describe_routes(app: Litestar, short_path: str) -> None:
         route: _path("one message", f"Send one {kind} message", _MESSAGE, _EXAMPLES[kind])
         for route, kind in SINGLE_ROUTES.items()
     }
-    app.openapi_schema.paths = doors | {path: item for path, item in paths.items() if path not in doors}
+    app.openapi_schema.paths = handlers | {path: item for path, item in paths.items() if path not in handlers}
 
 
 def _path(tag: str, summary: str, body: Schema, example: dict[str, Any]) -> PathItem:

@@ -52,7 +52,7 @@ class Sender(Struct, frozen=True):
     bot_reason: str | None = None
 
 
-class Judged(Struct):
+class Validated(Struct):
     """The messages of a body, sorted into good ones and failed ones."""
 
     good: list[Raw]
@@ -63,15 +63,15 @@ class Judged(Struct):
     """At least one of the good ones asks for a daily id."""
 
 
-class Arrival(Struct):
+class ParsedRequest(Struct):
     """A body taken apart."""
 
     count: int
     write_key: str | None
     sent_at: datetime | None
     messages: list[Raw] = []
-    """Not yet judged."""
-    judged: Judged | None = None
+    """Not yet validated."""
+    validated: Validated | None = None
     is_mended: bool = False
     """The messages were cut by their brackets: not even their UTF-8 was checked."""
     is_signed: bool = False
@@ -119,39 +119,39 @@ def inflate(body: bytes) -> bytes:
     raise RefusedError(400, "gzip", f"more than {MAX_GZIP_MEMBERS} gzip members in one body")
 
 
-def open_batch(body: bytes) -> Arrival:
+def open_batch(body: bytes) -> ParsedRequest:
     """Take a batch apart. Raises RefusedError 400 (no batch) or 413 (too many messages)."""
     is_signed = SIGNATURE in body
-    arrival = open_at_once(body) if len(body) > WORTHWHILE and not is_signed else None
-    if arrival is None:
-        arrival = open_each(body)
-        arrival.is_signed = is_signed
-    return arrival
+    parsed = open_at_once(body) if len(body) > WORTHWHILE and not is_signed else None
+    if parsed is None:
+        parsed = open_each(body)
+        parsed.is_signed = is_signed
+    return parsed
 
 
-def open_at_once(body: bytes) -> Arrival | None:
-    """``open_batch`` where all messages are good; they are judged then. None says nothing about the body."""
+def open_at_once(body: bytes) -> ParsedRequest | None:
+    """``open_batch`` where all messages are good; they are validated then. None says nothing about the body."""
     good = read_good_batch(body)
     if good is None:
         return None
-    judged = Judged([good.messages], good.count, [], good.is_cookieless)
-    return Arrival(good.count, good.write_key, good.sent_at, judged=judged)
+    validated = Validated([good.messages], good.count, [], good.is_cookieless)
+    return ParsedRequest(good.count, good.write_key, good.sent_at, validated=validated)
 
 
-def open_each(body: bytes) -> Arrival:
-    """``open_batch`` for any batch: its messages are judged one by one."""
+def open_each(body: bytes) -> ParsedRequest:
+    """``open_batch`` for any batch: its messages are validated one by one."""
     try:
         batch = decode_batch(body)
     except WireError as error:
         if error.field == "batch" and "at most" in error.reason:
             raise RefusedError(413, "too_many_messages", f"{error.reason}: send smaller batches") from None
         batch = _mend(body, error)
-        return Arrival(len(batch.batch), batch.write_key, batch.sent_at, batch.batch, is_mended=True)
-    return Arrival(len(batch.batch), batch.write_key, batch.sent_at, batch.batch)
+        return ParsedRequest(len(batch.batch), batch.write_key, batch.sent_at, batch.batch, is_mended=True)
+    return ParsedRequest(len(batch.batch), batch.write_key, batch.sent_at, batch.batch)
 
 
 def _mend(body: bytes, error: WireError) -> Batch:
-    """The batch cut by brackets, when what broke the parser sits inside messages: those are judged later."""
+    """The batch cut by brackets, when what broke the parser sits inside messages: those are validated later."""
     split = split_batch(body) if error.field == "body" else None
     if split is not None:
         head, messages = split
@@ -169,7 +169,7 @@ def _mend(body: bytes, error: WireError) -> Batch:
     raise RefusedError(400, "unreadable", f"the body is no batch of messages: {error.field}: {error.reason}")
 
 
-def open_single(body: bytes, kind: str) -> Arrival:
+def open_single(body: bytes, kind: str) -> ParsedRequest:
     """Take the body of ``/v1/<kind>`` as one message; the path says its type where the message doesn't.
 
     Raises RefusedError 400 where the body is no JSON object of a message.
@@ -187,19 +187,19 @@ def open_single(body: bytes, kind: str) -> Arrival:
     sent_at = single.sent_at
     if sent_at is not None and sent_at.year not in PLAUSIBLE_YEARS:
         sent_at = None  # the message itself, which holds it too, is rejected for it
-    return Arrival(1, single.write_key, sent_at, [Raw(body)], is_signed=SIGNATURE in body)
+    return ParsedRequest(1, single.write_key, sent_at, [Raw(body)], is_signed=SIGNATURE in body)
 
 
-def judge(arrival: Arrival) -> Judged:
+def validate(parsed: ParsedRequest) -> Validated:
     """Sort the messages into good ones, which stay as sent, and failed ones with field and reason."""
-    if arrival.judged is not None:
-        return arrival.judged
+    if parsed.validated is not None:
+        return parsed.validated
     good: list[Raw] = []
     failed: list[FailedMessage] = []
     is_cookieless = False
-    for index, raw in enumerate(arrival.messages):
+    for index, raw in enumerate(parsed.messages):
         try:
-            if arrival.is_mended:
+            if parsed.is_mended:
                 _check_utf8(raw)
             message = check_message(raw)
         except WireError as error:
@@ -207,7 +207,7 @@ def judge(arrival: Arrival) -> Judged:
         else:
             good.append(raw)
             is_cookieless |= message.is_cookieless
-    return Judged(good, len(good), failed, is_cookieless)
+    return Validated(good, len(good), failed, is_cookieless)
 
 
 def _check_utf8(raw: Raw) -> None:
@@ -252,8 +252,8 @@ def _refuse_constant(name: str) -> None:
 
 
 def make_envelope(
-    arrival: Arrival,
-    judged: Judged,
+    parsed: ParsedRequest,
+    validated: Validated,
     *,
     source: str,
     trusted: bool,
@@ -266,17 +266,17 @@ def make_envelope(
         source=source,
         trusted=trusted,
         proven=proven,
-        sent_at=arrival.sent_at,
+        sent_at=parsed.sent_at,
         ip=sender.ip,
         user_agent=sender.user_agent,
         day_id=sender.day_id,
         gpc=sender.gpc,
         is_bot=sender.bot_reason is not None,
         bot_reason=sender.bot_reason,
-        accepted=judged.accepted,
-        rejected=len(judged.failed),
-        batch=judged.good,
-        failed=judged.failed,
+        accepted=validated.accepted,
+        rejected=len(validated.failed),
+        batch=validated.good,
+        failed=validated.failed,
     )
 
 

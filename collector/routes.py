@@ -1,4 +1,4 @@
-"""The doors beside the hot path: Shopify's webhooks, the guest cookie, the image for pages without scripts.
+"""The handlers beside the hot path: Shopify's webhooks, the guest cookie, the image for pages without scripts.
 
 Plain Litestar handlers: they are few requests, and clarity is worth more here than microseconds.
 """
@@ -15,9 +15,9 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import QueryParameter
 
 from collector.guest_cookie import GIF, choose_guest, guest_cookie, is_https, may_read, open_image
-from collector.ingest import Door
+from collector.ingest import IngestHandler
 from collector.problems import RefusedError
-from collector.shopify_webhooks import MAX_WEBHOOK, ShopifyDoor
+from collector.shopify_webhooks import MAX_WEBHOOK, ShopifyWebhookHandler
 from footfall.settings import Settings
 from footfall.wire.schema import WEBHOOKS_PATH
 
@@ -25,8 +25,10 @@ AnyRequest = Request[Any, Any, Any]
 _NO_STORE = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 
-def side_doors(settings: Settings, door: Door, shopify: ShopifyDoor) -> list[BaseRouteHandler]:
-    """The handlers, bound to this process's doors."""
+def other_routes(
+    settings: Settings, handler: IngestHandler, shopify: ShopifyWebhookHandler
+) -> list[BaseRouteHandler]:
+    """The handlers, bound to this process's handlers."""
     trusts_proxy = settings.trust_forwarded_for
 
     @post(
@@ -40,9 +42,9 @@ def side_doors(settings: Settings, door: Door, shopify: ShopifyDoor) -> list[Bas
         """200 when it is on disk as our messages; signed by X-Shopify-Hmac-Sha256 over the body. A delivery that was
         taken within the last 48 hours is a duplicate, and answered with 200 too.
         """
-        network = door.network_of(dict(request.scope["headers"]), request.scope)  # type: ignore[arg-type]
-        with _counted(door):
-            with door.arrivals.one_of(network):
+        network = handler.network_of(dict(request.scope["headers"]), request.scope)  # type: ignore[arg-type]
+        with _counted(handler):
+            with handler.body_limits.one_of(network):
                 body = await shopify.read(request.stream())
             answer = await shopify.take(request.headers, body)
         return _json(answer)
@@ -62,7 +64,7 @@ def side_doors(settings: Settings, door: Door, shopify: ShopifyDoor) -> list[Bas
         """The token of the cookie ``_ff_guest``, else ``guest`` (the page's own, if it is long enough not to be
         guessed), else a new one. ``POST`` with ``reset=true`` always makes a new one: a logout. Ask after consent.
         """
-        headers = _for_page(request, settings, door)
+        headers = _for_page(request, settings, handler)
         if is_reset and request.method != "POST":
             raise RefusedError(405, "method", "reset is asked for with POST")
         answer = choose_guest(request.headers.get("cookie"), shown, is_reset=is_reset)
@@ -82,10 +84,10 @@ def side_doors(settings: Settings, door: Door, shopify: ShopifyDoor) -> list[Bas
         image comes when the message is on disk; a refusal is problem details.
         """
         headers = request.headers
-        arrival = open_image(message, headers.get("cookie"), headers.get("referer"))
+        parsed = open_image(message, headers.get("cookie"), headers.get("referer"))
         raw_headers: dict[bytes, bytes] = dict(request.scope["headers"])
-        with _counted(door):
-            _, failed = await door.land(arrival, raw_headers, request.scope)  # type: ignore[arg-type]
+        with _counted(handler):
+            _, failed = await handler.land(parsed, raw_headers, request.scope)  # type: ignore[arg-type]
         if failed:
             raise RefusedError(422, "schema", f"{failed[0].field}: {failed[0].reason}")
         return Response(GIF, media_type="image/gif", headers=_NO_STORE)
@@ -93,7 +95,7 @@ def side_doors(settings: Settings, door: Door, shopify: ShopifyDoor) -> list[Bas
     return [webhook, guest, image]
 
 
-def _for_page(request: AnyRequest, settings: Settings, door: Door) -> dict[str, str]:
+def _for_page(request: AnyRequest, settings: Settings, handler: IngestHandler) -> dict[str, str]:
     """The headers of an answer with a guest token. Raises RefusedError (403) for a page that may not read one."""
     headers = dict(_NO_STORE)
     origin = request.headers.get("origin")
@@ -106,7 +108,7 @@ def _for_page(request: AnyRequest, settings: Settings, door: Door) -> dict[str, 
                 403, "origin", "guest tokens are for the shop's scripts, not for links and pictures"
             )
         return headers
-    if not may_read(origin, request.headers.get("host", ""), settings.cookie_domain, door.origins):
+    if not may_read(origin, request.headers.get("host", ""), settings.cookie_domain, handler.origins):
         raise RefusedError(
             403,
             "origin",
@@ -116,13 +118,13 @@ def _for_page(request: AnyRequest, settings: Settings, door: Door) -> dict[str, 
 
 
 @contextlib.contextmanager
-def _counted(door: Door) -> Iterator[None]:
+def _counted(handler: IngestHandler) -> Iterator[None]:
     """Work that a stopping worker waits for."""
-    door.in_flight += 1
+    handler.in_flight += 1
     try:
         yield
     finally:
-        door.in_flight -= 1
+        handler.in_flight -= 1
 
 
 def _json(body: msgspec.Struct, headers: dict[str, str] | None = None) -> Response[bytes]:

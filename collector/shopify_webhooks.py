@@ -48,7 +48,7 @@ class WebhookAnswer(msgspec.Struct, omit_defaults=True):
     ignored: str | None = None
 
 
-class ShopifyDoor:
+class ShopifyWebhookHandler:
     """Takes Shopify's webhooks; one for each process."""
 
     def __init__(

@@ -156,7 +156,7 @@ def _past_of(file: Path, wanted: Past) -> Past:
     if file.exists():
         past = msgspec.json.decode(file.read_bytes(), type=Past)
         if (past.visitors, past.days, past.seed) != (wanted.visitors, wanted.days, wanted.seed):
-            click.echo("this data directory has another past already; --fresh starts anew")
+            click.echo("this data directory has another past already; --fresh starts again")
         return past
     file.write_bytes(msgspec.json.encode(wanted))
     return wanted

@@ -1,4 +1,4 @@
-"""Whether a door of this container is ready: 0 where http://127.0.0.1:PORT/PATH answers with 200, else 1.
+"""Whether a server of this container is ready: 0 where http://127.0.0.1:PORT/PATH answers with 200, else 1.
 
     python -I deploy/healthcheck.py 8710 /readyz
 

@@ -1,4 +1,4 @@
-"""What every room's tests share: an environment of their own, and the real cases beside the project."""
+"""What all tests share: an environment of their own, and the real cases beside the project."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ hypothesis.settings.register_profile(
     max_examples=100,
     derandomize=True,
 )
-# `--hypothesis-profile=explore` draws anew each time.
+# `--hypothesis-profile=explore` draws again each time.
 hypothesis.settings.register_profile(
     "explore", hypothesis.settings.get_profile("footfall"), derandomize=False, print_blob=True
 )

@@ -88,31 +88,31 @@ def mail_sink(tls: ssl.SSLContext | None = None) -> Iterator[MailSink]:
             self.say("220 sink")
             secure = False
             while line := self.rfile.readline().decode().strip():
-                verb = line.split()[0].upper()
-                if verb == "EHLO":
+                command = line.split()[0].upper()
+                if command == "EHLO":
                     offers = [] if tls is None else ["STARTTLS"] if not secure else ["AUTH PLAIN"]
                     for offer in ["sink", *offers]:
                         self.say(f"250-{offer}")
                     self.say("250 8BITMIME")
-                elif verb == "STARTTLS":
+                elif command == "STARTTLS":
                     assert tls is not None
                     self.say("220 go on")
                     self.request = tls.wrap_socket(self.request, server_side=True)
                     self.setup()
                     secure = True
-                elif verb == "AUTH":
+                elif command == "AUTH":
                     assert secure
                     sink.logins.append(base64.b64decode(line.split()[2]).decode().replace("\0", ":"))
                     self.say("235 welcome")
-                elif verb == "RCPT":
+                elif command == "RCPT":
                     sink.recipients.append(line)
                     self.say("550 nobody here" if sink.refuse else "250 ok")
-                elif verb == "DATA":
+                elif command == "DATA":
                     self.say("354 go on")
                     lines = iter(lambda: self.rfile.readline().decode().rstrip("\r\n"), ".")
                     sink.mails.append("\n".join(lines))
                     self.say("250 taken")
-                elif verb == "QUIT":
+                elif command == "QUIT":
                     self.say("221 bye")
                     return
                 else:

@@ -10,7 +10,7 @@ from litestar.params import QueryParameter
 
 from api import examples
 from api.auth import needs_key, recommended_visitor
-from api.blending import History, Wish, recommend
+from api.blending import History, RecommendationRequest, recommend
 from api.responses import PERSONAL, answer, documented
 from api.routes.parameters import Lang, Limit, Signature, split_ids, words_of
 from api.schemas import Recommendations
@@ -86,7 +86,7 @@ def recommendations(
             snapshot, state.settings, request.state.caller, guest, user, signature
         )
     experiment, arm = _arm(snapshot, visitor_id, guest)
-    wish = Wish(
+    wanted = RecommendationRequest(
         visitor_id=visitor_id,
         viewed=snapshot.product_ids(split_ids(viewed)[: 1 if objects else None]),
         cart=() if objects and placement != "cart" else snapshot.product_ids(split_ids(cart)),
@@ -99,7 +99,7 @@ def recommendations(
     body = Recommendations(
         version=snapshot.version,
         generated_at=snapshot.generated_at,
-        items=recommend(snapshot, wish, words_of(request, lang)),
+        items=recommend(snapshot, wanted, words_of(request, lang)),
         experiment=experiment.name if experiment and arm else None,
         arm=arm.name if arm else None,
     )

@@ -13,7 +13,7 @@ from litestar.params import QueryParameter
 from api import examples
 from api.affinities import ProductAffinity
 from api.auth import Caller, needs_key, needs_secret, visitor_by_id
-from api.blending import Why, explained
+from api.blending import Explanation, explained
 from api.responses import PERSONAL, answer, documented
 from api.routes.parameters import Lang, Limit, Signature, VisitorId, words_of
 from api.schemas import (
@@ -261,7 +261,7 @@ def _published_rank(
         if picked == card.product_id:
             label = snapshot.label(number)
             seed, reason = explained(
-                snapshot, Why(label.source, label.seed or None), card.product_type, words
+                snapshot, Explanation(label.source, label.seed or None), card.product_type, words
             )
             return PublishedRank(rank=rank, score=score, source=label.source, seed=seed, reason=reason)
     return None

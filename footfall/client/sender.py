@@ -1,7 +1,7 @@
-"""The client of the collector's door: what `import`, `replay` and the demo's simulator send with.
+"""The client of the collector: what `import`, `replay` and the demo's simulator send with.
 
 ``send`` takes messages, packs them into batches within the tracking plan's limits, keeps a few requests
-under way and gives back what the door said, by the hour in which the messages happened. Sending a message
+under way and gives back what the collector said, by the hour in which the messages happened. Sending a message
 twice is safe: the warehouse keeps one row for each message id. So every failure of the network is answered
 by trying again.
 
@@ -37,7 +37,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 10.0
 #: Answers after which the same request may succeed: the caller's quota, a restart, a full disk.
 _TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 _SHOWN_REJECTIONS = 20
-#: The sender's own name. With an untrusted key the door judges every visitor by this header, and takes the HTTP
+#: The sender's own name. With an untrusted key the collector judges every visitor by this header, and takes the HTTP
 #: library's default for a bot.
 _AGENT = {"User-Agent": f"footfall/{__version__}"}
 
@@ -53,7 +53,7 @@ class SendError(Exception):
 
 @dataclass
 class HourCounts:
-    """Messages that happened in one hour: given to the door, and what the door made of them."""
+    """Messages that happened in one hour: given to the collector, and what the collector made of them."""
 
     sent: int = 0
     accepted: int = 0
@@ -159,7 +159,7 @@ def hour_of(message: Mapping[str, Any] | bytes) -> datetime | None:
         return None
     try:
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except OverflowError:  # no time at all, as .NET's 0001-01-01T00:00:00+01:00: the door refuses it
+    except OverflowError:  # no time at all, as .NET's 0001-01-01T00:00:00+01:00: the collector refuses it
         return None
     return moment.replace(minute=0, second=0, microsecond=0)
 
@@ -179,7 +179,7 @@ class _Record:
         self.acknowledged, self.rejected = checkpoint.load(url) if checkpoint else (0, set())
 
     def add(self, packed: _Packed, answer: BatchAnswer) -> None:
-        """The door's answer to the batch after those that were added."""
+        """The collector's answer to the batch after those that were added."""
         bad = {rejection.index: rejection for rejection in answer.rejected}
         for index, hour in enumerate(packed.hours):
             self.report.count(hour, accepted=index not in bad)
@@ -238,7 +238,7 @@ def retry_after(value: str | None) -> float | None:
         return None
 
 
-class _Door:
+class _Collector:
     """Posts batches with retries; shared by the worker threads of one ``send``."""
 
     def __init__(self, client: httpx.Client, url: str, write_key: str, patience: float) -> None:
@@ -249,7 +249,7 @@ class _Door:
         self.last_success = time.monotonic()
 
     def post(self, raws: list[bytes]) -> BatchAnswer:
-        """The door's answer, after as many attempts as patience allows. Raises SendError."""
+        """The collector's answer, after as many attempts as patience allows. Raises SendError."""
         pause = _FIRST_PAUSE
         started = time.monotonic()
         while True:
@@ -267,8 +267,8 @@ class _Door:
                     raise SendError(_refusal(self.url, response))
                 trouble = f"answer {response.status_code}: {response.text[:200]}"
                 wait = retry_after(response.headers.get("Retry-After"))
-            # Patience is measured from the last success of any thread: a slow door that takes turns is no
-            # dead door.
+            # Patience is measured from the last success of any thread: a slow collector that takes turns is no
+            # dead collector.
             idle = time.monotonic() - max(started, self.last_success)
             pause_now = wait if wait is not None else pause * random.uniform(0.5, 1.5)  # spreads senders
             if idle + pause_now > self.patience:
@@ -304,7 +304,7 @@ class _Door:
         return answer
 
     def _halve(self, raws: list[bytes]) -> BatchAnswer:
-        """413: the door's limit is lower than ours. A single message too large is a rejected one."""
+        """413: the collector's limit is lower than ours. A single message too large is a rejected one."""
         if len(raws) == 1:
             return BatchAnswer(
                 accepted=0, rejected=[Rejection(index=0, field="message", reason="too large (413)")]
@@ -328,7 +328,7 @@ def _refusal(url: str, response: httpx.Response) -> str:
     return f"the collector at {url} refuses the request ({response.status_code}): {text}"
 
 
-def check_door(url: str) -> None:
+def check_collector(url: str) -> None:
     """See whether a collector answers. Raises SendError that says how to start one."""
     try:
         with httpx.Client(base_url=url, timeout=5.0, trust_env=False) as client:
@@ -364,7 +364,7 @@ def send(
     patience: seconds without any success after which it gives up. checkpoint: see ``Checkpoint``; cleared
     when everything was handed over.
 
-    Raises SendError (with the report so far) when the door refuses the key or patience is over. Exceptions
+    Raises SendError (with the report so far) when the collector refuses the key or patience is over. Exceptions
     of the messages iterator pass through; what was acknowledged until then stands in the checkpoint.
     """
     begin = time.monotonic()
@@ -375,7 +375,7 @@ def send(
     client = httpx.Client(
         base_url=url, timeout=timeout, limits=limits, transport=transport, trust_env=False, headers=_AGENT
     )
-    door = _Door(client, url, write_key, patience)
+    collector = _Collector(client, url, write_key, patience)
     under_way: deque[tuple[_Packed, Future[BatchAnswer]]] = deque()
 
     def settle_oldest() -> None:
@@ -384,7 +384,7 @@ def send(
         answer = future.result()
         under_way.popleft()
         record.add(packed, answer)
-        report.requests, report.retries = door.requests, door.retries
+        report.requests, report.retries = collector.requests, collector.retries
         report.seconds = time.monotonic() - begin
         if on_progress:
             on_progress(report)
@@ -393,7 +393,7 @@ def send(
     size = min(batch_size, MAX_MESSAGES)
     try:
         for packed in _pack(messages, record.acknowledged, record.rejected.copy(), report, size):
-            under_way.append((packed, pool.submit(door.post, packed.raws)))
+            under_way.append((packed, pool.submit(collector.post, packed.raws)))
             if len(under_way) >= concurrency * 2:
                 settle_oldest()
         while under_way:
@@ -404,7 +404,7 @@ def send(
             error.report = report
         raise
     finally:
-        door.stop.set()
+        collector.stop.set()
         pool.shutdown(wait=True, cancel_futures=True)
         client.close()
     report.seconds = time.monotonic() - begin

@@ -11,7 +11,7 @@ from footfall.runtime.supervisor import Processes, ProcessFailed, footfall_comma
 from footfall.runtime.terminal import in_words
 from footfall.settings import REPO, SettingsError, load_settings
 
-#: A verb and the folders whose code it runs. Dagster's UI reloads definitions by its own button.
+#: A command and the folders whose code it runs. Dagster's UI reloads definitions by its own button.
 WATCHED = {"collect": ["collector", "footfall", "pixel/dist"], "serve": ["api", "footfall"]}
 
 
@@ -22,21 +22,21 @@ def dev() -> None:
         settings = load_settings()
     with Processes(settings.paths.logs, echo=True) as processes:
         processes.start("dagster", footfall_command("ui"))
-        for verb in WATCHED:
-            processes.start(verb, footfall_command(verb))
+        for command in WATCHED:
+            processes.start(command, footfall_command(command))
         click.echo(
             f"Dagster {settings.dagster_url}   collector {settings.collector_url}   "
             f"API {settings.api_url}/docs   overview {settings.api_url}/overview"
         )
-        seen = {verb: _newest(folders) for verb, folders in WATCHED.items()}
+        seen = {command: _newest(folders) for command, folders in WATCHED.items()}
         try:
             while True:
                 time.sleep(1)
-                for verb, folders in WATCHED.items():
-                    if (newest := _newest(folders)) != seen[verb]:
-                        seen[verb] = newest
-                        click.echo(f"{verb}: code changed, restarting")
-                        processes.restart(verb)
+                for command, folders in WATCHED.items():
+                    if (newest := _newest(folders)) != seen[command]:
+                        seen[command] = newest
+                        click.echo(f"{command}: code changed, restarting")
+                        processes.restart(command)
                 processes.check(allow=set(WATCHED))
         except KeyboardInterrupt:
             click.echo("stopping")

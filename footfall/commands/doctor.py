@@ -33,9 +33,9 @@ _WAITING_SECONDS = 300.0
     "--deep", is_flag=True, help="Read every file of the lake and of the snapshot in force as well."
 )
 def doctor(collector: str | None, api: str | None, dagster: str | None, deep: bool) -> None:
-    """Look at the settings, the disk and the doors; say what is wrong and what to do about it.
+    """Look at the settings, the disk and the servers; say what is wrong and what to do about it.
 
-    In containers each door has a name of its own: --collector http://collector:8710 (docs/operator/containers.md).
+    In containers each server has a name of its own: --collector http://collector:8710 (docs/operator/containers.md).
     """
     with in_words(SettingsError):
         settings = load_settings()
@@ -51,7 +51,7 @@ def doctor(collector: str | None, api: str | None, dagster: str | None, deep: bo
         *look_at_runs(settings, datetime.now(UTC)),
         *_look_at_keys(settings),
         *look_at_security(settings),
-        *_look_at_doors(settings, collector, api, dagster),
+        *_check_servers(settings, collector, api, dagster),
     ]
     for good, text in findings:
         click.secho(f" {'ok' if good else '!!'}  ", fg="green" if good else "yellow", nl=False)
@@ -171,24 +171,24 @@ def _look_at_keys(settings: Settings) -> list[Finding]:
     return [(not demo, text), (True, f"in force: {counts}")]
 
 
-def _look_at_doors(
+def _check_servers(
     settings: Settings, collector: str | None, api: str | None, dagster: str | None
 ) -> list[Finding]:
     import httpx
 
     findings = []
-    # The field that only this door's answer has.
-    doors = [
+    # The field that only this server's answer has.
+    servers = [
         ("collector", collector or settings.collector_url, "/readyz", "reasons", "collect"),
         ("API", api or settings.api_url, "/readyz", "version", "serve"),
         ("Dagster", dagster or settings.dagster_url, "/server_info", "dagster_version", "ui"),
     ]
-    for name, door, path, field, verb in doors[:1] if only_collects(settings) else doors:
-        url = door.rstrip("/") + path
+    for name, server, path, field, command in servers[:1] if only_collects(settings) else servers:
+        url = server.rstrip("/") + path
         try:
             answer = httpx.get(url, timeout=2, trust_env=False)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            findings.append((False, f"{name} at {url}: {error}. Start it with `footfall {verb}`"))
+            findings.append((False, f"{name} at {url}: {error}. Start it with `footfall {command}`"))
             continue
         text = f"{name} at {url}: {answer.status_code} {answer.text[:200]}"
         if answer.status_code == 200 and (strange := _not_ours(settings, answer.content, field)):
@@ -199,7 +199,7 @@ def _look_at_doors(
 
 
 def _not_ours(settings: Settings, body: bytes, field: str) -> str | None:
-    """Why a door that answers well is not the one of these settings: something else, or another shop's API."""
+    """Why a server that answers well is not the one of these settings: something else, or another shop's API."""
     try:
         told = msgspec.json.decode(body, type=dict[str, Any])
     except msgspec.MsgspecError:

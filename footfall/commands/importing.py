@@ -1,4 +1,4 @@
-"""The verbs ``footfall import`` and ``footfall replay``."""
+"""The commands ``footfall import`` and ``footfall replay``."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import msgspec
 from rich.console import Console
 
 from footfall.client.progress import send_bar
-from footfall.client.sender import Checkpoint, SendError, SendReport, check_door, send
-from footfall.runtime.terminal import VerbGroup, in_words
+from footfall.client.sender import Checkpoint, SendError, SendReport, check_collector, send
+from footfall.runtime.terminal import CommandGroup, in_words
 from footfall.settings import Settings, SettingsError, load_settings
 
-#: Without markup: names of files and what the door says of a message may have brackets.
+#: Without markup: names of files and what the collector says of a message may have brackets.
 console = Console(highlight=False, soft_wrap=True, markup=False)
 patience_option = click.option(
     "--patience",
@@ -59,9 +59,9 @@ def _print_totals(report: SendReport) -> None:
         console.print(f"  rejected: message {rejection.index + 1}, {rejection.field}: {rejection.reason}")
 
 
-@click.group("import", cls=VerbGroup)
+@click.group("import", cls=CommandGroup)
 def import_group() -> None:
-    """Bring in history: send what a shop already has through the collector's door."""
+    """Bring in history: send what a shop already has through the collector."""
 
 
 @import_group.command("online-retail")
@@ -90,7 +90,7 @@ def online_retail(
     with in_words(reader.ImportFileError, SendError):
         rows = reader.open_file(file).metadata.num_rows
         total = min(rows, limit or rows)
-        check_door(url)
+        check_collector(url)
         id_ = ledger.import_id("online-retail", file, source)
         catalog, products = reader.write_catalog(file, settings.paths.catalog)
         console.print(f"catalog: {products:,} products in {catalog}")
@@ -156,7 +156,7 @@ def replay(file: Path, url: str | None, write_key: str | None, patience: float) 
     if not is_stdin and not file.exists():
         raise click.ClickException(f"{file} does not exist")
     with in_words(SendError):
-        check_door(url)
+        check_collector(url)
     checkpoint = None
     if not is_stdin:
         id_ = ledger.import_id("replay", file, source)

@@ -1,7 +1,7 @@
 """The shell of the ``footfall`` command.
 
-Each room brings its own verbs by the entry-point group ``footfall.commands``; a room that is not installed is named
-in the help instead of breaking it.
+Each package brings its own commands by the entry-point group ``footfall.commands``; a package that is not installed is
+named in the help instead of breaking it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import msgspec
 
 from footfall import __version__
 from footfall.commands.doctor import doctor, look_at_variables
-from footfall.runtime.terminal import VerbGroup, in_words
+from footfall.runtime.terminal import CommandGroup, in_words
 from footfall.settings import SECRETS, Setting, SettingsError, explain_settings
 from footfall.settings.masking import mask, without_credentials
 from footfall.status.notices import notify
@@ -58,27 +58,27 @@ _ORDER = [
 ]
 
 
-class Rooms(VerbGroup):
-    """A click group whose verbs are found by entry point and imported only when one is called."""
+class FootfallCommands(CommandGroup):
+    """A click group whose commands are found by entry point and imported only when one is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        names = {*self.commands, *_verbs()}
+        names = {*self.commands, *_commands()}
         return sorted(names, key=lambda name: (_ORDER.index(name) if name in _ORDER else len(_ORDER), name))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if (own := super().get_command(ctx, cmd_name)) is not None:
             return own
-        if (verb := _verbs().get(cmd_name)) is None:
+        if (entry := _commands().get(cmd_name)) is None:
             return None
         try:
-            command = verb.load()
+            command = entry.load()
         except ModuleNotFoundError as error:
             return _missing(cmd_name, error)
         assert isinstance(command, click.Command)
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the verb; what a full disk or a directory of somebody else's raises is said in words."""
+        """Run the command; what a full disk or a directory of somebody else's raises is said in words."""
         try:
             return super().invoke(ctx)
         except OSError as error:
@@ -88,12 +88,14 @@ class Rooms(VerbGroup):
             raise click.ClickException(f"{where}{error.strerror}; {_ADVICE[error.errno]}") from error
 
 
-def _verbs() -> dict[str, EntryPoint]:
+def _commands() -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group="footfall.commands")}
 
 
 def _missing(name: str, error: ModuleNotFoundError) -> click.Command:
-    hint = f"`footfall {name}` needs the package {error.name}: pip install 'footfall[demo]' brings every room"
+    hint = (
+        f"`footfall {name}` needs the package {error.name}: pip install 'footfall[demo]' brings every package"
+    )
 
     @click.command(
         name,
@@ -107,7 +109,9 @@ def _missing(name: str, error: ModuleNotFoundError) -> click.Command:
     return explain
 
 
-@click.group(cls=Rooms, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=FootfallCommands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.version_option(__version__, prog_name="footfall")
 def main() -> None:
     """Clickstream for online shops: from a visitor's click to what the shop shows next.

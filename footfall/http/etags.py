@@ -1,4 +1,4 @@
-"""If-None-Match, for the doors that answer with ETags."""
+"""If-None-Match, for the servers that answer with ETags."""
 
 from __future__ import annotations
 

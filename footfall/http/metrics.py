@@ -1,4 +1,4 @@
-"""Counters in Prometheus' text format, of all the workers of one door together.
+"""Counters in Prometheus' text format, of all the workers of one server together.
 
 Hand-written: the hot paths add to plain integers, and a client library's locks would cost more than all of a request's
 own accounting.

@@ -1,4 +1,4 @@
-"""What a door needs of the machine before it opens: an address that nobody listens on, and files for connections."""
+"""What a server needs of the machine before it opens: an address that nobody listens on, and files for connections."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ def port_is_free(port: int, host: str = "127.0.0.1") -> bool:
     return True
 
 
-def check_port(host: str, port: int, door: str) -> str:
+def check_port(host: str, port: int, server: str) -> str:
     """The IP address of ``host``, which the servers want: a name is looked up (IPv4).
 
-    Raises click.ClickException, with what to do, where a door can't listen: otherwise the server's processes would die
-    of it one after the other. ``door``: its name in the settings, FOOTFALL_<door>_PORT.
+    Raises click.ClickException, with what to do, where a server can't listen: otherwise the server's processes would
+    die of it one after the other. ``door``: its name in the settings, FOOTFALL_<server>_PORT.
     """
     try:
         address = _address(host)
     except OSError:
         raise click.ClickException(
-            f"can't listen on {host!r}, which is no address and no name of one: see --host or FOOTFALL_{door}_HOST, "
+            f"can't listen on {host!r}, which is no address and no name of one: see --host or FOOTFALL_{server}_HOST, "
             "for instance 127.0.0.1, 0.0.0.0 or :: (without brackets)"
         ) from None
     try:
@@ -40,9 +40,9 @@ def check_port(host: str, port: int, door: str) -> str:
     except OSError as error:
         advice = {
             errno.EADDRINUSE: f"something listens there already (`ss -ltnp 'sport = :{port}'` says what): "
-            f"stop it, or choose another with --port or FOOTFALL_{door}_PORT",
+            f"stop it, or choose another with --port or FOOTFALL_{server}_PORT",
             errno.EACCES: "ports below 1024 need privileges: choose one above, and put a proxy in front",
-            errno.EADDRNOTAVAIL: f"this machine has no such address: see --host or FOOTFALL_{door}_HOST",
+            errno.EADDRNOTAVAIL: f"this machine has no such address: see --host or FOOTFALL_{server}_HOST",
         }.get(error.errno or 0, str(error))
         raise click.ClickException(f"can't listen on {host}:{port}: {advice}") from None
     return address

@@ -1,9 +1,9 @@
 """How much a key may do: token buckets, by key and by the address that uses it.
 
 A bucket holds a burst and fills at the key's rate. It is kept as the moment at which it is full again, from which
-follows what it holds now. The workers of one door keep these moments in the same memory, so that a key may do what its
-quota says however many there are. They take no lock, because a worker that is killed would hold it for ever. The price:
-where two workers spend from one bucket within the same microsecond, what one of them spent may be forgotten
+follows what it holds now. The workers of one server keep these moments in the same memory, so that a key may do what
+its quota says however many there are. They take no lock, because a worker that is killed would hold it for ever. The
+price: where two workers spend from one bucket within the same microsecond, what one of them spent may be forgotten
 (benchmarks/quotas.py counts that).
 """
 
@@ -21,7 +21,7 @@ from typing import Literal
 
 #: Without a burst of its own a bucket holds this many seconds' worth.
 BURST_SECONDS = 10.0
-#: Places for the buckets of addresses, 16 bytes each: 1 MB for all keys of a door. A bucket that is full needs none.
+#: Places for the buckets of addresses, 16 bytes each: 1 MB for all keys of a server. A bucket that is full needs none.
 PLACES = 65_536
 #: An address's bucket stands in one of so many places. Where others need all of them, the one that is full soonest is
 #: forgotten: none of 10,000 that are not full (200,000 draws), one in 5,000 of 20,000.
@@ -42,7 +42,7 @@ class QuotaSpentError(Exception):
 
 
 class Buckets:
-    """The moments at which buckets are full, in seconds of the machine's monotonic clock: those of a door's keys by
+    """The moments at which buckets are full, in seconds of the machine's monotonic clock: those of a server's keys by
     number, those of addresses by a tag.
 
     ``file``: all who open it share them; without one they are this process's own. Raises OSError where there is no

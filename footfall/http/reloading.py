@@ -1,4 +1,4 @@
-"""A door (collector, API) that reads its settings again without a restart: what is read, and how workers change."""
+"""A server (collector, API) that reads its settings again without a restart: what is read, and how workers change."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class SettingsInForce:
     are noticed before a worker with good ones ends.
 
     ``chosen``: values of the command line, None where it gives none. ``started_with``: names of settings that a running
-    door can't change.
+    server can't change.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
-"""What the workers of one door (collector, API) share, so that whichever is asked answers for all.
+"""What the workers of one server (collector, API) share, so that whichever is asked answers for all.
 
-A folder that lives as long as the door: a file for each worker, written anew every second, and the buckets of
+A folder that lives as long as the server: a file for each worker, written again every second, and the buckets of
 ``footfall.http.rate_limit``.
 """
 
@@ -33,17 +33,17 @@ TELL_SECONDS = 1.0
 GONE_SECONDS = 5.0
 #: In memory where there is such a place: what is mapped there is never written to a disk.
 _MEMORY = Path("/dev/shm")
-#: Room that a door needs there: 1.6 MB of quotas, a kilobyte or two a worker. A container's is 64 MB, or what somebody
-#: set it to, for all of its processes.
+#: Room that a server needs there: 1.6 MB of quotas, a kilobyte or two a worker. A container's is 64 MB, or what
+#: somebody set it to, for all of its processes.
 _ROOM = 4 * 2**20
 
-#: Held by a door and its workers for as long as one of them lives: a folder whose lock is free is a killed door's.
+#: Held by a server and its workers for as long as one of them lives: a folder whose lock is free is a killed server's.
 _LOCK = "lock"
 
 
 @contextmanager
 def shared_folder(name: str) -> Iterator[Path]:
-    """A folder for the workers of one door, gone with it; one that was killed leaves its folder to the next start."""
+    """A folder for the workers of one server, gone with it; one that was killed leaves its folder to the next start."""
     in_memory = os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _ROOM
     with own_folder(_MEMORY if in_memory else Path(tempfile.gettempdir()), name) as folder:
         yield folder
@@ -64,7 +64,7 @@ def own_folder(place: Path, name: str) -> Iterator[Path]:
 
 
 def _remove_left(place: Path, name: str) -> None:
-    """Remove what doors left that are gone, workers and all: the kernel let go of their locks."""
+    """Remove what servers left that are gone, workers and all: the kernel let go of their locks."""
     for lock in place.glob(f"{name}-*/{_LOCK}"):
         try:
             with lock.open("rb") as handle:
@@ -78,12 +78,12 @@ def _remove_left(place: Path, name: str) -> None:
 
 def folder_on_disk() -> Path:
     """A folder's name below the system's temporary directory (TMPDIR), for what doesn't fit into a worker's memory. The
-    caller makes and removes it; where the door is killed meanwhile, its next start removes it.
+    caller makes and removes it; where the server is killed meanwhile, its next start removes it.
 
     Raises OSError where there is no such directory.
     """
-    door = Path(os.environ.get(TOGETHER, "footfall")).name
-    return Path(tempfile.gettempdir()) / f"{door}-{secrets.token_hex(8)}"
+    server = Path(os.environ.get(TOGETHER, "footfall")).name
+    return Path(tempfile.gettempdir()) / f"{server}-{secrets.token_hex(8)}"
 
 
 #: What asks a process to end.

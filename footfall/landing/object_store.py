@@ -217,7 +217,7 @@ class DirectoryBucket:
             (self.root / name).unlink(missing_ok=True)
 
     def _require_root(self) -> None:
-        """A directory that isn't mounted must not be made anew on the disk below it."""
+        """A directory that isn't mounted must not be made again on the disk below it."""
         if not self.root.is_dir():
             raise FileNotFoundError(f"the directory {self.root} is not there: mount it, or make it")
 

@@ -36,7 +36,7 @@ Buffer = bytes | bytearray | memoryview
 
 
 class FailedMessage(Struct, kw_only=True):
-    """A message that was refused at the door, kept with its reason. ``raw`` is base64 in JSON."""
+    """A message that was refused by the collector, kept with its reason. ``raw`` is base64 in JSON."""
 
     index: int
     field: str

@@ -1,4 +1,4 @@
-"""Which pages a setting means by their origins: those of a write key at the collector's door, those of the API."""
+"""Which pages a setting means by their origins: those of a write key at the collector, those of the API."""
 
 from __future__ import annotations
 

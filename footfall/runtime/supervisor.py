@@ -1,6 +1,6 @@
 """Several processes as one: started in order, their words on one screen, stopped together.
 
-`make demo` and `make dev` stand on it; in production each room has a service manager of its own.
+`make demo` and `make dev` stand on it; in production each package has a service manager of its own.
 """
 
 from __future__ import annotations

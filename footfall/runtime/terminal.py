@@ -1,4 +1,5 @@
-"""What the verbs of the ``footfall`` command share: how they are listed, and how they end where something is wrong."""
+"""What the commands of the ``footfall`` command share: how they are listed, and how they end where something is
+wrong."""
 
 from __future__ import annotations
 
@@ -8,21 +9,21 @@ from difflib import get_close_matches
 
 import click
 
-#: Characters of a verb's first sentence; click's own limit is what is left of the line.
+#: Characters of a command's first sentence; click's own limit is what is left of the line.
 _SENTENCE = 200
 
 
 @contextmanager
 def in_words(*errors: type[Exception]) -> Iterator[None]:
-    """End the verb with the message of such an error, which says what to do, and without a traceback."""
+    """End the command with the message of such an error, which says what to do, and without a traceback."""
     try:
         yield
     except errors as error:
         raise click.ClickException(str(error)) from None
 
 
-class VerbGroup(click.Group):
-    """Lists each verb with its whole first sentence, and guesses which one a mistyped name meant."""
+class CommandGroup(click.Group):
+    """Lists each command with its whole first sentence, and guesses which one a mistyped name meant."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         rows = [

@@ -75,7 +75,7 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
 
 
 def settings_with_events() -> Settings:
-    """The settings in force, for verbs that look into what was collected.
+    """The settings in force, for commands that look into what was collected.
 
     Raises SettingsError as ``explain_settings`` does, and where nothing was ever collected: at a wrong place every
     answer would be "nothing", also to a person who asks what is held about them.

@@ -43,7 +43,7 @@ class SessionChanges(msgspec.Struct, frozen=True):
     """
 
     idf: Floats
-    """By product, all anew: there are more sessions now."""
+    """By product, all again: there are more sessions now."""
     unseen: npt.NDArray[np.int32]
     """Products that no session has any more."""
     gone: npt.NDArray[np.int32]

@@ -1,4 +1,4 @@
-"""Notices to the operator: a webhook and e-mail, each where settings name it; and the verb that tries them."""
+"""Notices to the operator: a webhook and e-mail, each where settings name it; and the command that tries them."""
 
 from __future__ import annotations
 

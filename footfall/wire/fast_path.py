@@ -48,7 +48,7 @@ class GoodBatch(Struct):
 
 
 class _Properties(Struct, gc=False):
-    # A struct, since the converter would make itself a plan for a bare list type anew at each call (1.7 microseconds).
+    # A struct, since the converter would make itself a plan for a bare list type again at each call (1.7 microseconds).
     properties: list[Known | None]
 
 

@@ -229,7 +229,7 @@ _INNERMOST = re.compile(r"Expected `[a-z| ]+`, got `(?:object|array)`$")
 
 
 def says_cookieless(surroundings: Tree) -> bool:
-    """Whether a message's visitor keeps nothing in the browser, and gets an id for the day at the door."""
+    """Whether a message's visitor keeps nothing in the browser, and gets an id for the day by the collector."""
     return surroundings.get("cookieless") is True
 
 

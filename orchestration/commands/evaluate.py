@@ -1,4 +1,4 @@
-"""The verb ``footfall evaluate``: the shop's recommenders on a data set, as a table and as JSON."""
+"""The command ``footfall evaluate``: the shop's recommenders on a data set, as a table and as JSON."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from footfall.runtime.terminal import VerbGroup, in_words, printable
+from footfall.runtime.terminal import CommandGroup, in_words, printable
 from footfall.settings import Settings, SettingsError, settings_with_events
 from footfall.status.diagnosis import read_diagnosis, told
 from orchestration.lake import events, set_aside
@@ -58,7 +58,7 @@ def _settings() -> Settings:
         return settings_with_events()
 
 
-@click.group("events", cls=VerbGroup)
+@click.group("events", cls=CommandGroup)
 def events_group() -> None:
     """Accepted events: find them, set those aside that a model can't take, restore them.
 

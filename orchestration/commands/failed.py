@@ -1,6 +1,6 @@
 """``footfall failed``: the events that were refused, why, and a second try after a fix.
 
-They stand in ``lake/failed_events``, raw, with field and reason. A second try goes through the door like any other
+They stand in ``lake/failed_events``, raw, with field and reason. A second try goes through the collector like any other
 message, with the id that it had, so trying twice counts once; what stays refused is a new failed event.
 """
 
@@ -23,13 +23,13 @@ import pyarrow.dataset as ds
 from msgspec import Raw, Struct
 
 from footfall.client.sender import batch_body
-from footfall.runtime.terminal import VerbGroup, in_words
+from footfall.runtime.terminal import CommandGroup, in_words
 from footfall.settings import Settings, SettingsError, load_settings, settings_with_events
 from footfall.wire.keys import webhook_signature
 from footfall.wire.schema import BATCH_PATH, MAX_ID, MAX_MESSAGE, WEBHOOKS_PATH, WireError, check_message
 from orchestration.lake.privacy import FORGOTTEN
 
-#: One request of a second try: well under the door's limits.
+#: One request of a second try: well under the collector's limits.
 BATCH_MESSAGES = 100
 BATCH_BYTES = 512 * 1024
 _NULL = Raw(b"null")
@@ -110,15 +110,15 @@ class Retry(Struct):
 
     accepted: int = 0
     rejected: Counter[str] = msgspec.field(default_factory=Counter)
-    """Reason -> events that the door refused again, or that can't be sent at all."""
+    """Reason -> events that the collector refused again, or that can't be sent at all."""
 
 
 def resubmit(
     events: Iterable[Failed], settings: Settings, client: httpx.Client | None, *, is_dry: bool = False
 ) -> Retry:
-    """Send them through the door, each with the key of its source; with ``is_dry`` only see what would pass.
+    """Send them through the collector, each with the key of its source; with ``is_dry`` only see what would pass.
 
-    Raises httpx.HTTPError where the door doesn't take a request: what was sent before stands, and all of it may be
+    Raises httpx.HTTPError where the collector doesn't take a request: what was sent before stands, and all of it may be
     sent again.
     """
     result = Retry()
@@ -157,7 +157,7 @@ def resubmit(
 
 def _sendable(event: Failed) -> bytes:
     """The message's bytes, with an id: its place, where it had none. Raises WireError for what no fix makes JSON, and
-    for what may be larger than a whole request: the door would refuse all that is sent with it.
+    for what may be larger than a whole request: the collector would refuse all that is sent with it.
     """
     if event.stage == "disk" or event.field == "envelope":
         raise WireError("frame", "bytes of a damaged frame, not of a message")
@@ -187,12 +187,12 @@ def _post(key: str, batch: list[bytes], client: httpx.Client | None, result: Ret
 def _webhook(
     event: Failed, settings: Settings, client: httpx.Client | None, result: Retry, is_dry: bool
 ) -> None:
-    """A delivery that no adapter could read goes to its own door again, signed by us as Shopify had."""
+    """A delivery that no adapter could read goes to its own collector again, signed by us as Shopify had."""
     if not settings.shopify_secrets:
         result.rejected["webhook: FOOTFALL_SHOPIFY_SECRETS is not set"] += 1
         return
     if is_dry or client is None:
-        result.rejected["webhook: only the door can tell"] += 1
+        result.rejected["webhook: only the collector can tell"] += 1
         return
     body = event.body
     headers = {
@@ -237,7 +237,7 @@ def _settings(*, with_events: bool = True) -> Settings:
         return settings_with_events() if with_events else load_settings()
 
 
-@click.group(invoke_without_command=True, cls=VerbGroup)
+@click.group(invoke_without_command=True, cls=CommandGroup)
 @click.pass_context
 def failed(context: click.Context) -> None:
     """Events that were refused: list them by reason, look at them, export them, send them again after a fix.

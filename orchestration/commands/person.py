@@ -16,7 +16,7 @@ import click
 
 from footfall.landing.object_store import BucketError
 from footfall.runtime.supervisor import footfall_command
-from footfall.runtime.terminal import VerbGroup, in_words
+from footfall.runtime.terminal import CommandGroup, in_words
 from footfall.settings import Settings, SettingsError, settings_with_events
 from footfall.wire.schema import is_placeholder
 from orchestration.lake import privacy as people
@@ -36,7 +36,7 @@ _guests = click.option(
 )
 
 
-@click.group("person", cls=VerbGroup)
+@click.group("person", cls=CommandGroup)
 def person_group() -> None:
     """What is held about a person, and forgetting them."""
 
@@ -161,7 +161,7 @@ def forget(
         click.echo(
             f"{done.events:,} events forgotten, {done.orders:,} of them kept in the books without the person;"
             f" {done.mentions:,} messages of others name them no more;"
-            f" {done.failed_events:,} failed events emptied; {done.files:,} files written anew"
+            f" {done.failed_events:,} failed events emptied; {done.files:,} files written again"
         )
     for file in sorted(left):
         click.secho(f"look through this file by hand, no program can read it: {file}", fg="yellow")

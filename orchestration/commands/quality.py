@@ -1,4 +1,4 @@
-"""The verb ``footfall quality``: what the last evaluation of the shop said, and letting a fall through."""
+"""The command ``footfall quality``: what the last evaluation of the shop said, and letting a fall through."""
 
 from __future__ import annotations
 

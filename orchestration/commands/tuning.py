@@ -1,4 +1,4 @@
-"""The verb ``footfall tuning``: search, show, accept."""
+"""The command ``footfall tuning``: search, show, accept."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from footfall.runtime.terminal import VerbGroup, in_words
+from footfall.runtime.terminal import CommandGroup, in_words
 from footfall.settings import Settings, SettingsError, load_settings
 
 
-@click.group(cls=VerbGroup)
+@click.group(cls=CommandGroup)
 def tuning() -> None:
     """Better settings for this shop, searched on its own past."""
 

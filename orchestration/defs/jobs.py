@@ -151,7 +151,7 @@ compaction_daily = dg.ScheduleDefinition(
 @dg.op(pool=POOL, description="Remove the days of the lake that are past the setting retention_days.")
 @full_disk_in_words()
 def remove_old_days(context: dg.OpExecutionContext) -> None:
-    """Holds the warehouse and the loader meanwhile. The models are made anew by the run that comes next.
+    """Holds the warehouse and the loader meanwhile. The models are made again by the run that comes next.
 
     Raises Failure where so much would go that a person must look first.
     """

@@ -26,7 +26,7 @@ from orchestration.storage.duckdb_files import reading, sql_path
 from orchestration.storage.environment import DBT_PROJECT
 from orchestration.warehouse.dbt_runner import Elsewhere
 
-#: Where the recommendations begin: these are copied as they stood, everything from here to the lists is built anew.
+#: Where the recommendations begin: these are copied as they stood, everything from here to the lists is rebuilt.
 #: A table's rows of the split day and later are left out by the expression; None: it says nothing about time.
 CUT = {
     "int_visitor_product_days": "day < date '{split}'",
@@ -196,6 +196,6 @@ def _derive(connection: duckdb.DuckDBPyConnection, today: Path, derived: Path) -
         derived, "visitor_affinity", VisitorSimilarity(affinities).tables(computed_at=datetime.now(UTC))
     )
     write_derived(derived, "visitor_affinity", [], changes=True)
-    # Other vars may have built the affinities anew: nothing that was learned before counts.
+    # Other vars may have built the affinities again: nothing that was learned before counts.
     derived_file(derived, also_liked.TABLE).unlink(missing_ok=True)
     also_liked.refresh(derived, connection, datetime.now(UTC))

@@ -8,7 +8,7 @@ changed): the file is rewritten whole, durably.
 upper end of its 95 % interval lies under (1 - ``quality_max_fall``) x the median of the last seven runs that passed.
 Numbers over fewer than ``evaluation_min_cases`` cases hold nothing, and let nothing through either: an import that
 broke more must not end what a broken import began. The last verdict stands until a run passes or somebody accepts the
-fall (``footfall quality --accept WHY``), from where the reference begins anew.
+fall (``footfall quality --accept WHY``), from where the reference begins again.
 """
 
 from __future__ import annotations

@@ -134,7 +134,7 @@ def _event(raw: Raw, envelope: Envelope, received_at: datetime) -> Row:
     daily = envelope.day_id if message.is_cookieless else None
     sent_at = as_utc(message.sent_at or envelope.sent_at)
     moment, clock_flag = occurred_at(message.happened_at, sent_at, received_at, trusted=envelope.trusted)
-    # The door judged the sender. A server that sends on behalf of visitors names the visitor's own agent here.
+    # The collector judged the sender. A server that sends on behalf of visitors names the visitor's own agent here.
     bot = envelope.bot_reason or (bot_reason(context.user_agent) if context.user_agent else None)
     return {
         "trusted": envelope.trusted,

@@ -1,4 +1,4 @@
-"""A history of sessions brought up to date by merging: what learning all sessions anew would give, to the bit.
+"""A history of sessions brought up to date by merging: what learning all sessions again would give, to the bit.
 
     history = merged(history, changed, gone, notes)
 

@@ -130,7 +130,7 @@ def _gone_through(derived: Path, history: History) -> int:
     try:
         before = Changed.open(path)
     except SessionIndexError:
-        return 0  # a torn file of changes is written anew
+        return 0  # a torn file of changes is written again
     return before.gone_through if before.rebuild == history.notes["index"] else 0
 
 

@@ -4,7 +4,7 @@ A table of pairs says, for each ``key``, its best ``other`` ones by ``rank`` (fr
 ``score``. ``lake/derived/<name>/<name>.parquet`` is replaced whole: a reader sees the old pairs or the new,
 never a mixture.
 
-A table too large to be replaced for every change has ``changes.parquet`` beside it: the keys whose list was made anew
+A table too large to be replaced for every change has ``changes.parquet`` beside it: the keys whose list was made again
 since, each with a row of rank 0 and without ``other``, and their lists. Of such a key nothing in the large file counts;
 changes that are not newer than the large file are of one before it, and don't count.
 """

@@ -40,7 +40,7 @@ _PLAIN_MARKS = str.maketrans("’‐‑", "'--", "\u00ad")
 #: Accents of Latin, Greek and Cyrillic letters. What voices kana or is a vowel in Hindi is no accent.
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 #: The package's English list holds words that name goods ("mug", "ring", "shell", "felt" are on it, as
-#: domains or verbs). What scikit-learn's shorter list also calls a stop word is one, save these, which name
+#: domains or commands). What scikit-learn's shorter list also calls a stop word is one, save these, which name
 #: goods on both.
 _ENGLISH_GOODS = frozenset({"bill", "bottom", "fire", "front", "full", "side", "thick", "thin", "top"})
 

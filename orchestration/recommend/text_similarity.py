@@ -7,7 +7,7 @@ The same products give the same pairs and scores to the bit, in whatever order t
 sorted by id, scores are rounded before they are ranked, and equal scores rank by id.
 
 What a text becomes depends on it and on what was learned of a catalog (``text_vectors.py``), on nothing else. So while
-that stands, a changed text changes its own vector only, and ``text_refresh.py`` makes the lists anew that it is in.
+that stands, a changed text changes its own vector only, and ``text_refresh.py`` makes the lists again that it is in.
 """
 
 from __future__ import annotations

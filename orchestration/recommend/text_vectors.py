@@ -77,16 +77,16 @@ class TextSimilarityConfig:
     """Heaviest features kept of a widened text; more cost time and change nothing (same measurements)."""
 
     relearn_drift: float = 0.01
-    """Words, their weights and the texts that widen others are learned anew when so much of what the catalog says would
-    weigh another way (``text_drift.py``) ... Measured: a twentieth of the texts of kinds that no text had is 0.006 to
-    0.012, and costs up to 0.012 of the same-type share; of known kinds a tenth is 0.002 to 0.004, and costs nothing
-    (docs/decisions/0036)."""
+    """Words, their weights and the texts that widen others are learned again when so much of what the catalog says
+    would weigh another way (``text_drift.py``) ... Measured: a twentieth of the texts of kinds that no text had is
+    0.006 to 0.012, and costs up to 0.012 of the same-type share; of known kinds a tenth is 0.002 to 0.004, and costs
+    nothing (docs/decisions/0036)."""
     relearn_share: float = 0.5
     """... or when so many of the texts that they were learned from went, or as many new ones came ..."""
     relearn_days: int = 30
     """... or when something changed and they are so old: a kind of few products does not wait for others."""
     relearn_below: int = 2000
-    """Smaller catalogs are learned anew each time: that takes a second."""
+    """Smaller catalogs are learned again each time: that takes a second."""
 
     @property
     def model_version(self) -> str:

@@ -1,7 +1,7 @@
 """Which visitors get a new list of neighbours, and what stands of the others.
 
 Affinities fade and products get rarer or more common with every event, so that in truth every list moves all the time.
-The rule that stands for it: a list is made anew, against everybody as they are at that moment, when something was
+The rule that stands for it: a list is made again, against everybody as they are at that moment, when something was
 logged about its visitor or somebody in it is no visitor any more; all lists are, when that is due.
 
     refreshed = refresh(paths.derived, affinities, log, now)
@@ -141,13 +141,13 @@ def refresh(
     }
 
     def parts() -> Iterator[pa.Table]:
-        yield from standing.without(news.anew)
-        yield _marks(news.anew, similarity.model_version, now)
-        yield from similarity.tables(now, news.anew)
+        yield from standing.without(news.again)
+        yield _marks(news.again, similarity.model_version, now)
+        yield from similarity.tables(now, news.again)
 
     write_derived(derived, TABLE, parts(), notes=notes, changes=True)
     whole_at = datetime.fromisoformat(whole["computed_at"])
-    return Refreshed(len(news.anew) - news.gone, news.changed, news.gone, None, whole_at, similarity)
+    return Refreshed(len(news.again) - news.gone, news.changed, news.gone, None, whole_at, similarity)
 
 
 def _make_all(
@@ -177,7 +177,7 @@ def _make_all(
 class _News:
     """What is to be done with the lists that stand."""
 
-    anew: pa.Array
+    again: pa.Array
     """Visitors whose lists are made ..."""
     gone: int
     """... or taken away, so many of them."""
@@ -192,10 +192,10 @@ def _news(standing: _Standing, log: Log, visitor_ids: pa.Array) -> _News:
     is_there = _is_among(touched, visitor_ids)
     # Most of those without an affinity never had one.
     about_gone = standing.about(touched.filter(pc.invert(is_there)))
-    anew = pc.unique(pa.chunked_array([touched.filter(is_there), about_gone]))
-    gone = pc.sum(pc.invert(_is_among(anew, visitor_ids))).as_py() or 0
-    kept = pc.sum(pc.invert(pc.is_in(standing.keys, value_set=anew))).as_py() or 0
-    return _News(anew, gone, len(anew) + kept, standing.carried + kept)
+    again = pc.unique(pa.chunked_array([touched.filter(is_there), about_gone]))
+    gone = pc.sum(pc.invert(_is_among(again, visitor_ids))).as_py() or 0
+    kept = pc.sum(pc.invert(pc.is_in(standing.keys, value_set=again))).as_py() or 0
+    return _News(again, gone, len(again) + kept, standing.carried + kept)
 
 
 def _why_whole(
@@ -286,7 +286,7 @@ class _Standing:
         if self._has_changes and len(visitors):
             with in_memory(self._derived, self._memory) as connection:
                 connection.register("asked", pa.table({"id": visitors}))
-                anew = connection.sql(
+                again = connection.sql(
                     f"""
                     with lists as not materialized (
                         select key, other from read_parquet('{sql_path(self._changes)}') where rank > 0
@@ -296,7 +296,7 @@ class _Standing:
                     select key from lists semi join asked on key = id
                     """
                 ).to_arrow_table()
-            found = pc.unique(pa.chunked_array([found, *anew["key"].chunks]))
+            found = pc.unique(pa.chunked_array([found, *again["key"].chunks]))
         return found.sort()
 
     def without(self, keys: pa.Array) -> Iterator[pa.Table]:
@@ -312,7 +312,7 @@ class _Standing:
 
 
 def _marks(keys: pa.Array, model_version: str, now: datetime) -> pa.Table:
-    """Rows that say whose lists were made anew."""
+    """Rows that say whose lists were made again."""
     nothing = np.zeros(len(keys))
     return pairs_table(
         key=keys.sort(),

@@ -1,8 +1,8 @@
-"""The files of a snapshot, each written anew only when what it is made of has changed.
+"""The files of a snapshot, each written again only when what it is made of has changed.
 
 The rows behind a table are hashed by key in DuckDB and compared with the hashes that stand beside the parts of the
 version in force. Parts stay (a hard link), and what differs from them goes into one small file beside them, until a
-part has changed so much that it is written anew (decision 0020). A mart with the digest of the version before is that
+part has changed so much that it is written again (decision 0020). A mart with the digest of the version before is that
 version's file.
 """
 
@@ -46,11 +46,11 @@ PART_KEYS = 10_000
 #: Each part is a file that every API process holds open.
 MAX_PARTS = 32
 
-#: A part is written anew when more than this share of its keys changed since.
+#: A part is written again when more than this share of its keys changed since.
 MOST_CHANGES = 0.1
 #: The one that changed most is from this share on: a part a publish, instead of all in one.
 MANY_CHANGES = 0.03
-#: Parts of fewer keys are written anew whatever changed: that costs what a file of changes would.
+#: Parts of fewer keys are written again whatever changed: that costs what a file of changes would.
 FEW_KEYS = 500
 
 #: Keys whose documents are made at once. Lists of a million at a time would have to be sorted on disk.
@@ -124,17 +124,17 @@ class Files:
         made_by = _digest(source.documents(""), str(parts), str(PAGE_BYTES))
         kept = {number for number in range(parts) if self._take_over_part(table, number, made_by)}
         changed = self._changed(table, kept)
-        anew = (set(range(parts)) - kept) | _to_write_anew(
+        again = (set(range(parts)) - kept) | _to_write_anew(
             {number: count for number, count in changed.items() if number in kept}, keys / parts
         )
-        for number in anew & kept:
+        for number in again & kept:
             self._give_back(table_file(table, number))
             self._give_back(keys_file(table, number))
-        counts = self._note_todo(table, anew)
+        counts = self._note_todo(table, again)
         self._plans[table] = _Plan(
             made_by=made_by,
             changes=counts.get(_CHANGES, 0),
-            parts={number: counts.get(number, 0) for number in sorted(anew)},
+            parts={number: counts.get(number, 0) for number in sorted(again)},
             is_whole=not kept,
         )
         self._con.execute(
@@ -242,8 +242,8 @@ class Files:
         self.written.hidden += hidden
         return keys
 
-    def _note_todo(self, table: Table, anew: set[int]) -> dict[int, int]:
-        """Note the keys to write: all of the parts ``anew``, what changed of the others. Returns how many by part."""
+    def _note_todo(self, table: Table, again: set[int]) -> dict[int, int]:
+        """Note the keys to write: all of the parts ``again``, what changed of the others. Returns how many by part."""
         part = PART_SQL.format(parts=self.written.parts[table])
         self._con.execute(
             f"""
@@ -254,7 +254,7 @@ class Files:
             from (select key, h, {part} as part from {_keys(table)} where h is not null)
             where list_contains($1, part)
             """,
-            [sorted(anew)],
+            [sorted(again)],
         )
         return dict(self._con.execute(f"select part, count(*) from {_todo(table)} group by part").fetchall())
 
@@ -342,7 +342,7 @@ class Files:
             if not self._base.is_whole(name):
                 return False
             os.link(self._base.path / name, self.aside / name)
-        except OSError:  # gone, unreadable, or a file system without hard links: written anew
+        except OSError:  # gone, unreadable, or a file system without hard links: written again
             return False
         self.written.files[name] = before
         self.written.reused.add(name)
@@ -385,11 +385,11 @@ def _to_write_anew(changed: dict[int, int], part_keys: float) -> set[int]:
     """Which parts of a table changed too much to stay beside their changes, by how many of their keys did."""
     if part_keys < FEW_KEYS:
         return set(changed)
-    anew = {number for number, count in changed.items() if count > MOST_CHANGES * part_keys}
+    again = {number for number, count in changed.items() if count > MOST_CHANGES * part_keys}
     most = max(changed, key=lambda number: (changed[number], number), default=0)
     if changed.get(most, 0) > MANY_CHANGES * part_keys:
-        anew.add(most)
-    return anew
+        again.add(most)
+    return again
 
 
 def _groups(counts: dict[int, int]) -> Iterator[list[int]]:

@@ -76,7 +76,7 @@ def target_path() -> Path:
 def manifest_of(project: Path) -> Path:
     """The project's manifest, parsed again only where a file of the project changed since.
 
-    A copy of our own, named by what it was parsed from: dbt writes its manifest.json anew at every command, and a
+    A copy of our own, named by what it was parsed from: dbt writes its manifest.json again at every command, and a
     command that is killed meanwhile leaves half of one. Of several processes that need it at once (Dagster starts
     some) one parses. Raises DbtFailed where the project doesn't parse.
     """
@@ -144,7 +144,7 @@ def _places(project: Path, target: Path) -> list[str]:
 
 
 def _close_log() -> None:
-    """dbt opens its log file anew at every command, and closes none."""
+    """dbt opens its log file again at every command, and closes none."""
     from dbt_common.events.event_manager_client import cleanup_event_logger
 
     cleanup_event_logger()  # else what is said later would go to a logger that has no file
@@ -220,7 +220,7 @@ class Elsewhere:
         self.manifest: Any = parsed.result
 
     def run(self, data: Path, models: Sequence[str], variables: Mapping[str, Any]) -> None:
-        """Build models anew in ``data``/warehouse.duckdb, where what they read must stand. Raises DbtFailed."""
+        """Build models again in ``data``/warehouse.duckdb, where what they read must stand. Raises DbtFailed."""
         from dbt.cli.main import dbtRunner
 
         before = os.environ.get("FOOTFALL_DATA")

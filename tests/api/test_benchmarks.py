@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from api.blending import Wish, recommend
+from api.blending import RecommendationRequest, recommend
 from api.snapshots import Snapshot
 from benchmarks.shop import guests, make_shop
 
@@ -12,4 +12,4 @@ def test_the_shop_of_the_benchmarks_answers(tmp_path: Path) -> None:
     for guest, viewed in guests(60, 80, 5):
         visitor = snapshot.visitor_of(f"guest:{guest}")
         assert visitor is not None
-        assert len(recommend(snapshot, Wish(visitor, viewed, (), (), 8))) == 8
+        assert len(recommend(snapshot, RecommendationRequest(visitor, viewed, (), (), 8))) == 8

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.blending import Ranked, Why, Wish, diversified, fuse, product_list, recommend
+from api.blending import (
+    Explanation,
+    Ranked,
+    RecommendationRequest,
+    diversified,
+    fuse,
+    product_list,
+    recommend,
+)
 from api.snapshots import Snapshot
 from footfall.snapshot.format import Table
 
@@ -19,9 +27,9 @@ def snapshot(published: Path) -> Snapshot:
     return Snapshot(published / "serving" / "v1")
 
 
-def wish(**given: object) -> Wish:
+def wanted(**given: object) -> RecommendationRequest:
     base = {"visitor_id": None, "viewed": (), "cart": (), "exclude": (), "limit": 8, "placement": None}
-    return Wish(**{**base, **given})  # type: ignore[arg-type]
+    return RecommendationRequest(**{**base, **given})  # type: ignore[arg-type]
 
 
 def ids(items: list) -> list[str]:  # type: ignore[type-arg]
@@ -33,7 +41,9 @@ def sources(items: list) -> dict[str, str]:  # type: ignore[type-arg]
 
 
 def ranked(name: str, *products: str) -> Ranked:
-    return Ranked({product: 9.0 - place for place, product in enumerate(products)}, lambda _: Why(name))
+    return Ranked(
+        {product: 9.0 - place for place, product in enumerate(products)}, lambda _: Explanation(name)
+    )
 
 
 def test_fusion_by_hand() -> None:
@@ -75,12 +85,12 @@ def test_diversity_is_maximal_marginal_relevance_written_out(
             for product in left
         ]
         placed.append(left.pop(worth.index(max(worth))))
-    found = diversified(shop, Ranked(scores, lambda _: Why("")), {"b"}, limit)  # type: ignore[arg-type]
+    found = diversified(shop, Ranked(scores, lambda _: Explanation("")), {"b"}, limit)  # type: ignore[arg-type]
     assert list(found.scores.items()) == [(product, shown[product]) for product in [*placed, *left]]
 
 
 def test_what_past_sessions_saw_next_comes_first(snapshot: Snapshot) -> None:
-    items = recommend(snapshot, wish(viewed=("p01",), limit=4))
+    items = recommend(snapshot, wanted(viewed=("p01",), limit=4))
     # All five sessions with p01 and p03 vote for p03; two of them went on to p05, further from p01.
     assert [(item.product_id, item.source) for item in items[:1]] == [("p03", "session_neighbours")]
     assert items[0].reason == "Others looked at this next"
@@ -88,9 +98,9 @@ def test_what_past_sessions_saw_next_comes_first(snapshot: Snapshot) -> None:
 
 
 def test_text_neighbours_stand_in_where_no_session_saw_the_product(snapshot: Snapshot) -> None:
-    items = recommend(snapshot, wish(viewed=("p06", "p05"), limit=20))
+    items = recommend(snapshot, wanted(viewed=("p06", "p05"), limit=20))
     assert snapshot.next_products(("p06",), 10) == []
-    known = recommend(snapshot, wish(viewed=("p02",), limit=3))
+    known = recommend(snapshot, wanted(viewed=("p02",), limit=3))
     assert ("p01", "session_neighbours") in sources(known).items()
     assert sources(items)["p07"] == "similar_text", "p05 is like p07, and no session saw both"
     assert next(item.reason for item in items if item.product_id == "p07") == 'Similar to Thing "5" — größe'
@@ -112,31 +122,31 @@ def test_fusion_weighs_its_lists() -> None:
 
 
 def test_published_list_and_session_alternate(snapshot: Snapshot) -> None:
-    items = recommend(snapshot, wish(visitor_id="u_ada", viewed=("p01",), limit=4))
+    items = recommend(snapshot, wanted(visitor_id="u_ada", viewed=("p01",), limit=4))
     assert {"session_neighbours", "affinity"} <= set(sources(items).values())
 
 
 def test_cart_brings_bought_together(snapshot: Snapshot) -> None:
-    items = recommend(snapshot, wish(visitor_id="u_ada", cart=("p05",)))
+    items = recommend(snapshot, wanted(visitor_id="u_ada", cart=("p05",)))
     assert ids(items)[:3] == ["p06", "p07", "p02"], "the visitor's own list first"
     assert ids(items)[3:5] == ["p08", "p01"]
     assert items[3].reason == 'Often bought together with Thing "5" — größe'
 
 
 def test_placement_cart_puts_bought_together_in_front(snapshot: Snapshot) -> None:
-    items = recommend(snapshot, wish(visitor_id="u_ada", cart=("p05",), placement="cart"))
+    items = recommend(snapshot, wanted(visitor_id="u_ada", cart=("p05",), placement="cart"))
     assert ids(items)[0] == "p08"
 
 
 def test_cold_visitor_gets_what_trends_then_the_catalogue(snapshot: Snapshot) -> None:
-    items = recommend(snapshot, wish(limit=50))
+    items = recommend(snapshot, wanted(limit=50))
     assert ids(items)[:3] == ["p07", "p01", "p09"]
     assert len(items) == 11, "everything that can be bought, each once"
     assert items[-1].source == "catalogue"
 
 
 def test_category_at_hand_trends_first(snapshot: Snapshot) -> None:
-    items = recommend(snapshot, wish(viewed=("p08",), limit=2))  # a mug without lists of its own
+    items = recommend(snapshot, wanted(viewed=("p08",), limit=2))  # a mug without lists of its own
     assert [(item.product_id, item.reason) for item in items] == [
         ("p06", "Popular in Mugs"),
         ("p07", "Popular now"),
@@ -146,7 +156,7 @@ def test_category_at_hand_trends_first(snapshot: Snapshot) -> None:
 def test_never_barred_products_and_seen_ones_only_at_the_end(snapshot: Snapshot) -> None:
     items = recommend(
         snapshot,
-        wish(visitor_id="u_ada", viewed=("p01", "p02"), cart=("p06",), exclude=("p07",), limit=50),
+        wanted(visitor_id="u_ada", viewed=("p01", "p02"), cart=("p06",), exclude=("p07",), limit=50),
     )
     found = ids(items)
     assert not {"p01", "p06", "p07", "p12"} & set(found)
@@ -156,7 +166,7 @@ def test_never_barred_products_and_seen_ones_only_at_the_end(snapshot: Snapshot)
 
 def test_everything_barred_is_honestly_empty(snapshot: Snapshot) -> None:
     everything = tuple(f"p{number:02d}" for number in range(1, 13))
-    assert recommend(snapshot, wish(exclude=everything)) == []
+    assert recommend(snapshot, wanted(exclude=everything)) == []
 
 
 @pytest.mark.parametrize(
@@ -179,7 +189,7 @@ def test_similar_falls_back_down_the_chain(snapshot: Snapshot, product: str, fir
 
 def test_new_and_again_divide_what_is_shown(snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch) -> None:
     own = {"p01", "p05"}  # what Ada looked at and bought
-    asked = wish(visitor_id="u_ada", limit=20)
+    asked = wanted(visitor_id="u_ada", limit=20)
     everything = ids(recommend(snapshot, asked))
     assert own & set(everything)
     new = ids(recommend(snapshot, asked._replace(history="new")))
@@ -194,5 +204,5 @@ def test_new_and_again_divide_what_is_shown(snapshot: Snapshot, monkeypatch: pyt
 
 
 def test_a_stranger_has_no_history(snapshot: Snapshot) -> None:
-    assert recommend(snapshot, wish(history="again")) == []
-    assert recommend(snapshot, wish(history="new")) == recommend(snapshot, wish())
+    assert recommend(snapshot, wanted(history="again")) == []
+    assert recommend(snapshot, wanted(history="new")) == recommend(snapshot, wanted())

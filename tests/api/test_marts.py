@@ -22,7 +22,7 @@ from litestar.testing import TestClient
 from api import snapshots
 from api.app import create_app
 from api.csv_responses import csv_lines
-from api.middleware import at_the_edge, whole_ids
+from api.middleware import common_middleware, ids_with_slashes
 from api.responses import next_link
 from api.routes import marts as marts_routes
 from footfall.snapshot.format import ServedMart, read_manifest
@@ -295,8 +295,8 @@ def test_the_next_page_of_a_name_that_is_no_address_as_it_stands() -> None:
     def page(request: Request[Any, Any, Any], name: Annotated[str, PathParameter()]) -> Response[str]:
         return Response(name, headers=next_link(request, "abc"))
 
-    app = Litestar([page], middleware=[whole_ids])
-    app.asgi_handler = at_the_edge(app.asgi_handler, by_origin=False)
+    app = Litestar([page], middleware=[ids_with_slashes])
+    app.asgi_handler = common_middleware(app.asgi_handler, by_origin=False)
     with TestClient(app) as client:
         for path, said in {
             "/Gro%C3%9Fe%20K%C3%A4ufer%3F%E5%AE%A2": "Große Käufer?客",

@@ -12,7 +12,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.blending import Wish, recommend
+from api.blending import RecommendationRequest, recommend
 from api.snapshots import Snapshot
 from footfall.snapshot.format import Source
 from orchestration.recommend.session_neighbours import index_of
@@ -57,7 +57,7 @@ shops = st.builds(
     diversity=st.sampled_from([0.0, 0.1, 1.0]),
 )
 wishes = st.builds(
-    Wish,
+    RecommendationRequest,
     visitor_id=st.sampled_from(["u_ada", "g_new", None]),
     viewed=several,
     cart=several,
@@ -112,25 +112,25 @@ def publish(shop: Shop, folder: Path, order: random.Random) -> Snapshot:
 @settings(max_examples=8)
 @given(shop=shops, asked=st.lists(wishes, min_size=1, max_size=8), seed=st.integers(0, 9))
 def test_every_answer_is_full_of_what_can_be_bought_and_the_same_again(
-    shop: Shop, asked: list[Wish], seed: int
+    shop: Shop, asked: list[RecommendationRequest], seed: int
 ) -> None:
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
         snapshot = publish(shop, Path(one), random.Random(seed))
         again = publish(shop, Path(other), random.Random(seed + 1))
-        for wish in asked:
-            items = recommend(snapshot, wish)
+        for wanted in asked:
+            items = recommend(snapshot, wanted)
             found = [item.product_id for item in items]
-            may = shop.available - {*wish.cart, *wish.exclude, *wish.viewed[:1]}
-            known = set(shop.known) if wish.visitor_id == "u_ada" else set()
-            if wish.history == "again":
+            may = shop.available - {*wanted.cart, *wanted.exclude, *wanted.viewed[:1]}
+            known = set(shop.known) if wanted.visitor_id == "u_ada" else set()
+            if wanted.history == "again":
                 may &= known
-            elif wish.history == "new":
+            elif wanted.history == "new":
                 may -= known
             assert set(found) <= may
-            assert len(set(found)) == len(found) == min(wish.limit, len(may))
+            assert len(set(found)) == len(found) == min(wanted.limit, len(may))
             assert all(item.source in set(Source) and item.reason for item in items)
-            assert items == recommend(snapshot, wish), "asked again"
-            assert items == recommend(again, wish), "the same shop, its rows in another order"
+            assert items == recommend(snapshot, wanted), "asked again"
+            assert items == recommend(again, wanted), "the same shop, its rows in another order"
 
 
 def shop_of(**given: object) -> Shop:
@@ -139,8 +139,10 @@ def shop_of(**given: object) -> Shop:
 
 
 def answer(shop: Shop, tmp_path: Path, **given: object) -> list[tuple[str, str]]:
-    wish = Wish(**{"visitor_id": None, "viewed": (), "cart": (), "exclude": (), "limit": 8, **given})  # type: ignore[arg-type]
-    found = recommend(publish(shop, tmp_path, random.Random(0)), wish)
+    wanted = RecommendationRequest(
+        **{"visitor_id": None, "viewed": (), "cart": (), "exclude": (), "limit": 8, **given}
+    )  # type: ignore[arg-type]
+    found = recommend(publish(shop, tmp_path, random.Random(0)), wanted)
     return [(item.product_id, str(item.source)) for item in found]
 
 

@@ -105,7 +105,7 @@ steps = st.one_of(
     st.builds(is_similar, products, numbers),
     st.builds(time_goes_by, numbers),
 )
-#: FEW_KEYS, MOST_CHANGES and MANY_CHANGES: everything beside the parts; some of each; parts anew.
+#: FEW_KEYS, MOST_CHANGES and MANY_CHANGES: everything beside the parts; some of each; parts again.
 limits = st.sampled_from([(0, 10**6, 10**6), (0, 0.7, 0.3), (10**6, 0, 0)])
 histories = st.lists(st.tuples(limits, st.lists(steps, max_size=5)), min_size=1, max_size=4)
 

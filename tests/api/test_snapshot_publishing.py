@@ -262,7 +262,7 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("beside", [False, True], ids=["parts anew", "changes beside parts"])
+@pytest.mark.parametrize("beside", [False, True], ids=["parts again", "changes beside parts"])
 @pytest.mark.parametrize("case", CHANGES, ids=list(CHANGES))
 def test_a_change_writes_the_files_it_shows_in(
     case: str,
@@ -308,7 +308,7 @@ def told(path: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("damaged", "anew"),
+    ("damaged", "again"),
     [
         (table_file(Table.SIMILAR, 0), {table_file(Table.SIMILAR, 0), keys_file(Table.SIMILAR, 0)}),
         (keys_file(Table.SIMILAR, 0), {table_file(Table.SIMILAR, 0), keys_file(Table.SIMILAR, 0)}),
@@ -318,7 +318,7 @@ def told(path: Path) -> dict[str, Any]:
 )
 def test_a_damaged_file_is_written_anew(
     damaged: str,
-    anew: set[str],
+    again: set[str],
     warehouse: duckdb.DuckDBPyConnection,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -332,7 +332,7 @@ def test_a_damaged_file_is_written_anew(
         file.write(b"\xff" * 8)
     report = build_snapshot(warehouse, tmp_path, version="v3")
     before, after = inodes(second), inodes(report.path)
-    assert {name for name in after if after[name] != before[name]} == anew
+    assert {name for name in after if after[name] != before[name]} == again
     assert told(report.path) == told(build_snapshot(warehouse, tmp_path / "fresh", version="v3").path)
 
 
@@ -418,11 +418,11 @@ def test_nothing_is_written_because_time_went_by(
 
 
 def test_a_part_a_publish_is_written_anew_and_who_changed_most_at_once() -> None:
-    def anew(changed: dict[int, int], part_keys: float = 1000) -> set[int]:
+    def again(changed: dict[int, int], part_keys: float = 1000) -> set[int]:
         return files._to_write_anew(changed, part_keys)
 
-    assert anew({}) == set()
-    assert anew({0: 1, 3: 30}) == set()
-    assert anew({0: 40, 1: 100, 2: 35}) == {1}
-    assert anew({0: 101, 1: 102, 2: 100}) == {0, 1}
-    assert anew({0: 1}, part_keys=40) == {0}
+    assert again({}) == set()
+    assert again({0: 1, 3: 30}) == set()
+    assert again({0: 40, 1: 100, 2: 35}) == {1}
+    assert again({0: 101, 1: 102, 2: 100}) == {0, 1}
+    assert again({0: 1}, part_keys=40) == {0}

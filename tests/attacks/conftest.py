@@ -123,11 +123,11 @@ class Shop:
     def _start(self, name: str) -> None:
         if name in self._started:
             return
-        verb, url = {
+        command, url = {
             "collector": ("collect", self.settings.collector_url),
             "api": ("serve", self.settings.api_url),
         }[name]
-        child = self.processes.start(name, footfall_command(verb), self.env)
+        child = self.processes.start(name, footfall_command(command), self.env)
         self.processes.wait_ready(child, f"{url}/livez", 120)
         self._started.add(name)
 

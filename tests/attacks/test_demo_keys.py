@@ -11,15 +11,15 @@ from tests.attacks.messages import viewed
 
 
 @pytest.mark.parametrize(
-    ("verb", "settings"),
+    ("command", "settings"),
     [
         ("collect", {"FOOTFALL_WRITE_KEYS"}),
         ("serve", {"FOOTFALL_API_PUBLIC_KEYS", "FOOTFALL_API_SECRET_KEYS", "FOOTFALL_IDENTITY_SECRETS"}),
         ("ui", {"FOOTFALL_WRITE_KEYS", "FOOTFALL_API_SECRET_KEYS"}),
     ],
 )
-def test_a_public_address_and_demo_keys_start_nothing(shop: Shop, verb: str, settings: set[str]) -> None:
-    said = shop.footfall(verb, "--host", "0.0.0.0", fails=True, timeout=60)
+def test_a_public_address_and_demo_keys_start_nothing(shop: Shop, command: str, settings: set[str]) -> None:
+    said = shop.footfall(command, "--host", "0.0.0.0", fails=True, timeout=60)
     assert {name for name in settings if name in said} == settings
     assert "openssl rand -hex 24" in said
     assert "Traceback" not in said

@@ -15,16 +15,16 @@ import msgspec
 from collector.adapters.common import Delivery
 from collector.guest_cookie import open_image
 from collector.parsing import (
-    Arrival,
+    ParsedRequest,
     Sender,
     answer,
     inflate,
-    judge,
     make_envelope,
     open_at_once,
     open_batch,
     open_each,
     open_single,
+    validate,
 )
 from collector.problems import RefusedError
 from collector.shopify_webhooks import translate
@@ -43,19 +43,19 @@ from footfall.landing.segments import (
 RECEIVED = datetime(2026, 11, 24, 10, 0, 2, tzinfo=UTC)
 
 
-def check_arrival(arrival: Arrival) -> bytes:
+def check_arrival(parsed: ParsedRequest) -> bytes:
     """Judges the messages, lands them in memory, and reads that with our reader and with somebody else's.
 
     Returns what would land.
     """
-    judged = judge(arrival)
-    assert judged.accepted + len(judged.failed) == arrival.count
+    validated = validate(parsed)
+    assert validated.accepted + len(validated.failed) == parsed.count
     sender = Sender(received_at=RECEIVED)
-    envelope = make_envelope(arrival, judged, source="s", trusted=False, proven=False, sender=sender)
+    envelope = make_envelope(parsed, validated, source="s", trusted=False, proven=False, sender=sender)
     landed = check_envelope(envelope)
-    reply = json.loads(answer(judged.accepted, judged.failed))
-    assert reply["accepted"] == judged.accepted
-    assert len(reply["rejected"]) == len(judged.failed)
+    reply = json.loads(answer(validated.accepted, validated.failed))
+    assert reply["accepted"] == validated.accepted
+    assert len(reply["rejected"]) == len(validated.failed)
     return landed
 
 
@@ -72,15 +72,15 @@ def check_envelope(envelope: Envelope) -> bytes:
 
 
 def check_body(body: bytes, kind: str | None) -> str:
-    """A body at a batch's door (``kind`` None) or a message's. Returns what became of it, to be counted."""
+    """A body at a batch's handler (``kind`` None) or a message's. Returns what became of it, to be counted."""
     try:
-        arrival = open_batch(body) if kind is None else open_single(body, kind)
+        parsed = open_batch(body) if kind is None else open_single(body, kind)
     except RefusedError as refused:
         assert refused.status in (400, 413)
         json.dumps(refused.detail).encode()
         assert kind is not None or open_at_once(body) is None
         return "refused"
-    check_arrival(arrival)
+    check_arrival(parsed)
     if kind is None and (at_once := open_at_once(body)) is not None:
         assert check_arrival(at_once) == check_arrival(open_each(body)), (
             "at once and message by message agree"
@@ -89,7 +89,7 @@ def check_body(body: bytes, kind: str | None) -> str:
 
 
 def check_gzip(body: bytes) -> str:
-    """A body at the batch's door that says it is gzip."""
+    """A body at the batch's handler that says it is gzip."""
     try:
         plain = inflate(body)
     except RefusedError as refused:
@@ -101,11 +101,11 @@ def check_gzip(body: bytes) -> str:
 def check_image(coded: str, cookie: str | None, referrer: str | None) -> str:
     """A message in the address of an image."""
     try:
-        arrival = open_image(coded, cookie, referrer)
+        parsed = open_image(coded, cookie, referrer)
     except RefusedError as refused:
         assert refused.status in (400, 413)
         return "refused"
-    check_arrival(arrival)
+    check_arrival(parsed)
     return "taken"
 
 

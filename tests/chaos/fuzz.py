@@ -1,6 +1,6 @@
 """Bad input by the million: ``python -m tests.chaos.fuzz --inputs 1000000``.
 
-Feeds generated input to the collector's door, its decoders and adapters, and to the reader of landing segments, and
+Feeds generated input to the collector, its decoders and adapters, and to the reader of landing segments, and
 exits with 1 on any of these:
 
 - an exception that is not a documented refusal, or an answer that breaks a promise (``tests/chaos/checks.py``);

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from collector.adapters import SHOPIFY
-from collector.ingest import ROUTES, Door
+from collector.ingest import ROUTES, IngestHandler
 from collector.metrics import Metrics
 from footfall.http.rate_limit import Buckets
 from footfall.landing.segments import FRAME_HEAD, HEADER, MAX_PAYLOAD, Envelope, encode_frame
@@ -227,17 +227,17 @@ class Memory:
         assert FRAME_HEAD.unpack_from(frame)[0] == len(frame) - FRAME_HEAD.size <= MAX_PAYLOAD
 
 
-_door: list[tuple[Door, asyncio.AbstractEventLoop]] = []
+_handler: list[tuple[IngestHandler, asyncio.AbstractEventLoop]] = []
 _DOCUMENTED = {200, 400, 401, 403, 405, 408, 413, 415, 429, 503}
 
 
 def requests(chance: random.Random) -> str:
-    """The whole door: path, headers, query and a body in pieces, as the server hands them over."""
-    if not _door:
+    """The whole handler: path, headers, query and a body in pieces, as the server hands them over."""
+    if not _handler:
         settings = Settings()
-        made = Door(settings, Memory(), Metrics(), Buckets(len(settings.write_keys)))  # type: ignore[arg-type]
-        _door.append((made, asyncio.new_event_loop()))
-    door, loop = _door[0]
+        made = IngestHandler(settings, Memory(), Metrics(), Buckets(len(settings.write_keys)))  # type: ignore[arg-type]
+        _handler.append((made, asyncio.new_event_loop()))
+    handler, loop = _handler[0]
     body = spoiled({"writeKey": KEY.decode(), "batch": [GOOD] * chance.randint(0, 3)}, chance)
     headers = [
         (b"content-type", b"application/json; charset=utf-8"),
@@ -274,7 +274,7 @@ def requests(chance: random.Random) -> str:
     async def send(event: dict[str, Any]) -> None:
         answered.append(event)
 
-    loop.run_until_complete(door(scope, receive, send))
+    loop.run_until_complete(handler(scope, receive, send))
     if not answered:
         return "gone"
     start, end = answered

@@ -3,7 +3,7 @@
 Clients send batches and write down every id whose batch was acknowledged; what was not they send again, as the pixel
 does. Meanwhile the collector and the loader are SIGKILLed at random moments, each as often as asked. At the end one
 clean start and one clean load, and then the audit: what was acknowledged is in the lake, what was refused is among
-the failed events, no row was loaded twice, and the door's own counts are the lake's.
+the failed events, no row was loaded twice, and the handler's own counts are the lake's.
 
 Exit code 1 where one of these does not hold. The table it prints is the one of ``docs/operator/loss.md``.
 """
@@ -200,8 +200,8 @@ def audit(paths: Paths, clients: list[Sent]) -> list[tuple[str, int, bool]]:
         ("ids in the lake that nobody sent", len(in_lake - tried), in_lake <= tried),
         ("rows more than ids: batches sent again, removed by messageId", len(events) - len(in_lake), True),
         ("rows loaded twice (same segment, frame and place)", twice, twice == 0),
-        ("accepted at the door minus rows in the lake", unbalanced, unbalanced == 0),
-        ("rejected at the door minus failed events", unbalanced_failed, unbalanced_failed == 0),
+        ("accepted at the handler minus rows in the lake", unbalanced, unbalanced == 0),
+        ("rejected at the handler minus failed events", unbalanced_failed, unbalanced_failed == 0),
         ("damaged frames", sum(one[0] == "disk" for one in failed), True),
     ]
 

@@ -162,7 +162,7 @@ def test_behind_a_proxy_it_is_the_visitors_address_that_counts(
     headers = {b"x-forwarded-for": b"198.51.100.7, 203.0.113.9"}
     for chosen, expected in ((settings, "10.0.0.0"), (behind, "203.0.113.0")):
         monkeypatch.setattr(ingest, "Origins", lambda keys: None)
-        assert ingest.Door(chosen, unused, Metrics(), unused).network_of(headers, scope) == expected
+        assert ingest.IngestHandler(chosen, unused, Metrics(), unused).network_of(headers, scope) == expected
 
 
 @pytest.mark.parametrize("sent", [b"", b'{"batch":['], ids=["nothing", "a part"])
@@ -180,9 +180,9 @@ def test_a_body_that_is_cut_by_the_end_of_the_clients_side_is_answered(
     assert "Traceback" not in server.log.read_text()
 
 
-def webhooks(**chosen: Any) -> shopify_webhooks.ShopifyDoor:
+def webhooks(**chosen: Any) -> shopify_webhooks.ShopifyWebhookHandler:
     unused: Any = None
-    return shopify_webhooks.ShopifyDoor(
+    return shopify_webhooks.ShopifyWebhookHandler(
         Settings(shopify_secrets=(SECRET,), **chosen), unused, Metrics(), unused
     )
 

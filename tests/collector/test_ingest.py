@@ -1,4 +1,4 @@
-"""The door: what is taken, what is refused, and with which words. Runs the real application on a real directory."""
+"""The handler: what is taken, what is refused, and with which words. Runs the real application on a real directory."""
 
 from __future__ import annotations
 

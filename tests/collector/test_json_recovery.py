@@ -45,11 +45,11 @@ def test_it_agrees_with_a_parser(
 def test_no_bytes_break_it(body: bytes) -> None:
     for prefix in (b"", b'{"batch":[', b'{"writeKey":"k","batch":[{"a":1},'):
         try:
-            arrival = open_batch(prefix + body)
+            parsed = open_batch(prefix + body)
         except RefusedError as refused:
             assert refused.status in (400, 413)
         else:
-            assert all(isinstance(bytes(raw), bytes) for raw in arrival.messages)
+            assert all(isinstance(bytes(raw), bytes) for raw in parsed.messages)
 
 
 def test_hostile_bodies_take_no_time() -> None:

@@ -40,7 +40,7 @@ CHECKS = [
 
 
 class Shop:
-    """The collector with a Shopify beside it, which signs what comes to the webhooks' door; the topic by the body."""
+    """The collector with a Shopify beside it, which signs what comes to the webhook endpoint; the topic by the body."""
 
     topics = sorted(SHOPIFY)
 

@@ -1,4 +1,4 @@
-"""The webhook door: signature, shop, repetition, durability."""
+"""The webhook endpoint: signature, shop, repetition, durability."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fixtures of the room; what they hand out is in dbt_kit.py beside this file."""
+"""Fixtures of these tests; what they hand out is in dbt_kit.py beside this file."""
 
 from __future__ import annotations
 

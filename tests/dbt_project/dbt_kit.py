@@ -1,4 +1,4 @@
-"""A small lake of our own and dbt in this process: the room's tests need no loader and no server.
+"""A small lake of our own and dbt in this process: these tests need no loader and no server.
 
 ``Lake`` writes Parquet files as the loader does (columns and file names of the lake's contract);
 ``Warehouse`` builds the project from it with ``dbtRunner`` into a temporary directory.
@@ -255,7 +255,7 @@ class Lake:
             for n, row in enumerate(failed)
         ]
         counts: dict[tuple[str, datetime], list[int]] = {}
-        # what fails at load was accepted by the door
+        # what fails at load was accepted by the collector
         landed = [(0, row) for day in days.values() for row in day]
         landed += [(int(row["stage"] == "door"), row) for row in failures]
         for index, full in landed:

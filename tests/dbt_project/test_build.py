@@ -78,7 +78,7 @@ def test_then_messages_come(first_start: tuple[Lake, Warehouse]) -> None:
 
 
 def test_a_lost_message_is_seen(first_start: tuple[Lake, Warehouse]) -> None:
-    """The door's count is independent of the rows: a load that lacks one is out of balance."""
+    """The collector's count is independent of the rows: a load that lacks one is out of balance."""
     lake, warehouse = first_start
     lake.load([message("Product Viewed", NOON, guest=f"lost-{number}") for number in range(3)])
     (counts,) = (lake.root / "lake" / "landing_counts").glob(f"*/{lake.load_id:012d}-*.parquet")

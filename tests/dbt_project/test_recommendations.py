@@ -201,7 +201,7 @@ def test_neighbours_lend_their_products(line: tuple[Lake, Warehouse]) -> None:
     assert warehouse.rows("select other_visitor_id, rank, shared from visitor_affinity") == [
         ("g_buyer", 1, ["shirt-0"])
     ]
-    # Made anew since, without any neighbour: the list in the large file counts no more.
+    # Made again since, without any neighbour: the list in the large file counts no more.
     voided = {**pair, "other": None, "rank": 0, "score": 0.0, "source": "changed", "shared": None}
     lake.derive("visitor_affinity", [voided], computed_at=now + DAY, file="changes")
     assert warehouse.rows("select * from visitor_affinity") == []

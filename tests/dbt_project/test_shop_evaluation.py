@@ -220,7 +220,7 @@ def test_a_spoiled_setting_is_found_again_and_confirmed_on_other_visitors(
         def build(self, variables: Mapping[str, Any] | None = None) -> None:
             super().build({"rrf_weights": blend, **(variables or {})})
 
-    monkeypatch.setattr(tuning, "VALUES", {})  # the blend alone: each try builds the lists anew
+    monkeypatch.setattr(tuning, "VALUES", {})  # the blend alone: each try builds the lists again
     monkeypatch.setattr(tuning, "BLEND_FACTORS", (2.0,))
     ticks = iter(range(10_000))
     told: list[str] = []

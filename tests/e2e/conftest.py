@@ -36,7 +36,7 @@ class Line:
         self.settings, self.env, self.processes = settings, env, processes
 
     def footfall(self, *arguments: str, timeout: float = 900) -> str:
-        """Run a `footfall` verb to its end and return what it printed; a failure fails the test."""
+        """Run a `footfall` command to its end and return what it printed; a failure fails the test."""
         done = subprocess.run(
             footfall_command(*arguments), env=self.env, capture_output=True, text=True, timeout=timeout
         )
@@ -47,21 +47,21 @@ class Line:
         command = shop_command(self.settings) if name == "shop" else footfall_command(*arguments)
         self.processes.wait_ready(self.processes.start(name, command, self.env), url, seconds)
 
-    def open(self, *doors: str) -> None:
+    def open(self, *servers: str) -> None:
         """Start collector, API or shop."""
         settings = self.settings
-        for door in doors:
-            verb, url = {
+        for server in servers:
+            command, url = {
                 "collector": ("collect", f"{settings.collector_url}/readyz"),
                 "api": ("serve", f"{settings.api_url}/readyz"),
                 "shop": ("", settings.shop_url),
-            }[door]
-            self.start(door, verb, url=url)
+            }[server]
+            self.start(server, command, url=url)
 
 
 @pytest.fixture(scope="module")
 def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
-    """Collector, API, shop and Dagster with its sensors, over a small past that went through the collector's door."""
+    """Collector, API, shop and Dagster with its sensors, over a small past that went through the collector."""
     data = tmp_path_factory.mktemp("line")
     env = {name: value for name, value in os.environ.items() if not name.startswith("FOOTFALL_")}
     env |= {
@@ -69,7 +69,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
         "FOOTFALL_DATA": str(data),
         "FOOTFALL_SEAL_SECONDS": "2",
         "FOOTFALL_MIN_FREE_BYTES": "0",
-        **{f"FOOTFALL_{door}_PORT": str(new_port()) for door in ("COLLECTOR", "API", "SHOP", "DAGSTER")},
+        **{f"FOOTFALL_{server}_PORT": str(new_port()) for server in ("COLLECTOR", "API", "SHOP", "DAGSTER")},
     }
     settings = load_settings(env)
     settings.paths.catalog.mkdir(parents=True)

@@ -109,7 +109,7 @@ def visit(line: Line, browser: Browser, *, clicks: bool) -> dict[str, Any]:
 
 
 def load_and_build(line: Line) -> None:
-    """What the collector took into the lake, and every model anew from it; all of dbt's tests of the data hold."""
+    """What the collector took into the lake, and every model again from it; all of dbt's tests of the data hold."""
     wait_until_sealed(line.settings)
     load_waiting(line.settings)
     build(line, "build", "--exclude-resource-type", "unit_test")

@@ -64,7 +64,8 @@ def line(tmp_path: Path) -> Iterator[Line]:
 
 
 def killed(line: Line, when: Callable[[], Any], *arguments: str) -> bool:
-    """Start a verb and SIGKILL its whole process group as soon as it has come so far; whether it was still running."""
+    """Start a command and SIGKILL its whole process group as soon as it has come so far; whether it was still
+    running."""
     process = subprocess.Popen(
         footfall_command(*arguments),
         env=line.env,
@@ -122,7 +123,7 @@ def test_kills_and_second_runs_change_no_number(
         ) == [(LINES, LINES, LINES, 0)]
         assert rows("select count(*) from import_reconciliation where not is_balanced") == [(0,)]
         assert rows(OF_THE_MART) == duckdb.execute(OF_THE_FILE, [file, LINES]).fetchall()
-        # Made anew by the last run, of tables that are held against others below.
+        # Made again by the last run, of tables that are held against others below.
         for made in ("visitor_product_affinity", "visitor_affinity", "product_recommendations"):
             assert rows(f"select count(*) > 0 from {made}") == [(True,)], made
 

@@ -1,4 +1,4 @@
-"""A stub of the collector's door: real HTTP on a free port, with scripted troubles."""
+"""A stub of the collector: real HTTP on a free port, with scripted troubles."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from footfall.wire.schema import WireError, check_message, decode_batch
 
 
-class StubDoor:
+class StubCollector:
     """Checks bodies with the real wire schema; ``troubles`` are (status, headers) given first."""
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class StubDoor:
         self.max_body = 2**20
         self.on_batch: Callable[[int], None] = lambda n: None
         self.lock = threading.Lock()
-        door = self
+        collector = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -37,17 +37,17 @@ class StubDoor:
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                with door.lock:
-                    door.agents.add(self.headers["User-Agent"])
-                    trouble = door.troubles.pop(0) if door.troubles else None
+                with collector.lock:
+                    collector.agents.add(self.headers["User-Agent"])
+                    trouble = collector.troubles.pop(0) if collector.troubles else None
                 if trouble:
                     return self._answer(trouble[0], b"trouble", trouble[1])
-                if len(body) > door.max_body:
+                if len(body) > collector.max_body:
                     return self._answer(413, b"too large", {})
-                answer = door.take(body)
-                with door.lock:
-                    drop = door.drop_after_taking > 0
-                    door.drop_after_taking -= drop
+                answer = collector.take(body)
+                with collector.lock:
+                    drop = collector.drop_after_taking > 0
+                    collector.drop_after_taking -= drop
                 if drop:  # taken, but the answer is lost: the sender can't know
                     self.close_connection = True
                     return None
@@ -93,8 +93,8 @@ class StubDoor:
 
 
 @pytest.fixture
-def door() -> Iterator[StubDoor]:
-    stub = StubDoor()
+def collector() -> Iterator[StubCollector]:
+    stub = StubCollector()
     stub.thread.start()
     yield stub
     stub.server.shutdown()

@@ -65,7 +65,7 @@ class Line:
             rows = self._read("events", source)
             if len(rows) >= expected or time.monotonic() > until:
                 failed = self._read("failed_events", source)
-                assert not failed, f"refused by the door: {[(f['field'], f['reason']) for f in failed]}"
+                assert not failed, f"refused by the collector: {[(f['field'], f['reason']) for f in failed]}"
                 assert len(rows) == expected, [(row["type"], row["event"]) for row in rows]
                 return rows
             time.sleep(0.2)

@@ -23,7 +23,7 @@
 {%- endmacro -%}
 
 
-{#- How many visitors get lists, as a scalar query: all, or with an increment that does not make them all anew, few. -#}
+{#- How many visitors get lists, as a scalar query: all, or with an increment that does not make them all again, few. -#}
 {%- macro visitors_to_list() -%}
   {%- if is_incremental() -%}
     select case when min(built.inputs_at) <= {{ footfall.oldest_inputs_kept('max(newest.inputs_at)') }} then count(*) else 0 end

@@ -1,4 +1,4 @@
-"""Asset checks over rooms: what no single model's tests can say."""
+"""Asset checks across packages: what no single model's tests can say."""
 
 from contextlib import suppress
 from datetime import UTC, datetime

@@ -81,7 +81,7 @@ def dbt_models(context: dg.AssetExecutionContext, config: Build) -> Iterator[Any
     arguments = command(selection, indirect, models, has_checks=bool(context.selected_asset_check_keys))
     paths = load_settings().paths
     views = versions_in_force(DBT_PROJECT, MANIFEST, "view", data=paths.data)
-    # What a later step of this run builds is left to it: it may read what Python makes anew in between.
+    # What a later step of this run builds is left to it: it may read what Python makes again in between.
     published = MARTS.keys() - {key.path[-1] for key in context.job_def.asset_layer.selected_asset_keys}
     try:
         with exclusive(paths, say=context.log.warning), notice_damage(paths):
@@ -181,7 +181,7 @@ def served_marts() -> dict[str, ServedMart]:
 
 
 def fast_models() -> dg.AssetSelection:
-    """The models tagged ``fast`` that hold rows. The views they read stand, and are made anew where they changed."""
+    """The models tagged ``fast`` that hold rows. The views they read stand, and are made again where they changed."""
     return _models(lambda node: FAST in node["tags"] and node["config"]["materialized"] != "view")
 
 

@@ -8,7 +8,7 @@ const LONGEST_MS = 24 * 3600 * 1000;
 let jar: string;
 let opened = 0;
 
-/** A cookie's value, at most nine seconds old: asking the browser anew takes one or two milliseconds. */
+/** A cookie's value, at most nine seconds old: asking the browser again takes one or two milliseconds. */
 export const cookie = (name: string): string | undefined => {
   if (!shut && now() - opened > 9e3) {
     jar = ' ' + D.cookie;
@@ -47,7 +47,7 @@ export const shutIdentity = (): void => {
   setGuest('');
 };
 
-/** Read anew each time, so that a logout in another tab counts here too. A shop may empty the storage in the middle of a visit,
+/** Read again each time, so that a logout in another tab counts here too. A shop may empty the storage in the middle of a visit,
  * as some do when people log out: a visitor without a token would be nobody, and all messages refused. */
 export const guest = (): string => {
   if (!read('guest')) openIdentity();

@@ -6,7 +6,7 @@ const domain = core.option_('cookieDomain');
 /** Where the collector's cookie replaces the script's: on one host, or under the domain that both are set to. */
 const same = core.option_('cookieless') == null && (domain ? ('.' + hostname).endsWith(domain) : hostname == location.hostname);
 
-/** Asks until it is answered once in a session (a logout opens another), since the script writes its own cookie anew then. The
+/** Asks until it is answered once in a session (a logout opens another), since the script writes its own cookie again then. The
  * answer may come when the visitor has logged out or withdrawn consent: it has brought the old guest's cookie, which is put right. A
  * page that is gone, or kept by the browser, could not do that: its question is taken back. */
 export const keepCookie = (): void => {

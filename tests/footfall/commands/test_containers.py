@@ -1,4 +1,4 @@
-"""The container image's recipe and its compose file, held against the settings, the verbs and the checkout.
+"""The container image's recipe and its compose file, held against the settings, the commands and the checkout.
 
 Building and running them takes a container engine (docs/operator/containers.md says what was seen); what goes stale
 when code changes is seen here.
@@ -189,25 +189,25 @@ def test_what_is_copied_is_there_and_in_the_build(instructions: list[tuple[str, 
 
 
 def test_each_service_runs_a_verb_that_reads_its_options(compose: Compose) -> None:
-    verbs = {name: service.command[0] for name, service in compose.services.items()}
-    assert verbs == {"collector": "collect", "pipeline": "ui", "api": "serve", "doctor": "doctor"}
+    commands = {name: service.command[0] for name, service in compose.services.items()}
+    assert commands == {"collector": "collect", "pipeline": "ui", "api": "serve", "doctor": "doctor"}
     for service in compose.services.values():
         context = click.Context(main)
-        verb = main.get_command(context, service.command[0])
-        assert verb is not None
-        verb.make_context(service.command[0], service.command[1:], parent=context)
+        command = main.get_command(context, service.command[0])
+        assert command is not None
+        command.make_context(service.command[0], service.command[1:], parent=context)
 
 
 def test_ports_and_health_are_those_of_the_doors(
     compose: Compose, instructions: list[tuple[str, str]]
 ) -> None:
     settings = load_settings(image_variables(instructions))
-    doors = {
+    servers = {
         "collector": (settings.collector_port, "/readyz"),
         "api": (settings.api_port, "/readyz"),
         "pipeline": (settings.dagster_port, "/server_info"),
     }
-    for name, (port, path) in doors.items():
+    for name, (port, path) in servers.items():
         service = compose.services[name]
         assert service.ports == [f"127.0.0.1:{port}:{port}"]
         assert service.healthcheck
@@ -219,7 +219,7 @@ def test_ports_and_health_are_those_of_the_doors(
     assert command == ["ui", "--host", "0.0.0.0", "--without-login"], "or the published port leads nowhere"
     addresses = dict(zip(*[iter(compose.services["doctor"].command[1:])] * 2, strict=True))
     assert addresses == {
-        f"--{option}": f"http://{name}:{doors[name][0]}"
+        f"--{option}": f"http://{name}:{servers[name][0]}"
         for option, name in (("collector", "collector"), ("api", "api"), ("dagster", "pipeline"))
     }
 
@@ -261,7 +261,7 @@ def test_the_example_of_settings_is_read_once_it_has_keys() -> None:
 
 
 @pytest.fixture
-def door() -> Iterator[int]:
+def server() -> Iterator[int]:
     """A port that answers /readyz with 200, /held with 503, and anything else with 404."""
 
     class Answers(http.server.BaseHTTPRequestHandler):
@@ -282,13 +282,13 @@ def door() -> Iterator[int]:
 
 
 @pytest.mark.parametrize(("path", "code"), [("/readyz", 0), ("/held", 1), ("/none", 1)])
-def test_health_is_what_the_door_answers_whatever_proxy_there_is(door: int, path: str, code: int) -> None:
-    said = check(door, path)
+def test_health_is_what_the_door_answers_whatever_proxy_there_is(server: int, path: str, code: int) -> None:
+    said = check(server, path)
     assert said.returncode == code, said
     assert "said so" in said.stdout
 
 
-def test_a_door_that_is_shut_is_not_healthy(door: int) -> None:
+def test_a_door_that_is_shut_is_not_healthy(server: int) -> None:
     said = check(1, "/readyz")
     assert said.returncode == 1
     assert "port 1: ConnectionRefusedError" in said.stdout

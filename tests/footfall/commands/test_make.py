@@ -13,7 +13,7 @@ from tests.conftest import REPO
 
 @pytest.mark.skipif(not shutil.which("make"), reason="no make on this machine")
 def test_what_pip_does_not_compile_is_kept_by_the_first_process_that_does() -> None:
-    """Told to write no bytecode, each of a demo's or a test run's processes would compile all its imports anew."""
+    """Told to write no bytecode, each of a demo's or a test run's processes would compile all its imports again."""
     shown = subprocess.run(
         ["make", "-s", "-f", "Makefile", "-f", "-", "show"],
         input="show:\n\t@echo [$$PYTHONDONTWRITEBYTECODE]\n",

@@ -1,4 +1,4 @@
-"""Where a door can listen, and what is said where it can't."""
+"""Where a server can listen, and what is said where it can't."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_keys_of_the_public_repository_are_for_this_machine_alone(host: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("verb", "setting"),
+    ("command", "setting"),
     [
         ("collect", "FOOTFALL_WRITE_KEYS"),
         ("serve", "FOOTFALL_API_SECRET_KEYS"),
@@ -79,10 +79,10 @@ def test_keys_of_the_public_repository_are_for_this_machine_alone(host: str) -> 
     ],
 )
 def test_every_server_refuses_a_public_address_with_those_keys(
-    verb: str, setting: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    command: str, setting: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("FOOTFALL_DATA", str(tmp_path / "data"))
-    said = CliRunner().invoke(main, [verb, "--host", "0.0.0.0"])
+    said = CliRunner().invoke(main, [command, "--host", "0.0.0.0"])
     assert said.exit_code == 1
     assert setting in said.output
     assert "Traceback" not in said.output

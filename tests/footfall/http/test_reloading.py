@@ -1,4 +1,4 @@
-"""How the workers of a door change: the old one stays until the new one listens, and SIGTERM waits for nobody."""
+"""How the workers of a server change: the old one stays until the new one listens, and SIGTERM waits for nobody."""
 
 from __future__ import annotations
 

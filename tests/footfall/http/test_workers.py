@@ -1,4 +1,4 @@
-"""What the workers of one door tell each other, and the folder that they share: whose it is, what becomes of it."""
+"""What the workers of one server tell each other, and the folder that they share: whose it is, what becomes of it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from footfall.http import workers
 from footfall.http.workers import TOGETHER, Report, Workers, folder_on_disk, shared_folder
 from footfall.settings import REPO
 
-#: A door: says where its folder is; with "forked" in a worker that outlives it.
+#: A server: says where its folder is; with "forked" in a worker that outlives it.
 DOOR = """
 import os, sys
 from pathlib import Path
@@ -36,12 +36,12 @@ Start = Callable[..., tuple[subprocess.Popen[str], Path]]
 
 @pytest.fixture
 def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
-    """Starts a door: its process, and its folder. All of them end with the test."""
+    """Starts a server: its process, and its folder. All of them end with the test."""
     monkeypatch.setattr(workers, "_MEMORY", tmp_path)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     started: list[subprocess.Popen[str]] = []
 
-    def door(*arguments: str) -> tuple[subprocess.Popen[str], Path]:
+    def server(*arguments: str) -> tuple[subprocess.Popen[str], Path]:
         process = subprocess.Popen(
             [sys.executable, "-c", DOOR, str(tmp_path), *arguments],
             cwd=REPO,
@@ -54,9 +54,9 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
         assert process.stdout is not None
         return process, Path(process.stdout.readline().strip())
 
-    yield door
+    yield server
     for process in started:
-        process.communicate(timeout=60)  # ends the input; a worker that outlived the door reads the same
+        process.communicate(timeout=60)  # ends the input; a worker that outlived the server reads the same
 
 
 def test_what_a_killed_door_left_goes_with_the_next_start(
@@ -121,9 +121,9 @@ def test_a_door_stays_out_of_a_memory_without_room(tmp_path: Path, monkeypatch: 
     disk.mkdir()
     monkeypatch.setattr(workers, "_MEMORY", memory)
     monkeypatch.setattr(tempfile, "tempdir", str(disk))
-    with shared_folder("door") as folder:
+    with shared_folder("server") as folder:
         assert folder.parent == memory
     free = shutil.disk_usage(tmp_path).free
     monkeypatch.setattr(workers, "_ROOM", 2 * free)
-    with shared_folder("door") as folder:
+    with shared_folder("server") as folder:
         assert folder.parent == disk

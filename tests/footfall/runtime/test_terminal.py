@@ -8,21 +8,21 @@ import pytest
 from click.testing import CliRunner
 
 from footfall.commands import main as main_module
-from footfall.commands.main import _ORDER, _verbs, main
+from footfall.commands.main import _ORDER, _commands, main
 
 
 def test_the_list_of_verbs_is_made_of_whole_sentences_in_a_newcomers_order() -> None:
     listed = CliRunner().invoke(main, ["--help"]).output.partition("Commands:")[2]
     assert "..." not in listed
     assert "seal the segments" not in listed, "the first sentence only"
-    there = {*_verbs(), *main.commands}
-    assert there <= set(_ORDER), "a new verb has a place in the list"
+    there = {*_commands(), *main.commands}
+    assert there <= set(_ORDER), "a new command has a place in the list"
     names = [line.split()[0] for line in listed.splitlines() if line.startswith("  ") and line[2] != " "]
     assert names == [name for name in _ORDER if name in there]
-    for verb in ("import", "failed", "person", "tuning"):
-        listed = CliRunner().invoke(main, [verb, "--help"]).output.partition("Commands:")[2]
-        assert listed.strip(), verb
-        assert "..." not in listed, verb
+    for command in ("import", "failed", "person", "tuning"):
+        listed = CliRunner().invoke(main, [command, "--help"]).output.partition("Commands:")[2]
+        assert listed.strip(), command
+        assert "..." not in listed, command
 
 
 @pytest.mark.parametrize(("slip", "meant"), [(["colect"], "collect"), (["failed", "resumbit"], "resubmit")])
@@ -55,7 +55,7 @@ def test_a_room_that_is_not_installed_is_named_whatever_was_asked_of_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     absent = EntryPoint("serve", "no_such_room.cli:serve", "footfall.commands")
-    monkeypatch.setattr(main_module, "_verbs", lambda: {"serve": absent})
+    monkeypatch.setattr(main_module, "_commands", lambda: {"serve": absent})
     for asked in ([], ["--workers", "2"], ["-x", "--", "y"]):
         said = CliRunner().invoke(main, ["serve", *asked])
         assert said.exit_code == 1, said.output

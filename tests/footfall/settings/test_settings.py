@@ -79,8 +79,8 @@ def test_a_data_directory_may_have_most_names() -> None:
 
 
 def test_the_command_line_names_no_directory_that_is_a_pattern() -> None:
-    for verb in (["collect"], ["serve"], ["ship", "--to", "file:///nowhere"]):
-        result = CliRunner().invoke(main, [*verb, "--data", "/srv/shop?"])
+    for command in (["collect"], ["serve"], ["ship", "--to", "file:///nowhere"]):
+        result = CliRunner().invoke(main, [*command, "--data", "/srv/shop?"])
         assert result.exit_code == 1
         assert "/srv/shop? has ? in its name" in result.output
 
@@ -200,10 +200,10 @@ def test_config_shows_no_secret(monkeypatch: pytest.MonkeyPatch, form: list[str]
 
 @pytest.fixture
 def doctor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], str]:
-    """What `footfall doctor` says of a data directory whose doors are all shut."""
+    """What `footfall doctor` says of a data directory whose servers are all shut."""
     monkeypatch.setenv("FOOTFALL_DATA", str(tmp_path))
-    for door in ("COLLECTOR", "API", "DAGSTER"):
-        monkeypatch.setenv(f"FOOTFALL_{door}_PORT", "1")
+    for server in ("COLLECTOR", "API", "DAGSTER"):
+        monkeypatch.setenv(f"FOOTFALL_{server}_PORT", "1")
     return lambda: CliRunner().invoke(main, ["doctor"]).output
 
 

@@ -21,7 +21,7 @@ def test_every_token_has_a_place_and_keeps_it(salt: str, token: str) -> None:
 
 
 def test_places_are_known_numbers() -> None:
-    """Another hash would deal everybody anew in the middle of an experiment."""
+    """Another hash would deal everybody again in the middle of an experiment."""
     assert round(bucket("one", "guest"), 9) == 0.616343258
     assert bucket("a", "bc") != bucket("ab", "c")
 

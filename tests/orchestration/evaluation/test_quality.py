@@ -1,4 +1,4 @@
-"""The rule that holds a publish back, its memory, and the verb that lets a fall through."""
+"""The rule that holds a publish back, its memory, and the command that lets a fall through."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from footfall.landing.segments import FailedMessage
 from footfall.settings import Settings, load_settings
 from footfall.wire.keys import is_signed_webhook
-from orchestration.commands import failed as verb
+from orchestration.commands import failed as command
 from orchestration.commands.failed import Failed, read_failed, resubmit
 from orchestration.lake.loader import load_sealed
 from orchestration.lake.privacy import Person, forget
@@ -43,7 +43,7 @@ def lake(settings: Settings, seal: Seal, monkeypatch: pytest.MonkeyPatch) -> Set
 
 
 def run(*arguments: str) -> Any:
-    return CliRunner().invoke(verb.failed, list(arguments))
+    return CliRunner().invoke(command.failed, list(arguments))
 
 
 def test_listed_by_reason(lake: Settings) -> None:
@@ -90,7 +90,7 @@ def test_no_lake_no_failed_events(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert run().output.startswith("No failed events in the lake")
 
 
-class Door:
+class IngestHandler:
     """A collector that takes what has an event."""
 
     def __init__(self) -> None:
@@ -124,15 +124,15 @@ def test_exported_mended_and_sent_again(lake: Settings, tmp_path: Path) -> None:
     assert run("resubmit", "--dry-run", "--from", str(file)).output == "2 would be accepted\n"
 
     events = [msgspec.json.decode(line, type=Failed) for line in file.read_bytes().splitlines()]
-    door = Door()
+    collector = IngestHandler()
     key = load_settings({}).write_keys[0]
-    with httpx.Client(base_url="http://door", transport=httpx.MockTransport(door)) as client:
+    with httpx.Client(base_url="http://collector", transport=httpx.MockTransport(collector)) as client:
         for _ in range(2):
             result = resubmit(
                 [msgspec.structs.replace(event, source=key.source) for event in events], lake, client
             )
     assert (result.accepted, result.rejected) == (2, {})
-    first, again = door.batches
+    first, again = collector.batches
     assert first["writeKey"] == key.key
     assert first["batch"] == again["batch"]
     assert first["batch"][0]["messageId"] == "m-1"
@@ -167,7 +167,7 @@ def test_what_can_not_be_sent_is_said(lake: Settings) -> None:
     events = list(read_failed(lake, reason="utf-8"))
     events.append(Failed(place="s/0/None", stage="disk", field="frame", raw="x"))
     events.append(Failed(place="s/0/1", stage="door", source="gone", raw='{"type":"page","userId":"7"}'))
-    with httpx.Client(base_url="http://door", transport=httpx.MockTransport(Door())) as client:
+    with httpx.Client(base_url="http://collector", transport=httpx.MockTransport(IngestHandler())) as client:
         result = resubmit(events, lake, client)
     assert result.accepted == 0
     assert sorted(reason.split(":")[0] for reason in result.rejected) == ["frame", "message", "source"]
@@ -180,12 +180,12 @@ def test_one_that_no_request_holds_costs_the_others_nothing(lake: Settings) -> N
         Failed(place=f"s/0/{number}", stage="door", source=key.source, raw=raw)
         for number, raw in enumerate((large, '{"type":"track","event":"e","userId":"7","messageId":null}'))
     ]
-    door = Door()
-    with httpx.Client(base_url="http://door", transport=httpx.MockTransport(door)) as client:
+    collector = IngestHandler()
+    with httpx.Client(base_url="http://collector", transport=httpx.MockTransport(collector)) as client:
         result = resubmit(events, lake, client)
     assert (result.accepted, list(result.rejected)) == (1, ["message: larger than 32768 bytes"])
     # An id that is null is none: sent twice, the message would count twice.
-    assert [one["messageId"] for one in door.batches[0]["batch"]] == ["failed/s/0/1"]
+    assert [one["messageId"] for one in collector.batches[0]["batch"]] == ["failed/s/0/1"]
 
 
 def test_a_webhook_goes_to_its_own_door_signed(lake: Settings) -> None:
@@ -194,10 +194,10 @@ def test_a_webhook_goes_to_its_own_door_signed(lake: Settings) -> None:
     )
     assert resubmit([event], lake, None).rejected.total() == 1
     signing = msgspec.structs.replace(lake, shopify_secrets=("hush",))
-    door = Door()
-    with httpx.Client(base_url="http://door", transport=httpx.MockTransport(door)) as client:
+    collector = IngestHandler()
+    with httpx.Client(base_url="http://collector", transport=httpx.MockTransport(collector)) as client:
         assert resubmit([event], signing, client).accepted == 1
-    (request,) = door.webhooks
+    (request,) = collector.webhooks
     assert request.headers["x-shopify-topic"] == "orders/create"
     assert is_signed_webhook(["hush"], request.content, request.headers["x-shopify-hmac-sha256"])
 

@@ -498,12 +498,12 @@ def test_what_the_collector_has_not_sealed_yet_is_forgotten_too(
     assert not re.search(r"'anna'|anna-phone'", everything_in(shop.lake))
 
 
-@pytest.mark.parametrize("verb", [["show"], ["forget", "--yes", "--no-run"]])
+@pytest.mark.parametrize("command", [["show"], ["forget", "--yes", "--no-run"]])
 def test_at_a_wrong_place_nobody_is_told_that_nothing_is_held(
-    verb: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FOOTFALL_DATA", str(tmp_path / "wrong"))
-    answered = CliRunner().invoke(person_group, [*verb, "--user", "anna"])
+    answered = CliRunner().invoke(person_group, [*command, "--user", "anna"])
     assert answered.exit_code == 1
     assert "holds no events" in answered.output
     assert not (tmp_path / "wrong").exists()

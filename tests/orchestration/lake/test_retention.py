@@ -23,7 +23,7 @@ from footfall.client.sender import HourCounts
 from footfall.importing.ledger import write_ledger
 from footfall.landing.segments import HEADER, FailedMessage
 from footfall.runtime.paths import Paths
-from orchestration.commands.retention import retain as verb
+from orchestration.commands.retention import retain as command
 from orchestration.lake import compaction, retention
 from orchestration.lake.compaction import compact
 from orchestration.lake.loader import finish_what_was_cut_off, load_sealed
@@ -364,22 +364,22 @@ def test_the_models_that_grew_forget_with_the_next_build(
 def test_the_verb_says_what_would_go_and_removes_it(shop: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FOOTFALL_DATA", str(shop.data))
     runner = CliRunner()
-    assert "everything is kept" in runner.invoke(verb, ["--yes"]).output
+    assert "everything is kept" in runner.invoke(command, ["--yes"]).output
     monkeypatch.setenv("FOOTFALL_RETENTION_DAYS", "30")
-    assert "retention_days" in runner.invoke(verb, ["--yes"]).output
+    assert "retention_days" in runner.invoke(command, ["--yes"]).output
     limit = (datetime.now(UTC).date() - SECOND).days
     monkeypatch.setenv("FOOTFALL_RETENTION_DAYS", str(limit))
-    told = runner.invoke(verb, ["--dry-run"])
+    told = runner.invoke(command, ["--dry-run"])
     assert told.exit_code == 0, told.output
     assert "2026-03: 1 days, 3 events, 5 files" in told.output
     assert "before 2026-03-02: 3 events" in told.output
-    assert runner.invoke(verb, [], input="n\n").exit_code == 1
+    assert runner.invoke(command, [], input="n\n").exit_code == 1
     assert len(ids(shop)) == 6
-    done = runner.invoke(verb, ["--yes", "--no-run"])
+    done = runner.invoke(command, ["--yes", "--no-run"])
     assert done.exit_code == 0, done.output
     assert "removed 1 days" in done.output
     assert ids(shop) == ["m-4", "m-5", "m-6"]
-    assert "nothing arrived before 2026-03-02" in runner.invoke(verb, ["--yes"]).output
+    assert "nothing arrived before 2026-03-02" in runner.invoke(command, ["--yes"]).output
 
 
 def test_the_weekly_job_removes_and_minds_that_it_is_not_too_much(

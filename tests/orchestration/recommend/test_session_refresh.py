@@ -1,4 +1,4 @@
-"""The session index on disk follows the mart: by increments, or anew when it must."""
+"""The session index on disk follows the mart: by increments, or again when it must."""
 
 from __future__ import annotations
 

@@ -154,10 +154,10 @@ class Shop(RuleBasedStateMachine):
             assert of(after, there) == of(rebuilt(self.scores), there)
             assert self.last.whole_at == self.now
         else:
-            anew = {row["key"] for row in after if row["computed_at"] == self.now}
+            again = {row["key"] for row in after if row["computed_at"] == self.now}
             lost = {row["key"] for row in self.before if row["other"] not in there} & there
             assert of(after, self.news | lost) == of(rebuilt(self.scores), self.news | lost)
-            assert anew <= self.news | lost
+            assert again <= self.news | lost
             others = there - self.news - lost
             assert of(after, others) == of(self.before, others)
         self.news = set()

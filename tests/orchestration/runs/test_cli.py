@@ -67,9 +67,9 @@ def test_a_failure_without_an_error_names_its_step() -> None:
     assert told_failure("load_segments", None) == "load_segments failed"
 
 
-@pytest.mark.parametrize("verb", [compact, retention.retain])
+@pytest.mark.parametrize("command", [compact, retention.retain])
 def test_a_warehouse_that_does_not_come_free_is_said_in_words(
-    paths: Paths, verb: click.Command, monkeypatch: pytest.MonkeyPatch
+    paths: Paths, command: click.Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def busy(*_: object, **__: object) -> None:
         raise WarehouseBusy("the warehouse was in use")
@@ -80,6 +80,6 @@ def test_a_warehouse_that_does_not_come_free_is_said_in_words(
     monkeypatch.setattr(retention, "remove", busy)
     prepare_lake(paths)
     (paths.lake / "events" / "received_date=2020-01-01").mkdir()
-    answered = CliRunner().invoke(verb, ["--yes"] if verb is retention.retain else [])
+    answered = CliRunner().invoke(command, ["--yes"] if command is retention.retain else [])
     assert answered.exit_code == 1
     assert "Error: the warehouse was in use" in answered.output

@@ -123,7 +123,7 @@ def test_a_quality_that_fell_stops_the_publish_in_either_lane(
 
 
 @pytest.mark.parametrize(
-    ("indirect", "names", "has_checks", "verb"),
+    ("indirect", "names", "has_checks", "command"),
     [
         ("empty", {"a"}, False, "run"),
         # `dbt run` passes seeds and snapshots over, and makes no check
@@ -134,14 +134,14 @@ def test_a_quality_that_fell_stops_the_publish_in_either_lane(
     ],
 )
 def test_only_models_alone_are_run_and_not_built(
-    indirect: str | None, names: set[str], has_checks: bool, verb: str
+    indirect: str | None, names: set[str], has_checks: bool, command: str
 ) -> None:
     from orchestration.defs.warehouse.dbt import command
 
     kinds = {"a": "model", "goals": "seed", "prices": "snapshot", "a_is_unique": "test"}
     nodes = {name: {"name": name, "resource_type": kind} for name, kind in kinds.items()}
     said = command(["--select", "fqn:a"], indirect, names, has_checks=has_checks, manifest={"nodes": nodes})
-    assert said[:3] == [verb, "--select", "fqn:a"]
+    assert said[:3] == [command, "--select", "fqn:a"]
 
 
 def test_every_dbt_test_is_a_check_of_the_graph(defs: dg.Definitions) -> None:

@@ -1,7 +1,7 @@
 -- Every message is accounted for, by source and hour of arrival:
 --   accepted = in_lake + failed_at_load, in_lake = staged + duplicates + set_aside,
 --   rejected = failed - failed_at_load.
--- accepted and rejected are what the door counted; in_lake and failed are the rows of the files;
+-- accepted and rejected are what the collector counted; in_lake and failed are the rows of the files;
 -- staged and duplicates are the rows of the warehouse; set_aside those of the operator's journal.
 -- None is computed from another.
 with landing_counts as (

@@ -1,4 +1,4 @@
--- The lists of the last whole rebuild, and those that were made anew since. Changes that are not newer than the whole
+-- The lists of the last whole rebuild, and those that were made again since. Changes that are not newer than the whole
 -- are of one before it.
 with whole as (
   select * from {{ derived_table('visitor_affinity') }}

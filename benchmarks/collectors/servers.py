@@ -1,6 +1,6 @@
-"""The HTTP servers that are compared, each one Granian worker: ours, bare ones, and doors before somebody's store.
+"""The HTTP servers that are compared, each one Granian worker: ours, bare ones, and handlers before somebody's store.
 
-A store's door reads the body, decodes it, hands it to the store through the store's usual Python client, and answers
+A store's handler reads the body, decodes it, hands it to the store through the store's usual Python client, and answers
 when the store has confirmed it. One request is one entry, however many messages it holds: the cheapest there is.
 """
 
@@ -167,7 +167,7 @@ def unchecked_app(directory: Path) -> Any:
     from collector import ingest, parsing
 
     parsing.read_good_batch = lambda body: None
-    ingest.judge = lambda arrival: parsing.Judged(arrival.messages, arrival.count, [], is_cookieless=False)
+    ingest.validate = lambda parsed: parsing.Validated(parsed.messages, parsed.count, [], is_cookieless=False)
     return footfall_app(directory)
 
 
@@ -186,7 +186,7 @@ def load_app(kind: str, directory: Path, store: str) -> Any:
 
 
 def main() -> None:
-    """Run one of the servers until it is killed: ``python -m doors.servers bare --port 1``."""
+    """Run one of the servers until it is killed: ``python -m collectors.servers bare --port 1``."""
     from granian.constants import HTTPModes, Interfaces
     from granian.server import Server
 

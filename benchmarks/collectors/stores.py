@@ -24,7 +24,7 @@ class MissingError(Exception):
 
 @contextlib.contextmanager
 def store(kind: str, directory: Path) -> Iterator[tuple[str, int | None]]:
-    """Start the store behind that door; yields (its address, its process id). Raises MissingError."""
+    """Start the store behind that handler; yields (its address, its process id). Raises MissingError."""
     starts = {"redis": redis_stream, "nats": nats_jetstream, "postgres": postgres_table}
     if kind not in starts:
         yield "", None
