@@ -24,7 +24,7 @@ CONTEXT = """
     || '"title":"Product ' || product_id || ' – goods for hill and hearth","referrer":'
     || '"https://shop.example/collections/jackets"},"campaign":{},"locale":"en-GB","timezone":"Europe/London","screen":'
     || '{"width":412,"height":915,"innerWidth":412,"innerHeight":783},"consent":{"analytics":true,"marketing":true,'
-    || '"gpc":false},"library":{"name":"footfall.js","version":"0.1.0","dropped":0},"cart":{"token":"' || guest
+    || '"gpc":false},"library":{"name":"footfall.js","version":"0.2.0","dropped":0},"cart":{"token":"' || guest
     || '"},"cookieless":false}'
 """
 

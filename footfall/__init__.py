@@ -5,4 +5,4 @@ Layers, top to bottom (import contracts in ``pyproject.toml``): commands, status
 settings, snapshot, wire, runtime.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -58,7 +58,7 @@ export const sessions = async () => {
   ]
 }
 
-export const books = async () => {
+export const revenue = async () => {
   const { rows, isWhole } = await rowsOfPeriod('orders_daily')
   const all = [...Map.groupBy(rows, (row) => row.currency)].map(([currency, of]) => {
     const names = ['orders', 'gross_revenue', 'refunded', 'net_revenue', 'new_customers']

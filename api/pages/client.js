@@ -42,11 +42,11 @@ export const rowsOfPeriod = async (mart, periods = 1) => {
   return { rows, isWhole: false }
 }
 
-/** Currencies that the newest days of the books are in, as senders wrote them. */
+/** Currencies that the newest days of the revenue are in, as senders wrote them. */
 export const currencies = async () => {
   const path = `/v1/marts/orders_daily?order=-day&limit=${PAGE}`
   const { items } = await ask(path).catch((error) => {
-    // a snapshot of an earlier release has no books
+    // a snapshot of an earlier release has no orders_daily
     if (error.status == 404) return { items: [] }
     throw error
   })

@@ -1,6 +1,6 @@
 // What the overview shows, in order. Each part names its requests: a dashboard of one's own can begin there.
 
-import { blocks, books, channels, devices, sessions } from './by_period.js'
+import { blocks, channels, devices, revenue, sessions } from './by_period.js'
 import {
   experiments,
   forms,
@@ -25,15 +25,15 @@ export const PARTS = [
     byPeriod: true,
   },
   {
-    title: 'The books',
+    title: 'Revenue',
     about: "In the days chosen above, by the day of the order or refund, with those that only the shop's server reported.",
     requests: ['/v1/marts/orders_daily?at_least=day:{first}&at_most=day:{last}'],
-    draw: books,
+    draw: revenue,
     isWide: true,
     byPeriod: true,
   },
   {
-    title: 'How far they get',
+    title: 'Funnel',
     about: 'Since the beginning.',
     requests: ['/v1/funnels', '/v1/funnels/{name}', '/v1/marts/funnel_breakdowns'],
     draw: funnels,

@@ -125,7 +125,7 @@ def body_of(messages: int, clicks_of_a_view: int = 10) -> bytes:
                 "pageViewId": f"0190c0de-2222-7000-8000-{view:012}",
                 "page": {"url": "https://shop.example/collections/jackets", "path": "/collections/jackets"},
                 "consent": {"analytics": True, "marketing": False},
-                "library": {"name": "footfall", "version": "0.1.0"},
+                "library": {"name": "footfall", "version": "0.2.0"},
             },
             "properties": {
                 "zone": "collection_card",

@@ -12,7 +12,7 @@ from demo.simulator.dice import token, uuid
 from demo.simulator.people import Device, Visitor
 
 Props = dict[str, Any]
-LIBRARY = {"name": "footfall.js", "version": "0.1.0", "dropped": 0}
+LIBRARY = {"name": "footfall.js", "version": "0.2.0", "dropped": 0}
 
 
 def iso(moment: float) -> str:

@@ -108,7 +108,8 @@ def forget(
     """Forget a person: in the lake, then in everything that is built from it.
 
     All that was accepted before the command is forgotten; it waits for what the collector has not sealed yet.
-    Browsing becomes blank rows that nothing counts; orders stay in the books without the person. This can't be undone.
+    Browsing becomes blank rows that nothing counts; orders stay in the order ledger without the person. This can't be
+    undone.
     The warehouse, analysts' own builds of it and the versions published so far are removed. Then the warehouse is built
     again, which takes as long as a build from nothing.
     """
@@ -159,7 +160,7 @@ def forget(
         left |= set(done.left)
         removed += done.removed
         click.echo(
-            f"{done.events:,} events forgotten, {done.orders:,} of them kept in the books without the person;"
+            f"{done.events:,} events forgotten, {done.orders:,} of them kept in the order ledger without the person;"
             f" {done.mentions:,} messages of others name them no more;"
             f" {done.failed_events:,} failed events emptied; {done.files:,} files written again"
         )

@@ -5,7 +5,7 @@ shared device only the messages that name the user.
 
 Forgetting rewrites the lake's files in place, one after the other, each whole or not at all. No row goes: a message
 becomes a blank that no model counts (``bot_reason`` says why), since what arrived must still equal what is staged, and
-a copy of the message that comes later must still be known as one. Orders and refunds stay in the shop's books with
+a copy of the message that comes later must still be known as one. Orders and refunds stay in the order ledger with
 what was sold and for how much, under a token made up for each order. What was set aside stays so, without the reason
 that the operator gave.
 """
@@ -40,8 +40,8 @@ from orchestration.storage.locks import only_loader
 
 FORGOTTEN = "forgotten"
 REDACTION = "Redaction Requested"
-#: Events that are the shop's books, and what stays of their properties.
-BOOKS = frozenset({"Order Completed", "Order Refunded"})
+#: Events of the order ledger, which stay without the person, and what stays of their properties.
+ORDER_LEDGER = frozenset({"Order Completed", "Order Refunded"})
 BOOKED = frozenset(
     {
         *("order_id", "refund_id", "line_number", "part", "parts", "currency"),
@@ -342,7 +342,7 @@ def _rewrite(file: Path, change: Callable[[pa.Table], pa.Table]) -> None:
 
 
 class _Blanks:
-    """Blanks a person's rows of one file, and counts them and those of them that are in the books."""
+    """Blanks a person's rows of one file, and counts them and those of them that are in the order ledger."""
 
     def __init__(self, person: Person) -> None:
         self.users, self.guests = set(person.users), set(person.guests)
@@ -371,7 +371,7 @@ class _Blanks:
             rows[index]["rest"] = None
         for index in mine:
             row = rows[index]
-            booked = _booked(row)
+            booked = _ledger_entry(row)
             self.orders += booked is not None
             for name in table.column_names:
                 if name not in KEPT:
@@ -409,23 +409,23 @@ class _Blanks:
         return table
 
 
-def _booked(row: dict[str, Any]) -> dict[str, Any] | None:
+def _ledger_entry(row: dict[str, Any]) -> dict[str, Any] | None:
     """What of an order stays, or None where the message is none."""
-    if row["event"] not in BOOKS or row["is_bot"]:
+    if row["event"] not in ORDER_LEDGER or row["is_bot"]:
         return None
     kept = {
         name: value for name, value in _properties.decode(row["properties"] or "{}").items() if name in BOOKED
     }
     if "products" in kept:
-        kept["products"] = _booked_lines(kept["products"])
+        kept["products"] = _ledger_lines(kept["products"])
     order = bytes(kept["order_id"]).decode() if "order_id" in kept else str(row["message_id"])
     return {"event": row["event"], "properties": msgspec.json.encode(kept).decode(), "order": order}
 
 
-def _booked_lines(raw: msgspec.Raw) -> msgspec.Raw:
+def _ledger_lines(raw: msgspec.Raw) -> msgspec.Raw:
     try:
         lines = _lines.decode(raw)
-    except msgspec.ValidationError:  # no list of lines: nothing that the books would read
+    except msgspec.ValidationError:  # no list of lines: nothing that the order ledger would read
         return msgspec.Raw(b"null")
     kept = [{name: value for name, value in (line or {}).items() if name in BOOKED_LINE} for line in lines]
     return msgspec.Raw(msgspec.json.encode(kept))

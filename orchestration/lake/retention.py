@@ -6,7 +6,7 @@ stay move to theirs, and with them the mark that it is loaded. Ledgers of import
 went, and the journal of what was set aside its events.
 
 What is to go is written down before anything goes. Cut off at any point, the next load or build ends it (``finish``);
-in between the books don't balance, and whoever holds the two locks, as every run of the pipeline does, never sees it.
+in between the counts don't balance, and whoever holds the two locks, as every run of the pipeline does, never sees it.
 The note stays: rows that increments made of a lake with more in it are made again (``model_versions``).
 """
 

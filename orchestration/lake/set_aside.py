@@ -77,7 +77,7 @@ def restore(paths: Paths, events: pa.Table) -> int:
 
 def forget(paths: Paths, events: pa.Table, reason: str) -> int:
     """Replace what the operator wrote about these events, which a person's name may stand in. The events stay set
-    aside: a blank in the lake, or what the books keep of an order, which may be what a model failed on.
+    aside: a blank in the lake, or what the order ledger keeps of an order, which may be what a model failed on.
     """
     wanted = set(_places(events))
     return _change(paths, lambda row: _place(row) in wanted, lambda row: row | {"reason": reason})

@@ -116,12 +116,12 @@ def test_every_part_is_drawn_from_what_the_contracts_promise(page: Any) -> None:
     # three days of 10 and 5 sessions, 1 and 2 orders (tests/api/conftest.py)
     assert re.search(r"Sessions\s+45\b", found["Sessions and orders"])
     assert re.search(r"Orders\s+9\b", found["Sessions and orders"])
-    # the books are in one currency, as it is called there
+    # revenue is in one currency, as it is called there
     assert re.search(rf"Revenue\s+270\.00 {re.escape(EVIL)}", found["Sessions and orders"])
     assert re.search(r"Orders per session\s+20%", found["Sessions and orders"])
     assert re.search(
         r"Product Added\s*40 · 40%[^%]*40% of the step before, half of them within 20 s",
-        found["How far they get"],
+        found["Funnel"],
     )
     assert re.search(r"Oct|Nov", found["Who comes back"])
     assert "25%" in found["Who comes back"]
@@ -129,7 +129,7 @@ def test_every_part_is_drawn_from_what_the_contracts_promise(page: Any) -> None:
     assert re.search(r"popular\s+100\s+10%\s+5% to 17%\s+5.50", found["Experiments"])
     # a column that no contract has would be a dash
     for name in (
-        "The books",
+        "Revenue",
         "Where they come from",
         "Devices and languages",
         "Products",
@@ -228,7 +228,7 @@ def test_catalogue_files_that_can_t_be_read_stand_at_the_top(page: Any, client: 
 
 
 @pytest.mark.browser
-def test_sums_of_several_currencies_are_named_and_the_books_kept_apart(page: Any) -> None:
+def test_sums_of_several_currencies_are_named_and_revenue_kept_apart(page: Any) -> None:
     def row(currency: str, orders: int, gross: float, refunded: float) -> dict[str, Any]:
         return {
             "day": "2026-11-03", "currency": currency, "orders": orders, "gross_revenue": gross,
@@ -245,19 +245,19 @@ def test_sums_of_several_currencies_are_named_and_the_books_kept_apart(page: Any
     assert page.complaints == []
     assert "revenue adds up EUR, SEK as they are" in page.inner_text("#made")
     assert re.search(r"Revenue\s+270\.00\s+Orders per", found["Sessions and orders"])
-    assert re.search(r"EUR\s+2\s+50\.00\s+–\s+60\.00\s+-10\.00\s+25\.00\s+2\b", found["The books"])
-    assert re.search(r"SEK\s+1\s+900\.00", found["The books"])
-    assert re.search(r"not told\s+0\s+0\.00\s+–\s+7\.00\s+-7\.00\s+–\s+0\b", found["The books"])
+    assert re.search(r"EUR\s+2\s+50\.00\s+–\s+60\.00\s+-10\.00\s+25\.00\s+2\b", found["Revenue"])
+    assert re.search(r"SEK\s+1\s+900\.00", found["Revenue"])
+    assert re.search(r"not told\s+0\s+0\.00\s+–\s+7\.00\s+-7\.00\s+–\s+0\b", found["Revenue"])
 
 
 @pytest.mark.browser
-def test_a_snapshot_without_books_is_shown_all_the_same(page: Any) -> None:
+def test_a_snapshot_without_revenue_is_shown_all_the_same(page: Any) -> None:
     nothing = {"status": 404, "title": "Not Found", "detail": "no mart orders_daily"}
     page.route("**/v1/marts/orders_daily?*", lambda route: route.fulfill(status=404, json=nothing))
     page.goto(f"http://shop.test/overview#{KEY}")
     found = parts(page)
     assert re.search(r"Revenue\s+270\.00\s+Orders per", found["Sessions and orders"])
-    assert "no mart orders_daily" in found["The books"]
+    assert "no mart orders_daily" in found["Revenue"]
 
 
 def test_nothing_but_the_page_runs_in_the_page(client: TestClient[Litestar]) -> None:

@@ -18,7 +18,7 @@ from tests.attacks.messages import viewed
 
 pytestmark = pytest.mark.line
 
-BOOKS = """
+RECONCILIATION = """
 select sum(accepted), sum(in_lake), sum(staged), sum(duplicates), sum(set_aside), bool_and(is_balanced)
 from events_reconciliation
 """
@@ -70,7 +70,7 @@ def test_a_poisoned_message_is_named_set_aside_and_brought_back(shop: Shop) -> N
 
     assert "1 event set aside" in shop.footfall(*shlex.split(command[1]))
     shop.run()
-    assert shop.rows(BOOKS) == [(13, 13, 12, 0, 1, True)]
+    assert shop.rows(RECONCILIATION) == [(13, 13, 12, 0, 1, True)]
     assert shop.rows("select count(*), count(*) filter (title = 'poisoned') from own_titles") == [(12, 0)]
     wrong = [line for line in shop.footfall("doctor", fails=True).splitlines() if line.startswith(" !!")]
     assert not [line for line in wrong if "own_titles" in line]

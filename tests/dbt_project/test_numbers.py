@@ -119,8 +119,8 @@ def test_the_largest_numbers_add_up_exactly(built: Warehouse) -> None:
     assert built.rows("select revenue, units from product_performance where product_id = 'huge'") == [
         (huge, 200 * 20 * (10**6 - 1))
     ]
-    [(books,)] = built.rows("select sum(gross_revenue) from orders_daily where currency = 'IRR'")
-    assert books == stated + huge
+    [(revenue,)] = built.rows("select sum(gross_revenue) from orders_daily where currency = 'IRR'")
+    assert revenue == stated + huge
     assert built.rows("select sum(discounts) from orders_daily where currency = 'IRR'") == [(stated,)]
     [(worth, rich)] = built.rows(
         "select max(revenue), max(case when visitor_id = 'g_rich' then revenue end) from visitors"

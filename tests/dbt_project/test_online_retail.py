@@ -1,4 +1,4 @@
-"""A year of a real shop's order lines: the books that the marts keep equal sums that know nothing of them.
+"""A year of a real shop's order lines: the revenue in the marts equals sums that know nothing of them.
 
 Every line of the file goes the way of an import (its message, the wire's check, the lake's row) into the warehouse; the
 other side is one SQL query over the file itself.
@@ -103,7 +103,7 @@ def file(shared: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def books(
+def revenue(
     file: Path, make_warehouse: Callable[[], tuple[Lake, Warehouse]], tmp_path_factory: pytest.TempPathFactory
 ) -> Warehouse:
     lake, warehouse = make_warehouse()
@@ -113,7 +113,7 @@ def books(
     return warehouse
 
 
-def test_revenue_orders_customers_and_returns_by_month(file: Path, books: Warehouse) -> None:
+def test_revenue_orders_customers_and_returns_by_month(file: Path, revenue: Warehouse) -> None:
     expected = duckdb.execute(OF_THE_FILE, [str(file)]).fetchall()
     assert len(expected) == 26, "thirteen months, sales and returns"
-    assert books.rows(OF_THE_MART) == expected
+    assert revenue.rows(OF_THE_MART) == expected

@@ -13,8 +13,11 @@ from orchestration.lake.compaction import compact
 from orchestration.lake.events import Choice, restore_events, set_events_aside
 
 SELECT = "+sessions +events_reconciliation +import_reconciliation"
-BOOKS = "select sum(accepted), sum(in_lake), sum(staged), sum(duplicates), sum(set_aside), bool_and(is_balanced) from "
-EVENTS = BOOKS + "events_reconciliation"
+RECONCILIATION = (
+    "select sum(accepted), sum(in_lake), sum(staged), sum(duplicates), sum(set_aside), "
+    "bool_and(is_balanced) from "
+)
+EVENTS = RECONCILIATION + "events_reconciliation"
 
 
 def load(lake: Lake, *names: str, **columns: Any) -> None:
@@ -78,13 +81,13 @@ def test_a_set_aside_message_of_an_import_counts_once_with_its_copies(
     lake.ledger(
         {**counts, "occurred_hour": NOON + timedelta(hours=hour), "sent": 1, "accepted": 1} for hour in (1, 2)
     )
-    books = BOOKS + "import_reconciliation"
+    reconciliation = RECONCILIATION + "import_reconciliation"
     set_events_aside(paths, Choice(message_ids=("m1",), loads=(1,)), "one of its copies")
     warehouse.run(SELECT)
-    assert warehouse.rows(books) == [(2, 4, 2, 1, 1, True)]
+    assert warehouse.rows(reconciliation) == [(2, 4, 2, 1, 1, True)]
     set_events_aside(paths, Choice(message_ids=("m1",)), "the other, too")
     warehouse.run(SELECT, full_refresh=True)
-    assert warehouse.rows(books) == [(2, 4, 1, 1, 2, True)]
+    assert warehouse.rows(reconciliation) == [(2, 4, 1, 1, 2, True)]
 
 
 def test_an_event_that_vanishes_from_the_lake_is_no_set_aside_one(

@@ -249,7 +249,7 @@ def test_the_shop_shows_it(line: Line, page: Page, visit: Visit, events: list[di
 
 
 def test_dagster_shows_the_run(line: Line, events: list[dict[str, Any]]) -> None:
-    """The sensor's run is green in Dagster's own books."""
+    """The sensor's run is green in Dagster's own records."""
     query = '{runsOrError(filter: {pipelineName: "fast_lane"}) {... on Runs {results {status}}}}'
 
     def succeeded() -> bool:

@@ -6,7 +6,7 @@ import { drop, dropped, later, push } from './queue';
 import { address, clean, route } from './scrub';
 import type { Props } from '../types';
 
-export const VERSION = '0.1.0';
+export const VERSION = '0.2.0';
 
 /** The limiter: each message takes the time of one in ten a second, up to a hundred at once in advance. */
 const EACH_MS = 100;
@@ -52,7 +52,7 @@ export const message = (type: string, event?: string, properties?: Props, traits
         anonymousId: guest(),
         userId: user() || undefined,
         context: {
-          sessionId: session(/utm_.+/.exec(page.search)?.[0]),
+          sessionId: session(/utm_.*/.exec(page.search)?.[0]),
           pageViewId: view,
           page: {
             url: page.href,

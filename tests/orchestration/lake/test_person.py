@@ -1,4 +1,4 @@
-"""Forgetting a person: no byte of theirs is left, nobody else loses one, and the books still balance."""
+"""Forgetting a person: no byte of theirs is left, nobody else loses one, and the order ledger balances."""
 
 from __future__ import annotations
 
@@ -424,7 +424,7 @@ def test_the_warehouse_built_again_knows_nobody_and_balances(
 
     answered = CliRunner().invoke(person_group, ["forget", "--requested", "--yes", "--no-run"])
     assert answered.exit_code == 0, answered.output
-    assert "7 events forgotten, 2 of them kept in the books" in answered.output
+    assert "7 events forgotten, 2 of them kept in the order ledger" in answered.output
     assert not shop.warehouse.exists()
     # a browser that was without a network sends again what is forgotten
     seal("s4", [said(1, "anna-phone")], received_at=RECEIVED + timedelta(days=2))

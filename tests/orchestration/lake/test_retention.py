@@ -1,4 +1,4 @@
-"""Retention: what arrived before a day goes, nothing else, wherever it is killed; and the books balance afterwards."""
+"""Retention: what arrived before a day goes, nothing else, wherever it is killed; afterwards all counts balance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
--- The shop's books by day and currency: what was ordered, what came back, and from whom.
+-- The shop's revenue by day and currency: what was ordered, what came back, and from whom.
 with orders as (
   select
     {{ shop_day('occurred_at') }} as day,

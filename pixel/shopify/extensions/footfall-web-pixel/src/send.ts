@@ -57,7 +57,7 @@ export const handle = async (e: StandardEvent, { settings, cookie, privacy, post
       userAgent: navigator.userAgent,
       screen: { ...window.screen, innerWidth: window.innerWidth, innerHeight: window.innerHeight },
       consent: { analytics: true, marketing: allowed.marketingAllowed },
-      library: { name: 'footfall-web-pixel', version: '0.1.0' },
+      library: { name: 'footfall-web-pixel', version: '0.2.0' },
       shopify: { clientId: e.clientId },
       cart: { token: e.data.checkout?.token || undefined },
     },

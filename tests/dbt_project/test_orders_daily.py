@@ -1,4 +1,4 @@
-"""orders_daily: the shop's books by its own days, against sums over the messages that know nothing of the models."""
+"""orders_daily: the shop's revenue by its own days, against sums over the messages that know nothing of the models."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SHIPPING = Decimal("4.90")
 
 @dataclass
 class Entry:
-    """What the books should have of an order or a refund."""
+    """What orders_daily should have of an order or a refund."""
 
     order_id: str
     at: datetime
@@ -37,7 +37,7 @@ class Entry:
     is_refund: bool = False
 
 
-def random_books(rng: random.Random) -> tuple[list[dict[str, Any]], list[Entry]]:
+def random_orders(rng: random.Random) -> tuple[list[dict[str, Any]], list[Entry]]:
     """Messages, and what they come to. Times lie on a grid of half an hour, so that some are the first of a day."""
     rows: list[dict[str, Any]] = []
     entries: list[Entry] = []
@@ -122,7 +122,7 @@ def by_day(entries: list[Entry], zone: str) -> list[tuple[Any, ...]]:
     for entry in entries:
         day = entry.at.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).date()
         days[day, entry.currency].append(entry)
-    books = []
+    entries = []
     for (day, currency), here in sorted(days.items(), key=lambda item: item[0]):
         orders = [entry for entry in here if not entry.is_refund]
         refunds = [entry for entry in here if entry.is_refund]
@@ -132,22 +132,22 @@ def by_day(entries: list[Entry], zone: str) -> list[tuple[Any, ...]]:
         back = sum((entry.amount for entry in refunds), Decimal())
         stated = sum((entry.stated for entry in orders), Decimal())
         off = [entry.discount for entry in orders if entry.discount is not None]
-        books.append(
+        entries.append(
             (
                 day, currency, len(orders), len(refunds), len(buyers), len(new), len(buyers) - len(new),
                 gross, stated, sum(off, Decimal()) if off else None, back, gross - back,
                 pytest.approx(gross / len(orders), abs=CENT) if orders else None,
             )
         )  # fmt: skip
-    return books
+    return entries
 
 
 @pytest.mark.parametrize("zone", ["UTC", ZONE])
-def test_the_books_by_day_are_the_sums_of_what_was_told(
+def test_revenue_by_day_is_the_sum_of_what_was_told(
     make_warehouse: Callable[[], tuple[Lake, Warehouse]], zone: str
 ) -> None:
     rng = random.Random(7)
-    rows, entries = random_books(rng)
+    rows, entries = random_orders(rng)
     lake, warehouse = make_warehouse()
     rng.shuffle(rows)
     for part in (rows[::2], rows[1::2]):
