@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from api.schemas import Answer
 
@@ -93,12 +94,12 @@ class SessionSummary(Answer, kw_only=True):
 
     first_day: date | None
     last_day: date | None
-    today: date
-    """The day that it was on the shop's calendar when the snapshot was made: it is not over."""
-    time_zone: str
-    """The zone of that calendar, by which all days here are counted."""
-    catalogue_problems: list[str]
-    """Why which files of the catalogue could not be read; what was read of them before counts meanwhile."""
+    today: Annotated[date, Meta(description="The shop's day when the snapshot was made: it is not over.")]
+    time_zone: Annotated[str, Meta(description="By which all days here are counted.")]
+    catalogue_problems: Annotated[
+        list[str],
+        Meta(description="Files of the catalogue that can't be read, and why; their last good state counts."),
+    ]
     total: SessionFigures
     guests: SessionFigures
     logged_in: SessionFigures
@@ -109,8 +110,9 @@ class SegmentItem(msgspec.Struct, kw_only=True):
     name: str
     description: str | None
     members: int
-    reachable_members: int
-    """Of the members, those who have logged in and do not object to marketing: whom the shop may write to."""
+    reachable_members: Annotated[
+        int, Meta(description="Logged in and not objecting to marketing: the shop may write to them.")
+    ]
 
 
 class Segments(Answer, kw_only=True):
@@ -124,8 +126,7 @@ class SegmentMember(msgspec.Struct, kw_only=True):
 
     visitor_id: str
     user_id: str | None
-    since: datetime | None
-    """Since when, by the segment's own clock."""
+    since: Annotated[datetime | None, Meta(description="Since when, by the segment's own clock.")]
     top_category: str | None
     last_product_id: str | None
     last_product_title: str | None
@@ -135,19 +136,18 @@ class SegmentMember(msgspec.Struct, kw_only=True):
     orders: int
     revenue: Decimal | None
     cart_value: Decimal | None
-    cart_currency: str | None
-    """In capitals; null where the cart's prices have none, or several."""
+    cart_currency: Annotated[
+        str | None, Meta(description="Null where the cart's prices have none, or several.")
+    ]
 
 
 class SegmentMembers(Answer, kw_only=True):
     """One page of a segment's members, by visitor id."""
 
     name: str
-    members: int
-    """In the whole segment, with those who object to marketing and are not listed."""
+    members: Annotated[int, Meta(description="Of the whole segment, with those who object to marketing.")]
     items: list[SegmentMember]
-    next_cursor: str | None
-    """Goes into ``cursor`` for the next page; null on the last one."""
+    next_cursor: Annotated[str | None, Meta(description="The next page's ``cursor``; null on the last page.")]
 
 
 class PathStep(msgspec.Struct, kw_only=True):
@@ -159,8 +159,7 @@ class PathStep(msgspec.Struct, kw_only=True):
     to_path: str
     steps: int
     sessions: int
-    share: float
-    """Of all steps from there."""
+    share: Annotated[float, Meta(description="Of all steps from there.")]
 
 
 class Paths(Answer, kw_only=True):
@@ -174,8 +173,9 @@ class SearchTerm(msgspec.Struct, kw_only=True):
     searches: int
     visitors: int
     without_result: int
-    with_product_view: int
-    """Searches that led to a product before the next search; so with the cart and the order."""
+    with_product_view: Annotated[
+        int, Meta(description="Searches that led to a product before the next search.")
+    ]
     with_cart: int
     with_order: int
     conversion_rate: float

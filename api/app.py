@@ -15,8 +15,7 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
-from api import analytics_schemas, problems, schemas
-from api.meanings import describe_fields
+from api import problems
 from api.metrics import Metrics
 from api.middleware import common_middleware, ids_with_slashes
 from api.rate_limits import Limits
@@ -122,7 +121,6 @@ def create_app(settings: Settings | None = None) -> Litestar:
         openapi_config=_openapi_config(),
         logging_config=None,
     )
-    describe_fields(app, schemas, analytics_schemas)
     # Outside the CORS middleware, which Litestar puts around all others
     app.asgi_handler = common_middleware(app.asgi_handler, by_origin=not pages.is_everyone)
     return app

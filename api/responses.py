@@ -11,18 +11,19 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import msgspec
-from litestar import Request, Response
+from litestar import Request, Response, Router
 from litestar.config.cors import CORSConfig
 from litestar.enums import MediaType
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.openapi.spec import Example, OpenAPIType, Schema
 from litestar.plugins import OpenAPISchemaPlugin
+from litestar.static_files import create_static_files_router
 from litestar.typing import FieldDefinition
 
 from api.schemas import Answer, Problem
 from footfall.http.etags import matches
-from footfall.http.openapi_page import docs_page
+from footfall.http.openapi_page import EXPLORER, openapi_page
 from footfall.runtime.origins import OriginRule
 
 #: Product lists are the same for everyone: a minute in any cache, five more while it asks for news.
@@ -51,7 +52,10 @@ class DocsPage(OpenAPIRenderPlugin):
     """The document as a page that fetches nothing from elsewhere."""
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
-        return docs_page(openapi_schema, self.get_openapi_json_route(request))
+        return openapi_page(openapi_schema["info"]["title"], "/docs")
+
+    def receive_router(self, router: Router) -> None:
+        router.register(create_static_files_router(path="/explorer", directories=[EXPLORER]))
 
 
 @dataclass

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 Made = TypeVar("Made", bound=msgspec.Struct)
 
@@ -38,20 +39,25 @@ class ProductItem(msgspec.Struct, kw_only=True):
     currency: str | None
     category: str | None
     score: float
-    source: str
-    """Where it comes from, for programs; docs/reference/recommendation-sources.md has the words."""
-    seed: NamedProduct | None
-    """The product that led there, where the source is about one."""
-    reason: str
-    """The same for people, in a sentence that a shop may show, in the language asked for."""
+    source: Annotated[
+        str, Meta(description="The source's name; docs/reference/recommendation-sources.md lists them.")
+    ]
+    seed: Annotated[
+        NamedProduct | None, Meta(description="The product that led there, where the source has one.")
+    ]
+    reason: Annotated[
+        str, Meta(description="The source in a sentence that a shop may show, in the language asked for.")
+    ]
 
 
 class Recommendations(Answer, kw_only=True):
     """Products for a visitor, best first."""
 
     items: list[ProductItem]
-    experiment: str | None = None
-    """The running experiment that the visitor takes part in; the pixel tells it with each view and click."""
+    experiment: Annotated[
+        str | None,
+        Meta(description="The visitor's running experiment; the pixel tells it with each view and click."),
+    ] = None
     arm: str | None = None
 
 
@@ -99,8 +105,7 @@ class VisitorAnswer(Answer, kw_only=True):
     not learn the user id behind it.
     """
 
-    visitor: str
-    """The id as it was asked for."""
+    visitor: Annotated[str, Meta(description="The id as it was asked for.")]
     visitor_id: str | None = None
 
 
@@ -142,14 +147,12 @@ class Profile(VisitorAnswer, kw_only=True):
     top_category: str | None
     price_band: PriceBand | None
     last_product: ProductBrief | None
-    cart: list[dict[str, Any]]
-    """Lines of the open cart, as they came in; empty when there is none."""
+    cart: Annotated[list[dict[str, Any]], Meta(description="Lines of the open cart as they came in.")]
 
 
 class MembershipItem(msgspec.Struct, kw_only=True):
     segment: str
-    since: datetime | None
-    """Since when, by the segment's own clock."""
+    since: Annotated[datetime | None, Meta(description="Since when, by the segment's own clock.")]
 
 
 class VisitorSegments(VisitorAnswer, kw_only=True):
@@ -162,8 +165,7 @@ class NeighbourItem(msgspec.Struct, kw_only=True):
     visitor_id: str
     score: float
     source: str
-    shared: list[NamedProduct]
-    """The products behind the likeness."""
+    shared: Annotated[list[NamedProduct], Meta(description="The products behind the likeness.")]
 
 
 class Neighbours(VisitorAnswer, kw_only=True):
@@ -189,8 +191,7 @@ class AffinityAnswer(VisitorAnswer, kw_only=True):
     affinity: float
     parts: AffinityParts
     category: str | None
-    category_affinity: float
-    """The visitor's affinity to the product's category."""
+    category_affinity: Annotated[float, Meta(description="Affinity to the product's category.")]
     recommendation: PublishedRank | None
 
 
@@ -217,8 +218,9 @@ class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
     status: int
     detail: str | None = None
     instance: str | None = None
-    errors: list[dict[str, Any]] | None = None
-    """For bad parameters: which one, and what is wrong with it."""
+    errors: Annotated[
+        list[dict[str, Any]] | None, Meta(description="Bad parameters and what is wrong with each.")
+    ] = None
 
 
 def made_of(kind: type[Made], row: Mapping[str, Any]) -> Made:

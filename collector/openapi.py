@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Litestar, Request
+from litestar import Litestar, Request, Router
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.openapi.spec import (
@@ -20,12 +20,13 @@ from litestar.openapi.spec import (
     Schema,
     SecurityScheme,
 )
+from litestar.static_files import create_static_files_router
 
 from collector.parsing import BATCH_ROUTES, SINGLE_ROUTES
 from collector.problems import PROBLEM_TYPE
 from collector.shopify_webhooks import MAX_WEBHOOK
 from footfall import __version__
-from footfall.http.openapi_page import docs_page
+from footfall.http.openapi_page import EXPLORER, openapi_page
 from footfall.wire.schema import (
     MAX_BODY,
     MAX_INFLATED,
@@ -226,7 +227,10 @@ class DocsPage(OpenAPIRenderPlugin):
     """The document as a page that fetches nothing from elsewhere."""
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
-        return docs_page(openapi_schema, self.get_openapi_json_route(request))
+        return openapi_page(openapi_schema["info"]["title"], "/docs")
+
+    def receive_router(self, router: Router) -> None:
+        router.register(create_static_files_router(path="/explorer", directories=[EXPLORER]))
 
 
 def openapi_config() -> OpenAPIConfig:

@@ -111,12 +111,13 @@ def dagster_evaluation(page: Page) -> None:
 def api_docs(page: Page) -> None:
     """Recommendations, asked for in the page itself."""
     page.goto(f"{SETTINGS.api_url}/docs")
-    page.fill("#key", SETTINGS.public_key)
-    operation = page.locator("details", has_text="/v1/recommendations").first
-    operation.locator("summary").first.click()
-    operation.locator("[name=lang]").fill("de")
-    operation.locator("button").click()
-    operation.locator("pre", has_text="200 in").scroll_into_view_if_needed()
+    page.get_by_text("Authentication", exact=True).first.click()
+    page.get_by_placeholder("api-token").first.fill(SETTINGS.public_key)
+    page.get_by_role("button", name="Set").first.click()
+    page.locator("[id='link-get-/v1/recommendations']").click()
+    page.locator("[data-pname=lang]").first.fill("de")
+    page.get_by_role("button", name="Execute").click()
+    page.get_by_text("items").last.scroll_into_view_if_needed()
     page.screenshot(path=OUT / "api-docs.png")
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import duckdb
 import pytest
@@ -386,6 +387,34 @@ def client(published: Path) -> Iterator[TestClient[Litestar]]:
     """The API over the published snapshot."""
     with TestClient(create_app(settings_for(published)), raise_server_exceptions=False) as test_client:
         yield test_client
+
+
+@pytest.fixture
+def page(browser: Any, client: TestClient[Litestar]) -> Iterator[Any]:
+    """A tab whose requests to http://shop.test the API answers, with what it asked for and what it complained of."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.asked, page.complaints = [], []
+
+    def answer(route: Any) -> None:
+        url = urlsplit(route.request.url)
+        assert url.netloc == "shop.test", f"asked {url.netloc}"
+        page.asked.append(f"{url.path}?{url.query}")
+        key = {
+            name: value
+            for name, value in route.request.headers.items()
+            if name in ("x-footfall-key", "origin")
+        }
+        got = client.get(
+            f"{url.path}?{url.query}" if url.query else url.path, headers={**key, "host": "shop.test"}
+        )
+        route.fulfill(status=got.status_code, headers=dict(got.headers), body=got.content)
+
+    context.route("**/*", answer)
+    page.on("console", lambda message: message.type == "error" and page.complaints.append(message.text))
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    yield page
+    context.close()
 
 
 def values(path: Path, table: Table) -> dict[str, bytes]:

@@ -95,3 +95,25 @@ def test_every_answer_has_an_example_of_its_own_shape(path: str, response: dict[
     content = response["content"]["application/json"]
     (example,) = content["examples"].values()
     jsonschema.validate(example["value"], {**content["schema"], "components": DOCUMENT["components"]})
+
+
+@pytest.mark.browser
+def test_the_page_of_the_document_asks_this_host_alone_and_tries_things_out(page: Any) -> None:
+    page.goto("http://shop.test/docs")
+    page.get_by_text("Authentication", exact=True).first.click()
+    page.get_by_placeholder("api-token").first.fill(PUBLIC["X-Footfall-Key"])
+    page.get_by_role("button", name="Set").first.click()
+    page.locator("[id='link-get-/v1/recommendations']").click()
+    assert page.get_by_text("The product that led there, where the source has one.").count(), (
+        "a field's meaning"
+    )
+    with page.expect_response("**/v1/recommendations?*") as answered:
+        page.get_by_role("button", name="Execute").click()
+    assert answered.value.json()["items"]
+    assert page.complaints == []
+    assert {path.partition("?")[0] for path in page.asked} == {
+        "/docs",
+        "/docs/openapi.json",
+        "/docs/explorer/openapi-explorer.min.js",
+        "/v1/recommendations",
+    }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import duckdb
 import pytest
@@ -67,34 +66,6 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient[Lite
     publish(data / "serving", "v1")
     with TestClient(create_app(settings_for(data)), raise_server_exceptions=False) as test_client:
         yield test_client
-
-
-@pytest.fixture
-def page(browser: Any, client: TestClient[Litestar]) -> Iterator[Any]:
-    """A tab whose requests to http://shop.test the API answers, with what it asked for and what it complained of."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    page.asked, page.complaints = [], []
-
-    def answer(route: Any) -> None:
-        url = urlsplit(route.request.url)
-        assert url.netloc == "shop.test", f"asked {url.netloc}"
-        page.asked.append(f"{url.path}?{url.query}")
-        key = {
-            name: value
-            for name, value in route.request.headers.items()
-            if name in ("x-footfall-key", "origin")
-        }
-        got = client.get(
-            f"{url.path}?{url.query}" if url.query else url.path, headers={**key, "host": "shop.test"}
-        )
-        route.fulfill(status=got.status_code, headers=dict(got.headers), body=got.content)
-
-    context.route("**/*", answer)
-    page.on("console", lambda message: message.type == "error" and page.complaints.append(message.text))
-    page.on("pageerror", lambda error: page.complaints.append(str(error)))
-    yield page
-    context.close()
 
 
 def parts(page: Any) -> dict[str, str]:

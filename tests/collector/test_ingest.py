@@ -455,12 +455,11 @@ def test_the_documents_name_every_route(client: Client) -> None:
     assert {"/v1/batch", "/v1/b", "/v1/track", "/v1/identify", "/livez", "/readyz", "/metrics"} <= set(paths)
     assert {"200", "400", "401", "413", "503"} <= set(paths["/v1/batch"]["post"]["responses"])
     page = client.get("/docs").text
-    assert "/v1/batch" in page
-    assert "Order Completed" in page
-    named, shown = (set(re.findall(rf'{word}schema-(\w+)"', page)) for word in ('href="#', 'id="'))
-    assert {"Batch", "Message"} <= named <= shown
-    for elsewhere in ("src=", "http://", "https://"):
-        assert elsewhere not in page
+    assert "https://" not in page
+    addresses = re.findall(r'(?:src|spec-url)="([^"]+)"', page)
+    assert len(addresses) == 2
+    for address in addresses:
+        assert client.get(address).status_code == 200, address
 
 
 def test_what_the_documents_show_is_taken(client: Client) -> None:
