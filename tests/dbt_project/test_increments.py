@@ -21,7 +21,8 @@ from dbt_kit import NOON, Lake, Warehouse, message
 
 SELECT = (
     "+visitor_recommendations +funnel_conversions +sessions +sessions_daily +session_products +identity_map "
-    "+product_interactions +product_co_purchases +marketing_objections +product_aliases +visitor_facts +orders_daily"
+    "+product_interactions +product_co_purchases +marketing_objections +product_aliases +visitor_facts +orders_daily "
+    "+carts +checkouts"
 )
 #: Low, so that some users reach it.
 GUESTS = "identity_max_guests_per_user"
@@ -83,6 +84,8 @@ COMPARED = {
     "sessions": "*",
     "sessions_daily": "* exclude (built_at)",
     "orders_daily": "*",
+    "carts": "*",
+    "checkouts": "*",
     "int_product_aliases": "* exclude (staged_at)",
     "product_aliases": "*",
     "int_product_mentions": "* exclude (staged_at)",
@@ -241,6 +244,10 @@ def arrivals() -> list[dict[str, Any]]:
             rows.append(
                 message(None, row["occurred_at"], guest=row["guest_token"], user=row["user_id"], **told)
             )
+        elif row["event"] == "Product Added":  # and on with it to the checkout
+            step = {"step": row["occurred_at"].day % 4}
+            about = {"guest": row["guest_token"], "user": row["user_id"], "is_bot": row["is_bot"]}
+            rows.append(message("Checkout Step Completed", row["occurred_at"], properties=step, **about))
     return rows
 
 
