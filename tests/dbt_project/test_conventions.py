@@ -51,6 +51,14 @@ def test_every_model_has_a_group_a_description_and_a_place_in_a_lane(manifest: d
         assert model["description"].strip(), model["name"]
 
 
+def test_marts_are_public_and_the_rest_is_for_this_project(manifest: dict[str, Any]) -> None:
+    for model in models(manifest):
+        layer, area = model["fqn"][1:3]
+        is_mart = layer == "marts"
+        assert (model["access"] == "public") == is_mart, model["name"]
+        assert model["config"]["group"] == (area if is_mart else "core"), model["name"]
+
+
 def test_fast_models_read_fast_models_or_slow_ones_on_purpose(manifest: dict[str, Any]) -> None:
     """A fast model that reads a slow one reads it as it was last built; only these may."""
     slow = {model["unique_id"] for model in models(manifest) if "fast" not in model["tags"]}
