@@ -1,4 +1,4 @@
-"""How close a visitor is to products and categories, as of the snapshot: scores fade when they are asked for.
+"""Affinities of a visitor to products and categories, as of the snapshot; scores decay when they are read.
 
 What is published is what stood when something last happened (``visitor_product_scores``), so that a publish needs not
 write everybody's scores because time went by. Answers are those of the marts ``visitor_product_affinity`` and
@@ -18,7 +18,7 @@ _DIGITS = 6
 
 
 class ProductAffinity(msgspec.Struct, frozen=True, gc=False):
-    """How close a visitor is to a product, with the parts that the sum is made of."""
+    """A visitor's affinity to a product, with the parts of the sum."""
 
     product_id: str
     affinity: float
@@ -33,7 +33,7 @@ class ProductAffinity(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def has_purchased(self) -> bool:
-        """Whether an order holds the product."""
+        """Return whether an order holds the product."""
         return self.purchases > 0
 
 

@@ -1,4 +1,4 @@
-"""Who may ask what.
+"""Authorization: which key may call which route.
 
 The **public** key stands in the shop's pages: product lists, and what belongs to the caller's own guest token
 (the token is the proof, so it must be too long to guess), as long as nobody logged in with it. The **secret** key
@@ -42,7 +42,7 @@ class Caller(Enum):
 
 
 def identify(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:
-    """Which key a request carries: header X-Footfall-Key, Authorization: Bearer, or the parameter ``key``.
+    """Return which key a request carries: header X-Footfall-Key, Authorization: Bearer, or the parameter ``key``.
 
     One without a key that Shopify's App Proxy forwarded and signed may do what the public key may.
     Raises NotAuthorizedException (401) without a key or with an unknown one.
@@ -79,7 +79,7 @@ async def needs_secret(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRo
 
 
 def _admit(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:
-    """Who asks, within what they may ask. Raises what ``identify`` and ``Limits.spend`` raise, and
+    """Return who asks, within what they may ask. Raises what ``identify`` and ``Limits.spend`` raise, and
     PermissionDeniedException (403) for a page that the key is not for.
     """
     limits: Limits = connection.app.state.limits

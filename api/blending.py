@@ -1,4 +1,4 @@
-"""What to show a visitor now: published lists, mixed at request time with what they did a second ago.
+"""Blends published lists with what the visitor did a second ago.
 
 The order of the chain (weights, constant and diversity: vars of the dbt project, published with the snapshot):
 
@@ -55,7 +55,7 @@ History = Literal["any", "new", "again"]
 
 
 class RecommendationRequest(NamedTuple):
-    """What a request asks for. ``viewed`` is last first; ids are unique within each tuple."""
+    """A request for recommendations. ``viewed`` is last first; ids are unique within each tuple."""
 
     visitor_id: str | None
     viewed: tuple[str, ...]
@@ -230,7 +230,7 @@ def diversified(snapshot: Snapshot, ranked: Ranked, barred: Collection[str], lim
 
 
 def _next(snapshot: Snapshot, viewed: Sequence[str]) -> Ranked:
-    """What past sessions that are like this one saw next."""
+    """Return what past sessions that are like this one saw next."""
     found = dict(snapshot.next_products(viewed, NEXT_DEPTH))
     why = _always(Explanation(Source.SESSION_NEIGHBOURS))
     return Ranked(found, why, snapshot.blend.weights[Source.SESSION_NEIGHBOURS])

@@ -47,7 +47,7 @@ class AlsoCsv(Operation):
 
 
 def prefers_csv(request: Request[Any, Any, Any], form: str | None) -> bool:
-    """Whether the caller asks for CSV: by the parameter, else by naming text/csv before any JSON."""
+    """Return whether the caller asks for CSV: by the parameter, else by naming text/csv before any JSON."""
     if form is not None:
         return form == "csv"
     named = [part.split(";")[0].strip().lower() for part in request.headers.get("accept", "").split(",")]

@@ -1,4 +1,4 @@
-"""What every request gets on its way in and every answer on its way out, around routes and CORS: ids with slashes in
+"""Middleware around routes and CORS: ids with slashes in
 them, HEAD, and ``Vary`` that holds for shared caches.
 """
 

@@ -1,4 +1,4 @@
-"""How much each key may ask, in all and from one address prefix: token buckets, of all workers together."""
+"""Rate limits by key and by address prefix: token buckets, shared by all workers."""
 
 from __future__ import annotations
 

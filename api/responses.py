@@ -1,4 +1,4 @@
-"""How an answer leaves: encoded once, with ETag and Cache-Control, or as 304 where the caller has it."""
+"""Encodes a response once, with ETag and Cache-Control, or answers 304 where the caller has it."""
 
 from __future__ import annotations
 

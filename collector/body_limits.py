@@ -1,4 +1,4 @@
-"""How many bodies one address may have arriving at once."""
+"""Bounds the request bodies that one address sends at the same time."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ class Committer:
         return self._came - self._took
 
     def problems(self) -> list[str]:
-        """Why this process can't promise anything right now, in words; empty where it can."""
+        """Return why this process can't promise anything right now, in words; empty where it can."""
         found = []
         if self._stopping:
             found.append("stopping")

@@ -16,7 +16,7 @@ from footfall.landing.segments import Buffer
 
 
 class FileOps(Protocol):
-    """What the writer and the recovery ask of a filesystem. Every method may raise OSError."""
+    """The file operations that writer and recovery need. Every method may raise OSError."""
 
     def make_directory(self, path: Path) -> None: ...
     def create(self, path: Path) -> int: ...

@@ -69,8 +69,8 @@ def guest_cookie(token: str, *, domain: str, is_secure: bool) -> str:
 
 
 def may_read(origin: str, host: str, domain: str, origins: Origins) -> bool:
-    """Whether a page of this origin may have its visitor's token: one that a write key lists by name, or one of the
-    cookie's own domain. ``*`` is not enough: any page of the world could ask with the visitor's cookies.
+    """Return whether a page of this origin may have its visitor's token: one that a write key lists by name, or one of
+    the cookie's own domain. ``*`` is not enough: any page of the world could ask with the visitor's cookies.
     """
     if origin == "null":  # any page can make itself one
         return False
@@ -86,7 +86,7 @@ def may_read(origin: str, host: str, domain: str, origins: Origins) -> bool:
 
 
 def is_https(scheme: str, forwarded_proto: str | None, *, trust_forwarded: bool) -> bool:
-    """Whether the visitor's browser spoke https, to us or to our own proxy."""
+    """Return whether the visitor's browser spoke https, to us or to our own proxy."""
     if trust_forwarded and forwarded_proto:
         last = forwarded_proto.rsplit(",", 1)[-1].strip().lower()
         if _SCHEME.fullmatch(last):

@@ -30,7 +30,7 @@ Gauge = tuple[str, str, float]
 def report_of(
     metrics: Metrics, writer: SegmentWriter, committer: Committer, handler: IngestHandler
 ) -> Report:
-    """How this worker fares, for whichever of them is asked."""
+    """Return how this worker fares, for whichever of them is asked."""
     counted = {"fsync_errors": writer.sync_errors, "segments_sealed": writer.sealed_segments}
     return Report(
         at=time.time(),
@@ -106,7 +106,7 @@ def _gauges_of_disk(settings: Settings, ops: FileOps) -> list[Gauge]:
 
 
 def _gauges_of_segments(settings: Settings) -> list[Gauge]:
-    """What waits on this machine for the shipper or the loader, and how the shipper fares."""
+    """Return what waits on this machine for the shipper or the loader, and how the shipper fares."""
     waiting, oldest = oldest_sealed(settings.paths.landing, time.time())
     gauges = [
         ("sealed_waiting", "Sealed segments on this disk, not shipped or not loaded.", float(waiting)),

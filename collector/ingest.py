@@ -99,7 +99,7 @@ class Reading:
         return task
 
     def was_cut_off(self, task: asyncio.Task[Any]) -> bool:
-        """Whether its cancellation was ours, and ours alone; that is used up then."""
+        """Return whether its cancellation was ours, and ours alone; that is used up then."""
         return task in self._cut_off and task.uncancel() == 0
 
     def end(self, task: asyncio.Task[Any]) -> None:
@@ -267,8 +267,9 @@ class IngestHandler:
         return key
 
     def _good_start(self, origin: bytes | None) -> dict[str, Any]:
-        """How an answer with status 200 begins. Without what is for caches, which keep no answer to a POST that doesn't
-        say for how long, and without what says that Retry-After may be read: each header is 1 % of a small request.
+        """Return how an answer with status 200 begins. Without what is for caches, which keep no answer to a POST that
+        doesn't say for how long, and without what says that Retry-After may be read: each header is 1 % of a small
+        request.
         """
         headers = [*_COMMON, *self.origins.allow_headers(origin)]
         start = {"type": "http.response.start", "status": 200, "headers": headers}

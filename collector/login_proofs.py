@@ -1,4 +1,4 @@
-"""Who a message says that its visitor is, proven: the trait ``userSignature``, made by the shop's server.
+"""Proof of a login: the trait ``userSignature``, made by the shop's server.
 
 A page may say any user id, and so may anybody. A message that carries HMAC-SHA256(user_id, identity_secret) was made
 in a page that the shop's server gave to that user. Whoever has the signature may ask the API as that user, so it never

@@ -27,7 +27,7 @@ COUNTED: tuple[Family, ...] = (
 
 
 class Metrics:
-    """What happened since this process started."""
+    """Counters since this process started."""
 
     def __init__(self) -> None:
         self.accepted: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""Which browser origins may use which write key, and the CORS headers that tell the browser so."""
+"""Matches browser origins to write keys, and makes the CORS headers."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Origins:
         self._any = OriginRule([origin for key in keys for origin in key.origins])
 
     def any_lists(self, origin: bytes) -> bool:
-        """Whether some key names this origin, not only everyone."""
+        """Return whether some key names this origin, not only everyone."""
         return self._any.lists(origin)
 
     def allow_headers(self, origin: bytes | None) -> Headers:
-        """What lets a page of an allowed origin read an answer."""
+        """Return what lets a page of an allowed origin read an answer."""
         if origin is None or not self._any.allows(origin):
             return []
         return [(b"access-control-allow-origin", origin)]

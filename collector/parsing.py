@@ -42,7 +42,7 @@ SIGNATURE = b'"userSignature"'
 
 
 class Sender(Struct, frozen=True):
-    """What the request around the messages says about who sent them."""
+    """Facts about the sender from the request around the messages."""
 
     received_at: datetime
     ip: str | None = None
@@ -260,7 +260,7 @@ def make_envelope(
     proven: bool | list[int],
     sender: Sender,
 ) -> Envelope:
-    """What lands: the good messages as sent, the failed ones beside them, and who sent them."""
+    """Return what lands: the good messages as sent, the failed ones beside them, and who sent them."""
     return Envelope(
         received_at=sender.received_at,
         source=source,

@@ -111,7 +111,7 @@ def _etag(body: bytes) -> str:
 
 
 def _takes_gzip(accept_encoding: str) -> bool:
-    """Whether gzip is named, and not as what the caller doesn't want (RFC 9110, 12.5.3: a weight of 0)."""
+    """Return whether gzip is named, and not as what the caller doesn't want (RFC 9110, 12.5.3: a weight of 0)."""
     for part in accept_encoding.lower().split(","):
         coding, _, weight = part.partition(";")
         if coding.strip() == "gzip":

@@ -1,4 +1,4 @@
-"""What the collector answers when it refuses: RFC 9457 problem details that say what to do."""
+"""Error responses of the collector: RFC 9457 problem details that say what to do."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class Unconfirmed(Exception):
 
 
 class ShippingState(Struct):
-    """What a shipper did since it started. The collector's ``/metrics`` reads it from disk, where people may, too."""
+    """Counters of a shipper since it started, on disk, for the collector's ``/metrics`` and for people."""
 
     url: str = ""
     segments: int = 0
@@ -108,7 +108,9 @@ class Shipper:
         return shipped
 
     def seconds_to_next_look(self) -> float:
-        """How long the watch should wait: longer after each failure, spread so that a fleet doesn't come at once."""
+        """Return how long the watch should wait: longer after each failure, spread so that a fleet doesn't come at
+        once.
+        """
         if not self.state.failures_in_a_row:
             return LOOK_SECONDS
         wait = min(LOOK_SECONDS * 2.0 ** min(self.state.failures_in_a_row - 1, 10), LONGEST_WAIT)

@@ -40,7 +40,7 @@ MAX_ARRIVING = 64 * 2**20
 
 
 class WebhookAnswer(msgspec.Struct, omit_defaults=True):
-    """What became of a delivery."""
+    """The outcome of a delivery."""
 
     accepted: int
     rejected: int = 0
@@ -132,7 +132,8 @@ class ShopifyWebhookHandler:
 
 
 def translate(delivery: Delivery, source: str, received_at: datetime) -> list[Envelope]:
-    """What lands of a delivery: one envelope of visitors' acts, one of facts without a visitor, as far as there are.
+    """Return what lands of a delivery: one envelope of visitors' acts, one of facts without a visitor, as far as there
+    are.
 
     A body that its adapter can't read is kept whole as a failed event; a message that breaks the schema is too, by
     itself. Both can be sent again after a fix (``footfall failed``).

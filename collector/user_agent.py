@@ -1,4 +1,4 @@
-"""What the request itself says about the visitor: user agent, Global Privacy Control."""
+"""Reads what the request says about the visitor: user agent, Global Privacy Control."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which webhook deliveries were taken already, kept for 48 hours and shared by the workers.
+"""Remembers accepted webhook deliveries for 48 hours, shared by the workers.
 
 Shopify repeats a delivery for two days at most. This only saves work and room: what slips through (a crash between
 the landing and this) is a duplicate by its message ids.
@@ -31,7 +31,7 @@ class SeenDeliveries:
         self._added = 0
 
     def any_of(self, keys: Sequence[str]) -> bool:
-        """Whether one of them was added during the last 48 hours."""
+        """Return whether one of them was added during the last 48 hours."""
         marks = ",".join("?" * len(keys))
         rows = self._run(
             f"select 1 from seen where key in ({marks}) and at > ? limit 1",

@@ -1,4 +1,4 @@
-"""What collector, pipeline, API and demo share: the wire schema, landing segments, the snapshot format, settings, the
+"""Shared by collector, pipeline, API and demo: the wire schema, landing segments, the snapshot format, settings, the
 ``footfall`` command.
 
 Layers, top to bottom (import contracts in ``pyproject.toml``): commands, status, importing, client, http, landing,

@@ -1,4 +1,4 @@
-"""What Dagster loads: every asset, check, job, sensor and schedule of Footfall."""
+"""The definitions that Dagster loads: all assets, checks, jobs, sensors and schedules."""
 
 import os
 

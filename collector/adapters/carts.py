@@ -25,7 +25,7 @@ from collector.adapters.orders import Line, product
 
 
 class Cart(Struct, frozen=True):
-    """What is read of a cart. Its token ties it to the pixel's messages (``context.cart.token``)."""
+    """The fields of a cart. Its token ties it to the pixel's messages (``context.cart.token``)."""
 
     id: ShopifyId
     token: str | None = None

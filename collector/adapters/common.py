@@ -1,4 +1,4 @@
-"""What the adapters share: a delivery in, facts out.
+"""Shared by the adapters: a delivery in, facts out.
 
 An adapter is a pure function: no clock, no I/O, and the same delivery gives the same messages with the same ids, so
 whatever arrives again, by a retry, a replay or a second subscription, is a duplicate that the warehouse knows.

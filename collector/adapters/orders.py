@@ -56,7 +56,7 @@ class Code(Struct, frozen=True):
 
 
 class Order(Struct, frozen=True):
-    """What is read of an order; its names, addresses, e-mails and notes are not."""
+    """The fields of an order that are read: no names, addresses, e-mails or notes."""
 
     id: ShopifyId
     name: str | None = None

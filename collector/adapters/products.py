@@ -46,7 +46,7 @@ class Image(Struct, frozen=True):
 
 
 class Product(Struct, frozen=True):
-    """What is read of a product. A deleted one has its id and nothing else."""
+    """The fields of a product. A deleted one has only its id."""
 
     id: ShopifyId
     title: str | None = None

@@ -30,7 +30,7 @@ class Money(Struct, frozen=True):
 
 
 class MoneySet(Struct, frozen=True):
-    """What a customer who pays in another currency sees, and the same in the shop's."""
+    """An amount in the currency that the customer pays in, and in the shop's."""
 
     shop_money: Money = Money()
     presentment_money: Money = Money()
@@ -71,7 +71,7 @@ class Transaction(Struct, frozen=True):
 
 
 class Refund(Struct, frozen=True):
-    """What is read of a refund; its note is not."""
+    """The fields of a refund that are read; its note is not."""
 
     id: ShopifyId
     order_id: ShopifyId
@@ -132,8 +132,8 @@ def refunded(delivery: Delivery) -> list[Fact]:
 
 
 def _currencies(refund: Refund) -> tuple[str | None, str | None, Decimal | None]:
-    """What the customer paid in, what the shop counts in, and what one of the former is in the latter: by the largest
-    amount that the refund tells in both, whose cents weigh least; None where it tells none.
+    """Return what the customer paid in, what the shop counts in, and what one of the former is in the latter: by the
+    largest amount that the refund tells in both, whose cents weigh least; None where it tells none.
     """
     told = [
         *(line.subtotal_set for line in refund.refund_line_items),

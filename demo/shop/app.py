@@ -28,7 +28,7 @@ def livez() -> str:
 
 
 def _trouble(request: AnyRequest, error: HTTPException) -> Response[Any]:
-    """What went wrong, as a page of the shop."""
+    """Return what went wrong, as a page of the shop."""
     missing = error.status_code == 404
     pages: Pages = request.app.state.pages
     return pages.render(

@@ -40,7 +40,7 @@ class Option:
 
     @property
     def picker(self) -> str:
-        """How the product page shows it: coloured ``swatch``, ``pill`` buttons, or a ``select``."""
+        """Return how the product page shows it: coloured ``swatch``, ``pill`` buttons, or a ``select``."""
         if self.name in {"Colour", "Glaze", "Finish", "Wood", "Glass"}:
             return "swatch"
         return "select" if self.name in {"Grind", "Fits", "Volume", "Length", "Weight"} else "pill"
@@ -87,7 +87,9 @@ class Product:
 
     @property
     def price(self) -> Decimal:
-        """What a card shows, as the catalogue's reader has it: the lowest of what can be bought, else the lowest."""
+        """Return what a card shows, as the catalogue's reader has it: the lowest of what can be bought, else the
+        lowest.
+        """
         buyable = [v.price for v in self.variants if v.available]
         return min(buyable or [v.price for v in self.variants])
 

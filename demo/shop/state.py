@@ -1,4 +1,4 @@
-"""What the shop remembers about a browser: cart, customer, checkout. All of it in one signed cookie.
+"""The shop's state of a browser (cart, customer, checkout), in one signed cookie.
 
 The cookie is JSON with an HMAC in front. A cookie that was tampered with, or that no key in force signed, is an empty
 session: nobody can put a price or another customer's name in it.
@@ -44,7 +44,7 @@ class Customer(msgspec.Struct):
 
 
 class Checkout(msgspec.Struct):
-    """What the buyer filled in so far. Never a card number: the payment step has no field that keeps one."""
+    """The checkout form so far. Never a card number: the payment step has no field that keeps one."""
 
     token: str
     email: str = ""

@@ -113,7 +113,7 @@ class Blocks:
         return [p for p in self.journey.tastes.popular if p is not product][:_LIMIT]
 
     def _personal(self, product: Product | None) -> list[Product]:
-        """What a recommender would find for this person: mostly what they like, never all of it."""
+        """Return what a recommender would find for this person: mostly what they like, never all of it."""
         tastes, visitor = self.journey.tastes, self.journey.visitor
         favourite = max(visitor.categories, key=lambda liked: liked[1])[0]
         category = product.category if product else favourite

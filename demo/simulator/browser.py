@@ -109,7 +109,7 @@ class Browser:
         self.track(event, {**properties, "zone": zone, "element": placed})
 
     def sign_in(self, user_id: str) -> None:
-        """What the pixel says on the first page that knows the customer."""
+        """Send what the pixel sends on the first page that knows the customer."""
         self.device.user_id = user_id
         self._send("identify", None, None, traits={"method": "password"})
         self.track("Signed In", {"method": "password"})

@@ -1,4 +1,4 @@
-"""What a person does in one session: arrive, look round, compare, perhaps search, perhaps put something in the basket.
+"""Simulates one session: arrive, browse, compare, perhaps search, perhaps add to the cart.
 
 The numbers are chosen so that about six sessions in ten see a product, one in ten fills a basket and one in thirty
 orders: the drop-offs that shops of this size report. Buying itself is in ``checkout``.

@@ -1,4 +1,4 @@
-"""Who comes: tastes, budget, devices, where they come from, whether they have an account.
+"""Simulates visitors: tastes, budget, devices, traffic source, account.
 
 Shares are guesses at an ordinary small shop, not measurements; what matters for the demo is that people differ in
 ways that recommendations can find.
@@ -217,7 +217,7 @@ def opened_in(visitor: Visitor, device: Device, source: Source) -> Device:
 
 @dataclass(frozen=True)
 class Source:
-    """How a session begins: where the link stood and what was written into it."""
+    """The start of a session: the referrer and the campaign parameters."""
 
     name: str
     referrer: str
@@ -251,7 +251,7 @@ _NEWSLETTER = Source(
 
 
 def source_of(rng: random.Random, visit: int) -> Source:
-    """Where a session comes from; people who return type the address or follow the newsletter more often."""
+    """Return where a session comes from; people who return type the address or follow the newsletter more often."""
     if visit and rng.random() < 0.5:
         return _NEWSLETTER if rng.random() < 0.35 else _SOURCES[0][0]
     return pick(rng, _SOURCES)

@@ -1,4 +1,4 @@
-"""Which product a person looks at next: popularity, taste, price, and what they were just comparing."""
+"""Chooses the next product to view by popularity, taste, price and what was just compared."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ COMPLEMENTS: dict[str, list[str]] = {
 
 
 class Tastes:
-    """How people choose from one catalogue."""
+    """A model of choices from one catalogue."""
 
     def __init__(self, catalogue: Catalogue, seed: int) -> None:
         self.catalogue = catalogue
@@ -70,19 +70,19 @@ class Tastes:
             self.by_kind.setdefault(product.kind, []).append(product)
 
     def hits(self, query: str) -> list[Product]:
-        """What the shop's search finds; kept, since people search for the same things."""
+        """Return what the shop's search finds; kept, since people search for the same things."""
         if query not in self._hits:
             self._hits[query] = self.catalogue.search(query)
         return self._hits[query]
 
     def related(self, product: Product) -> list[Product]:
-        """What the product's page shows as similar."""
+        """Return what the product's page shows as similar."""
         if product.id not in self._related:
             self._related[product.id] = self.catalogue.related(product)
         return self._related[product.id]
 
     def weight(self, visitor: Visitor, product: Product, kinds_seen: Sequence[str] = ()) -> float:
-        """How much this product draws this person now (not a probability). A shop front can only push so far:
+        """Return how much this product draws this person now (not a probability). A shop front can only push so far:
         popularity counts, but liking counts more."""
         likes = len(visitor.likes.intersection(product.tags))
         fit = 1.6 - 1.5 * abs(visitor.budget - self._price_rank[product.id])

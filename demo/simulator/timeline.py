@@ -1,4 +1,4 @@
-"""When things happen: sessions over the days and hours, refunds afterwards, everything in the order of time."""
+"""Spreads sessions over days and hours, adds refunds, and sorts all by time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a send is, as a bar on the terminal."""
+"""A progress bar for a send."""
 
 from __future__ import annotations
 

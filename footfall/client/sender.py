@@ -62,7 +62,7 @@ class HourCounts:
 
 @dataclass
 class SendReport:
-    """What was handed over; messages skipped because an earlier, interrupted run sent them are counted in."""
+    """Counts of a send, including messages that an earlier, interrupted run had sent."""
 
     sent: int = 0
     accepted: int = 0
@@ -109,7 +109,7 @@ class Checkpoint:
         self._saved_at = 0.0
 
     def load(self, url: str) -> tuple[int, set[int]]:
-        """How many messages to skip, and which of those were rejected; (0, empty) where nothing is kept."""
+        """Return how many messages to skip, and which of those were rejected; (0, empty) where nothing is kept."""
         try:
             state = msgspec.json.decode(self.path.read_bytes(), type=_CheckpointState)
         except (FileNotFoundError, msgspec.MsgspecError):
@@ -171,7 +171,7 @@ def batch_body(write_key: str, raws: Sequence[bytes]) -> bytes:
 
 
 class _Record:
-    """What was acknowledged so far: in the report, and in the checkpoint where there is one."""
+    """Record what was acknowledged so far: in the report, and in the checkpoint where there is one."""
 
     def __init__(self, url: str, checkpoint: Checkpoint | None) -> None:
         self.report = SendReport()

@@ -199,7 +199,7 @@ def _check_servers(
 
 
 def _not_ours(settings: Settings, body: bytes, field: str) -> str | None:
-    """Why a server that answers well is not the one of these settings: something else, or another shop's API."""
+    """Return why a server that answers well is not the one of these settings: something else, or another shop's API."""
     try:
         told = msgspec.json.decode(body, type=dict[str, Any])
     except msgspec.MsgspecError:

@@ -1,4 +1,4 @@
-"""What `footfall doctor` says of the files in the data directory: whether they are what was written."""
+"""Checks of `footfall doctor` on the files of the data directory: are they what was written?"""
 
 from __future__ import annotations
 

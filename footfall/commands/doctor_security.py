@@ -22,7 +22,7 @@ OPEN = 0o027
 
 
 def look_at_security(settings: Settings) -> list[tuple[bool, str]]:
-    """Whether each is well, and what was seen."""
+    """Return whether each is well, and what was seen."""
     wrong = [
         *_keys(settings),
         *_identities(settings),

@@ -1,4 +1,4 @@
-"""What collector and API share as HTTP servers: worker processes, ports, rate limits, metrics, ETags, addresses.
+"""Shared by the HTTP servers (collector, API): workers, ports, rate limits, metrics, ETags, addresses.
 
 May import: ``footfall.settings`` and below; never Litestar, which the two applications bring.
 """

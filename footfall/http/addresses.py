@@ -1,4 +1,4 @@
-"""Where a request comes from, as much of it as may be kept: the network, never the host."""
+"""The network that a request comes from; the host is never kept."""
 
 from __future__ import annotations
 

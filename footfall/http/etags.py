@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def matches(if_none_match: str | None, etag: str) -> bool:
-    """Whether the caller has what this ETag names, by weak comparison (RFC 9110, 13.1.2). ``etag`` is quoted."""
+    """Return whether the caller has what this ETag names, by weak comparison (RFC 9110, 13.1.2). ``etag`` is quoted."""
     if not if_none_match:
         return False
     tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]

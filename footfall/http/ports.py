@@ -1,4 +1,4 @@
-"""What a server needs of the machine before it opens: an address that nobody listens on, and files for connections."""
+"""Checks the machine before a server starts: a free address, enough file descriptors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from footfall.settings import DEMO_KEYS, SettingsError, variable_of
 
 
 def port_is_free(port: int, host: str = "127.0.0.1") -> bool:
-    """Whether one could listen there."""
+    """Return whether one could listen there."""
     try:
         _listen(host, port)
     except OSError:
@@ -63,7 +63,7 @@ def refuse_demo_keys(host: str, keys: Mapping[str, Iterable[str]]) -> None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches what listens there. A name that can't be looked up is no loopback."""
+    """Return whether only this machine reaches what listens there. A name that can't be looked up is no loopback."""
     try:
         return ip_address(_address(host)).is_loopback
     except (OSError, ValueError):

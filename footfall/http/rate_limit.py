@@ -1,4 +1,4 @@
-"""How much a key may do: token buckets, by key and by the address that uses it.
+"""Rate limits: token buckets by key, and by the address that uses it.
 
 A bucket holds a burst and fills at the key's rate. It is kept as the moment at which it is full again, from which
 follows what it holds now. The workers of one server keep these moments in the same memory, so that a key may do what
@@ -64,7 +64,7 @@ class Buckets:
         self._tags = whole[8 * (keys + places) :].cast("Q")
 
     def place(self, tag: int) -> int:
-        """Where in ``of_addresses`` the bucket of that tag stands; one that stood nowhere is full."""
+        """Return where in ``of_addresses`` the bucket of that tag stands; one that stood nowhere is full."""
         first = tag % PLACES
         for place in range(first, first + TRIES):
             if self._tags[place] == tag:

@@ -1,4 +1,4 @@
-"""What the workers of one server (collector, API) share, so that whichever is asked answers for all.
+"""State that the workers of one server (collector, API) share, so that each can answer for all.
 
 A folder that lives as long as the server: a file for each worker, written again every second, and the buckets of
 ``footfall.http.rate_limit``.
@@ -125,7 +125,7 @@ def end_with(parent: int) -> None:
 
 
 class Report(Struct, kw_only=True):
-    """How one worker fares."""
+    """The state of one worker."""
 
     at: float
     """Seconds since 1970."""

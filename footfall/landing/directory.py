@@ -32,7 +32,7 @@ def sealed(landing: Path) -> list[Path]:
 
 
 def oldest_sealed(landing: Path, now: float) -> tuple[int, float]:
-    """How many sealed segments wait (for the shipper or the loader), and the age of the oldest in seconds.
+    """Return how many sealed segments wait (for the shipper or the loader), and the age of the oldest in seconds.
 
     ``now``: seconds since 1970.
     """

@@ -1,4 +1,4 @@
-"""Where collectors put sealed segments so that a loader elsewhere finds them: a bucket, or a mounted directory.
+"""The object store that takes sealed segments to a loader elsewhere: a bucket, or a mounted directory.
 
 An object's name carries the SHA-256 of its bytes, ``<segment_id>.<32 hex digits>.seg``. Equal names are equal
 contents, so a put that is repeated after a crash does no harm, and whoever reads an object can tell whether it is
@@ -42,7 +42,7 @@ class BucketError(Exception):
 
 
 class ObjectName(Struct, frozen=True):
-    """What the name of an object says."""
+    """The facts in an object's name."""
 
     segment_id: str
     digest: str
@@ -51,7 +51,7 @@ class ObjectName(Struct, frozen=True):
         return f"{self.segment_id}.{self.digest}{SUFFIX}"
 
     def fits(self, data: bytes) -> bool:
-        """Whether these are the bytes that the object was named for, all of them."""
+        """Return whether these are the bytes that the object was named for, all of them."""
         return digest_of(data) == self.digest
 
 

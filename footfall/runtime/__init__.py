@@ -1,4 +1,4 @@
-"""What all else stands on: paths of the data directory, atomic writes, digests, logs, memory, child processes.
+"""The lowest layer: paths of the data directory, atomic writes, digests, logs, memory, child processes.
 
 May import nothing of Footfall but its version.
 """

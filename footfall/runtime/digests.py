@@ -1,4 +1,4 @@
-"""What the files of the lake should be: a SHA-256 of each, noted after it was written.
+"""Digests of the lake's files: a SHA-256 of each, recorded after it was written.
 
 A flipped bit changes neither a file's size nor its time, and neither DuckDB nor pyarrow checks the pages of a Parquet
 file by itself: 13 of 40 single flips in a small file read as other data. ``footfall doctor --deep`` and the weekly
@@ -22,7 +22,7 @@ from footfall.runtime.paths import Paths
 
 
 class Digest(Struct, frozen=True, array_like=True):
-    """What a file was when it was noted. ``size`` in bytes, ``mtime`` in nanoseconds since 1970."""
+    """A file as recorded. ``size`` in bytes, ``mtime`` in nanoseconds since 1970."""
 
     size: int
     mtime: int

@@ -1,4 +1,4 @@
-"""How much memory there is for us: of the machine, or of the container or service that we run in."""
+"""The memory that we may use: of the machine, the container or the service that we run in."""
 
 from __future__ import annotations
 

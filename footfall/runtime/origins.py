@@ -1,4 +1,4 @@
-"""Which pages a setting means by their origins: those of a write key at the collector, those of the API."""
+"""Origins in settings: those of a write key, those of the API."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class OriginRule:
         ]
 
     def allows(self, origin: bytes) -> bool:
-        """Whether a page of this origin is meant."""
+        """Return whether a page of this origin is meant."""
         return self.is_everyone or self.lists(origin)
 
     def lists(self, origin: bytes) -> bool:
-        """Whether it is meant by name, not only as everyone."""
+        """Return whether it is meant by name, not only as everyone."""
         origin = origin.lower()
         return origin in self._exact or any(
             origin.startswith(scheme) and origin.endswith(suffix) for scheme, suffix in self._suffixes

@@ -17,7 +17,7 @@ def unfit(data: Path) -> str | None:
 
 
 class Paths(msgspec.Struct, frozen=True):
-    """What stands where under the data directory."""
+    """The layout of the data directory."""
 
     data: Path
 
@@ -31,7 +31,7 @@ class Paths(msgspec.Struct, frozen=True):
 
     @property
     def digests(self) -> Path:
-        """What each file of the lake should be (``footfall/runtime/digests.py``)."""
+        """Return what each file of the lake should be (``footfall/runtime/digests.py``)."""
         return self.data / "digests.json"
 
     @property
@@ -48,11 +48,11 @@ class Paths(msgspec.Struct, frozen=True):
         return self.warehouse.with_suffix(".unfinished")
 
     def damaged_name(self, stamp: str) -> Path:
-        """What a damaged warehouse is called once it is set aside."""
+        """Return what a damaged warehouse is called once it is set aside."""
         return self.warehouse.with_name(f"{self.warehouse.name}.damaged-{stamp}")
 
     def damaged_warehouses(self) -> list[Path]:
-        """What was set aside, by time; to a file may belong a write-ahead log of its name and ``.wal``."""
+        """Return what was set aside, by time; to a file may belong a write-ahead log of its name and ``.wal``."""
         return sorted(self.data.glob(self.damaged_name("*").name))
 
     @property

@@ -1,4 +1,4 @@
-"""What the commands of the ``footfall`` command share: how they are listed, and how they end where something is
+"""Shared by the commands of ``footfall``: how they are listed, and how they end where something is
 wrong."""
 
 from __future__ import annotations

@@ -301,7 +301,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     @property
     def paths(self) -> Paths:
-        """Where things stand under ``data`` (absolute)."""
+        """Return where things stand under ``data`` (absolute)."""
         return Paths(self.data.absolute())
 
     @property

@@ -1,4 +1,4 @@
-"""How settings are read: from the file and the environment into their types, and checked against each other."""
+"""Reads settings from the file and the environment into their types, and validates them together."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def _read(env: Mapping[str, str], hints: Mapping[str, Any]) -> tuple[dict[str, A
 
 
 def _check(settings: Settings) -> None:
-    """What the types of the settings don't say. Raises SettingsError."""
+    """Validate what the types of the settings can't express. Raises SettingsError."""
     if sign := unfit(settings.paths.data):
         raise SettingsError(
             f"data: {settings.paths.data} has {sign} in its name, which DuckDB or Dagster would not take as it stands. "

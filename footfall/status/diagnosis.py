@@ -1,4 +1,4 @@
-"""Why the last run failed on data: which model, and which events break it.
+"""Diagnosis of the last run that failed on data: the model, and the events that break it.
 
 A failing run leaves it in the data directory, and the next one that builds the model removes it. The run's error and
 ``footfall doctor`` say the same words.
@@ -29,7 +29,7 @@ class BrokenBy(Struct, frozen=True):
 
 
 class Diagnosis(Struct, frozen=True):
-    """What is known of a model that failed on data."""
+    """A model that failed on data, and the events that break it, as far as known."""
 
     model: str
     error: str
@@ -46,12 +46,12 @@ class Diagnosis(Struct, frozen=True):
 
 
 def diagnosis_file(paths: Paths) -> Path:
-    """Where the finding stands."""
+    """Return where the finding stands."""
     return paths.data / FOLDER / "finding.json"
 
 
 def read_diagnosis(paths: Paths) -> Diagnosis | None:
-    """What the last failure on data was; None where a later run succeeded, or nothing failed."""
+    """Return what the last failure on data was; None where a later run succeeded, or nothing failed."""
     try:
         return msgspec.json.decode(diagnosis_file(paths).read_bytes(), type=Diagnosis)
     except FileNotFoundError:

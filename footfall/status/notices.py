@@ -25,7 +25,7 @@ class Undelivered(Exception):
 
 
 def channels(settings: Settings) -> dict[str, Callable[[Settings, str, str], None]]:
-    """What settings name, each with what sends a subject and a text there."""
+    """Return what settings name, each with what sends a subject and a text there."""
     found: dict[str, Callable[[Settings, str, str], None]] = {}
     if settings.notify_webhook:
         found["webhook"] = _post
@@ -118,7 +118,7 @@ def _in_short(settings: Settings, error: Exception) -> str:
 
 
 def shop_of(settings: Settings) -> str:
-    """Which installation a notice is from."""
+    """Return which installation a notice is from."""
     return f"Footfall on {socket.gethostname()} ({settings.paths.data})"
 
 

@@ -1,4 +1,4 @@
-"""What became of the pipeline's runs: a small file in the data directory, for `footfall doctor` and the API's /metrics.
+"""Outcomes of the pipeline's runs, in a small file for `footfall doctor` and the API's /metrics.
 
 The pipeline writes it (``orchestration/runs/reports.py``). Its reasons are without data of visitors.
 """
@@ -44,7 +44,7 @@ class JobRuns(msgspec.Struct):
 
     @property
     def last_at(self) -> float:
-        """When the last run ended."""
+        """Return when the last run ended."""
         return max(self.failed_at, self.succeeded_at)
 
 
@@ -61,12 +61,12 @@ class Runs(msgspec.Struct):
 
 
 def runs_file(data: Path) -> Path:
-    """Where the file stands in a data directory."""
+    """Return where the file stands in a data directory."""
     return data / "runs.json"
 
 
 def read_runs(data: Path) -> Runs:
-    """What is known; nothing before the first run. Raises RunsError."""
+    """Return what is known; nothing before the first run. Raises RunsError."""
     try:
         return msgspec.json.decode(runs_file(data).read_bytes(), type=Runs)
     except FileNotFoundError:
@@ -92,7 +92,7 @@ def series(runs: Runs) -> dict[str, float]:
 
 
 def staleness(settings: Settings, now: datetime) -> str | None:
-    """Why what is published counts as old, or None. A shop that has received nothing has nothing to publish.
+    """Return why what is published counts as old, or None. A shop that has received nothing has nothing to publish.
 
     With nothing published yet, events that wait count. Raises SnapshotError where the pointer can't be read.
     """
@@ -110,7 +110,7 @@ def staleness(settings: Settings, now: datetime) -> str | None:
 
 
 def only_collects(settings: Settings) -> bool:
-    """Whether this is a collector's machine: what it lands is loaded and served elsewhere."""
+    """Return whether this is a collector's machine: what it lands is loaded and served elsewhere."""
     return bool(settings.ship_to) and not settings.paths.lake.exists()
 
 

@@ -30,7 +30,7 @@ class UnreadFile(msgspec.Struct, frozen=True):
 
 
 def unread_files(paths: Paths) -> list[UnreadFile]:
-    """What the last full run could not read, by name; nothing where all was well or none has run."""
+    """Return what the last full run could not read, by name; nothing where all was well or none has run."""
     try:
         return msgspec.json.decode(_note(paths).read_bytes(), type=list[UnreadFile])
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Which user agents are programs: flagged with the reason, never dropped; the marts leave them out.
+"""Flags user agents that are programs, with the reason. Their events are kept; the marts leave them out.
 
 The patterns are those of the package crawler-user-agents, which is kept up month by month, less what people's phones
 send and with what it lacks. The tests hold real agents of people against all of them.
@@ -30,7 +30,7 @@ _MORE = [
 
 @lru_cache(maxsize=4096)
 def bot_reason(user_agent: str | None) -> str | None:
-    """Why this user agent is a program; None for what looks like a person's browser or app.
+    """Return why this user agent is a program; None for what looks like a person's browser or app.
 
     The first time that an agent is seen takes 0.1 to 0.2 ms.
     """

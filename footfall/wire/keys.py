@@ -27,14 +27,16 @@ MAX_PARAMETERS = 200
 
 
 def is_one_of(given: str, expected: Iterable[str]) -> bool:
-    """Whether the text is among those expected, in a time that tells neither the answer nor which one matched."""
+    """Return whether the text is among those expected, in a time that tells neither the answer nor which one
+    matched.
+    """
     # On bytes, because compare_digest refuses text beyond ASCII. All are compared, whether or not one has matched.
     matches = [hmac.compare_digest(given.encode("utf-8", "replace"), one.encode()) for one in expected]
     return any(matches)
 
 
 def is_proof(guest: str) -> bool:
-    """Whether a guest token is one that only its visitor's browser can know."""
+    """Return whether a guest token is one that only its visitor's browser can know."""
     return len(guest) >= MIN_TOKEN and not guest.startswith(NOBODYS)
 
 
@@ -44,17 +46,19 @@ def sign_user(identity_secret: str, user_id: str) -> str:
 
 
 def is_signed_user(secrets: Iterable[str], user_id: str, signature: str) -> bool:
-    """Whether one of the secrets made this signature, in hex of either case, over the user id."""
+    """Return whether one of the secrets made this signature, in hex of either case, over the user id."""
     return is_one_of(signature.lower(), (sign_user(secret, user_id) for secret in secrets))
 
 
 def webhook_signature(secret: str, body: bytes) -> str:
-    """What Shopify writes into ``X-Shopify-Hmac-Sha256`` for this body."""
+    """Return what Shopify writes into ``X-Shopify-Hmac-Sha256`` for this body."""
     return base64.b64encode(hmac.digest(secret.encode(), body, hashlib.sha256)).decode("ascii")
 
 
 def is_signed_webhook(secrets: Iterable[str], body: bytes, signature: str) -> bool:
-    """Whether one of the secrets made this signature over the body's exact bytes. Takes the same time for any text."""
+    """Return whether one of the secrets made this signature over the body's exact bytes. Takes the same time for any
+    text.
+    """
     return is_one_of(signature, (webhook_signature(secret, body) for secret in secrets))
 
 
@@ -73,7 +77,7 @@ def proxy_signature(secret: str, query: str) -> str:
 
 
 def is_signed_proxy(secrets: Iterable[str], query: str, now: float) -> bool:
-    """Whether Shopify forwarded this request from a shop's ``/apps/...`` address, within the last ten minutes.
+    """Return whether Shopify forwarded this request from a shop's ``/apps/...`` address, within the last ten minutes.
 
     ``query`` is the raw query string, ``now`` seconds since 1970.
     """

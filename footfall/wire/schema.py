@@ -90,7 +90,7 @@ class WireError(Exception):
 
 # gc=False here and below: what was JSON has no cycles to be searched for (0.1 of a click's 1.8 microseconds).
 class Page(Struct, kw_only=True, gc=False):
-    """Where the visitor was."""
+    """The page that the visitor was on."""
 
     url: Url | None = None
     path: Url | None = None
@@ -100,7 +100,7 @@ class Page(Struct, kw_only=True, gc=False):
 
 
 class Consent(Struct, kw_only=True, gc=False):
-    """What the visitor agreed to; ``None`` is "not asked"."""
+    """The visitor's consent; ``None`` is "not asked"."""
 
     analytics: bool | None = None
     marketing: bool | None = None
@@ -205,7 +205,7 @@ class Batch(Struct, rename="camel", kw_only=True):
 
 
 class Rejection(Struct, rename="camel", kw_only=True, omit_defaults=True):
-    """Why a message of a batch was not accepted (its index in the batch counts from 0)."""
+    """The reason that a message of a batch was refused (its index in the batch counts from 0)."""
 
     index: int
     field: str
@@ -229,7 +229,7 @@ _INNERMOST = re.compile(r"Expected `[a-z| ]+`, got `(?:object|array)`$")
 
 
 def says_cookieless(surroundings: Tree) -> bool:
-    """Whether a message's visitor keeps nothing in the browser, and gets an id for the day by the collector."""
+    """Return whether a message's visitor keeps nothing in the browser, and gets an id for the day by the collector."""
     return surroundings.get("cookieless") is True
 
 
@@ -324,7 +324,7 @@ def check_surroundings(raw: Raw) -> Tree:
 
 
 def check_rules(messages: Iterable[Message]) -> None:
-    """What the types don't say, of one message or many. Raises WireError for the first that breaks a rule.
+    """Validate what the types can't express, of one message or many. Raises WireError for the first that breaks a rule.
 
     Written out, since it is run for every message and a call or a loop costs as much as what it would replace.
     """
@@ -370,7 +370,7 @@ def _implausible(field: str, moment: datetime) -> WireError:
 
 
 def is_placeholder(value: str) -> bool:
-    """Whether an id is what clients send when they have none."""
+    """Return whether an id is what clients send when they have none."""
     bare = value.strip().lower()
     # (nothing but zeros and dashes: 0, the zero uuid with or without its dashes, a telephone's erased advertising id)
     return not bare.strip("0-") or bare in PLACEHOLDER_IDS

@@ -1,4 +1,4 @@
-"""What files of rows have in common, whoever saved them: columns by name, a separator that is told, numbers as people
+"""Reads delimited files of any origin: columns by name, a separator that is told, numbers as people
 write them, and what is no such file at all.
 """
 
@@ -32,7 +32,7 @@ _PARTED = re.compile(r"(?<=\d)[\s'’](?=\d{3}(?!\d))")
 
 
 def why_no_text(head: bytes) -> str | None:
-    """What a file is that begins so and is no text, in words; None for text."""
+    """Return what a file is that begins so and is no text, in words; None for text."""
     for beginning, kind in _NO_TEXT.items():
         if head.startswith(beginning):
             return kind

@@ -1,4 +1,4 @@
-"""What a catalog file holds: products, and the products that could not be read."""
+"""The content of a catalog file: products, and the products that could not be read."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class BadProductError(ValueError):
 
 @dataclass(frozen=True)
 class Variant:
-    """What can be put into the cart. ``options`` are name to value, as the product page shows them."""
+    """A variant that can be added to the cart. ``options`` are name to value, as the product page shows them."""
 
     variant_id: str
     title: str
@@ -74,7 +74,7 @@ class FailedProduct:
 
 @dataclass
 class CatalogFile:
-    """What one file held."""
+    """The content of one file."""
 
     source_file: str
     products: list[Product] = field(default_factory=list)
@@ -100,7 +100,7 @@ class CatalogFile:
 
 
 def _not_utf8(product: Product) -> bool:
-    """Whether a text came from bytes that are no UTF-8 (files are read with surrogateescape)."""
+    """Return whether a text came from bytes that are no UTF-8 (files are read with surrogateescape)."""
     try:
         json.dumps(asdict(product), ensure_ascii=False, default=str).encode("utf-8")
     except UnicodeEncodeError:
@@ -125,7 +125,7 @@ def shown_price(variants: Sequence[Variant]) -> Decimal:
 
 
 def is_on_sale(is_live: bool, variants: Sequence[Variant]) -> bool:
-    """Whether a product can be bought: it is published, and one of its variants can be, if it has any."""
+    """Return whether a product can be bought: it is published, and one of its variants can be, if it has any."""
     return is_live and (not variants or any(each.available for each in variants))
 
 

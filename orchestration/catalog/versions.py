@@ -184,7 +184,9 @@ def latest_version(folder: Path, source_file: str) -> Path | None:
 
 
 def version_time(folder: Path, source_file: str) -> datetime | None:
-    """When the newest version of an inbox file was read (UTC, without a zone); None where none holds a product."""
+    """Return when the newest version of an inbox file was read (UTC, without a zone); None where none holds a
+    product.
+    """
     version = latest_version(folder, source_file)
     if version is None:
         return None

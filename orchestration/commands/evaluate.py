@@ -207,7 +207,7 @@ def _catalog(path: Path, label: str, seed: int) -> dict[str, Any]:
 
 
 def _told(catalog: CatalogFile) -> Iterator[str]:
-    """What of the file was not read, what it lacks, which types are the same, and what can't be asked."""
+    """Yield what of the file was not read, what it lacks, which types are the same, and what can't be asked."""
     from orchestration.evaluation.catalog import kind_of
 
     yield from (f"not read: {failed}" for failed in catalog.failed[:_TOLD])

@@ -71,7 +71,7 @@ def events_group() -> None:
 @_chosen
 @click.option("--limit", type=click.IntRange(1), default=SHOWN, show_default=True, help="At most this many.")
 def find(limit: int, **given: Any) -> None:
-    """Where events stand in the lake, by time of arrival; not what they say."""
+    """List where events stand in the lake, by time of arrival, without their content."""
     with in_words(NothingChosen):
         found = events.find(_settings().paths, _choice(given), limit + 1).to_pylist()
     if not found:
@@ -106,7 +106,7 @@ def restore(**given: Any) -> None:
 @events_group.command("list")
 @click.option("--all", "is_all", is_flag=True, help="Also those that were restored.")
 def list_events(is_all: bool) -> None:
-    """What is set aside, since when and why."""
+    """List the events that are set aside, since when and why."""
     table = set_aside.journal(_settings().paths)
     rows = (table if is_all else set_aside.in_force(table)).to_pylist()
     if rows:

@@ -56,7 +56,7 @@ class Failed(Struct, kw_only=True, omit_defaults=True):
 
     @property
     def is_forgotten(self) -> bool:
-        """Whether it was of somebody who has been forgotten: nothing is left of it."""
+        """Return whether it was of somebody who has been forgotten: nothing is left of it."""
         return self.reason == FORGOTTEN and not self.body
 
     @property
@@ -106,7 +106,7 @@ def _failed(row: dict[str, Any]) -> Failed:
 
 
 class Retry(Struct):
-    """What a second try came to."""
+    """The result of a second try."""
 
     accepted: int = 0
     rejected: Counter[str] = msgspec.field(default_factory=Counter)
@@ -251,7 +251,7 @@ def failed(context: click.Context) -> None:
 @failed.command("list")
 @_options
 def list_failed(source: str | None = None, reason: str | None = None, since: datetime | None = None) -> None:
-    """How many, by source, field and reason."""
+    """Count the failed events by source, field and reason."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text

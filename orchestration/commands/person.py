@@ -38,7 +38,7 @@ _guests = click.option(
 
 @click.group("person", cls=CommandGroup)
 def person_group() -> None:
-    """What is held about a person, and forgetting them."""
+    """Show what is held about a person, or forget them."""
 
 
 @person_group.command()
@@ -68,7 +68,8 @@ def show(users: tuple[str, ...], guests: tuple[str, ...], out: Path | None) -> N
 @_users
 @_guests
 def mentions(users: tuple[str, ...], guests: tuple[str, ...]) -> None:
-    """Where messages of others name a person, by field: a referrer, whom a present is for, an address with an id.
+    """List the fields in which messages of others name a person: a referrer, a present's recipient, an address with an
+    id.
 
     A number may be somebody's id and a product's. So look at the fields, and name those that mean the person to
     `footfall person forget --erase-in FIELD`. What else tells who they are (a hash of their e-mail) counts as a --user.
@@ -180,7 +181,7 @@ def forget(
 
 
 def _load_all(settings: Settings) -> None:
-    """What was accepted is part of what is held. Raises LoaderBusy, BucketError, NotSealed."""
+    """Load what was accepted but not loaded yet. Raises LoaderBusy, BucketError, NotSealed."""
     wait_sealed(settings)
     if problem := load_waiting(settings).bucket_error:
         raise click.ClickException(problem)

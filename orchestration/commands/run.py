@@ -155,7 +155,7 @@ class _Screen:
             self.failures.append(told_failure(str(event.step_key), event.step_failure_data.error))
 
     def _said(self, entry: EventLogEntry) -> None:
-        """What a step says of itself: a warning stays, anything else stands beside the bar until the next."""
+        """Show a step's message: a warning stays, anything else stands beside the bar until the next."""
         from dagster._core.utils import coerce_valid_log_level
         from rich.markup import escape
 

@@ -182,7 +182,7 @@ def _models_to_build(manifest: Any) -> tuple[list[str], list[str]]:
 
 
 def _derive(connection: duckdb.DuckDBPyConnection, today: Path, derived: Path) -> None:
-    """What Python makes, of the day: read from what dbt has just built, written where its next models read."""
+    """Learn the day's results: read from what dbt has just built, written where its next models read."""
     from orchestration.recommend import also_liked
     from orchestration.recommend.visitor_similarity import VisitorSimilarity
 

@@ -352,7 +352,7 @@ def _recent(session: SoFar, drop_seen: bool) -> npt.NDArray[np.int64]:
 
 
 def _along(pairs: sp.csr_matrix) -> Predict:
-    """What stands beside the last products of the visit."""
+    """Return what stands beside the last products of the visit."""
 
     def predict(session: SoFar, drop_seen: bool) -> npt.NDArray[np.int64]:
         scores: dict[int, float] = {}

@@ -68,7 +68,7 @@ class Gain:
 
 @dataclass(frozen=True)
 class Proposal:
-    """What to change, and what it brought: dbt var (``rrf_weights.x`` for a part) to (from, to), those of the lists and
+    """A proposed change and its effect: dbt var (``rrf_weights.x`` for a part) to (from, to), those of the lists and
     those of the session neighbours.
     """
 
@@ -266,8 +266,8 @@ def _plain(value: Any) -> Any:
 
 
 def accepted_changes(proposal: Mapping[str, Any], *, anyway: bool = False) -> dict[str, list[float]]:
-    """What of a proposal is to be put in force: the lists' vars and the session neighbours', each if they are surely
-    better on the half that judged, or ``anyway``.
+    """Return what of a proposal is to be put in force: the lists' vars and the session neighbours', each if they are
+    surely better on the half that judged, or ``anyway``.
     """
     return {
         name: change

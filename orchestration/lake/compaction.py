@@ -37,14 +37,14 @@ _JOURNAL = ".compacting.json"
 
 
 class _Merge(Struct):
-    """What the journal holds: paths relative to the lake."""
+    """The content of the journal: paths relative to the lake."""
 
     target: str
     parts: list[str]
 
 
 class Compacted(Struct):
-    """What one run did."""
+    """The result of one run."""
 
     days: int = 0
     """Days of a table."""
@@ -100,7 +100,7 @@ def compact(
 
 
 def is_cut_off(paths: Paths) -> bool:
-    """Whether a merge was begun and not ended; whoever holds the warehouse sees none that is under way."""
+    """Return whether a merge was begun and not ended; whoever holds the warehouse sees none that is under way."""
     return (paths.lake / _JOURNAL).exists()
 
 
@@ -164,7 +164,7 @@ def _remove(paths: Paths, merge: _Merge) -> None:
 
 
 def _survey(table: str, parts: list[Path]) -> tuple[int, pa.Schema]:
-    """How many rows there are, and their columns: the table's of today, and whatever else the parts hold."""
+    """Return how many rows there are, and their columns: the table's of today, and whatever else the parts hold."""
     rows, schemas = 0, {}
     for part in parts:
         with pq.ParquetFile(part) as file:

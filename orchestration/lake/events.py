@@ -21,7 +21,7 @@ _BACKUP_SECONDS = 60.0
 
 
 class Choice(Struct, frozen=True):
-    """Which events: those that meet every condition given. Of several values of one condition any will do."""
+    """A selection of events: all conditions must hold; of several values of one condition, any."""
 
     places: tuple[tuple[str, int, int], ...] = ()
     """Segment, frame and message."""

@@ -56,7 +56,7 @@ BACKUP_SECONDS = 60.0
 
 
 class LoadReport(Struct):
-    """What one run of the loader did."""
+    """The result of one run of the loader."""
 
     load_id: int = 0
     segments: int = 0
@@ -194,7 +194,7 @@ class _Loader:
 
 
 def _is_same(mark: Mark, segment: Waiting) -> bool:
-    """Whether a waiting segment is the one that was loaded under its id, come again.
+    """Return whether a waiting segment is the one that was loaded under its id, come again.
 
     It may have grown: recovery of a file whose disk failed seals what was acknowledged, and again with what happened
     to follow, which nobody was promised. A mark of an earlier version has no digest and is believed.

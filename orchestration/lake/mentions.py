@@ -1,4 +1,4 @@
-"""Where messages of others name a person: whom they were referred by, whom a present is for, an address with an id.
+"""Finds where messages of others name a person: a referrer, a present's recipient, an address with an id.
 
 An id is told by its value alone, so a user id may be a product's too. Hence nothing of what others said is erased
 unless an operator names the field: ``fields_naming`` finds it, ``erased`` empties it. A field is a column of the lake's
@@ -114,7 +114,7 @@ def _found(field: str, value: Any, told: re.Pattern[str]) -> Iterator[str]:
 
 
 def _names(value: Any, told: re.Pattern[str]) -> bool:
-    """Whether a text names one of the ids, or a whole number is one."""
+    """Return whether a text names one of the ids, or a whole number is one."""
     if isinstance(value, str):
         return bool(told.search(value))
     return type(value) is int and bool(told.fullmatch(str(value)))

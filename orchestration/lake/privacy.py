@@ -1,4 +1,4 @@
-"""What the lake holds about one person, and how it forgets them.
+"""Finds what the lake holds about one person, and forgets them.
 
 A person is a user id, a guest token, or both. To a user belong the guest tokens that no other user was seen with; of a
 shared device only the messages that name the user.
@@ -70,7 +70,7 @@ _lines = msgspec.json.Decoder(list[dict[str, msgspec.Raw] | None])
 
 
 class Person(Struct, frozen=True):
-    """Whom it is about: user ids and guest tokens, and in which fields messages of others name them."""
+    """A person: user ids and guest tokens, and the fields in which messages of others name them."""
 
     users: list[str] = []
     guests: list[str] = []
@@ -82,7 +82,7 @@ class Person(Struct, frozen=True):
 
 
 class Forgotten(Struct):
-    """What was done: rows by table, files rewritten, and what only an operator can look through."""
+    """The result: rows by table, files rewritten, and what only an operator can look through."""
 
     events: int = 0
     orders: int = 0
@@ -100,7 +100,7 @@ class _Note(Struct, frozen=True):
 
 
 class Requests(Struct, frozen=True):
-    """What Shopify asked for: who is to be forgotten, and what no program here carries out, in words."""
+    """Shopify's requests: who is to be forgotten, and what no program here carries out, in words."""
 
     persons: list[Person]
     by_hand: list[str]
@@ -227,7 +227,7 @@ def finish(paths: Paths, plan: Path) -> Forgotten:
 
 
 def last_forgotten(paths: Paths) -> datetime | None:
-    """When the warehouse was removed last to forget somebody: what was published before may hold them still."""
+    """Return when the warehouse was removed last to forget somebody: what was published before may hold them still."""
     try:
         return msgspec.json.decode((paths.lake / _NOTE).read_bytes(), type=_Note).at
     except FileNotFoundError:
@@ -410,7 +410,7 @@ class _Blanks:
 
 
 def _ledger_entry(row: dict[str, Any]) -> dict[str, Any] | None:
-    """What of an order stays, or None where the message is none."""
+    """Return what of an order stays, or None where the message is none."""
     if row["event"] not in ORDER_LEDGER or row["is_bot"]:
         return None
     kept = {

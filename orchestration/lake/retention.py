@@ -64,7 +64,7 @@ class Day(Struct, frozen=True):
 
 
 class Due(Struct, frozen=True):
-    """What goes, or went."""
+    """The rows and files that go, or went."""
 
     before: date
     days: list[Day]
@@ -78,7 +78,7 @@ def first_day_kept(today: date, days: int) -> date:
 
 
 def due(paths: Paths, before: date) -> Due:
-    """What of the lake arrived before that day."""
+    """Return what of the lake arrived before that day."""
     of_day: dict[date, list[Path]] = {}
     for table in BY_DAY:
         for day, folder in _folders(paths, table, before).items():
@@ -119,7 +119,7 @@ def retain(paths: Paths, before: date, *, most: float = 1.0) -> Due:
 
 
 def last_cut(paths: Paths) -> Cut | None:
-    """When days were removed last; None where all that ever arrived is there."""
+    """Return when days were removed last; None where all that ever arrived is there."""
     try:
         return msgspec.json.decode((paths.lake / _NOTE).read_bytes(), type=Cut)
     except FileNotFoundError:
@@ -127,7 +127,7 @@ def last_cut(paths: Paths) -> Cut | None:
 
 
 def is_cut_off(paths: Paths) -> bool:
-    """Whether a removal was begun and not ended; whoever holds the warehouse sees none that is under way."""
+    """Return whether a removal was begun and not ended; whoever holds the warehouse sees none that is under way."""
     cut = last_cut(paths)
     return cut is not None and not cut.is_done
 

@@ -141,12 +141,12 @@ def shipped_segments(bucket: Bucket) -> tuple[list[ShippedSegment], list[str]]:
 
 
 def takes_local(settings: Settings) -> bool:
-    """Whether the loader takes what is sealed on this disk; where it is shipped, only what arrives counts."""
+    """Return whether the loader takes what is sealed on this disk; where it is shipped, only what arrives counts."""
     return not settings.ship_to
 
 
 class Mark(Struct, frozen=True):
-    """What the lake remembers of a loaded segment: digest and length of its bytes, where they were written down."""
+    """The lake's record of a loaded segment: digest and length of its bytes, where they were recorded."""
 
     digest: str | None
     length: int | None

@@ -36,7 +36,7 @@ def in_force(table: pa.Table) -> pa.Table:
 
 
 def last_change(paths: Paths) -> datetime | None:
-    """When an event was set aside or restored last, in UTC without a zone; None where none ever was."""
+    """Return when an event was set aside or restored last, in UTC without a zone; None where none ever was."""
     table = journal(paths)
     moments = [pc.max(table[name]).as_py() for name in ("set_aside_at", "restored_at")]
     return max((moment for moment in moments if moment is not None), default=None)

@@ -17,7 +17,7 @@ def fsync_path(path: Path) -> None:
 
 
 def aside_of(path: Path) -> Path:
-    """Where a file is written before it gets its name. The dot keeps it out of every reader's ``*.parquet``."""
+    """Return where a file is written before it gets its name. The dot keeps it out of every reader's ``*.parquet``."""
     return path.with_name(f".{path.name}.aside")
 
 

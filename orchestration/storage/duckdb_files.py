@@ -82,9 +82,9 @@ class WarehouseDamaged(Exception):
 
 
 def begin(paths: Paths) -> str | None:
-    """Where there is no warehouse, note that the one to be built is not whole before something was published from it.
-    A damaged one is set aside first: then it says so, and the caller builds from the lake. The caller holds the
-    warehouse.
+    """Return where there is no warehouse, note that the one to be built is not whole before something was published
+    from it. A damaged one is set aside first: then it says so, and the caller builds from the lake. The caller holds
+    the warehouse.
     """
     damage = damage_of(paths)
     said = set_aside(paths, damage) if damage else None
@@ -95,7 +95,7 @@ def begin(paths: Paths) -> str | None:
 
 
 def damage_of(paths: Paths) -> str | None:
-    """Why the warehouse can't be opened, or is shorter than its rows; None where there is none.
+    """Return why the warehouse can't be opened, or is shorter than its rows; None where there is none.
 
     A block that was written over, or cut off from among free ones, is noticed when it is read (``notice_damage``).
     """
@@ -146,12 +146,12 @@ def notice_damage(paths: Paths) -> Iterator[None]:
 
 
 def waits_for_rebuild(paths: Paths) -> bool:
-    """Whether a damaged warehouse was set aside and the one in its place isn't finished."""
+    """Return whether a damaged warehouse was set aside and the one in its place isn't finished."""
     return bool(paths.damaged_warehouses()) and not is_whole(paths)
 
 
 def is_whole(paths: Paths) -> bool:
-    """Whether the warehouse was built to the end once, so that the fast lane can add to it."""
+    """Return whether the warehouse was built to the end once, so that the fast lane can add to it."""
     return paths.warehouse.exists() and not paths.warehouse_unfinished.exists()
 
 
@@ -161,7 +161,7 @@ def note_whole(paths: Paths) -> None:
 
 
 def models_file(paths: Paths) -> Path:
-    """What the warehouse's models were built by (``model_versions.py``)."""
+    """Return what the warehouse's models were built by (``model_versions.py``)."""
     return paths.warehouse.with_suffix(".models.json")
 
 
@@ -170,7 +170,7 @@ def _wal(paths: Paths) -> Path:
 
 
 def _remove_rests(paths: Paths) -> None:
-    """What speaks of a warehouse that is gone, or holds rows of it."""
+    """Files that belong to a warehouse that is gone."""
     _wal(paths).unlink(missing_ok=True)
     models_file(paths).unlink(missing_ok=True)
     shutil.rmtree(paths.warehouse.with_name(f"{paths.warehouse.name}.tmp"), ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Where Dagster and dbt find their things, as environment variables for the processes that run them."""
+"""Environment variables for the processes that run Dagster and dbt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which runs are alive: each holds a lock of its own, the kernel's, for as long as its process works on it.
+"""Tells which runs are alive: each holds a kernel lock while its process works on it.
 
 A process that is killed, or goes with its machine, says nothing any more; the lock says it.
 """
@@ -31,7 +31,7 @@ def held(paths: Paths, run_id: str) -> Iterator[None]:
 
 
 def is_held(paths: Paths, run_id: str) -> bool:
-    """Whether some process works on the run at this moment."""
+    """Return whether some process works on the run at this moment."""
     try:
         with _lock(paths, run_id).open() as handle:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)

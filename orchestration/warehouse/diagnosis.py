@@ -52,7 +52,7 @@ class GivenUp(Exception):
 
 
 def explain(paths: Paths, failure: DbtFailed, say: Callable[[str], object]) -> str | None:
-    """Why dbt failed, in words for the run's error; None where it was not on data. Takes ``MINUTES`` at most.
+    """Return why dbt failed, in words for the run's error; None where it was not on data. Takes ``MINUTES`` at most.
 
     The caller holds no lock. The same model failing again is not searched again, unless events were set aside or
     restored since.
@@ -247,7 +247,7 @@ class _Search:
         return self._fails_on(part, len(places), places=table)
 
     def _fails_on(self, part: str, rows: int, places: pa.Table | None = None) -> bool:
-        """Whether the model, or one that it reads, fails on data where the lake has but a part of the events."""
+        """Return whether the model, or one that it reads, fails on data where the lake has but a part of the events."""
         if time.monotonic() >= self.deadline:
             raise GivenUp("the time was over")
         free = shutil.disk_usage(self.paths.data).free - self.settings.min_free_bytes

@@ -1,4 +1,4 @@
-"""Whether the rows that increments add to were made by the SQL that is in force, of days that are still in the lake.
+"""Versions of models: rebuilds those whose rows were made by other SQL or from days that left the lake.
 
 An incremental model keeps what an earlier version of it wrote. After an upgrade, or an analyst's change, its old rows
 follow the old rule and may lack a column that an increment asks for; after retention, or after an event was set aside,

@@ -156,7 +156,7 @@ def _linked_data(product: Product, base: str) -> dict[str, Any]:
 
 
 def _shopify_meta(product: Product) -> dict[str, Any]:
-    """What Shopify writes into every product page as ``ShopifyAnalytics.meta``; prices in pence."""
+    """Return what Shopify writes into every product page as ``ShopifyAnalytics.meta``; prices in pence."""
     return {
         "product": {
             "id": product.id,
@@ -179,7 +179,7 @@ def _shopify_meta(product: Product) -> dict[str, Any]:
 
 
 def _variant_facts(product: Product, variant: Variant) -> dict[str, Any]:
-    """What the page's script needs to follow the pickers."""
+    """Return what the page's script needs to follow the pickers."""
     return {
         "id": variant.id,
         "options": variant.options,

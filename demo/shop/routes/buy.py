@@ -76,7 +76,7 @@ async def change(request: AnyRequest, pages: Shop) -> Redirect:
 def change_by_link(
     request: AnyRequest, pages: Shop, id: FromQuery[str], quantity: FromQuery[int] = 0
 ) -> Redirect:
-    """What a "Remove" link does in Shopify's themes."""
+    """Return what a "Remove" link does in Shopify's themes."""
     session = pages.session(request)
     session.change(id, _quantity(quantity, at_least=0))
     return pages.redirect("/cart", session)
