@@ -20,9 +20,6 @@ from api.metrics import Metrics
 from api.middleware import common_middleware, ids_with_slashes
 from api.rate_limits import Limits
 from api.responses import DocsPage, MoneySchema, OriginCors
-from api.routes.analytics import funnel, funnels, sessions_summary
-from api.routes.behaviour import paths, retention, searches
-from api.routes.experiments import experiments
 from api.routes.marts import mart_rows, marts
 from api.routes.operations import livez, metrics, readyz, report
 from api.routes.overview import overview, overview_file
@@ -38,8 +35,8 @@ from footfall.settings import Settings, load_settings
 from footfall.snapshot.explanations import Reasons
 
 _ABOUT = (
-    "Recommendations, product lists, affinities, segments, funnels, paths, searches, retention, sessions and marts "
-    "that ask to be served, from Footfall's published snapshot. "
+    "Recommendations, product lists, affinities, segments and marts (sessions, funnels, paths, searches, retention, "
+    "orders and what else asks to be served), from Footfall's published snapshot. "
     "Read-only. Every answer carries the snapshot's version and when it was made, and an ETag; errors are "
     "RFC 9457 problem details."
 )
@@ -88,13 +85,6 @@ def create_app(settings: Settings | None = None) -> Litestar:
             affinity,
             segments,
             segment_members,
-            funnels,
-            funnel,
-            sessions_summary,
-            paths,
-            searches,
-            retention,
-            experiments,
             marts,
             mart_rows,
             livez,

@@ -144,171 +144,6 @@ SEGMENT_MEMBERS = analytics.SegmentMembers(
     ],
     next_cursor="dV82MTAwMDYxNDMyNzUw",
 )
-FUNNELS = analytics.Funnels(
-    **VERSION,
-    items=[
-        analytics.FunnelBrief(
-            name="search",
-            scope="session",
-            steps=["Searched", "Opened a result", "Added"],
-            entered=412,
-            completed=61,
-            conversion=0.148058,
-        )
-    ],
-)
-FUNNEL = analytics.Funnel(
-    **VERSION,
-    name="search",
-    scope="session",
-    steps=[
-        analytics.FunnelStep(
-            step=2,
-            name="Opened a result",
-            reached=298,
-            drop_off=114,
-            conversion_from_first=0.723301,
-            conversion_from_previous=0.723301,
-            time_to_convert=analytics.TimeToConvert(p25=6.1, p50=9.8, p75=17.0, p90=41.5, mean=18.2),
-            histogram=[analytics.HistogramBucket(from_seconds=0, to_seconds=10, count=153)],
-        ),
-    ],
-)
-SESSIONS_SUMMARY = analytics.SessionSummary(
-    **VERSION,
-    first_day=date(2026, 11, 23),
-    last_day=date(2026, 11, 23),
-    today=date(2026, 11, 24),
-    time_zone="UTC",
-    catalogue_problems=[],
-    total=analytics.SessionFigures(
-        sessions=118,
-        visitor_days=96,
-        bounces=31,
-        page_views=655,
-        orders=4,
-        revenue=Decimal("412.50"),
-        bounce_rate=0.262712,
-        orders_per_session=0.033898,
-        pages_per_session=5.550847,
-    ),
-    guests=analytics.SessionFigures(),
-    logged_in=analytics.SessionFigures(
-        sessions=118,
-        visitor_days=96,
-        bounces=31,
-        page_views=655,
-        orders=4,
-        revenue=Decimal("412.50"),
-        bounce_rate=0.262712,
-        orders_per_session=0.033898,
-        pages_per_session=5.550847,
-    ),
-    days=[
-        analytics.SessionDay(
-            day=date(2026, 11, 23),
-            is_guest=False,
-            sessions=118,
-            visitors=96,
-            bounces=31,
-            page_views=655,
-            orders=4,
-            revenue=Decimal("412.50"),
-            median_duration_seconds=94.0,
-        )
-    ],
-)
-PATHS = analytics.Paths(
-    **VERSION,
-    items=[
-        analytics.PathStep(
-            from_type="home",
-            from_path="/",
-            to_type="collection",
-            to_path="/collections/shoes",
-            steps=214,
-            sessions=190,
-            share=0.31,
-        )
-    ],
-)
-SEARCHES = analytics.Searches(
-    **VERSION,
-    total=analytics.SearchFigures(
-        queries=83, searches=412, without_result=37, with_product_view=298, with_cart=61, with_order=9
-    ),
-    items=[
-        analytics.SearchTerm(
-            query="sandals",
-            searches=21,
-            visitors=19,
-            without_result=21,
-            with_product_view=0,
-            with_cart=0,
-            with_order=0,
-            conversion_rate=0.0,
-            last_searched_at=_SEEN,
-        )
-    ],
-)
-RETENTION = analytics.Retention(
-    **VERSION,
-    cohorts=[
-        analytics.Cohort(
-            week=date(2026, 11, 9),
-            visitors=310,
-            weeks=[
-                analytics.CohortWeek(weeks_later=0, returned=310, retention=1.0),
-                analytics.CohortWeek(weeks_later=1, returned=62, retention=0.2),
-            ],
-        )
-    ],
-    declared=[
-        analytics.DeclaredRetention(
-            name="ordered_again",
-            periods=[analytics.RetentionPeriod(days=30, visitors=80, retained=12, share=0.15)],
-        )
-    ],
-)
-EXPERIMENTS = analytics.Experiments(
-    **VERSION,
-    items=[
-        analytics.ExperimentResult(
-            experiment="personal_lists",
-            starts_on=date(2026, 11, 1),
-            ends_on=date(2026, 12, 1),
-            is_running=True,
-            is_ratio_ok=True,
-            ratio_chi_square=0.18,
-            arms=[
-                analytics.ArmResult(
-                    arm="personal",
-                    recommender="personal",
-                    expected_share=0.1,
-                    visitors=812,
-                    crossed_visitors=3,
-                    views=1490,
-                    clicks=61,
-                    converted=24,
-                    orders=25,
-                    revenue=Decimal("1740.50"),
-                    conversion=0.029557,
-                    conversion_low=0.019945,
-                    conversion_high=0.043596,
-                    revenue_per_visitor=2.143473,
-                    revenue_per_visitor_low=1.242,
-                    revenue_per_visitor_high=3.045,
-                    conversion_difference=0.004113,
-                    conversion_difference_low=-0.008021,
-                    conversion_difference_high=0.016247,
-                    revenue_difference=0.2871,
-                    revenue_difference_low=-0.6904,
-                    revenue_difference_high=1.2646,
-                )
-            ],
-        )
-    ],
-)
 _MART: dict[str, Any] = {
     "name": "list_positions",
     "description": "Views and clicks of products by the list they stood in and their place there.",
@@ -319,7 +154,13 @@ _MART: dict[str, Any] = {
         analytics.MartColumn(name="clicks", type="bigint", description="Clicks on the product there."),
     ],
 }
-MARTS = analytics.Marts(**VERSION, items=[analytics.MartBrief(**_MART)])
+MARTS = analytics.Marts(
+    **VERSION,
+    time_zone="UTC",
+    today=date(2026, 11, 24),
+    catalogue_problems=[],
+    items=[analytics.MartBrief(**_MART)],
+)
 MART_ROWS = analytics.MartRows(
     **VERSION,
     **_MART,

@@ -5,15 +5,12 @@ Money is a decimal written as a JSON number with the digits the shop gave it. Ti
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
-
-Made = TypeVar("Made", bound=msgspec.Struct)
 
 
 class Answer(msgspec.Struct, kw_only=True):
@@ -221,8 +218,3 @@ class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
     errors: Annotated[
         list[dict[str, Any]] | None, Meta(description="Bad parameters and what is wrong with each.")
     ] = None
-
-
-def made_of(kind: type[Made], row: Mapping[str, Any]) -> Made:
-    """An answer, or a part of one, of those columns of a row that it has."""
-    return kind(**{name: row[name] for name in kind.__struct_fields__})

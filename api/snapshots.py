@@ -13,7 +13,7 @@ import logging
 import sqlite3
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -48,7 +48,6 @@ from footfall.snapshot.format import (
     check_digest,
     check_sizes,
     mart_file,
-    part_of,
     read_manifest,
     table_file,
 )
@@ -108,12 +107,7 @@ class Snapshot:
         opened = contextlib.ExitStack()
         self._closer = weakref.finalize(self, opened.close)
         try:
-            self._tables = {table: self._open_parts(version_dir, table, opened) for table in Table}
-            self._changes = {
-                table: _open_sqlite(version_dir / changes_file(table), opened)
-                for table in Table
-                if changes_file(table) in self.manifest.files
-            }
+            self._tables = {table: self._open_table(version_dir, table, opened) for table in Table}
             self._analytics = _open_duckdb(opened)
             self._open_marts(version_dir)
             has_changes = SESSION_CHANGES_FILE in self.manifest.files
@@ -137,11 +131,6 @@ class Snapshot:
     @property
     def generated_at(self) -> datetime:
         return self.manifest.created_at
-
-    @property
-    def today(self) -> date:
-        """The day of ``generated_at`` on the shop's calendar; by UTC where an earlier release wrote the snapshot."""
-        return self.manifest.today or self.manifest.created_at.date()
 
     @property
     def blend(self) -> Blend:
@@ -265,9 +254,7 @@ class Snapshot:
                 yield [dict(zip(names, map(_in_utc, row), strict=True)) for row in rows]
 
     def _read_experiments(self) -> tuple[Experiment, ...]:
-        """Read once: every request for recommendations asks. A version of before there were any has none."""
-        if "experiments" not in self.manifest.marts:
-            return ()
+        """Read once: every request for recommendations asks."""
         rows = self.query("select * from experiments order by experiment, arm_number")
         return tuple(
             Experiment(
@@ -283,25 +270,20 @@ class Snapshot:
         )
 
     def _get(self, table: Table, key: str) -> bytes | None:
-        if (changes := self._changes.get(table)) is not None:
-            changed = changes.execute(_SELECT, (key,)).fetchone()
-            if changed is not None:
-                return None if changed[0] == GONE else changed[0]
-        parts = self._tables[table]
-        part = parts[0] if len(parts) == 1 else parts[part_of(key, len(parts))]
-        row = part.execute(_SELECT, (key,)).fetchone()
-        return row[0] if row else None
+        for file in self._tables[table].values():
+            row = file.execute(_SELECT, (key,)).fetchone()
+            if row is not None:
+                return None if row[0] == GONE else row[0]
+        return None
 
-    def _open_parts(
+    def _open_table(
         self, version_dir: Path, table: Table, opened: contextlib.ExitStack
-    ) -> list[sqlite3.Connection]:
-        parts = [
-            _open_sqlite(version_dir / table_file(table, number), opened)
-            for number in range(self.manifest.parts.get(table, 0))
-        ]
-        if not parts:
-            raise SnapshotError(f"the manifest names no part of {table}")
-        return parts
+    ) -> dict[str, sqlite3.Connection]:
+        """The files of a table by name, in the order in which keys are looked up: its changes, then its base."""
+        if table_file(table) not in self.manifest.files:
+            raise SnapshotError(f"the manifest names no base of {table}")
+        names = [name for name in (changes_file(table), table_file(table)) if name in self.manifest.files]
+        return {name: _open_sqlite(version_dir / name, opened) for name in names}
 
     def _open_marts(self, version_dir: Path) -> None:
         """Each mart stands in a file of its own; queries see them side by side."""
@@ -311,10 +293,7 @@ class Snapshot:
             self._analytics.execute(f"""create view "{name}" as from "in_{name}"."{name}" """)
 
     def _probe(self) -> None:
-        for table, parts in self._tables.items():
-            files = {table_file(table, number): part for number, part in enumerate(parts)}
-            if table in self._changes:
-                files[changes_file(table)] = self._changes[table]
+        for table, files in self._tables.items():
             found = []
             for name, file in files.items():
                 (format_version,) = file.execute("pragma user_version").fetchone()
@@ -322,8 +301,8 @@ class Snapshot:
                     raise SnapshotError(f"{name} has format {format_version}, this reads {FORMAT_VERSION}")
                 found += file.execute("select value from entries limit 1").fetchall()
             holds = self.manifest.rows.get(table, 0) > 0
-            # Where changes say that all keys are gone, the parts hold them still
-            if holds != bool(found) and (holds or table not in self._changes):
+            # Where changes say that all keys are gone, the base holds them still
+            if holds != bool(found) and (holds or len(files) == 1):
                 raise SnapshotError(f"table {table} is not what the manifest says")
             for (value,) in found:
                 if value != GONE:

@@ -4,7 +4,7 @@
 
 The same shop and the same guests as in ``benchmarks/serving.py``. The least mean of five rounds counts: other work on
 the machine stretches seconds, CPU time less. After so many batches of clicks, each by a thousandth of the visitors, the
-same is asked of a version whose changes stand beside its parts.
+same is asked of a version whose changes stand beside its bases.
 """
 
 from __future__ import annotations

@@ -271,7 +271,7 @@ def main() -> None:
                 "recommendations": requests,
                 "product_list": make_list_requests(options.products),
                 "members_page": [request("/v1/segments/returning_guests/members?limit=100", SECRET)],
-                "funnel": [request("/v1/funnels/product", SECRET)],
+                "funnel": [request("/v1/marts/funnel_steps?where=funnel:product", SECRET)],
             }.items():
                 asyncio.run(closed_loop(port, asked, 1.0))
                 result[name] = asyncio.run(closed_loop(port, asked, options.seconds))

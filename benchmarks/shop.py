@@ -10,9 +10,15 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
+from footfall.snapshot.format import ServedMart
 from footfall.snapshot.session_index import SessionIndex
 from orchestration.recommend.session_neighbours import learn
+from orchestration.serving.marts import MARTS
 from orchestration.serving.publish import build_snapshot, publish
+
+SERVED = {
+    "funnel_steps": ServedMart("Funnels.", dict.fromkeys(MARTS["funnel_steps"], ""), ("funnel", "step"))
+}
 
 
 def add_sizes(parser: argparse.ArgumentParser) -> None:
@@ -53,7 +59,9 @@ def make_shop(data: Path, products: int, visitors: int, sessions: int, batches: 
 def publish_shop(con: duckdb.DuckDBPyConnection, data: Path, version: str) -> Path:
     """Publish the marts as a version below ``data``; returns where it stands."""
     serving = data / "serving"
-    build_snapshot(con, serving, version=version, session_index=data / "sessions.index", min_ratio=0)
+    build_snapshot(
+        con, serving, version=version, session_index=data / "sessions.index", served=SERVED, min_ratio=0
+    )
     publish(serving, version)
     return serving / version
 

@@ -46,7 +46,7 @@ export const rowsOfPeriod = async (mart, periods = 1) => {
 export const currencies = async () => {
   const path = `/v1/marts/orders_daily?order=-day&limit=${PAGE}`
   const { items } = await ask(path).catch((error) => {
-    // a snapshot of an earlier release has no orders_daily
+    // a mart that could not be served is left out of the snapshot
     if (error.status == 404) return { items: [] }
     throw error
   })

@@ -9,21 +9,26 @@ const listing =
   async () => [table(columns, rows(await ask(path)), empty)]
 
 export const funnels = async () => {
-  const { items } = await ask('/v1/funnels')
+  const { items } = await ask(`/v1/marts/funnel_steps?limit=${PAGE}`)
   if (!items.length) return [el('p', { class: 'soft' }, 'No funnel is declared.')]
+  const all = Map.groupBy(items, (row) => row.funnel)
   const place = el('div')
-  const chosen = items.find(({ name }) => name == 'purchase') ?? items[0]
-  place.replaceChildren(...(await funnel(chosen.name)))
+  const chosen = all.has('purchase') ? 'purchase' : items[0].funnel
+  place.replaceChildren(...(await funnel(chosen, all.get(chosen))))
   const select = el(
     'select',
-    { 'aria-label': 'Funnel', change: () => inside(place, () => funnel(select.value)) },
-    items.map(({ name }) => el('option', { value: name, selected: name == chosen.name }, name.replaceAll('_', ' '))),
+    { 'aria-label': 'Funnel', change: () => inside(place, () => funnel(select.value, all.get(select.value))) },
+    [...all.keys()].map((name) => el('option', { value: name, selected: name == chosen }, name.replaceAll('_', ' '))),
   )
   return [select, place]
 }
 
-const funnel = async (name) => {
-  const { steps, scope } = await ask(`/v1/funnels/${encodeURIComponent(name)}`)
+const funnel = async (name, steps) => {
+  const only = `where=${encodeURIComponent(`funnel:${name}`)}&limit=${PAGE}`
+  const [times, breakdowns] = await Promise.all(
+    ['funnel_time_to_convert', 'funnel_breakdowns'].map((mart) => ask(`/v1/marts/${mart}?${only}`)),
+  )
+  const half = new Map(times.items.map((row) => [row.step, row.p50]))
   const most = steps[0].reached
   const list = steps.map((step) =>
     el(
@@ -32,15 +37,18 @@ const funnel = async (name) => {
       el(
         'div',
         {},
-        step.name,
+        step.step_name,
         el('span', { class: 'number' }, `${as.count(step.reached)} · ${as.share(step.conversion_from_first)}`),
       ),
       bar(most ? step.reached / most : 0),
-      el('small', {}, step.step == 1 ? (scope == 'session' ? 'sessions' : 'visitors') : sinceStepBefore(step)),
+      el(
+        'small',
+        {},
+        step.step == 1 ? (step.scope == 'session' ? 'sessions' : 'visitors') : sinceStepBefore(step, half.get(step.step)),
+      ),
     ),
   )
-  const { items } = await ask(`/v1/marts/funnel_breakdowns?where=${encodeURIComponent(`funnel:${name}`)}&limit=${PAGE}`)
-  const groups = Map.groupBy(items, (row) => row.breakdown)
+  const groups = Map.groupBy(breakdowns.items, (row) => row.breakdown)
   const rows = [...groups].map(([breakdown, of]) => ({ breakdown, entered: of[0].reached, done: of.at(-1).reached }))
   return [
     el('ol', { class: 'funnel' }, list),
@@ -57,9 +65,9 @@ const funnel = async (name) => {
   ].filter(Boolean)
 }
 
-const sinceStepBefore = ({ conversion_from_previous, time_to_convert }) => {
+const sinceStepBefore = ({ conversion_from_previous }, seconds) => {
   const share = `${as.share(conversion_from_previous)} of the step before`
-  return time_to_convert?.p50 == null ? share : `${share}, half of them within ${as.seconds(time_to_convert.p50)}`
+  return seconds == null ? share : `${share}, half of them within ${as.seconds(seconds)}`
 }
 
 export const products = listing(
@@ -94,10 +102,10 @@ const SEARCHES = [
   { title: 'to an order', value: (row) => row.with_order / row.searches, write: as.share },
 ]
 
-export const searches = listing('/v1/searches?limit=12', SEARCHES, 'Nobody has searched yet.')
+export const searches = listing('/v1/marts/search_terms?order=-searches&limit=12', SEARCHES, 'Nobody has searched yet.')
 
 export const searchesWithoutResult = listing(
-  '/v1/searches?without_result=true&order=without_result&limit=12',
+  '/v1/marts/search_terms?at_least=without_result:1&order=-without_result&limit=12',
   SEARCHES,
   'Every search has found something.',
 )
@@ -105,7 +113,7 @@ export const searchesWithoutResult = listing(
 const ENDS = ['(entrance)', '(exit)']
 
 export const paths = listing(
-  '/v1/paths?limit=100',
+  '/v1/marts/navigation_paths?order=-steps&limit=100',
   [
     { title: 'From', value: (row) => row.from_path || row.from_type, write: as.text },
     { title: 'to', value: (row) => row.to_path || row.to_type, write: as.text },
@@ -156,19 +164,19 @@ export const segments = async () => {
 const WEEKS = 8
 
 export const retention = async () => {
-  const { cohorts } = await ask('/v1/retention')
-  if (!cohorts.length) return [el('p', { class: 'soft' }, 'Nobody has come yet.')]
-  const latest = cohorts.slice(-WEEKS - 1)
+  const { items } = await ask(`/v1/marts/retention_cohorts?order=-cohort_week&limit=${PAGE}`)
+  if (!items.length) return [el('p', { class: 'soft' }, 'Nobody has come yet.')]
+  const latest = [...Map.groupBy(items, (row) => row.cohort_week)].slice(0, WEEKS + 1).toReversed()
   const weeks = Array.from({ length: Math.min(WEEKS, latest.length - 1) }, (_, at) => at + 1)
   const highest = Math.max(
-    ...latest.flatMap(({ weeks }) => weeks.filter((week) => week.weeks_later > 0).map((week) => week.retention)),
+    ...latest.flatMap(([, rows]) => rows.filter((row) => row.weeks_later > 0).map((row) => row.retention)),
     0,
   )
-  const cell = (cohort, weeksLater) => {
-    const week = cohort.weeks.find((each) => each.weeks_later == weeksLater)
-    const node = el('td', {}, week ? as.share(week.retention) : '')
-    if (week)
-      node.style.background = `color-mix(in srgb, var(--first) ${Math.round((70 * week.retention) / (highest || 1))}%, var(--card))`
+  const cell = (rows, weeksLater) => {
+    const row = rows.find((each) => each.weeks_later == weeksLater)
+    const node = el('td', {}, row ? as.share(row.retention) : '')
+    if (row)
+      node.style.background = `color-mix(in srgb, var(--first) ${Math.round((70 * row.retention) / (highest || 1))}%, var(--card))`
     return node
   }
   return [
@@ -192,13 +200,13 @@ export const retention = async () => {
         el(
           'tbody',
           {},
-          latest.map((cohort) =>
+          latest.map(([monday, rows]) =>
             el(
               'tr',
               {},
-              el('td', {}, as.day(cohort.week)),
-              el('td', {}, as.count(cohort.visitors)),
-              weeks.map((week) => cell(cohort, week)),
+              el('td', {}, as.day(monday)),
+              el('td', {}, as.count(rows[0].visitors)),
+              weeks.map((week) => cell(rows, week)),
             ),
           ),
         ),
@@ -208,14 +216,14 @@ export const retention = async () => {
 }
 
 export const experiments = async () => {
-  const { items } = await ask('/v1/experiments')
+  const { items } = await ask(`/v1/marts/experiment_results?limit=${PAGE}`)
   if (!items.length) return [el('p', { class: 'soft' }, 'No experiment is declared.')]
-  return items.flatMap((experiment) => [
+  return [...Map.groupBy(items, (row) => row.experiment)].flatMap(([name, arms]) => [
     el(
       'h3',
       {},
-      experiment.experiment,
-      !experiment.is_ratio_ok && el('span', { class: 'down' }, ' (arms are not as large as they should be)'),
+      name,
+      !arms[0].is_ratio_ok && el('span', { class: 'down' }, ' (arms are not as large as they should be)'),
     ),
     table(
       [
@@ -229,7 +237,7 @@ export const experiments = async () => {
         },
         { title: 'revenue per visitor', value: (row) => row.revenue_per_visitor, write: as.money },
       ],
-      experiment.arms,
+      arms,
     ),
   ])
 }

@@ -11,16 +11,16 @@ const find = (id) => document.getElementById(id)
 
 const begin = async () => {
   find('ask').hidden = true
-  let made, paid
+  let made, latest, paid
   try {
-    made = await ask('/v1/sessions/summary')
+    made = await ask('/v1/marts')
+    latest = (await ask('/v1/marts/sessions_daily?order=-day&limit=1')).items[0]?.day
     paid = await currencies()
   } catch (error) {
     return askForKey(error.message)
   }
   sessionStorage[KEY] = state.key
   // the last day that is over: half a day beside whole ones would look like a fall
-  const latest = made.last_day
   state.last = latest && latest < made.today ? latest : day(made.today, -1)
   moneyIs(paid.length == 1 ? paid[0] : '')
   const sums = paid.length > 1 ? `; revenue adds up ${paid.join(', ')} as they are` : ''

@@ -19,7 +19,7 @@ export const PARTS = [
   {
     title: 'Sessions and orders',
     about: "In whole days of the shop's calendar, compared with as many days before; today is pale.",
-    requests: ['/v1/sessions/summary'],
+    requests: ['/v1/marts/sessions_daily?order=-day'],
     draw: sessions,
     isWide: true,
     byPeriod: true,
@@ -35,7 +35,7 @@ export const PARTS = [
   {
     title: 'Funnel',
     about: 'Since the beginning.',
-    requests: ['/v1/funnels', '/v1/funnels/{name}', '/v1/marts/funnel_breakdowns'],
+    requests: ['/v1/marts/funnel_steps', '/v1/marts/funnel_time_to_convert', '/v1/marts/funnel_breakdowns'],
     draw: funnels,
   },
   {
@@ -66,20 +66,20 @@ export const PARTS = [
   },
   {
     title: 'Searches',
-    requests: ['/v1/searches'],
+    requests: ['/v1/marts/search_terms?order=-searches'],
     draw: searches,
   },
   {
     title: 'Searches that found nothing',
-    requests: ['/v1/searches?without_result=true&order=without_result'],
+    requests: ['/v1/marts/search_terms?at_least=without_result:1&order=-without_result'],
     draw: searchesWithoutResult,
   },
-  { title: 'Where they go', requests: ['/v1/paths'], draw: paths },
+  { title: 'Where they go', requests: ['/v1/marts/navigation_paths?order=-steps'], draw: paths },
   { title: 'Forms', about: 'By field; never what was typed.', requests: ['/v1/marts/form_funnels'], draw: forms },
   {
     title: 'Who comes back',
     about: 'Of the visitors first seen in a week: the share that came back that many weeks later.',
-    requests: ['/v1/retention'],
+    requests: ['/v1/marts/retention_cohorts?order=-cohort_week'],
     draw: retention,
   },
   { title: 'Segments', requests: ['/v1/segments', '/v1/segments/{name}/members?format=csv'], draw: segments },
@@ -90,5 +90,5 @@ export const PARTS = [
     draw: blocks,
     byPeriod: true,
   },
-  { title: 'Experiments', requests: ['/v1/experiments'], draw: experiments },
+  { title: 'Experiments', requests: ['/v1/marts/experiment_results'], draw: experiments },
 ]

@@ -56,9 +56,10 @@ class _RowsOperation(AlsoCsv):
     sync_to_thread=True,
 )
 def marts(request: Request[Any, Any, Any]) -> Response[Marts]:
-    """Needs the secret key."""
+    """With the calendar that they count days by, and what of the catalogue could not be read. Needs the secret key."""
     snapshot: Snapshot = request.app.state.store.current()
-    rows = snapshot.manifest.marts
+    manifest = snapshot.manifest
+    rows = manifest.marts
     items = [
         MartBrief(
             name=name,
@@ -66,9 +67,16 @@ def marts(request: Request[Any, Any, Any]) -> Response[Marts]:
             rows=rows[name],
             columns=_columns(snapshot, name),
         )
-        for name, served in sorted(snapshot.manifest.served.items())
+        for name, served in sorted(manifest.served.items())
     ]
-    body = Marts(version=snapshot.version, generated_at=snapshot.generated_at, items=items)
+    body = Marts(
+        version=snapshot.version,
+        generated_at=snapshot.generated_at,
+        time_zone=manifest.time_zone,
+        today=manifest.today,
+        catalogue_problems=manifest.catalogue_problems,
+        items=items,
+    )
     return answer(request, body, PERSONAL)
 
 
@@ -92,6 +100,13 @@ async def mart_rows(
     ] = None,
     at_least: _Bounds = None,
     at_most: _Bounds = None,
+    contains: Annotated[
+        list[str] | None,
+        QueryParameter(
+            max_items=MAX_CONDITIONS,
+            description="`column:text`, only rows whose column has this text in it, in capitals or not",
+        ),
+    ] = None,
     order: Annotated[
         str | None,
         QueryParameter(
@@ -114,7 +129,12 @@ async def mart_rows(
         raise NotFoundException(detail=f"no mart {name!r} in this snapshot; /v1/marts lists those there are")
     columns = await asyncio.to_thread(_columns, snapshot, name)
     types = {column.name: column.type for column in columns}
-    asked = {"where": where or [], "at_least": at_least or [], "at_most": at_most or []}
+    asked = {
+        "where": where or [],
+        "at_least": at_least or [],
+        "at_most": at_most or [],
+        "contains": contains or [],
+    }
     condition, values = await asyncio.to_thread(_condition, snapshot, asked, types)
     ordered = _ordering(order, types)
     found = f'from "in_{name}"."{name}" where {condition}'
@@ -168,7 +188,7 @@ def _type(said: str) -> str:
 def _condition(
     snapshot: Snapshot, asked: dict[str, list[str]], types: dict[str, str]
 ) -> tuple[str, list[str]]:
-    """SQL over the columns, and its values, of what the parameters of ``_COMPARED`` say.
+    """SQL over the columns, and its values, of what the parameters ask for.
 
     Raises ValidationException (400) for what can't be compared.
     """
@@ -177,6 +197,12 @@ def _condition(
         column, colon, value = text.partition(":")
         if not colon or column not in types:
             raise _refused(parameter, f"{text!r} is not column:value; the columns are {', '.join(types)}")
+        if parameter == "contains":
+            if types[column] != "varchar":
+                raise _refused(parameter, f"{column} is {types[column]}, no text")
+            conditions.append(f'contains(lower("{column}"), lower(?))')
+            values.append(value)
+            continue
         if not value and parameter == "where":
             conditions.append(f'"{column}" is null')
             continue

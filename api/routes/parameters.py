@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
-from datetime import date
 from typing import Annotated, Any
 
 from litestar import Request
@@ -63,16 +62,6 @@ def split_ids(text: str | None) -> tuple[str, ...]:
         return ()
     ids = dict.fromkeys(part.strip() for part in text.split(","))
     return tuple(found for found in ids if found and len(found) <= MAX_ID)[:LIST_LENGTH]
-
-
-def between(first: date | None, last: date | None) -> tuple[date, date]:
-    """Both days included; what was left out is open. Raises ValidationException (400) where they are crossed."""
-    if first and last and first > last:
-        raise ValidationException(
-            detail="from must not be after to",
-            extra=[{"key": "from", "source": "query", "message": "is after to"}],
-        )
-    return first or date.min, last or date.max
 
 
 def cursor_of(text: str) -> str:

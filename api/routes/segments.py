@@ -30,9 +30,7 @@ CSV_PAGE = 10_000
 
 COLUMNS = SegmentMember.__struct_fields__
 _SELECT = f"""
-    select {", ".join(COLUMNS)}
-    -- a version published before carts had a currency stays in force until the next publish
-    from (from segment_members union all by name select null::varchar as cart_currency where false)
+    select {", ".join(COLUMNS)} from segment_members
     where segment = ? and (user_id is not null or not ?) and visitor_id > ? order by visitor_id limit ?
 """
 

@@ -4,10 +4,11 @@ The writer (``orchestration/serving/publish.py``) and the reader (``api/``) shar
 snapshot is a directory ``serving/<version>/`` that never changes once it has its name, with
 ``serving/current.json`` pointing at the one in force::
 
-    <table>.<part>.sqlite   entries (key TEXT, value BLOB) WITHOUT ROWID; each value a JSON document, shapes below
-    <table>.changes.sqlite  the same, for keys whose document is not that of the parts any more; looked at first. GONE
-                            in place of a document: the key is gone. Not there where nothing changed
-    <table>.<part>.keys     what the part was made of (Parquet), for the writer alone
+    <table>.sqlite          the base: entries (key TEXT, value BLOB) WITHOUT ROWID; each value a JSON document, shapes
+                            below
+    <table>.changes.sqlite  the same, for keys whose document differs from the base's; looked up first. GONE in place of
+                            a document: the key is gone. Not there where nothing changed
+    <table>.keys            what the base was made of (Parquet), for the writer alone
     sessions.index          what follows in a session (footfall/snapshot/session_index.py), mapped into memory
     sessions.changes        what is different since that was learned; not there where nothing is
     <mart>.duckdb           a mart for analysts' endpoints as a table of its name, readable by DuckDB 1.5 and later
@@ -28,7 +29,7 @@ from pathlib import Path
 import msgspec
 
 #: Raised by one whenever a reader of the old format could misread the new one.
-FORMAT_VERSION = 8
+FORMAT_VERSION = 9
 
 SESSIONS_FILE = "sessions.index"
 SESSION_CHANGES_FILE = "sessions.changes"
@@ -237,8 +238,8 @@ class FileSeal(msgspec.Struct, frozen=True):
     bytes: int
     sha256: str
     content: str = ""
-    """For the writer alone: a digest of what the file was made of. Of a part it says only how that was done; what of,
-    key by key, stands in its ``keys_file``.
+    """For the writer alone: a digest of what the file was made of. For the base of a table it covers only how it was
+    made; what of, key by key, stands in its ``keys_file``.
     """
 
 
@@ -287,10 +288,6 @@ class Manifest(msgspec.Struct, frozen=True):
     version: str
     created_at: datetime
     files: dict[str, FileSeal]
-    parts: dict[str, int]
-    """Files by ``Table``: a key is in the file ``table_file(table, part_of(key, parts))``, if not in the table's
-    ``changes_file``.
-    """
     rows: dict[str, int]
     """Keys by ``Table``, and rows of each mart by ``mart_rows``."""
     coverage: dict[str, float]
@@ -299,12 +296,12 @@ class Manifest(msgspec.Struct, frozen=True):
     fading: Fading
     dropped_unavailable: int
     """Recommendations in the marts that were left out because the product can't be bought now."""
+    today: date
+    """The day of ``created_at`` on the shop's calendar, which is not over."""
     served: dict[str, ServedMart] = {}
     """The marts of ``/v1/marts``, each in its ``mart_file``."""
     time_zone: str = "UTC"
-    """The zone of the shop's calendar, by which marts count days."""
-    today: date | None = None
-    """The day of ``created_at`` on that calendar, which is not over; None in what an earlier release wrote."""
+    """The zone of the shop's calendar, by which the marts count days."""
     catalogue_problems: list[str] = []
     """Why which files of the catalogue could not be read, for the shop's owner."""
 
@@ -322,19 +319,19 @@ class _Format(msgspec.Struct, frozen=True):
     format_version: int
 
 
-def table_file(table: str, part: int) -> str:
-    """The file with one part of a table."""
-    return f"{table}.{part:02d}.sqlite"
+def table_file(table: str) -> str:
+    """The base of a table: every document, as it stood when the base was written."""
+    return f"{table}.sqlite"
 
 
 def changes_file(table: str) -> str:
-    """The file with what is different from a table's parts; in the manifest where anything is."""
+    """The documents that differ from a table's base; in the manifest where any do."""
     return f"{table}.changes.sqlite"
 
 
-def keys_file(table: str, part: int) -> str:
-    """The file with the keys of a part, and a hash of what each was made of."""
-    return f"{table}.{part:02d}{KEYS_SUFFIX}"
+def keys_file(table: str) -> str:
+    """The keys of a table's base, each with a hash of what its document was made of."""
+    return f"{table}{KEYS_SUFFIX}"
 
 
 def mart_rows(name: str) -> str:
@@ -345,20 +342,6 @@ def mart_rows(name: str) -> str:
 def mart_file(name: str) -> str:
     """The file with a mart for analysts' endpoints."""
     return f"{name}.duckdb"
-
-
-def part_of(key: str, parts: int) -> int:
-    """Which of a table's parts (from 0) a key is in: by its MD5, which every language has, so that parts are of one
-    size whatever the keys look like. PART_SQL says the same to DuckDB.
-    """
-    if parts == 1:
-        return 0
-    digest = hashlib.md5(key.encode("utf-8", "replace"), usedforsecurity=False).digest()
-    return int.from_bytes(digest[8:], "little") % parts
-
-
-#: ``part_of`` in DuckDB's SQL, over the column ``key``.
-PART_SQL = "cast(md5_number_lower(key) % {parts} as integer)"
 
 
 def read_pointer(serving_dir: Path) -> Pointer | None:

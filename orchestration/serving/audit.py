@@ -8,11 +8,11 @@ a broken import does).
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 import msgspec
@@ -34,14 +34,10 @@ from footfall.snapshot.format import (
 from orchestration.serving.marts import ANALYTICS, RECOMMENDED, mart
 from orchestration.serving.sqlite import read_entries, read_table
 
-if TYPE_CHECKING:
-    from orchestration.serving.files import Written
-
 #: A table smaller than this may shrink freely: a new shop's first hours are all jumps.
 SMALL_TABLE = 50
 
-#: Keys read back per table, of its new parts and of its changes. Every row comes out of one query, so a fault shows in
-#: the first of them.
+#: Keys read back of each file that was written. All rows come out of one query, so a fault shows in the first of them.
 READ_BACK = 200
 
 #: Rows named of what is missing.
@@ -170,22 +166,22 @@ def read_settings(con: duckdb.DuckDBPyConnection) -> tuple[Blend, Fading]:
     )
 
 
-def audit_written(version_dir: Path, written: Written, products: int) -> None:
-    """Read samples of what was written back through the API's own types; what was taken over was read then.
+def audit_written(version_dir: Path, rows: Mapping[str, int], new: Container[str], products: int) -> None:
+    """Read samples of the files in ``new`` back through the API's own types; what was taken over was read then.
     Raises AuditFailedError.
 
+    rows: keys by table.
     products: rows of the products mart.
     """
     problems = []
-    if written.rows[Table.PRODUCTS] != products:
-        problems.append(f"{written.rows[Table.PRODUCTS]} products written, the mart has {products}")
+    if rows[Table.PRODUCTS] != products:
+        problems.append(f"{rows[Table.PRODUCTS]} products written, the mart has {products}")
     try:
-        cards = read_table(version_dir, Table.PRODUCTS, written.parts[Table.PRODUCTS])
-        new = written.files.keys() - written.reused
+        cards = read_table(version_dir, Table.PRODUCTS)
         for table, shape in SHAPES.items():
-            parts = [table_file(table, number) for number in range(written.parts[table])]
-            for names in ([name for name in parts if name in new], new & {changes_file(table)}):
-                problems += _read_back(version_dir, table, names, shape, cards)
+            for name in (table_file(table), changes_file(table)):
+                if name in new:
+                    problems += _read_back(version_dir / name, table, shape, cards)
     except sqlite3.Error as error:
         problems.append(f"what was written can't be read back: {error}")
     if problems:
@@ -229,11 +225,9 @@ def _examples(named: Mapping[str, Callable[[], Iterable[str]]], name: str) -> st
     return f": {', '.join(map(repr, found))} and others are missing" if found else ""
 
 
-def _read_back(
-    version_dir: Path, table: Table, names: Iterable[str], shape: Any, cards: Mapping[str, bytes]
-) -> list[str]:
+def _read_back(path: Path, table: Table, shape: Any, cards: Mapping[str, bytes]) -> list[str]:
     decoder = msgspec.json.Decoder(shape)
-    documents = (entry for entry in read_entries(version_dir, names) if entry[1] != GONE)
+    documents = (entry for entry in read_entries(path) if entry[1] != GONE)
     for key, value in islice(documents, READ_BACK):
         try:
             document = decoder.decode(value)

@@ -50,17 +50,15 @@ class Source:
         return f"select {self.key} as key, {self.query.format(only=only)}"
 
     def documents(self, wanted: str) -> str:
-        """Query (part, key, value) of the keys in a table ``wanted`` (key, part)."""
-        group = "group by w.part, r.key" if self.is_grouped else ""
+        """Query (key, value) of the keys in a table ``wanted``."""
         # Filtered where they are read: whatever the rows are joined with, only the wanted ones are.
         rows = self.rows(f"{self.key} in (select key from {wanted})")
         return f"""
-            select w.part, r.key, {self.value} as value
+            select r.key, {self.value} as value
             from ({rows}) as r
-            join {wanted} as w on w.key = r.key
             {self.join}
             where {self.shown}
-            {group}
+            {"group by r.key" if self.is_grouped else ""}
         """
 
 

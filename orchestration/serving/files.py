@@ -1,9 +1,8 @@
-"""The files of a snapshot, each written again only when what it is made of has changed.
+"""The files of a snapshot, each written only when what it is made of has changed.
 
-The rows behind a table are hashed by key in DuckDB and compared with the hashes that stand beside the parts of the
-version in force. Parts stay (a hard link), and what differs from them goes into one small file beside them, until a
-part has changed so much that it is written again (decision 0020). A mart with the digest of the version before is that
-version's file.
+The rows behind a table are hashed by key in DuckDB and compared with the hashes of the base in force. The base stays (a
+hard link), and the keys that differ from it go into one small file of changes beside it, until so many do that the base
+is rewritten (decision 0048). A mart with the digest of the version before is that version's file.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from pathlib import Path
 
 import duckdb
@@ -21,7 +19,6 @@ import duckdb
 from footfall.snapshot.format import (
     FORMAT_VERSION,
     GONE,
-    PART_SQL,
     FileSeal,
     Manifest,
     Table,
@@ -40,18 +37,8 @@ from orchestration.storage.duckdb_files import sql_path
 #: Files that DuckDB 1.5 opens too: analysts' tools are not always on the newest engine.
 STORAGE_VERSION = "v1.5.0"
 
-#: A table has so many parts that each holds about this many keys; the number changes when it is off by more than the
-#: factor two, since with it every file does.
-PART_KEYS = 10_000
-#: Each part is a file that every API process holds open.
-MAX_PARTS = 32
-
-#: A part is written again when more than this share of its keys changed since.
+#: A base is rewritten when more than this share of its keys differ from it.
 MOST_CHANGES = 0.1
-#: The one that changed most is from this share on: a part a publish, instead of all in one.
-MANY_CHANGES = 0.03
-#: Parts of fewer keys are written again whatever changed: that costs what a file of changes would.
-FEW_KEYS = 500
 
 #: Keys whose documents are made at once. Lists of a million at a time would have to be sorted on disk.
 GROUP_KEYS = 50_000
@@ -60,8 +47,6 @@ _BATCH = 5_000
 _OUT = "snapshot_out"
 _WANTED = "snapshot_wanted"
 _ROWS = "snapshot_rows"
-#: Where ``_WANTED`` says which part a key is to be written to: to none, but to the changes.
-_CHANGES = -1
 
 
 @dataclass
@@ -84,7 +69,6 @@ class Written:
     """What stands in a version's directory."""
 
     files: dict[str, FileSeal] = field(default_factory=dict)
-    parts: dict[str, int] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
     reused: set[str] = field(default_factory=set)
     hidden: int = 0
@@ -93,13 +77,11 @@ class Written:
 
 @dataclass(frozen=True)
 class _Plan:
-    """What of a table has to be written: how many keys (changed or gone) to the changes, and to each part."""
+    """What of a table has to be written: all keys to a new base, or those that differ to the changes beside it."""
 
     made_by: str
-    changes: int
-    parts: dict[int, int]
-    is_whole: bool
-    """Nothing was taken over: every key has to be written."""
+    is_base: bool
+    keys: int
 
 
 class Files:
@@ -114,34 +96,23 @@ class Files:
         self._plans: dict[Table, _Plan] = {}
 
     def compare(self, table: Table, source: Source) -> None:
-        """See what of a lookup table has to be written, and take over the parts that stay. Raises AuditFailedError
+        """See what of a lookup table has to be written, and take over its base if that stays. Raises AuditFailedError
         where a key is missing, or stands twice where it must not.
         """
         keys = self._hash_rows(table, source)
         self.written.rows[table] = keys
-        parts = choose_parts(keys, self._base.manifest.parts.get(table) if self._base else None)
-        self.written.parts[table] = parts
-        made_by = _digest(source.documents(""), str(parts), str(PAGE_BYTES))
-        kept = {number for number in range(parts) if self._take_over_part(table, number, made_by)}
-        changed = self._changed(table, kept)
-        again = (set(range(parts)) - kept) | _to_write_anew(
-            {number: count for number, count in changed.items() if number in kept}, keys / parts
-        )
-        for number in again & kept:
-            self._give_back(table_file(table, number))
-            self._give_back(keys_file(table, number))
-        counts = self._note_todo(table, again)
-        self._plans[table] = _Plan(
-            made_by=made_by,
-            changes=counts.get(_CHANGES, 0),
-            parts={number: counts.get(number, 0) for number in sorted(again)},
-            is_whole=not kept,
-        )
+        made_by = _digest(source.documents(""), str(PAGE_BYTES))
+        is_kept = self._take_over(keys_file(table), made_by)
+        count = self._note_todo(table, is_kept)
+        if is_kept and (count > MOST_CHANGES * keys or not self._take_over(table_file(table), made_by)):
+            self._give_back(keys_file(table))
+            is_kept = False
+            count = self._note_todo(table, is_kept)
+        self._plans[table] = _Plan(made_by, not is_kept, count)
         self._con.execute(
             f"""
             create or replace temp table {_hidden(table)} as select key from {_keys(table)} where h is null;
-            drop table {_keys(table)};
-            drop table {_changed(table)}
+            drop table {_keys(table)}
             """
         )
 
@@ -149,7 +120,7 @@ class Files:
         """Name of a table or view: the rows of a mart that are behind what is to be written of some tables, and those
         that no document shows. After ``compare``; it goes with ``cleanup``.
         """
-        if any(self._plans[table].is_whole for table in tables):
+        if any(self._plans[table].is_base for table in tables):
             return mart
         keys = " union ".join(
             f"select key from {_todo(table)} where h is not null union select key from {_hidden(table)}"
@@ -167,18 +138,15 @@ class Files:
         is missing.
         """
         plan = self._plans[table]
-        counts = dict(plan.parts)
-        changes = f"{plan.made_by}-{self._changes_digest(table)}"
-        if plan.changes and not self._take_over(changes_file(table), changes):
-            counts[_CHANGES] = plan.changes
-        for group in _groups(counts):
-            self._write_group(table, source, group, counts)
-            for number in group:
-                if number == _CHANGES:
-                    self._seal(changes_file(table), changes)
-                else:
-                    self._seal(table_file(table, number), plan.made_by)
-                    self._write_keys(table, number, plan.made_by)
+        if plan.is_base:
+            self._write_documents(table, source, table_file(table), plan)
+            self._seal(table_file(table), plan.made_by)
+            self._write_keys(table, plan.made_by)
+        elif plan.keys:
+            content = f"{plan.made_by}-{self._todo_digest(table)}"
+            if not self._take_over(changes_file(table), content):
+                self._write_documents(table, source, changes_file(table), plan)
+                self._seal(changes_file(table), content)
         self._con.execute(f"drop table {_todo(table)}")
 
     def add_mart(self, name: str, rows: str, order: str) -> None:
@@ -213,7 +181,7 @@ class Files:
         for name in (
             *self._rows,
             _WANTED,
-            *(name(table) for table in Table for name in (_keys, _changed, _todo, _hidden)),
+            *(name(table) for table in Table for name in (_keys, _todo, _hidden)),
         ):
             self._con.execute(f"drop table if exists {name}")
 
@@ -242,33 +210,17 @@ class Files:
         self.written.hidden += hidden
         return keys
 
-    def _note_todo(self, table: Table, again: set[int]) -> dict[int, int]:
-        """Note the keys to write: all of the parts ``again``, what changed of the others. Returns how many by part."""
-        part = PART_SQL.format(parts=self.written.parts[table])
+    def _note_todo(self, table: Table, is_kept: bool) -> int:
+        """Note the keys to write, in groups of GROUP_KEYS: those that differ from the base if it is kept, without a
+        hash where the key is gone, else all that have a document. Returns how many.
+        """
+        before = "(select null::varchar as key, null::ubigint as h)"
+        if is_kept:
+            before = f"read_parquet('{sql_path(self.aside / keys_file(table))}')"
         self._con.execute(
             f"""
             create or replace temp table {_todo(table)} as
-            select key, h, {_CHANGES} as part from {_changed(table)} where not list_contains($1, part)
-            union all
-            select key, h, part
-            from (select key, h, {part} as part from {_keys(table)} where h is not null)
-            where list_contains($1, part)
-            """,
-            [sorted(again)],
-        )
-        return dict(self._con.execute(f"select part, count(*) from {_todo(table)} group by part").fetchall())
-
-    def _changed(self, table: Table, kept: set[int]) -> dict[int, int]:
-        """Note the keys whose rows are others than those of the parts taken over, without a hash where the key is
-        gone; returns how many by part.
-        """
-        paths = ", ".join(f"'{sql_path(self.aside / keys_file(table, number))}'" for number in sorted(kept))
-        before = f"read_parquet([{paths}])" if kept else "(select null::varchar as key, null::ubigint as h)"
-        part = PART_SQL.format(parts=self.written.parts[table])
-        self._con.execute(
-            f"""
-            create or replace temp table {_changed(table)} as
-            select key, h, {part} as part
+            select key, h, (row_number() over (order by key) - 1) // {GROUP_KEYS} as batch
             from (
                 select coalesce(n.key, b.key) as key, n.h
                 from {_keys(table)} as n
@@ -277,61 +229,48 @@ class Files:
             )
             """
         )
-        rows = self._con.execute(f"select part, count(*) from {_changed(table)} group by part").fetchall()
-        return dict(rows)
+        (count,) = self._row(f"select count(*) from {_todo(table)}")
+        return count
 
-    def _changes_digest(self, table: Table) -> str:
-        total, count = self._row(
-            f"select coalesce(sum(hash(key, h)), 0), count(*) from {_todo(table)} where part = {_CHANGES}"
-        )
+    def _todo_digest(self, table: Table) -> str:
+        total, count = self._row(f"select coalesce(sum(hash(key, h)), 0), count(*) from {_todo(table)}")
         return f"{total:x}-{count}"
 
-    def _write_group(self, table: Table, source: Source, group: list[int], counts: dict[int, int]) -> None:
-        """The documents of some parts, made by one query."""
-        self._con.execute(
-            f"create or replace temp table {_WANTED} as from {_todo(table)} where list_contains($1, part)",
-            [group],
-        )
-        result = self._con.execute(
-            f"""
-            select part, key, value from ({source.documents(_WANTED)})
-            union all
-            select part, key, '{GONE.decode()}'::blob from {_WANTED} where h is null
-            order by part, key
-            """
-        )
-        found = dict.fromkeys(group, 0)
-        for number, of_part in groupby(_rows(result), key=lambda row: row[0]):
-            path = self.aside / _file(table, number)
-            try:
-                found[number] = write_entries(path, ((key, value) for _, key, value in of_part))
-            except sqlite3.IntegrityError as error:
-                raise AuditFailedError([f"{table}: a document is missing ({error})"]) from error
-        for number in group:
-            if not counts[number]:
-                write_entries(self.aside / _file(table, number), iter(()))
-            if found[number] != counts[number]:
-                raise AuditFailedError([f"{table}: {found[number]} documents for {counts[number]} keys"])
+    def _write_documents(self, table: Table, source: Source, name: str, plan: _Plan) -> None:
+        try:
+            found = write_entries(self.aside / name, self._documents(table, source, plan.keys))
+        except sqlite3.IntegrityError as error:
+            raise AuditFailedError([f"{table}: a document is missing ({error})"]) from error
+        if found != plan.keys:
+            raise AuditFailedError([f"{table}: {found} documents for {plan.keys} keys"])
 
-    def _write_keys(self, table: Table, number: int, made_by: str) -> None:
-        path = self.aside / keys_file(table, number)
+    def _documents(self, table: Table, source: Source, keys: int) -> Iterator[tuple[str, bytes]]:
+        """Keys to write with their documents, GONE for a key that is gone, in the order of the keys."""
+        for batch in range(-(-keys // GROUP_KEYS)):
+            self._con.execute(
+                f"create or replace temp table {_WANTED} as from {_todo(table)} where batch = {batch}"
+            )
+            result = self._con.execute(
+                f"""
+                {source.documents(_WANTED)}
+                union all
+                select key, '{GONE.decode()}'::blob from {_WANTED} where h is null
+                order by key
+                """
+            )
+            while rows := result.fetchmany(_BATCH):
+                yield from rows
+
+    def _write_keys(self, table: Table, made_by: str) -> None:
+        path = self.aside / keys_file(table)
         self._con.execute(
             f"""
-            copy (select key, h from {_todo(table)} where part = {number} order by key)
+            copy (select key, h from {_todo(table)} order by key)
             to '{sql_path(path)}' (format parquet, compression zstd)
             """
         )
         fsync_path(path)
         self._seal(path.name, made_by)
-
-    def _take_over_part(self, table: Table, number: int, made_by: str) -> bool:
-        """A part and its keys, both or none."""
-        if not self._take_over(keys_file(table, number), made_by):
-            return False
-        if self._take_over(table_file(table, number), made_by):
-            return True
-        self._give_back(keys_file(table, number))
-        return False
 
     def _take_over(self, name: str, content: str) -> bool:
         """The base's file of this name, if it is made of the same and is what its manifest says."""
@@ -365,64 +304,15 @@ class Files:
         return tuple(int(value) for value in row)
 
 
-def choose_parts(keys: int, before: int | None) -> int:
-    """A power of two, at most MAX_PARTS, so that a part holds about PART_KEYS; as before while that still fits."""
-    if before is not None and PART_KEYS / 2 <= keys / before <= PART_KEYS * 2:
-        return before
-    parts = 1
-    while parts < MAX_PARTS and keys / parts > PART_KEYS:
-        parts *= 2
-    return parts
-
-
 def seal(path: Path, content: str) -> FileSeal:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return FileSeal(bytes=path.stat().st_size, sha256=digest, content=content)
 
 
-def _to_write_anew(changed: dict[int, int], part_keys: float) -> set[int]:
-    """Which parts of a table changed too much to stay beside their changes, by how many of their keys did."""
-    if part_keys < FEW_KEYS:
-        return set(changed)
-    again = {number for number, count in changed.items() if count > MOST_CHANGES * part_keys}
-    most = max(changed, key=lambda number: (changed[number], number), default=0)
-    if changed.get(most, 0) > MANY_CHANGES * part_keys:
-        again.add(most)
-    return again
-
-
-def _groups(counts: dict[int, int]) -> Iterator[list[int]]:
-    """Parts by the group whose documents are made at once, in order."""
-    group: list[int] = []
-    keys = 0
-    for number, count in sorted(counts.items()):
-        if group and keys + count > GROUP_KEYS:
-            yield group
-            group, keys = [], 0
-        group.append(number)
-        keys += count
-    if group:
-        yield group
-
-
-def _rows(result: duckdb.DuckDBPyConnection) -> Iterator[tuple[int, str, bytes]]:
-    while batch := result.fetchmany(_BATCH):
-        yield from batch
-
-
-def _file(table: Table, number: int) -> str:
-    return changes_file(table) if number == _CHANGES else table_file(table, number)
-
-
 def _keys(table: Table) -> str:
     """(key, n, shown, h) of all keys; h is a hash of their rows, null where no document shows any."""
     return f"snapshot_keys_{table}"
-
-
-def _changed(table: Table) -> str:
-    """(key, h, part) of the keys that are others than in the parts taken over."""
-    return f"snapshot_changed_{table}"
 
 
 def _hidden(table: Table) -> str:
@@ -431,7 +321,7 @@ def _hidden(table: Table) -> str:
 
 
 def _todo(table: Table) -> str:
-    """(key, h, part) of the keys to write; h is null where the key is gone."""
+    """(key, h, batch) of the keys to write; h is null where the key is gone."""
     return f"snapshot_todo_{table}"
 
 

@@ -3,7 +3,7 @@
 A version is built in ``.building-<version>`` and gets its name by one rename after every file in it is on the
 disk; publishing is one rename of ``current.json``. So at any moment, a kill or a power cut leaves either the
 version before or the new one in force, both whole. Rubbish of a run that died is removed by the next one.
-What has not changed since the version in force is not written again (``snapshot_files.py``).
+What has not changed since the version in force is not written again (``files.py``).
 """
 
 from __future__ import annotations
@@ -14,20 +14,15 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import duckdb
 import msgspec
 
 from footfall.snapshot.format import (
-    FORMAT_VERSION,
-    MANIFEST_FILE,
     POINTER_FILE,
-    SESSION_CHANGES_FILE,
-    SESSIONS_FILE,
     VERSION_PATTERN,
     Manifest,
     Pointer,
@@ -40,28 +35,11 @@ from footfall.snapshot.format import (
     read_manifest,
     read_pointer,
 )
-from footfall.snapshot.session_index import SessionIndex, SessionIndexError, empty_index
-from orchestration.serving.audit import (
-    OF_PEOPLE,
-    AuditFailedError,
-    ChangeError,
-    audit_change,
-    audit_marts,
-    audit_written,
-    read_settings,
-)
-from orchestration.serving.documents import PRODUCT_LISTS, SOURCES
-from orchestration.serving.files import Base, Files, Written
-from orchestration.serving.marts import (
-    PRODUCTS,
-    MissingMartError,
-    analytics_tables,
-    cleanup,
-    mart,
-    number_labels,
-    prepare,
-    servable,
-)
+from orchestration.serving.audit import OF_PEOPLE, AuditFailedError, ChangeError, audit_change
+from orchestration.serving.build import LEADING, Inputs, write_version
+from orchestration.serving.documents import PRODUCT_LISTS
+from orchestration.serving.files import Base
+from orchestration.serving.marts import MissingMartError, servable
 from orchestration.serving.sqlite import read_table
 from orchestration.storage.atomic_write import fsync_path, write_durably
 
@@ -82,9 +60,6 @@ MIN_RATIO = 0.5
 
 #: Who published what was held back: a line of JSON each.
 ONCE_FILE = "published_once.jsonl"
-
-#: The coverage of products that lead to others.
-LEADING = "products_with_lists"
 
 _BUILDING = ".building-"
 _HELD = ".held-"
@@ -137,7 +112,7 @@ def build_snapshot(
     session_changes: what is different since; where it is about another index, or not there, nothing is.
     served: marts to serve as they are, beside those that the API has endpoints for; one that isn't built, or not so,
     is left out and named in the report.
-    not_from_before: nothing is taken over from a version that was made before this moment, since parts of it hold what
+    not_from_before: nothing is taken over from a version that was made before this moment, since its files hold what
     must be gone. It is compared with still.
     time_zone: of the shop's calendar, by which the marts count days; one that DuckDB knows.
     catalogue_problems: what the owner is told of files of the catalogue that can't be read.
@@ -162,14 +137,14 @@ def build_snapshot(
             base = _in_force(serving_dir)
             good, left_out = servable(warehouse_con, served or {})
             is_from_before = base and not_from_before and base.manifest.created_at < not_from_before
-            inputs = _Inputs(
+            inputs = Inputs(
                 good, session_index, session_changes, time_zone, list(catalogue_problems), tuple(link_origins)
             )
-            manifest, written = _write(
+            manifest, written = write_version(
                 warehouse_con, aside, version, None if is_from_before else base, inputs
             )
             before = base.manifest if base else None
-            audit_change(manifest, before, min_ratio, _missing_rows(aside, manifest, base))
+            audit_change(manifest, before, min_ratio, _missing_rows(aside, base))
         except ChangeError as error:
             raise ChangeError(
                 error.problems, held=_hold(serving_dir, aside, version, not_from_before)
@@ -281,173 +256,25 @@ def _hold(serving_dir: Path, aside: Path, version: str, not_from_before: datetim
     return version
 
 
-def _missing_rows(aside: Path, new: Manifest, base: Base | None) -> dict[str, Callable[[], Iterable[str]]]:
+def _missing_rows(aside: Path, base: Base | None) -> dict[str, Callable[[], Iterable[str]]]:
     """What names the rows of a fall: keys of the tables that are about products, and products without a list."""
     if base is None:
         return {}
 
     def gone(table: Table) -> list[str]:
-        left = read_table(aside, table, new.parts[table])
-        return sorted(read_table(base.path, table, base.manifest.parts[table]).keys() - left.keys())
+        left = read_table(aside, table)
+        return sorted(read_table(base.path, table).keys() - left.keys())
 
     def without_lists() -> list[str]:
-        leading = {key for table in PRODUCT_LISTS for key in read_table(aside, table, new.parts[table])}
-        cards = read_table(aside, Table.PRODUCTS, new.parts[Table.PRODUCTS])
+        leading = {key for table in PRODUCT_LISTS for key in read_table(aside, table)}
+        cards = read_table(aside, Table.PRODUCTS)
         offered = {
             key for key, card in cards.items() if msgspec.json.decode(card, type=ProductCard).is_available
         }
         return sorted(offered - leading)
 
-    of_products = [table for table in base.manifest.parts if table not in OF_PEOPLE and table != Table.LABELS]
-    return {table: partial(gone, Table(table)) for table in of_products} | {LEADING: without_lists}
-
-
-class _Inputs(NamedTuple):
-    """What a version is made of, beside the marts of the API's own endpoints."""
-
-    served: dict[str, ServedMart]
-    session_index: Path | None
-    session_changes: Path | None
-    time_zone: str
-    catalogue_problems: list[str]
-    link_origins: tuple[str, ...]
-
-
-def _write(
-    con: duckdb.DuckDBPyConnection, aside: Path, version: str, base: Base | None, inputs: _Inputs
-) -> tuple[Manifest, Written]:
-    known = _known_labels(base)
-    files = Files(con, aside, base if known is not None else None)
-    try:
-        prepare(con, inputs.served, inputs.link_origins)
-        blend, fading = read_settings(con)
-        _write_tables(con, files, known or {})
-        for name, (query, order) in analytics_tables(inputs.served).items():
-            files.add_mart(name, query, order)
-        written = files.written
-        audit_written(aside, written, _scalar(con, f"select count(*) from {mart('products')}"))
-        _add_sessions(files, inputs.session_index, inputs.session_changes)
-        created_at = datetime.now(UTC)
-        manifest = Manifest(
-            format_version=FORMAT_VERSION,
-            version=version,
-            created_at=created_at,
-            files=written.files,
-            parts=written.parts,
-            rows=written.rows,
-            coverage=_coverage(con, written.rows),
-            blend=blend,
-            fading=fading,
-            dropped_unavailable=written.hidden,
-            served=inputs.served,
-            time_zone=inputs.time_zone,
-            today=_shop_day(con, created_at, inputs.time_zone),
-            catalogue_problems=inputs.catalogue_problems,
-        )
-    finally:
-        files.cleanup()
-        cleanup(con, inputs.served)
-    content = msgspec.json.format(msgspec.json.encode(manifest))
-    write_durably(aside / MANIFEST_FILE, lambda path: path.write_bytes(content))
-    return manifest, written
-
-
-def _write_tables(con: duckdb.DuckDBPyConnection, files: Files, known: dict[tuple[str, str], int]) -> None:
-    """The lookup tables: compared with the version in force, audited, and written as far as they differ. ``known``: the
-    numbers that labels have already. Raises AuditFailedError.
-    """
-    for table, source in SOURCES.items():
-        if table is not Table.LABELS:
-            files.compare(table, source)
-    lists = {
-        name: files.rows_to_write(of, mart(name), key)
-        for name, (of, key) in {
-            "product_recommendations": (PRODUCT_LISTS, "product_id"),
-            "visitor_recommendations": ([Table.VISITOR_RECOMMENDATIONS], "visitor_id"),
-        }.items()
-    }
-    audit_marts(con, lists)
-    number_labels(con, known, lists)
-    files.compare(Table.LABELS, SOURCES[Table.LABELS])
-    for table, source in SOURCES.items():
-        files.add_table(table, source)
-
-
-def _shop_day(con: duckdb.DuckDBPyConnection, at: datetime, time_zone: str) -> date:
-    """The day of a moment on the shop's calendar, by the rule of the models (macro shop_day): by DuckDB's zones."""
-    moment = at.astimezone(UTC).replace(tzinfo=None)
-    day: date
-    [(day,)] = con.execute(
-        "select cast(timezone(?, timezone('UTC', cast(? as timestamp))) as date)", [time_zone, moment]
-    ).fetchall()
-    return day
-
-
-def _known_labels(base: Base | None) -> dict[tuple[str, str], int] | None:
-    """The numbers that labels have in the version that files are taken over from; None where its disk has damaged them:
-    lists that go by them can't be taken over.
-    """
-    if base is None:
-        return {}
-    names = [name for name in base.manifest.files if name.startswith(f"{Table.LABELS}.")]
-    try:
-        if not all(base.is_whole(name) for name in names):
-            return None
-    except OSError:
-        return None
-    labels = read_table(base.path, Table.LABELS, base.manifest.parts[Table.LABELS])
-    return {msgspec.json.decode(value, type=tuple[str, str]): int(key) for key, value in labels.items()}
-
-
-def _add_sessions(files: Files, index: Path | None, changes: Path | None) -> None:
-    """The session index as another name of the asset's files, which are replaced by renaming and never written to: a
-    publish every few seconds need not copy them. Raises AuditFailedError where they are none.
-    """
-    if index is None or not index.exists():
-        files.add_ready(SESSIONS_FILE, empty_index().write)
-    else:
-        files.add_ready(SESSIONS_FILE, lambda path: _another_name(index, path))
-    ours = files.aside / SESSIONS_FILE
-    try:
-        learned = SessionIndex.open(ours, changes)
-        if learned.changed and changes:
-            files.add_ready(SESSION_CHANGES_FILE, lambda path: _another_name(changes, path))
-            learned = SessionIndex.open(ours, files.aside / SESSION_CHANGES_FILE)
-    except SessionIndexError as error:
-        raise AuditFailedError([f"session neighbours: {error}"]) from error
-    files.written.rows["sessions.products"] = learned.seen_products
-    files.written.rows["sessions.sessions"] = learned.sessions
-
-
-def _another_name(source: Path, path: Path) -> None:
-    try:
-        path.hardlink_to(source)
-    except OSError:  # another disk, or one without hard links
-        shutil.copyfile(source, path)
-    fsync_path(path)
-
-
-def _coverage(con: duckdb.DuckDBPyConnection, rows: dict[str, int]) -> dict[str, float]:
-    """Share of the products on offer that lead somewhere, and of visitors who have a list of their own. What visitors
-    invent is not on offer, so that an order of 500 invented products holds no publish back.
-    """
-    leading = _scalar(
-        con,
-        f"""select count(distinct r.product_id) from {mart("product_recommendations")} as r
-            inner join {PRODUCTS} as p on p.product_id = r.product_id and p.is_available""",
-    )
-    offered = _scalar(con, f"select count(*) from {PRODUCTS} where is_available")
-    visitors = rows[Table.VISITORS]
-    return {
-        LEADING: leading / offered if offered else 1.0,
-        "visitors_with_lists": rows[Table.VISITOR_RECOMMENDATIONS] / visitors if visitors else 1.0,
-    }
-
-
-def _scalar(con: duckdb.DuckDBPyConnection, query: str) -> int:
-    # fetchall: DuckDB does no other work while a result is unfinished, even one of a single row.
-    [(value,)] = con.execute(query).fetchall()
-    return int(value)
+    of_products = [table for table in Table if table not in OF_PEOPLE and table != Table.LABELS]
+    return {table: partial(gone, table) for table in of_products} | {LEADING: without_lists}
 
 
 def _whole(version_dir: Path) -> Manifest:

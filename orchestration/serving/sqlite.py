@@ -30,24 +30,22 @@ def write_entries(path: Path, rows: Iterable[tuple[str, bytes]]) -> int:
         sink.execute("begin")
         # WITHOUT ROWID: the value stands in the leaf that the key leads to, one descent instead of two.
         sink.execute("create table entries (key text primary key, value blob not null) without rowid")
-        sink.executemany("insert into entries values (?, ?)", rows)
-        (count,) = sink.execute("select count(*) from entries").fetchone()
+        count = sink.executemany("insert into entries values (?, ?)", rows).rowcount
         sink.execute("commit")
     fsync_path(path)
-    return int(count)
+    return count
 
 
-def read_entries(version_dir: Path, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-    """Keys and values of files, one after the other. Raises sqlite3.Error."""
-    for name in names:
-        uri = f"{(version_dir / name).absolute().as_uri()}?mode=ro&immutable=1"
-        with contextlib.closing(sqlite3.connect(uri, uri=True)) as con:
-            yield from con.execute("select key, value from entries")
+def read_entries(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Keys and values of a file. Raises sqlite3.Error."""
+    uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+    with contextlib.closing(sqlite3.connect(uri, uri=True)) as con:
+        yield from con.execute("select key, value from entries")
 
 
-def read_table(version_dir: Path, table: Table, parts: int) -> dict[str, bytes]:
+def read_table(version_dir: Path, table: Table) -> dict[str, bytes]:
     """Every document of a table, as a reader finds it. Raises sqlite3.Error."""
-    found = dict(read_entries(version_dir, (table_file(table, number) for number in range(parts))))
-    if (version_dir / changes_file(table)).exists():
-        found |= read_entries(version_dir, [changes_file(table)])
+    found = dict(read_entries(version_dir / table_file(table)))
+    if (changes := version_dir / changes_file(table)).exists():
+        found |= read_entries(changes)
     return {key: value for key, value in found.items() if value != GONE}

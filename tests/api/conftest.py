@@ -20,8 +20,9 @@ from litestar.testing import TestClient
 
 from api.app import create_app
 from footfall.settings import Settings
-from footfall.snapshot.format import GONE, ServedMart, Table, changes_file, part_of, read_manifest, table_file
+from footfall.snapshot.format import GONE, ServedMart, Table, changes_file, read_manifest, table_file
 from orchestration.recommend.session_neighbours import index_of
+from orchestration.serving.marts import ANALYTICS, MARTS
 from orchestration.serving.publish import build_snapshot, publish
 from tests.session_cases import clicks_table
 
@@ -314,7 +315,7 @@ insert into marts.marketing_objections values ('g_objector', '2026-11-01');
 """
 
 
-#: Two that docs/developer/api.md asks for, with the columns that it names.
+#: Marts that docs/developer/api.md asks for, the first two with the columns that it names.
 SERVED_OF_THE_DOCS = {
     "product_performance": ServedMart(
         description="Products.", columns={"product_id": "Product.", "revenue": "Sold."}, order=("product_id",)
@@ -322,6 +323,27 @@ SERVED_OF_THE_DOCS = {
     "traffic_sources": ServedMart(
         description="Channels.", columns={"day": "UTC.", "channel": "Channel."}, order=("day", "channel")
     ),
+    **{
+        name: ServedMart(
+            description=name, columns=dict.fromkeys(MARTS[name], ""), order=tuple(ANALYTICS[name].split(", "))
+        )
+        for name in (
+            *(
+                "sessions_daily",
+                "funnel_steps",
+                "funnel_time_to_convert",
+                "funnel_time_histogram",
+                "search_terms",
+            ),
+            *(
+                "navigation_paths",
+                "retention_cohorts",
+                "retention_periods",
+                "experiments",
+                "experiment_results",
+            ),
+        )
+    },
 }
 _OF_THE_DOCS = """
 create table marts.product_performance as select 'p01' as product_id, 9.90 as revenue;
@@ -418,16 +440,10 @@ def page(browser: Any, client: TestClient[Litestar]) -> Iterator[Any]:
 
 
 def values(path: Path, table: Table) -> dict[str, bytes]:
-    """Every document of a table, each from the file where a reader looks for it."""
-    manifest = read_manifest(path)
-    parts = manifest.parts[table]
-    found: dict[str, bytes] = {}
-    for number in range(parts):
-        of_part = _entries(path / table_file(table, number))
-        assert {part_of(key, parts) for key in of_part} <= {number}
-        assert GONE not in of_part.values()
-        found |= of_part
-    if changes_file(table) in manifest.files:
+    """Every document of a table, as a reader finds it: its changes before its base."""
+    found = _entries(path / table_file(table))
+    assert GONE not in found.values()
+    if changes_file(table) in read_manifest(path).files:
         found |= _entries(path / changes_file(table))
     return {key: value for key, value in found.items() if value != GONE}
 

@@ -1,11 +1,10 @@
-"""Segments with their members, paths, searches, retention: the marts as the API tells them."""
+"""Segments with their members, and what the owner is told of the catalogue."""
 
 from __future__ import annotations
 
 import csv
 import io
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
@@ -15,7 +14,6 @@ from litestar.testing import TestClient
 from api.app import create_app
 from api.routes import segments as segment_routes
 from api.routes.parameters import cursor_of
-from orchestration.serving import marts
 from orchestration.serving.publish import build_snapshot, publish
 from tests.api.conftest import ADA_GUEST, PUBLIC, SECRET, settings_for
 from tests.api.test_routes import assert_problem, get
@@ -97,19 +95,6 @@ def test_the_next_link_repeats_no_key(client: Client) -> None:
     assert secret not in answer.headers["link"]
 
 
-def test_a_version_from_before_carts_had_a_currency_answers_until_the_next_publish(
-    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = tuple(name for name in marts.MARTS["segment_members"] if name != "cart_currency")
-    monkeypatch.setitem(marts.MARTS, "segment_members", before)
-    build_snapshot(warehouse, tmp_path / "serving", version="v1")
-    publish(tmp_path / "serving", "v1")
-    with TestClient(create_app(settings_for(tmp_path))) as client:
-        found = get(client, "/v1/segments/abandoned_cart/members?limit=1")
-    assert found["items"][0]["cart_value"] == 9.9
-    assert found["items"][0]["cart_currency"] is None
-
-
 def test_only_members_whom_a_mailer_can_know(client: Client) -> None:
     page = get(client, f"{MEMBERS}?reachable=true&limit=1")
     assert ([row["user_id"] for row in page["items"]], page["next_cursor"]) == (["ada"], None)
@@ -140,49 +125,6 @@ def test_a_visitors_segments(client: Client) -> None:
     assert get(client, "/v1/visitors/short/segments")["items"] == []
 
 
-def test_paths(client: Client) -> None:
-    def steps(query: str) -> list[tuple[Any, ...]]:
-        rows = get(client, f"/v1/paths?{query}")["items"]
-        return [(row["from_type"], row["to_type"], row["steps"], row["share"]) for row in rows]
-
-    assert [row[2] for row in steps("")] == [60, 40, 30, 30]
-    assert steps("from_type=home&from_path=/") == [("home", "(exit)", 30, 0.5), ("home", "product", 30, 0.5)]
-    assert steps("to_path=/products/thing-1&limit=1") == [("(entrance)", "product", 40, 0.4)]
-    assert steps("from_path=/nowhere") == []
-    get(client, "/v1/paths?limit=0", 400)
-
-
-def test_searches(client: Client) -> None:
-    body = get(client, "/v1/searches?limit=2")
-    assert [row["query"] for row in body["items"]] == ["shirt", "mug"]
-    assert body["total"] == {
-        "queries": 3, "searches": 35, "without_result": 6, "with_product_view": 20, "with_cart": 10, "with_order": 5,
-    }  # fmt: skip
-    fruitless = get(client, "/v1/searches?without_result=true&order=without_result")
-    assert [row["query"] for row in fruitless["items"]] == ["größe 42", "mug"]
-    assert fruitless["total"]["queries"] == 2
-    assert get(client, "/v1/searches?order=with_order")["items"][0]["query"] == "mug"
-    assert get(client, "/v1/searches?order=latest")["items"][0]["query"] == "größe 42"
-    (found,) = get(client, "/v1/searches?contains=GRÖßE")["items"]
-    assert found["last_searched_at"] == "2026-11-02T12:00:00Z"
-    assert get(client, "/v1/searches?contains=%25")["items"] == [], "no wildcard"
-    get(client, "/v1/searches?order=astrology", 400)
-
-
-def test_retention(client: Client) -> None:
-    body = get(client, "/v1/retention")
-    assert [(cohort["week"], cohort["visitors"]) for cohort in body["cohorts"]] == [
-        ("2026-11-02", 40),
-        ("2026-11-09", 20),
-    ]
-    assert body["cohorts"][0]["weeks"][1] == {"weeks_later": 1, "returned": 10, "retention": 0.25}
-    (declared,) = body["declared"]
-    assert declared["name"] == "ordered_again"
-    assert [(row["days"], row["share"]) for row in declared["periods"]] == [(30, 0.4), (90, None)]
-    assert len(get(client, "/v1/retention?from=2026-11-03")["cohorts"]) == 1
-    get(client, "/v1/retention?from=2026-11-03&to=2026-11-02", 400)
-
-
 def test_the_owner_is_told_of_catalogue_files_that_can_t_be_read(
     warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
@@ -190,8 +132,8 @@ def test_the_owner_is_told_of_catalogue_files_that_can_t_be_read(
     build_snapshot(warehouse, tmp_path / "serving", version="v1", catalogue_problems=[said])
     publish(tmp_path / "serving", "v1")
     with TestClient(create_app(settings_for(tmp_path))) as client:
-        assert get(client, "/v1/sessions/summary")["catalogue_problems"] == [said]
+        assert get(client, "/v1/marts")["catalogue_problems"] == [said]
     build_snapshot(warehouse, tmp_path / "serving", version="v2")
     publish(tmp_path / "serving", "v2")
     with TestClient(create_app(settings_for(tmp_path))) as client:
-        assert get(client, "/v1/sessions/summary")["catalogue_problems"] == []
+        assert get(client, "/v1/marts")["catalogue_problems"] == []

@@ -51,7 +51,7 @@ def test_a_signed_request_needs_no_key(client: Client, path: str) -> None:
 
 
 def test_it_may_do_no_more_than_the_public_key(client: Client) -> None:
-    assert client.get(signed("/v1/funnels")).status_code == 403
+    assert client.get(signed("/v1/marts")).status_code == 403
     assert client.get(signed("/v1/visitors/ada/affinities")).status_code == 403
     assert client.get(signed(f"/v1/visitors/{ADA_GUEST}/affinities")).status_code == 403
     assert client.get(signed("/v1/recommendations", user="ada")).status_code == 403

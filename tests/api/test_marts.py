@@ -27,7 +27,7 @@ from api.responses import next_link
 from api.routes import marts as marts_routes
 from footfall.snapshot.format import ServedMart, read_manifest
 from orchestration.serving.publish import build_snapshot, publish
-from tests.api.conftest import SECRET, SERVED, make_shelves, settings_for
+from tests.api.conftest import SECRET, SERVED, SERVED_OF_THE_DOCS, make_shelves, settings_for
 from tests.api.test_routes import assert_problem, get
 
 Client = TestClient[Litestar]
@@ -39,9 +39,10 @@ def places(client: Client, query: str) -> list[tuple[str, int]]:
 
 
 def test_the_marts_there_are(client: Client) -> None:
-    marts = get(client, "/v1/marts")["items"]
-    assert [mart["name"] for mart in marts] == ["product_performance", "shelves", "traffic_sources"]
-    mart = marts[1]
+    body = get(client, "/v1/marts")
+    assert (body["time_zone"], body["today"]) == ("UTC", body["generated_at"][:10])
+    assert [mart["name"] for mart in body["items"]] == sorted(["shelves", *SERVED_OF_THE_DOCS])
+    (mart,) = [mart for mart in body["items"] if mart["name"] == "shelves"]
     assert (mart["name"], mart["description"], mart["rows"]) == ("shelves", SERVED.description, 3)
     assert [(column["name"], column["type"]) for column in mart["columns"]] == [
         ("shelf", "varchar"), ("place", "integer"), ("price", "decimal(18,2)"), ("day", "date"),
@@ -81,6 +82,10 @@ def test_rows_as_json_in_the_marts_order(client: Client) -> None:
         ("at_least=counted_at:2026-11-01T12:30:00Z", [("=shirts", 1)]),
         ("where=wood:Oak", [("mugs", 1)]),
         ("where=wood:Smith's Pine", [("mugs", 2)]),
+        ("contains=shelf:UG", [("mugs", 1), ("mugs", 2)]),
+        ("contains=shelf:UG&contains=shelf:=", []),
+        ("contains=shelf:%25", []),
+        ("contains=visitor_id:_", [("=shirts", 1), ("mugs", 1), ("mugs", 2)]),
         ("order=price", [("mugs", 2), ("mugs", 1), ("=shirts", 1)]),
         ("order=-price", [("mugs", 1), ("mugs", 2), ("=shirts", 1)]),
         ("order=-place&where=day:2026-11-01", [("=shirts", 1), ("mugs", 1)]),
@@ -91,10 +96,53 @@ def test_conditions_and_order(client: Client, query: str, found: list[tuple[str,
 
 
 @pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("sessions_daily?order=-day&limit=2", [("2026-11-03", 5, 70.1), ("2026-11-03", 10, 19.9)]),
+        ("sessions_daily?at_least=day:2026-11-02&at_most=day:2026-11-02&order=-sessions", [
+            ("2026-11-02", 10, 19.9), ("2026-11-02", 5, 70.1),
+        ]),
+        ("sessions_daily?at_least=day:2027-01-01", []),
+        ("funnel_steps?where=funnel:product", [
+            ("product", 1, "Product Viewed", 100), ("product", 2, "Product Added", 40),
+            ("product", 3, "Checkout Started", 20), ("product", 4, "Order Completed", 10),
+        ]),
+        ("funnel_steps?where=funnel:nothing", []),
+        ("funnel_time_to_convert?where=funnel:product", [("product", 2, 20.0)]),
+        ("funnel_time_histogram?where=funnel:product", [(2, 30.0, 25), (2, None, 15)]),
+        ("navigation_paths?order=-steps", [("(entrance)", 60), ("(entrance)", 40), ("home", 30), ("home", 30)]),
+        ("navigation_paths?where=to_path:/products/thing-1&order=-steps&limit=1", [("(entrance)", 40)]),
+        ("search_terms?order=-searches&limit=2", [("shirt", 20), ("mug", 10)]),
+        ("search_terms?at_least=without_result:1&order=-without_result", [("größe 42", 5), ("mug", 10)]),
+        ("search_terms?order=-last_searched_at&limit=1", [("größe 42", 5)]),
+        ("search_terms?contains=query:GRÖSSE", []),
+        ("search_terms?contains=query:GRÖßE", [("größe 42", 5)]),
+        ("retention_cohorts?at_least=cohort_week:2026-11-03", [("2026-11-09", 0, 20)]),
+        ("retention_cohorts?at_most=cohort_week:2026-11-03", [("2026-11-02", 0, 40), ("2026-11-02", 1, 10)]),
+        ("retention_periods", [("ordered_again", 30, 0.4), ("ordered_again", 90, None)]),
+    ],
+)  # fmt: skip
+def test_what_shops_ask_of_the_marts(client: Client, query: str, found: list[tuple[Any, ...]]) -> None:
+    columns = {
+        "sessions_daily": ("day", "sessions", "revenue"),
+        "funnel_steps": ("funnel", "step", "step_name", "reached"),
+        "funnel_time_to_convert": ("funnel", "step", "p50"),
+        "funnel_time_histogram": ("step", "bucket_to_s", "n"),
+        "navigation_paths": ("from_type", "steps"),
+        "search_terms": ("query", "searches"),
+        "retention_cohorts": ("cohort_week", "weeks_later", "returned"),
+        "retention_periods": ("retention", "period_days", "share"),
+    }[query.partition("?")[0]]
+    rows = get(client, f"/v1/marts/{query}")["items"]
+    assert [tuple(row[name] for name in columns) for row in rows] == found
+
+
+@pytest.mark.parametrize(
     "query",
     [
         "where=shelf", "where=width:3", "where=place:two", "where=day:soon", "where=shelf%22:x", "order=width",
         "at_least=day:soon", "at_most=day:", "at_least=day", "at_most=width:3",
+        "contains=shelf", "contains=place:1", "contains=tags:a",
         "order=place%20desc", "order=rowid", "cursor=%21", "cursor=djEgLTE", "cursor=djEgeA", "limit=0", "format=xml",
     ],
 )  # fmt: skip

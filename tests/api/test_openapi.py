@@ -26,7 +26,7 @@ from footfall.settings import Settings
 from tests.api.conftest import PUBLIC, SECRET, settings_for
 
 #: Not the check that data outside of the schema is refused: in an address everything is text, an object for a text too
-#: (test_routes.py and test_analytics.py have what is refused).
+#: (test_routes.py and test_marts.py have what is refused).
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -46,7 +46,6 @@ KNOWN = {
     "/v1/visitors/{visitor_id}/segments": _VISITOR,
     "/v1/visitors/{visitor_id}/neighbours": _VISITOR,
     "/v1/affinity": {"visitor": "ada", "product": "p05"},
-    "/v1/funnels/{name}": {"name": "product"},
     "/v1/segments/{name}/members": {"name": "abandoned_cart", "cursor": None},
     "/v1/marts/{name}": {"name": "shelves", "cursor": None, "order": "-place"},
 }

@@ -15,6 +15,7 @@ from litestar.testing import TestClient
 from api.app import create_app
 from footfall.settings import REPO
 from footfall.snapshot.format import ServedMart
+from orchestration.serving.marts import MARTS
 from orchestration.serving.publish import build_snapshot, publish
 from tests.api.conftest import PUBLIC, SECRET, make_marts, settings_for
 
@@ -57,9 +58,14 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient[Lite
                 f"cast({SAMPLES.get(column['data_type'], '3')} as {column['data_type']}) as {column['name']}"
                 for column in columns.values()
             ]
-            con.execute(f"create table marts.{name} as select {', '.join(values)}")
+            if name not in MARTS:
+                con.execute(f"create table marts.{name} as select {', '.join(values)}")
             order = tuple(known[name]["config"]["meta"]["served"])
-            about = {name: column["description"] for name, column in columns.items()}
+            about = {
+                column: props["description"]
+                for column, props in columns.items()
+                if column in MARTS.get(name, columns)
+            }
             served[name] = ServedMart(description=name, columns=about, order=order)
         con.execute("update marts.funnel_breakdowns set funnel = 'product'")
         build_snapshot(con, data / "serving", version="v1", served=served)
@@ -160,10 +166,10 @@ def test_a_period_is_chosen_and_compared_with_the_one_before(page: Any) -> None:
     page.wait_for_selector("button[aria-pressed=true]:text('7 days')")
     parts(page)
     assert {path.partition("?")[0] for path in page.asked[before:]} == {
-        "/v1/sessions/summary",
         "/v1/marts/conversion_by_device",
         "/v1/marts/orders_daily",
         "/v1/marts/recommendations_daily",
+        "/v1/marts/sessions_daily",
         "/v1/marts/traffic_sources",
     }
 
@@ -171,13 +177,13 @@ def test_a_period_is_chosen_and_compared_with_the_one_before(page: Any) -> None:
 @pytest.mark.browser
 def test_a_day_is_over_when_it_is_over_in_the_shop(page: Any, client: TestClient[Litestar]) -> None:
     """In Los Angeles it is still six in the evening of the third when UTC has the fourth."""
-    made = client.get("/v1/sessions/summary", headers=SECRET).json()
+    made = client.get("/v1/marts", headers=SECRET).json()
     made |= {
         "generated_at": "2026-11-04T02:00:00Z",
         "today": "2026-11-03",
         "time_zone": "America/Los_Angeles",
     }
-    page.route("**/v1/sessions/summary", lambda route: route.fulfill(json=made))
+    page.route("**/v1/marts", lambda route: route.fulfill(json=made))
     page.goto(f"http://shop.test/overview#{KEY}")
     assert re.search(r"Sessions\s+30\b", parts(page)["Sessions and orders"])
     assert "America/Los_Angeles" in page.inner_text("#made")
@@ -185,14 +191,14 @@ def test_a_day_is_over_when_it_is_over_in_the_shop(page: Any, client: TestClient
 
 @pytest.mark.browser
 def test_catalogue_files_that_can_t_be_read_stand_at_the_top(page: Any, client: TestClient[Litestar]) -> None:
-    made = client.get("/v1/sessions/summary", headers=SECRET).json()
+    made = client.get("/v1/marts", headers=SECRET).json()
     page.goto(f"http://shop.test/overview#{KEY}")
     parts(page)
     assert not page.is_visible("#problems")
     made["catalogue_problems"] = [
         "<b>shop</b>.json: no JSON; its products stay as read at 2026-11-03 10:00 UTC"
     ]
-    page.route("**/v1/sessions/summary", lambda route: route.fulfill(json=made))
+    page.route("**/v1/marts", lambda route: route.fulfill(json=made))
     page.reload()
     parts(page)
     assert page.inner_text("#problems") == f"Catalogue: {made['catalogue_problems'][0]}"

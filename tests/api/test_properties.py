@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from api.analytics_schemas import Funnels, SessionSummary
+from api.analytics_schemas import MartRows, Marts
 from api.app import create_app
 from api.schemas import Problem, ProductList, Recommendations
 from tests.api.conftest import ADA_GUEST, COLD_GUEST, PUBLIC, SECRET, SOLO_GUEST, settings_for
@@ -64,15 +64,14 @@ def test_recommendations_hold_their_promises(
 
 @RELAXED
 @given(params=st.dictionaries(
-    st.sampled_from(["guest", "user", "signature", "viewed", "cart", "exclude", "limit", "placement", "from", "to",
+    st.sampled_from(["guest", "user", "signature", "viewed", "cart", "exclude", "limit", "placement",
                      "visitor", "product", "fallback", "key", "cursor", "format", "contains", "order",
-                     "from_path"]) | anything,
+                     "where", "at_least", "at_most"]) | anything,
     anything | st.lists(anything, min_size=2, max_size=3),
     max_size=5,
 ), path=st.sampled_from([
     "/v1/recommendations", "/v1/products/p01/similar", "/v1/visitors/ada/affinities", "/v1/visitors/ada/profile",
-    "/v1/affinity", "/v1/funnels", "/v1/sessions/summary", "/v1/segments/abandoned_cart/members", "/v1/paths",
-    "/v1/searches", "/v1/retention", "/readyz", "/metrics",
+    "/v1/affinity", "/v1/segments/abandoned_cart/members", "/v1/marts", "/v1/marts/search_terms", "/readyz", "/metrics",
 ]), headers=st.sampled_from([PUBLIC, SECRET, {}]))  # fmt: skip
 def test_no_parameter_breaks_it(
     client: TestClient[Litestar], params: dict[str, Any], path: str, headers: dict[str, str]
@@ -114,8 +113,8 @@ def test_broken_bytes_in_the_address(client: TestClient[Litestar]) -> None:
 
 
 def test_answers_decode_as_their_types(client: TestClient[Litestar]) -> None:
-    msgspec.json.decode(client.get("/v1/funnels", headers=SECRET).content, type=Funnels)
-    msgspec.json.decode(client.get("/v1/sessions/summary", headers=SECRET).content, type=SessionSummary)
+    msgspec.json.decode(client.get("/v1/marts", headers=SECRET).content, type=Marts)
+    msgspec.json.decode(client.get("/v1/marts/sessions_daily", headers=SECRET).content, type=MartRows)
 
 
 def test_a_fault_of_ours_is_told_as_one_and_no_more(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:

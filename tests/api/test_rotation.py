@@ -17,7 +17,7 @@ from api.app import create_app
 from tests.api.conftest import PUBLIC, settings_for
 
 LIST = "/v1/products/p01/similar"
-FUNNELS = "/v1/funnels"
+MARTS = "/v1/marts"
 PROFILE = "/v1/visitors/ada/profile"
 
 Serve = Callable[..., TestClient[Litestar]]
@@ -46,13 +46,13 @@ def signed(client: TestClient[Litestar], secret: str) -> int:
 def test_of_each_kind_of_key_several_are_good(serve: Serve) -> None:
     client = serve(api_public_keys=("public-new", "public-old"), api_secret_keys=("secret-new", "secret-old"))
     assert statuses(client, LIST, ["public-new", "public-old", "public-gone"]) == [200, 200, 401]
-    assert statuses(client, FUNNELS, ["secret-new", "secret-old", "secret-gone"]) == [200, 200, 401]
-    assert statuses(client, FUNNELS, ["public-new", "public-old"]) == [403, 403]
+    assert statuses(client, MARTS, ["secret-new", "secret-old", "secret-gone"]) == [200, 200, 401]
+    assert statuses(client, MARTS, ["public-new", "public-old"]) == [403, 403]
 
 
 def test_the_key_of_a_kind_has_one_quota_however_many_there_are(serve: Serve) -> None:
     client = serve(api_secret_keys=("secret-new", "secret-old"), api_secret_per_second=0.2)
-    assert statuses(client, FUNNELS, ["secret-new", "secret-old", "secret-new"]) == [200, 200, 429]
+    assert statuses(client, MARTS, ["secret-new", "secret-old", "secret-new"]) == [200, 200, 429]
 
 
 def test_every_identity_secret_in_force_proves_a_user(serve: Serve) -> None:
@@ -62,6 +62,6 @@ def test_every_identity_secret_in_force_proves_a_user(serve: Serve) -> None:
 
 def test_without_secrets_nobody_has_one(serve: Serve) -> None:
     client = serve(api_secret_keys=(), identity_secrets=())
-    assert statuses(client, FUNNELS, ["ff_demo_secret_key", "secret-key-of-the-test"]) == [401, 401]
-    assert client.get(FUNNELS, headers={"X-Footfall-Key": ""}).status_code == 401
+    assert statuses(client, MARTS, ["ff_demo_secret_key", "secret-key-of-the-test"]) == [401, 401]
+    assert client.get(MARTS, headers={"X-Footfall-Key": ""}).status_code == 401
     assert [signed(client, secret) for secret in ("", "ff_demo_identity_secret")] == [403, 403]

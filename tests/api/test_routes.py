@@ -37,15 +37,8 @@ EVERY_GET = [
     f"/v1/visitors/{ADA_GUEST}/segments",
     f"/v1/visitors/{ADA_GUEST}/neighbours",
     "/v1/affinity?visitor=ada&product=p05",
-    "/v1/funnels",
-    "/v1/funnels/product",
-    "/v1/sessions/summary",
     "/v1/segments",
     "/v1/segments/abandoned_cart/members",
-    "/v1/paths",
-    "/v1/searches",
-    "/v1/retention",
-    "/v1/experiments",
     "/v1/marts",
     "/v1/marts/shelves",
 ]
@@ -267,40 +260,6 @@ def test_affinity(client: Client) -> None:
     get(client, "/v1/affinity?visitor=ada", 400)
 
 
-def test_funnels(client: Client) -> None:
-    (brief,) = get(client, "/v1/funnels")["items"]
-    assert (brief["name"], brief["entered"], brief["completed"], brief["conversion"]) == (
-        "product",
-        100,
-        10,
-        0.1,
-    )
-    steps = get(client, "/v1/funnels/product")["steps"]
-    assert [step["reached"] for step in steps] == [100, 40, 20, 10]
-    assert steps[1]["time_to_convert"]["p50"] == 20
-    assert [bucket["to_seconds"] for bucket in steps[1]["histogram"]] == [30, None]
-    get(client, "/v1/funnels/nothing", 404)
-
-
-def test_sessions_summary(client: Client) -> None:
-    body = get(client, "/v1/sessions/summary")
-    assert (body["total"]["sessions"], body["guests"]["sessions"], body["logged_in"]["sessions"]) == (
-        45,
-        30,
-        15,
-    )
-    assert body["total"]["revenue"] == 270.0
-    assert (body["first_day"], body["last_day"], len(body["days"])) == ("2026-11-01", "2026-11-03", 6)
-    assert body["time_zone"] == "UTC"
-    assert body["today"] == body["generated_at"][:10]
-    part = get(client, "/v1/sessions/summary?from=2026-11-02&to=2026-11-02")
-    assert part["total"]["sessions"] == 15
-    empty = get(client, "/v1/sessions/summary?from=2027-01-01")
-    assert (empty["total"]["sessions"], empty["total"]["bounce_rate"], empty["days"]) == (0, None, [])
-    get(client, "/v1/sessions/summary?from=2026-11-03&to=2026-11-02", 400)
-    get(client, "/v1/sessions/summary?from=yesterday", 400)
-
-
 @pytest.mark.parametrize(
     ("path", "status"),
     [
@@ -326,9 +285,8 @@ def test_problem_details(client: Client, path: str, status: int) -> None:
     ("path", "key"),
     [
         ("/v1/affinity?product=p05&key=secret-key", "visitor"),
-        ("/v1/sessions/summary?from=2026-13-01", "from"),
-        ("/v1/retention?to=soon", "to"),
-        ("/v1/sessions/summary?from=2026-02-01&to=2026-01-01", "from"),
+        ("/v1/marts/sessions_daily?at_least=day:2026-13-01", "at_least"),
+        ("/v1/marts/sessions_daily?limit=0", "limit"),
     ],
 )
 def test_errors_name_the_parameter_as_it_was_asked(client: Client, path: str, key: str) -> None:

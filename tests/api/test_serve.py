@@ -75,7 +75,7 @@ def test_serves_follows_and_stops(published: Path, tmp_path: Path) -> None:
         publish(tmp_path / "serving", "v1")
         assert wait_for(f"{url}/readyz", 200).json()["version"] == "v1"
         assert wait_for(f"{url}/v1/recommendations?viewed=p01", 200).json()["items"]
-        assert wait_for(f"{url}/v1/funnels/product", 200).json()["steps"]
+        assert wait_for(f"{url}/v1/marts/funnel_steps", 200).json()["items"]
         assert not list(temporary.iterdir()), "who is killed now leaves nothing"
         assert "Umask:\t0077" in Path(f"/proc/{running.pid}/status").read_text(), (
             "what is sorted on disk is people's"
@@ -101,7 +101,7 @@ def test_a_reload_reads_the_keys_again_and_answers_all_who_ask(published: Path, 
     port, file = new_port(), tmp_path / "shop.toml"
     file.write_text(f'api_secret_keys = ["{KEY}"]')
     with process(published, port, FOOTFALL_CONFIG=str(file)) as running:
-        url = f"http://127.0.0.1:{port}/v1/funnels"
+        url = f"http://127.0.0.1:{port}/v1/marts"
         wait_for(url, 200)
         file.write_text(f'api_secret_keys = ["the-new-key", "{KEY}"]')
         running.send_signal(signal.SIGHUP)
@@ -160,12 +160,12 @@ def test_any_worker_answers_for_all_of_them(published: Path) -> None:
         names = {'snapshot_info{version="v1"}': 1.0, "snapshot_problem": 0.0}
         until(lambda: all_say(workers=2.0))
         # a connection of its own each; a bucket holds one request at least
-        statuses = [httpx.get(f"{url}/v1/funnels", headers=SECRET, timeout=10).status_code for _ in range(20)]
+        statuses = [httpx.get(f"{url}/v1/marts", headers=SECRET, timeout=10).status_code for _ in range(20)]
         assert sorted(statuses) == [200] + [429] * 19
-        names['requests_total{route="/v1/funnels",status="200"}'] = 1.0
-        names['requests_total{route="/v1/funnels",status="429"}'] = 19.0
+        names['requests_total{route="/v1/marts",status="200"}'] = 1.0
+        names['requests_total{route="/v1/marts",status="429"}'] = 19.0
         names['limited_total{key="secret",quota="key"}'] = 19.0
-        names['request_seconds_count{route="/v1/funnels"}'] = 20.0
+        names['request_seconds_count{route="/v1/marts"}'] = 20.0
         until(all_say)
         running.send_signal(signal.SIGTERM)
         running.communicate(timeout=60)

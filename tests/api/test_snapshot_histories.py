@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from api.snapshots import Snapshot
 from footfall.snapshot.format import MANIFEST_FILE, Table, changes_file, read_manifest
-from orchestration.serving import files
+from orchestration.serving import files as snapshot_files
 from orchestration.serving.publish import build_snapshot, prune, publish
 from tests.api.conftest import ADA_GUEST, SOLO_GUEST, make_marts, product_id
 
@@ -105,8 +105,8 @@ steps = st.one_of(
     st.builds(is_similar, products, numbers),
     st.builds(time_goes_by, numbers),
 )
-#: FEW_KEYS, MOST_CHANGES and MANY_CHANGES: everything beside the parts; some of each; parts again.
-limits = st.sampled_from([(0, 10**6, 10**6), (0, 0.7, 0.3), (10**6, 0, 0)])
+#: MOST_CHANGES: everything beside the bases; some of each; bases rewritten.
+limits = st.sampled_from([10**6, 0.3, 0])
 histories = st.lists(st.tuples(limits, st.lists(steps, max_size=5)), min_size=1, max_size=4)
 
 
@@ -148,9 +148,9 @@ def answers(path: Path) -> dict[str, Any]:
 
 
 @settings(max_examples=8)
-@given(history=histories, part_keys=st.sampled_from([2, 10_000]), pruned=st.booleans())
+@given(history=histories, batch=st.sampled_from([2, 50_000]), pruned=st.booleans())
 def test_a_version_answers_as_one_made_from_nothing(
-    history: list[tuple[tuple[int, float, float], list[str]]], part_keys: int, pruned: bool
+    history: list[tuple[float, list[str]]], batch: int, pruned: bool
 ) -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -158,14 +158,12 @@ def test_a_version_answers_as_one_made_from_nothing(
         pytest.MonkeyPatch.context() as patch,
     ):
         serving = Path(folder) / "serving"
-        patch.setattr(files, "PART_KEYS", part_keys)
+        patch.setattr(snapshot_files, "GROUP_KEYS", batch)
         make_marts(con)
         build_snapshot(con, serving, version="v0")
         publish(serving, "v0")
-        for number, ((few, most, many), changes) in enumerate(history, 1):
-            patch.setattr(files, "FEW_KEYS", few)
-            patch.setattr(files, "MOST_CHANGES", most)
-            patch.setattr(files, "MANY_CHANGES", many)
+        for number, (most, changes) in enumerate(history, 1):
+            patch.setattr(snapshot_files, "MOST_CHANGES", most)
             for change in changes:
                 con.execute(change)
             version = f"v{number}"
@@ -183,9 +181,7 @@ def test_a_version_answers_as_one_made_from_nothing(
 def test_a_key_that_is_gone_is_gone_and_may_come_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "FEW_KEYS", 0)
-    monkeypatch.setattr(files, "MOST_CHANGES", 10**6)
-    monkeypatch.setattr(files, "MANY_CHANGES", 10**6)
+    monkeypatch.setattr(snapshot_files, "MOST_CHANGES", 10**6)
     seen = []
     with duckdb.connect() as con:
         make_marts(con)

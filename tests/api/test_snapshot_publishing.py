@@ -36,7 +36,8 @@ from footfall.snapshot.format import (
 from orchestration.recommend.session_changes import with_changes
 from orchestration.recommend.session_history import history_of
 from orchestration.recommend.session_neighbours import index_of
-from orchestration.serving import audit, files
+from orchestration.serving import audit
+from orchestration.serving import files as snapshot_files
 from orchestration.serving import publish as writer
 from orchestration.serving.audit import SHAPES
 from orchestration.serving.marts import ANALYTICS
@@ -55,7 +56,7 @@ def test_publish_refuses_what_is_not_whole(warehouse: duckdb.DuckDBPyConnection,
     with pytest.raises(SnapshotError, match="no readable manifest"):
         publish(tmp_path, "nowhere")
     report = build_snapshot(warehouse, tmp_path, version="v1")
-    with (report.path / table_file(Table.VISITORS, 0)).open("r+b") as file:
+    with (report.path / table_file(Table.VISITORS)).open("r+b") as file:
         file.truncate(4096)
     with pytest.raises(SnapshotError, match="its manifest says"):
         publish(tmp_path, "v1")
@@ -212,11 +213,9 @@ def published(con: duckdb.DuckDBPyConnection, serving: Path, version: str) -> Pa
     return report.path
 
 
-def keep_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever changes stands beside the parts, as in a shop so large that it isn't a tenth of them."""
-    monkeypatch.setattr(files, "FEW_KEYS", 0)
-    monkeypatch.setattr(files, "MOST_CHANGES", 10**6)
-    monkeypatch.setattr(files, "MANY_CHANGES", 10**6)
+def keep_bases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever changes stands beside the bases, as in a shop so large that it isn't a tenth of them."""
+    monkeypatch.setattr(snapshot_files, "MOST_CHANGES", 10**6)
 
 
 def test_what_has_not_changed_is_not_written_again(
@@ -262,7 +261,7 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("beside", [False, True], ids=["parts again", "changes beside parts"])
+@pytest.mark.parametrize("beside", [False, True], ids=["base rewritten", "changes beside the base"])
 @pytest.mark.parametrize("case", CHANGES, ids=list(CHANGES))
 def test_a_change_writes_the_files_it_shows_in(
     case: str,
@@ -272,8 +271,7 @@ def test_a_change_writes_the_files_it_shows_in(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """And what is published so is what a publish from nothing gives."""
-    if beside:
-        keep_parts(monkeypatch)
+    monkeypatch.setattr(snapshot_files, "MOST_CHANGES", 10**6 if beside else 0)
     change, expected = CHANGES[case]
     before = inodes(published(warehouse, tmp_path, "v1"))
     warehouse.execute(change)
@@ -310,8 +308,8 @@ def told(path: Path) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("damaged", "again"),
     [
-        (table_file(Table.SIMILAR, 0), {table_file(Table.SIMILAR, 0), keys_file(Table.SIMILAR, 0)}),
-        (keys_file(Table.SIMILAR, 0), {table_file(Table.SIMILAR, 0), keys_file(Table.SIMILAR, 0)}),
+        (table_file(Table.SIMILAR), {table_file(Table.SIMILAR), keys_file(Table.SIMILAR)}),
+        (keys_file(Table.SIMILAR), {table_file(Table.SIMILAR), keys_file(Table.SIMILAR)}),
         (changes_file(Table.PRODUCTS), {changes_file(Table.PRODUCTS)}),
         (mart_file("segments"), {mart_file("segments")}),
     ],
@@ -323,7 +321,7 @@ def test_a_damaged_file_is_written_anew(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    keep_parts(monkeypatch)
+    keep_bases(monkeypatch)
     published(warehouse, tmp_path, "v1")
     warehouse.execute("update marts.products set price = 1.5 where product_id = 'p03'")
     second = published(warehouse, tmp_path, "v2")
@@ -341,7 +339,7 @@ def test_with_damaged_labels_nothing_is_taken_over(
 ) -> None:
     """Lists go by the labels' numbers: other numbers, other lists."""
     first = published(warehouse, tmp_path, "v1")
-    with (first / table_file(Table.LABELS, 0)).open("r+b") as file:
+    with (first / table_file(Table.LABELS)).open("r+b") as file:
         file.seek(2000)
         file.write(b"\xff" * 8)
     report = build_snapshot(warehouse, tmp_path, version="v2")
@@ -352,8 +350,8 @@ def test_with_damaged_labels_nothing_is_taken_over(
 def test_who_was_forgotten_is_in_no_byte_of_what_comes_after(
     warehouse: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Parts that were taken over hold who is gone, and changes beside them name who that is."""
-    keep_parts(monkeypatch)
+    """Bases that were taken over hold who is gone, and changes beside them name who that is."""
+    keep_bases(monkeypatch)
     published(warehouse, tmp_path, "v1")
     for table, column in (("visitors", "visitor_id"), ("identity_map", "visitor_id"), ("segment_members", "visitor_id"),
                           ("visitor_product_scores", "visitor_id"), ("visitor_category_affinity", "visitor_id"),
@@ -361,7 +359,7 @@ def test_who_was_forgotten_is_in_no_byte_of_what_comes_after(
                           ("visitor_affinity", "other_visitor_id")):  # fmt: skip
         warehouse.execute(f"delete from marts.{table} where {column} = 'u_ada'")
     holding = files_with("u_ada", build_snapshot(warehouse, tmp_path, version="v2").path)
-    assert table_file(Table.VISITORS, 0) in holding, "else this shows nothing"
+    assert table_file(Table.VISITORS) in holding, "else this shows nothing"
 
     moment = datetime.now(UTC)
     after = build_snapshot(warehouse, tmp_path, version="v3", not_from_before=moment)
@@ -417,12 +415,15 @@ def test_nothing_is_written_because_time_went_by(
         assert [row.affinity for row in now] == [row.affinity / 2 for row in was] != []
 
 
-def test_a_part_a_publish_is_written_anew_and_who_changed_most_at_once() -> None:
-    def again(changed: dict[int, int], part_keys: float = 1000) -> set[int]:
-        return files._to_write_anew(changed, part_keys)
-
-    assert again({}) == set()
-    assert again({0: 1, 3: 30}) == set()
-    assert again({0: 40, 1: 100, 2: 35}) == {1}
-    assert again({0: 101, 1: 102, 2: 100}) == {0, 1}
-    assert again({0: 1}, part_keys=40) == {0}
+def test_a_base_is_rewritten_when_more_than_a_tenth_of_it_changed(
+    warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """Of twelve products: one is told by the changes, two rewrite the base, and nothing is left beside it."""
+    base, changes = table_file(Table.PRODUCTS), changes_file(Table.PRODUCTS)
+    seen = [inodes(published(warehouse, tmp_path, "v1"))]
+    for version, product in (("v2", "p03"), ("v3", "p04"), ("v4", "p05")):
+        warehouse.execute("update marts.products set price = 1.5 where product_id = ?", [product])
+        seen.append(inodes(published(warehouse, tmp_path, version)))
+    first, second, third, fourth = seen
+    assert second[base] == first[base] != third[base] == fourth[base]
+    assert [changes in names for names in seen] == [False, True, False, True]

@@ -34,10 +34,11 @@ from footfall.snapshot.format import (
     table_file,
 )
 from orchestration.serving.publish import build_snapshot, prune, publish
-from tests.api.conftest import PUBLIC, SECRET, make_marts, settings_for
+from tests.api.conftest import PUBLIC, SECRET, SERVED_OF_THE_DOCS, make_marts, settings_for
 
 LIST = "/v1/products/p01/similar"
-LIST_FILE, MART_FILE = table_file(Table.SIMILAR, 0), mart_file("funnel_steps")
+FUNNELS = {name: SERVED_OF_THE_DOCS[name] for name in ("funnel_steps", "funnel_time_to_convert")}
+LIST_FILE, MART_FILE = table_file(Table.SIMILAR), mart_file("funnel_steps")
 
 
 @pytest.fixture(autouse=True)
@@ -52,8 +53,8 @@ def two_versions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     serving = tmp_path_factory.mktemp("built") / "serving"
     with duckdb.connect() as con:
         make_marts(con)
-        build_snapshot(con, serving, version="v1")
-        build_snapshot(con, serving, version="v2")
+        build_snapshot(con, serving, version="v1", served=FUNNELS)
+        build_snapshot(con, serving, version="v2", served=FUNNELS)
     return serving
 
 
@@ -225,7 +226,7 @@ def test_broken_version_leaves_the_old_one_serving(
 
             with duckdb.connect() as con:
                 make_marts(con)
-                build_snapshot(con, data / "serving", version="v3")
+                build_snapshot(con, data / "serving", version="v3", served=FUNNELS)
             publish(data / "serving", "v3")
             assert await soon(serves(client, "v3"))
             assert (await client.get("/readyz")).json()["problem"] is None
@@ -257,9 +258,39 @@ def test_vanished_pointer(data: Path) -> None:
     run(test)
 
 
+def test_a_version_of_the_release_before_is_replaced_by_the_first_publish(data: Path) -> None:
+    """Its format is another one: the API says so and answers 503, until the first publish, which takes nothing over."""
+
+    async def test() -> None:
+        manifest = data / "serving" / "v1" / MANIFEST_FILE
+        before = msgspec.json.decode(manifest.read_bytes())
+        before |= {"format_version": FORMAT_VERSION - 1, "parts": dict.fromkeys(Table, 1)}
+        manifest.write_bytes(msgspec.json.encode(before))
+        point(data / "serving", "v1")
+        async with serving(data) as client:
+            answer = await client.get(LIST)
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+            assert f"has format {FORMAT_VERSION - 1}" in (await client.get("/readyz")).json()["problem"]
+            with duckdb.connect() as con:
+                make_marts(con)
+                report = build_snapshot(con, data / "serving", version="v3", served=FUNNELS)
+            assert report.files_written == report.files
+            publish(data / "serving", "v3")
+            assert await soon(serves(client, "v3"))
+            assert (await client.get("/readyz")).json()["problem"] is None
+            assert prune(data / "serving", keep=2) == ["v1"]
+
+    run(test)
+
+
 def test_flips_under_load_fail_no_request(data: Path) -> None:
     """Six flips with pruning, while lookups and analytical queries never stop."""
-    paths = [LIST, "/v1/recommendations?viewed=p01,p05", "/v1/funnels/product", "/v1/visitors/ada/affinities"]
+    paths = [
+        LIST,
+        "/v1/recommendations?viewed=p01,p05",
+        "/v1/marts/funnel_steps",
+        "/v1/visitors/ada/affinities",
+    ]
 
     async def test() -> None:
         publish(data / "serving", "v1")
@@ -280,7 +311,9 @@ def test_flips_under_load_fail_no_request(data: Path) -> None:
                 make_marts(con)
                 for number in range(10, 16):
                     version = f"v{number}"
-                    await asyncio.to_thread(build_snapshot, con, data / "serving", version=version)
+                    await asyncio.to_thread(
+                        build_snapshot, con, data / "serving", version=version, served=FUNNELS
+                    )
                     publish(data / "serving", version)
                     prune(data / "serving", keep=1)
                     assert await soon(serves(client, version))
@@ -321,14 +354,10 @@ def versions_told(path: str, answer: httpx.Response) -> set[str]:
     for item in body.get("items", []):
         told |= {item["title"]} if "title" in item else set()
         told |= {item["seed"]["title"]} if item.get("seed") else set()
-        told |= {f"v{item['orders']}"} if "orders" in item else set()
+        told |= {f"v{item[name]:.0f}" for name in ("orders", "reached", "p50") if name in item}
     told |= {f"v{body['members']}"} if "members" in body else set()
     told |= {f"v{body['sessions']}", body["last_product"]["title"]} if "last_product" in body else set()
     told |= {f"v{row['parts']['views']}" for row in body.get("products", [])}
-    for step in body.get("steps", []):
-        told.add(f"v{step['reached']}")
-        if step["time_to_convert"]:
-            told.add(f"v{step['time_to_convert']['p50']:.0f}")
     return told
 
 
@@ -343,7 +372,8 @@ def test_no_answer_mixes_two_snapshots(data: Path, monkeypatch: pytest.MonkeyPat
         "/v1/recommendations?user=ada&limit=2",
         "/v1/visitors/ada/profile",
         "/v1/visitors/ada/affinities",
-        "/v1/funnels/product",
+        "/v1/marts/funnel_steps",
+        "/v1/marts/funnel_time_to_convert",
         "/v1/segments/abandoned_cart/members?limit=40",
         "/v1/segments/abandoned_cart/members?format=csv",
     ]
@@ -367,7 +397,7 @@ def test_no_answer_mixes_two_snapshots(data: Path, monkeypatch: pytest.MonkeyPat
 
             def next_version(number: int) -> None:
                 mark(con, number)
-                report = build_snapshot(con, serving_dir, version=f"v{number}", min_ratio=0)
+                report = build_snapshot(con, serving_dir, version=f"v{number}", min_ratio=0, served=FUNNELS)
                 assert number == 10 or 0 < report.files_written < report.files
                 publish(serving_dir, f"v{number}")
                 prune(serving_dir, keep=2)
@@ -397,7 +427,7 @@ def test_retired_snapshots_are_closed(data: Path) -> None:
         async with serving(data) as client:
             publish(data / "serving", "v2")
             assert await soon(serves(client, "v2"))
-            await client.get("/v1/funnels")
+            await client.get("/v1/segments")
             open_files = [
                 str(path.resolve()) for path in Path("/proc/self/fd").iterdir() if path.is_symlink()
             ]
@@ -413,6 +443,6 @@ def test_public_key_only_sees_what_it_may_while_waiting(tmp_path: Path) -> None:
     async def test() -> None:
         async with serving(tmp_path) as client:
             client.headers.pop("Authorization")
-            assert (await client.get("/v1/funnels", headers=PUBLIC)).status_code == 403
+            assert (await client.get("/v1/marts", headers=PUBLIC)).status_code == 403
 
     run(test)

@@ -10,26 +10,22 @@ from zoneinfo import ZoneInfo
 import duckdb
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from footfall.runtime.origins import OriginRule, own_link
 from footfall.snapshot.format import (
     MANIFEST_FILE,
-    PART_SQL,
     Pick,
     ProductCard,
     SnapshotError,
     Table,
     check_sizes,
     mart_file,
-    part_of,
     read_manifest,
     read_pointer,
+    table_file,
 )
-from orchestration.serving import files
+from orchestration.serving import files as snapshot_files
 from orchestration.serving import publish as writer
-from orchestration.serving.files import choose_parts
 from orchestration.serving.publish import (
     ONCE_FILE,
     AuditFailedError,
@@ -104,17 +100,16 @@ def test_analytics_file_opens_in_older_duckdb(warehouse: duckdb.DuckDBPyConnecti
         assert con.execute("select count(*) from funnel_steps").fetchone() == (4,)
 
 
-def test_parts_change_nothing(
+def test_batches_change_nothing(
     warehouse: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = build_snapshot(warehouse, tmp_path, version="v1")
-    monkeypatch.setattr(files, "PART_KEYS", 1)
-    monkeypatch.setattr(files, "GROUP_KEYS", 3)
-    parts = build_snapshot(warehouse, tmp_path, version="v2")
+    monkeypatch.setattr(snapshot_files, "GROUP_KEYS", 3)
+    batches = build_snapshot(warehouse, tmp_path, version="v2")
 
-    assert read_manifest(parts.path).parts[Table.PRODUCTS] == 16
     for table in Table:
-        assert values(whole.path, table) == values(parts.path, table)
+        name = table_file(table)
+        assert (whole.path / name).read_bytes() == (batches.path / name).read_bytes(), name
 
 
 def test_same_marts_give_the_same_rows(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
@@ -247,7 +242,7 @@ def test_audit_stops(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The first version, and one of which only changes are written."""
-    monkeypatch.setattr(files, "FEW_KEYS", 0)
+    monkeypatch.setattr(snapshot_files, "MOST_CHANGES", 10**6)
     stands = [".lock"]
     if not is_first:
         build_snapshot(warehouse, tmp_path, version="v0")
@@ -377,7 +372,7 @@ def test_no_card_leads_away(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
         changed = "update marts.products set url = ?, image_url = ? where product_id = ?"
         warehouse.execute(changed, [url, image, product])
     path = build_snapshot(warehouse, tmp_path, version="v1", link_origins=["*", "https://shop.example"]).path
-    cards = {key: json.loads(card) for key, card in read_table(path, Table.PRODUCTS, 1).items()}
+    cards = {key: json.loads(card) for key, card in read_table(path, Table.PRODUCTS).items()}
     assert [(cards[key]["url"], cards[key]["image_url"]) for key in ("p01", "p02", "p03", "p04")] == [
         (None, None),
         ("https://shop.example/a", None),
@@ -401,20 +396,3 @@ def test_empty_shop_is_no_failure(tmp_path: Path) -> None:
 def test_two_writers_do_not_mix(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     with writer._alone(tmp_path), pytest.raises(SnapshotBusyError):
         build_snapshot(warehouse, tmp_path, version="v1")
-
-
-def test_parts_grow_with_the_shop_and_do_not_waver() -> None:
-    assert [choose_parts(keys, None) for keys in (0, 10_000, 10_001, 80_000, 10**9)] == [1, 1, 2, 8, 32]
-    assert choose_parts(15_000, 1) == 1
-    assert choose_parts(20_001, 1) == 4
-    assert choose_parts(45_000, 8) == 8
-    assert choose_parts(0, 4) == 1
-    assert choose_parts(10**9, 32) == 32
-
-
-@given(st.lists(st.text(max_size=40), min_size=1, max_size=20), st.sampled_from([2, 8, 32]))
-def test_reader_and_writer_look_in_the_same_part(keys: list[str], parts: int) -> None:
-    with duckdb.connect() as con:
-        for key in keys:
-            row = con.execute(f"select {PART_SQL.format(parts=parts)} from (select ?::varchar as key)", [key])
-            assert row.fetchone() == (part_of(key, parts),)

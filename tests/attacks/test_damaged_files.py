@@ -60,5 +60,5 @@ def test_a_new_shop_with_a_bad_catalogue_file_publishes(open_shop: Callable[[], 
     assert "check failed: lake/products assert_every_catalog_file_is_read" in shop.run()
     assert shop.rows("select sum(orders) from orders_daily") == [(1,)]
     assert "no version of it was ever read" in doctor(shop)
-    (told,) = shop.ask("/v1/sessions/summary", secret=True).json()["catalogue_problems"]
+    (told,) = shop.ask("/v1/marts", secret=True).json()["catalogue_problems"]
     assert told.startswith("shop.json:1: no JSON")

@@ -76,6 +76,6 @@ def test_no_number_stops_a_run(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> N
         ("door", 202), ("load", 1)
     ]  # fmt: skip
     assert shop.rows("select count(*) from events_reconciliation where not is_balanced") == [(0,)]
-    told = shop.ask("/v1/sessions/summary", secret=True).json(parse_float=Decimal)
-    assert sum(day["revenue"] for day in told["days"]) == revenue
+    told = shop.ask("/v1/marts/sessions_daily", secret=True).json(parse_float=Decimal)
+    assert sum(day["revenue"] for day in told["items"]) == revenue
     assert shop.ask("/v1/recommendations", guest="rich").status_code == 200

@@ -110,6 +110,6 @@ def test_the_api_tells_what_the_marts_say_while_they_fade(
     ):
         assert now.affinity == pytest.approx(was.affinity * left, abs=2e-6) != was.affinity
     for table in (Table.VISITOR_PRODUCTS, Table.VISITOR_CATEGORIES):
-        old, new = read_table(first, table, 1), read_table(second, table, 1)
+        old, new = read_table(first, table), read_table(second, table)
         assert old["g_early"] == new["g_early"]
         assert old["g_both"] != new["g_both"]
