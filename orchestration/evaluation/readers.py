@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
@@ -200,17 +201,50 @@ def ids(values: pa.Array) -> pa.Array:
 
 #: What ``moments`` reads, for those whose file has something else.
 TIMES = "seconds or milliseconds since 1970, 2026-03-01T12:00:00Z, 3/1/2026 12:00 or 01.03.2026 12:00"
-#: Its first microsecond, since 1970.
-_YEAR_10000 = 253_402_300_800e6
-#: A day as people write it, whichever of its first two numbers is the month.
-_LOCAL = (
-    r"^(?P<first>\d{1,2})(?P<mark>[/.-])(?P<second>\d{1,2})[/.-](?P<year>\d{4}|\d\d)"
-    r"(?:,? +(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<seconds>\d\d))?(?:\.\d+)? ?(?P<half>[AaPp])?[Mm]?)?$"
+#: A day as people write it, whichever of its first two numbers is the month; a clock's fraction is dropped.
+_LOCAL = r"^(\d\d?)([/.-])(\d\d?)[/.-](\d{4}|\d\d)(?:,? +(\d\d?:\d\d(?::\d\d)?)(?:\.\d+)? ?([AaPp]?)[Mm]?)?$"
+_TEXTS = f"""
+with texts as (
+    select
+        value,
+        regexp_extract(value, '{_LOCAL}', ['first', 'mark', 'second', 'year', 'clock', 'half']) as local,
+        -- Seconds of the year 5138 are milliseconds of 1973: no shop has either
+        case
+            when regexp_full_match(value, '-?\\d+(\\.\\d+)?([eE]\\+?\\d+)?') then value::double
+        end as number,
+        round(number * if(abs(number) > 1e11, 1e3, 1e6)) as microseconds
+    from given
 )
-_ISO = (
-    r"^(?P<day>\d{4}[-/]\d\d[-/]\d\d)(?:[T ](?P<clock>\d\d:\d\d(?::\d\d)?)(?:\.(?P<fraction>\d+))?)?"
-    r" ?(?:Z|UTC|(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d)?)?$"
+"""
+#: Whether the column shows that days stand first, or months: of 1/12 alone nobody knows.
+_ORDER = f"""{_TEXTS}
+select bool_or(try_cast(local.first as int) > 12), bool_or(try_cast(local.second as int) > 12)
+from texts
+where local.mark <> '.'
+"""
+_MOMENTS = f"""{_TEXTS},
+days as (
+    select *, local.mark = '.' or $day_first as has_day_first from texts
 )
+select
+    coalesce(
+        -- Micro- and nanoseconds since 1970 would be times, too, of the year 55,000 or of none
+        case when abs(microseconds) < epoch_us(timestamp '9999-12-31') then microseconds::bigint end,
+        case
+            when regexp_matches(value, '^\\d{{4}}[-/]\\d\\d[-/]\\d\\d')
+                then epoch_us(try_cast(regexp_replace(value, ' ?(Z|UTC)$', '') as timestamptz))
+        end,
+        epoch_us(try_strptime(
+            concat(
+                if(length(local.year) = 2, '20', ''), local.year,
+                '-', if(has_day_first, local.second, local.first), '-', if(has_day_first, local.first, local.second),
+                ' ', coalesce(nullif(local.clock, ''), '0:00'), if(local.half = '', '', ' ' || local.half || 'M')
+            ),
+            ['%Y-%m-%d %H:%M', '%Y-%m-%d %H:%M:%S', '%Y-%m-%d %I:%M %p', '%Y-%m-%d %I:%M:%S %p']
+        ))
+    ) as moment
+from days
+"""
 
 
 def moments(values: pa.Array) -> tuple[pa.Array, pa.Array]:
@@ -218,77 +252,10 @@ def moments(values: pa.Array) -> tuple[pa.Array, pa.Array]:
     where it names no zone), or a day as people write it: 12/1/2010 8:26, as in the online-retail file, is December 1,
     unless a first number of the column is beyond 12 and no second one is; 1.12.2010 is December 1.
     """
-    seconds = pc.match_substring_regex(values, r"^-?\d+(\.\d+)?([eE]\+?\d+)?$")
-    numbers = pc.cast(pc.if_else(seconds, values, None), pa.float64())
-    # Seconds of the year 5138 are milliseconds of 1973: no shop has either
-    scaled = pc.multiply(numbers, pc.if_else(pc.greater(pc.abs(numbers), 1e11), 1e3, 1e6))
-    # Micro- and nanoseconds since 1970 would be times, too, of the year 55,000 or of none
-    found = pc.cast(pc.round(pc.if_else(pc.less(pc.abs(scaled), _YEAR_10000), scaled, None)), pa.int64())
-    if found.null_count:
-        found = pc.coalesce(found, _iso_moments(values))
-    if found.null_count:
-        found = pc.coalesce(found, _iso_moments(_local_days(values)))
+    with duckdb.connect() as con:
+        con.execute("set TimeZone = 'UTC'")
+        con.register("given", pa.table({"value": values}))
+        says_days, says_months = con.sql(_ORDER).fetchall()[0]
+        day_first = bool(says_days and not says_months)
+        found = con.sql(_MOMENTS, params={"day_first": day_first}).to_arrow_table()["moment"].combine_chunks()
     return found, pc.is_null(found)
-
-
-def _iso_moments(values: pa.Array) -> pa.Array:
-    """Microseconds since 1970 of ISO 8601 text, null where it is none."""
-    parts = pc.extract_regex(values, _ISO)
-
-    def part(name: str) -> pa.Array:
-        found = pc.struct_field(parts, name)
-        return pc.if_else(pc.equal(found, ""), None, found)
-
-    clock = part("clock")
-    clock = pc.if_else(
-        pc.equal(pc.utf8_length(clock), 5), pc.binary_join_element_wise(clock, "00", ":"), clock
-    )
-    day = pc.replace_substring(part("day"), "/", "-")
-    text = pc.binary_join_element_wise(day, pc.fill_null(clock, "00:00:00"), " ")
-    parsed = pc.strptime(text, format="%Y-%m-%d %H:%M:%S", unit="us", error_is_null=True)
-    # It makes March 2 of February 30
-    is_a_day = pc.equal(pc.day(parsed), _whole(pc.utf8_slice_codeunits(part("day"), 8, 10)))
-    whole = pc.if_else(is_a_day, pc.cast(parsed, pa.int64()), None)
-    # "5" is 500,000 microseconds
-    digits = pc.utf8_slice_codeunits(pc.utf8_rpad(part("fraction"), 6, "0"), 0, 6)
-    minutes = pc.add(
-        pc.multiply(_whole(part("hours")), 60),
-        _whole(part("minutes")),
-    )
-    ahead = pc.if_else(pc.equal(part("sign"), "-"), pc.negate(minutes), minutes)
-    zone = pc.fill_null(pc.multiply(ahead, 60_000_000), 0)
-    return pc.subtract(pc.add(whole, _whole(digits)), zone)
-
-
-def _local_days(values: pa.Array) -> pa.Array:
-    """As ISO 8601, null where it is no day as people write it."""
-    parts = pc.extract_regex(values, _LOCAL)
-
-    def number(name: str) -> pa.Array:
-        digits = pc.struct_field(parts, name)
-        return pc.cast(pc.if_else(pc.equal(digits, ""), "0", digits), pa.int64())
-
-    def padded(numbers: pa.Array, width: int) -> pa.Array:
-        return pc.utf8_lpad(pc.cast(numbers, pa.string()), width, "0")
-
-    first, second, year, hour = number("first"), number("second"), number("year"), number("hour")
-    has_dots = pc.equal(pc.struct_field(parts, "mark"), ".")
-    # Read by the column: of 1/12 alone nobody knows
-    says_days, says_months = (
-        pc.any(pc.and_not(pc.greater(each, 12), has_dots)).as_py() or False for each in (first, second)
-    )
-    day_first = pc.or_(has_dots, says_days and not says_months)
-    month, day = pc.if_else(day_first, second, first), pc.if_else(day_first, first, second)
-    half = pc.utf8_upper(pc.struct_field(parts, "half"))
-    noon = pc.if_else(pc.equal(half, "P"), 12, 0)
-    in_half = pc.if_else(pc.equal(hour, 12), 0, hour)
-    hour = pc.if_else(pc.equal(half, ""), hour, pc.add(in_half, noon))
-    year = pc.if_else(pc.less(year, 100), pc.add(year, 2000), year)
-    dates = pc.binary_join_element_wise(padded(year, 4), padded(month, 2), padded(day, 2), "-")
-    times = [padded(each, 2) for each in (hour, number("minute"), number("seconds"))]
-    return pc.binary_join_element_wise(dates, pc.binary_join_element_wise(*times, ":"), " ")
-
-
-def _whole(digits: pa.Array) -> pa.Array:
-    """Numbers of text, 0 where there is none."""
-    return pc.fill_null(pc.cast(digits, pa.int64()), 0)
