@@ -10,8 +10,8 @@ HOSTILE ?=
 
 INSTALLED := $(VENV)/.installed
 
-# What is installed without being compiled the first import compiles, once. Images for containers often set this, and
-# then every process compiles its imports again: 12.6 CPU-s instead of 5.0 before `footfall run` does anything.
+# Python compiles a module at its first import and keeps the bytecode. Container images often switch that off; then every
+# process compiles its imports again: 12.6 CPU-s instead of 5.0 before `footfall run` does anything.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test dev lint lint-python lint-sql bench chaos fuzz clean lock release

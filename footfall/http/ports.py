@@ -32,7 +32,7 @@ def check_port(host: str, port: int, server: str) -> str:
         address = _address(host)
     except OSError:
         raise click.ClickException(
-            f"can't listen on {host!r}, which is no address and no name of one: see --host or FOOTFALL_{server}_HOST, "
+            f"can't listen on {host!r}, neither an address nor a host name: see --host or FOOTFALL_{server}_HOST, "
             "for instance 127.0.0.1, 0.0.0.0 or :: (without brackets)"
         ) from None
     try:
