@@ -29,7 +29,6 @@ from footfall.snapshot.format import (
     FORMAT_VERSION,
     GONE,
     KEYS_SUFFIX,
-    SESSION_CHANGES_FILE,
     SESSIONS_FILE,
     WHOLE_SHOP,
     Blend,
@@ -110,9 +109,7 @@ class Snapshot:
             self._tables = {table: self._open_table(version_dir, table, opened) for table in Table}
             self._analytics = _open_duckdb(opened)
             self._open_marts(version_dir)
-            has_changes = SESSION_CHANGES_FILE in self.manifest.files
-            changes = version_dir / SESSION_CHANGES_FILE if has_changes else None
-            self._sessions = SessionIndex.open(version_dir / SESSIONS_FILE, changes)
+            self._sessions = SessionIndex.open(version_dir / SESSIONS_FILE)
             self._probe()
         except (SessionIndexError, sqlite3.Error, duckdb.Error, msgspec.DecodeError) as error:
             self._closer()

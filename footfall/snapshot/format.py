@@ -10,7 +10,6 @@ snapshot is a directory ``serving/<version>/`` that never changes once it has it
                             a document: the key is gone. Not there where nothing changed
     <table>.keys            what the base was made of (Parquet), for the writer alone
     sessions.index          what follows in a session (footfall/snapshot/session_index.py), mapped into memory
-    sessions.changes        what is different since that was learned; not there where nothing is
     <mart>.duckdb           a mart for analysts' endpoints as a table of its name, readable by DuckDB 1.5 and later
     manifest.json           what the writer counted, and each file's size, SHA-256 and what it was made of
 
@@ -32,7 +31,6 @@ import msgspec
 FORMAT_VERSION = 9
 
 SESSIONS_FILE = "sessions.index"
-SESSION_CHANGES_FILE = "sessions.changes"
 MANIFEST_FILE = "manifest.json"
 POINTER_FILE = "current.json"
 

@@ -5,15 +5,14 @@ more, vote for what else they saw. To the published method two things are added:
 near the product that made it a neighbour, and products of the running session may come back. Beside it sequential
 rules (Kamehkhosh et al. 2017): in a session that saw a, what came later, the sooner the stronger.
 
-``orchestration/recommend/session_neighbours.py`` learns the arrays, the API maps the file into memory (its workers
-share the pages) and scores; both use the class of this module. The files, one of the last rebuild and one of what
-changed since (``session_arrays.py``), are those of ``array_file.py``, products and settings in their headers.
+``orchestration/recommend/session_neighbours.py`` learns the arrays. The API maps the file into memory, so that its
+workers share the pages, and scores; both do it with the class of this module. The file is one of ``array_file.py``,
+with products and settings in its header.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,9 +22,13 @@ import numpy as np
 import numpy.typing as npt
 
 from footfall.snapshot.array_file import ArrayFileError, open_arrays, write_arrays
-from footfall.snapshot.session_arrays import Floats, Ints, Lookups, SessionArrays, SessionChanges
 
-_MAGIC, _CHANGES_MAGIC = b"FFSESS01", b"FFSESC01"
+_MAGIC = b"FFSESS01"
+#: Names the method and the file; settings stand in the file.
+MODEL_VERSION = "vmis-rules-1"
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 
 class SessionIndexError(ValueError):
@@ -73,51 +76,25 @@ class _Header(msgspec.Struct, frozen=True):
     products: list[str]
     config: NextItemConfig
     sessions: int
-    id: str = ""
 
 
-class Changed(msgspec.Struct, frozen=True):
-    """What changed since a rebuild, as a file of its own."""
+class SessionArrays(msgspec.Struct, frozen=True):
+    """What was learned. Products and sessions are numbers; a session's number is its place by recency, 0 the newest.
 
-    rebuild: str
-    """The id of the index that it is about."""
-    products: list[str]
-    """Ids of the products that the rebuild didn't know."""
-    sessions: int
-    """So many there are now."""
-    spread: int
-    arrays: SessionChanges
-    gone_through: int = 0
-    """Sessions that the runs since the rebuild went through to make it, this one's too; nothing is scored with it."""
+    Of a group (a session, a product) n, its entries are ``x[bounds[n]:bounds[n + 1]]``.
+    """
 
-    def write(self, path: Path) -> None:
-        """Write the whole file; the same content gives the same bytes. Renaming and syncing it is the caller's part."""
-        about = _ChangesHeader(self.rebuild, self.products, self.sessions, self.spread, self.gone_through)
-        arrays = msgspec.structs.asdict(self.arrays)
-        write_arrays(path, _CHANGES_MAGIC, msgspec.structs.asdict(about), arrays)
-
-    @classmethod
-    def open(cls, path: Path) -> Changed:
-        """Map a file. Raises SessionIndexError where it is missing, torn or something else."""
-        try:
-            opened = open_arrays(path, _CHANGES_MAGIC, "file of changed sessions")
-            header = msgspec.json.decode(opened.header, type=_ChangesHeader)
-            arrays = SessionChanges(**opened.arrays)
-            return cls(
-                header.rebuild, header.products, header.sessions, header.spread, arrays, header.gone_through
-            )
-        except ArrayFileError as error:
-            raise SessionIndexError(str(error)) from error
-        except (msgspec.MsgspecError, TypeError) as error:
-            raise SessionIndexError(f"{path} can't be read as a file of changed sessions: {error}") from error
-
-
-class _ChangesHeader(msgspec.Struct, frozen=True):
-    rebuild: str
-    products: list[str]
-    sessions: int
-    spread: int
-    gone_through: int = 0
+    session_bounds: Ints
+    session_items: npt.NDArray[np.int32]
+    """Products of a session, each once, in the order of their first click."""
+    posting_bounds: Ints
+    postings: npt.NDArray[np.int32]
+    """The newest sessions of a product, newest first."""
+    idf: Floats
+    """By product: log(sessions / sessions that saw it)."""
+    rule_bounds: Ints
+    rule_items: npt.NDArray[np.int32]
+    rule_strengths: Floats
 
 
 class SessionIndex:
@@ -131,41 +108,13 @@ class SessionIndex:
         arrays: SessionArrays,
         config: NextItemConfig,
         sessions: int,
-        changed: Changed | None = None,
-        id: str = "",
     ) -> None:
-        """products: ids by number, in order. sessions: how many were learned from, but for what changed since. id: of
-        the file, where it is one.
-        """
-        self.id = id
+        """products: ids by number, in order. sessions: how many were learned from."""
+        self.products = products
         self.arrays = arrays
         self.config = config
-        self.changed = changed
-        self.sessions = changed.sessions if changed else sessions
-        self.products = [*products, *changed.products] if changed else products
-        changes, spread = (changed.arrays, changed.spread) if changed else (None, 1)
-        self.lookups = Lookups(arrays, changes, spread, config.sessions_per_item)
-        self._number = {product: number for number, product in enumerate(self.products)}
-        #: What ties are broken by: the order of the ids, which numbers are in but for those of new products.
-        self._rank: Ints | None = None
-        if changed:
-            for number in changed.arrays.unseen.tolist():
-                del self._number[self.products[number]]
-            if changed.products:
-                self._rank = np.empty(len(self.products), np.int64)
-                self._rank[sorted(range(len(self.products)), key=self.products.__getitem__)] = np.arange(
-                    len(self.products)
-                )
-
-    @property
-    def seen_products(self) -> int:
-        """Products that a session has."""
-        return len(self._number)
-
-    @property
-    def model_version(self) -> str:
-        """Names the method; its settings stand in ``config``."""
-        return "vmis-rules-1"
+        self.sessions = sessions
+        self._number = {product: number for number, product in enumerate(products)}
 
     def numbers(self, products: Sequence[str]) -> list[int]:
         """Products, oldest first, as a session of this index."""
@@ -177,9 +126,9 @@ class SessionIndex:
         strengths = [_NO_SCORES]
         for back, item in enumerate(reversed(session[-self.config.rule_history :])):
             if item >= 0:
-                later, strength = self.lookups.rules(item)
-                others.append(later)
-                strengths.append(self.config.rule_decay**back * strength)
+                kept = slice(self.arrays.rule_bounds[item], self.arrays.rule_bounds[item + 1])
+                others.append(self.arrays.rule_items[kept])
+                strengths.append(self.config.rule_decay**back * self.arrays.rule_strengths[kept])
         return _summed(others, strengths)
 
     def by_neighbours(self, session: Sequence[int]) -> Scores:
@@ -202,13 +151,11 @@ class SessionIndex:
         return scores
 
     def _alike(self, recent: Sequence[int]) -> tuple[()] | tuple[Ints, Floats, Ints]:
-        """The neighbours, best first: their keys, similarities, and the place in ``recent`` of the newest
+        """The neighbours, best first: their numbers, similarities, and the place in ``recent`` of the newest
         product they share.
         """
         config = self.config
-        parts = [
-            self.lookups.postings(item) * len(recent) + back for back, item in enumerate(recent) if item >= 0
-        ]
+        parts = [self._newest(item) * len(recent) + back for back, item in enumerate(recent) if item >= 0]
         if not sum(map(len, parts)):
             return ()
         # Sorted, the entries of a session stand together, its newest shared product first.
@@ -221,13 +168,30 @@ class SessionIndex:
         chosen = _largest(similarity, config.neighbours)
         return numbers[starts[chosen]], similarity[chosen], backs[starts[chosen]]
 
+    def _newest(self, item: int) -> Ints:
+        """The newest sessions of a product, newest first."""
+        arrays = self.arrays
+        return arrays.postings[arrays.posting_bounds[item] : arrays.posting_bounds[item + 1]].astype(np.int64)
+
+    def _sessions(self, numbers: Ints) -> tuple[Ints, Ints, Ints]:
+        """(how many products each has, the place of each in its session, the products), session after session."""
+        starts = self.arrays.session_bounds[numbers]
+        lengths = self.arrays.session_bounds[numbers + 1] - starts
+        firsts = np.cumsum(lengths) - lengths
+        places = np.arange(int(lengths.sum())) - np.repeat(firsts, lengths)
+        return (
+            lengths,
+            places,
+            self.arrays.session_items[places + np.repeat(starts, lengths)].astype(np.int64),
+        )
+
     def _votes(self, recent: Sequence[int], numbers: Ints, similarity: Floats, first_match: Ints) -> Scores:
-        lengths, places, items = self.lookups.sessions(numbers)
+        lengths, places, items = self._sessions(numbers)
         vote = similarity / len(recent) * np.maximum(0.0, 1.0 - 0.1 * (first_match + 1))
         shared = np.asarray(recent)[first_match]
         shared_places = places[items == np.repeat(shared, lengths)]  # each session has it once
         near = 1.0 + self.config.closeness * np.abs(places - np.repeat(shared_places, lengths))
-        votes = np.repeat(vote, lengths) * self.lookups.idf[items] / near
+        votes = np.repeat(vote, lengths) * self.arrays.idf[items] / near
         return _summed([items], [votes])
 
     def scores(self, session: Sequence[int]) -> Scores:
@@ -250,52 +214,28 @@ class SessionIndex:
         session = self.numbers(viewed)
         if all(item < 0 for item in session):
             return []
-        best = ranked(self.scores(session), set(session), top, self._rank)
+        best = ranked(self.scores(session), set(session), top)
         return [
             (self.products[item], score)
             for item, score in zip(best.items.tolist(), best.values.tolist(), strict=True)
         ]
 
-    def write(self, path: Path) -> str:
-        """Write the whole file, without what changed since; the same content gives the same bytes. Renaming and syncing
-        it is the caller's part. Returns its id, a hash of its content.
-        """
+    def write(self, path: Path) -> None:
+        """Write the whole file; the same content gives the same bytes. Renaming and syncing it is the caller's part."""
         about = {"products": list(self.products), "config": self.config, "sessions": self.sessions}
-        digest = hashlib.sha256(msgspec.json.encode(about))
-        arrays = msgspec.structs.asdict(self.arrays)
-        for array in arrays.values():
-            digest.update(np.ascontiguousarray(array).view(np.uint8).data if array.nbytes else b"")
-        write_arrays(path, _MAGIC, {**about, "id": digest.hexdigest()}, arrays)
-        return digest.hexdigest()
+        write_arrays(path, _MAGIC, about, msgspec.structs.asdict(self.arrays))
 
     @classmethod
-    def open(cls, path: Path, changes: Path | None = None) -> SessionIndex:
-        """Map a file. Raises SessionIndexError where it is missing, torn or something else.
-
-        changes: a file of what changed since; where there is none, or it is about another index, nothing did.
-        """
+    def open(cls, path: Path) -> SessionIndex:
+        """Map a file. Raises SessionIndexError where it is missing, torn or something else."""
         try:
             opened = open_arrays(path, _MAGIC, "session index")
             header = msgspec.json.decode(opened.header, type=_Header)
-            changed = Changed.open(changes) if changes and changes.exists() else None
-            if changed and changed.rebuild != header.id:
-                changed = None
-            arrays = SessionArrays(**opened.arrays)
-            return cls(header.products, arrays, header.config, header.sessions, changed, header.id)
+            return cls(header.products, SessionArrays(**opened.arrays), header.config, header.sessions)
         except ArrayFileError as error:
             raise SessionIndexError(str(error)) from error
         except (msgspec.MsgspecError, TypeError) as error:
             raise SessionIndexError(f"{path} can't be read as a session index: {error}") from error
-
-
-def index_id(path: Path) -> str:
-    """The id of an index. Raises SessionIndexError where it is missing, torn or something else."""
-    try:
-        return msgspec.json.decode(open_arrays(path, _MAGIC, "session index").header, type=_Header).id
-    except ArrayFileError as error:
-        raise SessionIndexError(str(error)) from error
-    except msgspec.MsgspecError as error:
-        raise SessionIndexError(f"{path} can't be read as a session index: {error}") from error
 
 
 def empty_index(config: NextItemConfig | None = None) -> SessionIndex:
@@ -314,15 +254,15 @@ def numbered(session: Sequence[Any], number: Mapping[Any, int]) -> list[int]:
     ]
 
 
-def ranked(scores: Scores, dropped: Collection[int], top: int, rank: Ints | None = None) -> Scores:
-    """The best by falling score, the dropped ones left out. Ties go by number, or by the rank of a number."""
+def ranked(scores: Scores, dropped: Collection[int], top: int) -> Scores:
+    """The best by falling score, ties by number, the dropped ones left out."""
     items, values = scores
     candidates = top + len(dropped)
     if len(items) > candidates:  # most are far behind: only those that may be among the best are sorted
         cut = len(values) - candidates
         near = values >= np.partition(values, cut)[cut]
         items, values = items[near], values[near]
-    order = np.lexsort((items if rank is None else rank[items], -values))
+    order = np.lexsort((items, -values))
     kept = [place for place in order.tolist() if items[place] not in dropped][:top]
     return Scores(items[kept], values[kept])
 

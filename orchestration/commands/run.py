@@ -42,7 +42,7 @@ _JOBS = {"fast": FAST_LANE, "full": FULL_PIPELINE}
 @click.option(
     "--full-refresh",
     is_flag=True,
-    help="Forget what was built and build every model of the lane from the whole lake.",
+    help="Forget what was built and learned, and build all of the lane from the whole lake.",
 )
 def run(lane: str, full_refresh: bool) -> None:
     """Run the pipeline once: sealed segments to lake, warehouse, similarities and published snapshot.
@@ -105,9 +105,14 @@ def _execute(
     from dagster._core.utils import make_new_run_id
 
     from orchestration.definitions import defs
+    from orchestration.defs.similarity.assets import LEARNED
     from orchestration.storage.run_locks import held
 
     job = defs.resolve_job_def(_JOBS[lane])
+    refreshed = [
+        "dbt_build",
+        *(asset.op.name for asset in LEARNED if asset.key in job.asset_layer.selected_asset_keys),
+    ]
     progress.update(task, description="running", total=len(job.asset_layer.selected_asset_keys))
     screen = _Screen(progress, task)
     run_id = make_new_run_id()
@@ -120,7 +125,7 @@ def _execute(
             raise_on_error=False,
             run_config={
                 "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-                "ops": {"dbt_build": {"config": {"full_refresh": full_refresh}}},
+                "ops": {op: {"config": {"full_refresh": full_refresh}} for op in refreshed},
             },
         )
         # Dagster's sensors do the same, but only while its daemon runs.

@@ -99,18 +99,8 @@ def visitor_names_file(derived: Path) -> Path:
 
 
 def session_index_file(derived: Path) -> Path:
-    """Where the session index of the last rebuild stands: no table, but derived and replaced whole like one."""
+    """Where the session index stands: no table, but derived and replaced whole like one."""
     return derived / "session_neighbours" / "session_neighbours.index"
-
-
-def session_changes_file(derived: Path) -> Path:
-    """What is different since (``session_changes.py``); about another rebuild, or missing, it is nothing."""
-    return derived / "session_neighbours" / "session_neighbours.changes"
-
-
-def session_history_file(derived: Path) -> Path:
-    """What the last rebuild of the session index learned (``session_history.py``)."""
-    return derived / "session_neighbours" / "session_neighbours.history"
 
 
 def write_derived(

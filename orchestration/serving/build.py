@@ -13,7 +13,6 @@ import msgspec
 from footfall.snapshot.format import (
     FORMAT_VERSION,
     MANIFEST_FILE,
-    SESSION_CHANGES_FILE,
     SESSIONS_FILE,
     Manifest,
     ServedMart,
@@ -43,7 +42,6 @@ class Inputs(NamedTuple):
 
     served: dict[str, ServedMart]
     session_index: Path | None
-    session_changes: Path | None
     time_zone: str
     catalogue_problems: list[str]
     link_origins: tuple[str, ...]
@@ -66,7 +64,7 @@ def write_version(
         written = files.written
         products = _scalar(con, f"select count(*) from {mart('products')}")
         audit_written(aside, written.rows, written.files.keys() - written.reused, products)
-        _add_sessions(files, inputs.session_index, inputs.session_changes)
+        _add_sessions(files, inputs.session_index)
         created_at = datetime.now(UTC)
         manifest = Manifest(
             format_version=FORMAT_VERSION,
@@ -138,23 +136,19 @@ def _known_labels(base: Base | None) -> dict[tuple[str, str], int] | None:
     return {msgspec.json.decode(value, type=tuple[str, str]): int(key) for key, value in labels.items()}
 
 
-def _add_sessions(files: Files, index: Path | None, changes: Path | None) -> None:
-    """The session index as another name of the asset's files, which are replaced by renaming and never written to: a
-    publish every few seconds need not copy them. Raises AuditFailedError where they are none.
+def _add_sessions(files: Files, index: Path | None) -> None:
+    """The session index as another name of the asset's file, which is replaced by renaming and never written to: a
+    publish every few seconds need not copy it. Raises AuditFailedError where it is none.
     """
     if index is None or not index.exists():
         files.add_ready(SESSIONS_FILE, empty_index().write)
     else:
         files.add_ready(SESSIONS_FILE, lambda path: _another_name(index, path))
-    ours = files.aside / SESSIONS_FILE
     try:
-        learned = SessionIndex.open(ours, changes)
-        if learned.changed and changes:
-            files.add_ready(SESSION_CHANGES_FILE, lambda path: _another_name(changes, path))
-            learned = SessionIndex.open(ours, files.aside / SESSION_CHANGES_FILE)
+        learned = SessionIndex.open(files.aside / SESSIONS_FILE)
     except SessionIndexError as error:
         raise AuditFailedError([f"session neighbours: {error}"]) from error
-    files.written.rows["sessions.products"] = learned.seen_products
+    files.written.rows["sessions.products"] = len(learned.products)
     files.written.rows["sessions.sessions"] = learned.sessions
 
 

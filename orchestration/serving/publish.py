@@ -97,7 +97,6 @@ def build_snapshot(
     version: str,
     min_ratio: float = MIN_RATIO,
     session_index: Path | None = None,
-    session_changes: Path | None = None,
     served: Mapping[str, ServedMart] | None = None,
     not_from_before: datetime | None = None,
     time_zone: str = "UTC",
@@ -109,7 +108,6 @@ def build_snapshot(
     A version that stands there already is left as it is (versions never change), so a retry costs nothing.
     min_ratio: how far a table may shrink against the version in force, 0 to let everything through.
     session_index: the file of the session neighbours; where there is none yet, an empty one is published.
-    session_changes: what is different since; where it is about another index, or not there, nothing is.
     served: marts to serve as they are, beside those that the API has endpoints for; one that isn't built, or not so,
     is left out and named in the report.
     not_from_before: nothing is taken over from a version that was made before this moment, since its files hold what
@@ -137,9 +135,7 @@ def build_snapshot(
             base = _in_force(serving_dir)
             good, left_out = servable(warehouse_con, served or {})
             is_from_before = base and not_from_before and base.manifest.created_at < not_from_before
-            inputs = Inputs(
-                good, session_index, session_changes, time_zone, list(catalogue_problems), tuple(link_origins)
-            )
+            inputs = Inputs(good, session_index, time_zone, list(catalogue_problems), tuple(link_origins))
             manifest, written = write_version(
                 warehouse_con, aside, version, None if is_from_before else base, inputs
             )

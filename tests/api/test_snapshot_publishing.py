@@ -10,16 +10,12 @@ from typing import Any
 
 import duckdb
 import msgspec
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 import pytest
 
 from api.snapshots import Snapshot
 from footfall.snapshot.format import (
     MANIFEST_FILE,
     POINTER_FILE,
-    SESSION_CHANGES_FILE,
     SESSIONS_FILE,
     Pick,
     Pointer,
@@ -33,8 +29,6 @@ from footfall.snapshot.format import (
     read_pointer,
     table_file,
 )
-from orchestration.recommend.session_changes import with_changes
-from orchestration.recommend.session_history import history_of
 from orchestration.recommend.session_neighbours import index_of
 from orchestration.serving import audit
 from orchestration.serving import files as snapshot_files
@@ -170,39 +164,29 @@ def inodes(path: Path) -> dict[str, int]:
     return {name: (path / name).stat().st_ino for name in read_manifest(path).files if name != SESSIONS_FILE}
 
 
-def test_what_changed_in_sessions_goes_along_and_the_index_stays(
+def test_the_session_index_is_taken_over_until_it_is_rebuilt(
     warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    index, changes, serving = tmp_path / "index", tmp_path / "changes", tmp_path / "serving"
-    before, more = clicks_table(SESSIONS), clicks_table([*SESSIONS, ["p09", "p04"], ["p09", "new"]])
-    history = history_of(before, notes={})
-    history.notes["index"] = history.index().write(index)
-    came = more.filter(pc.is_in(more["session_id"], pa.array([f"s{len(SESSIONS)}", f"s{len(SESSIONS) + 1}"])))
-    with_changes(history, came, np.zeros(0, "S1")).write(changes)
+    index, serving = tmp_path / "index", tmp_path / "serving"
+    more = clicks_table([*SESSIONS, ["p09", "p04"], ["p09", "new"]])
+    index_of(clicks_table(SESSIONS)).write(index)
 
     def build(version: str) -> SnapshotReport:
-        return build_snapshot(
-            warehouse, serving, version=version, session_index=index, session_changes=changes
-        )
+        return build_snapshot(warehouse, serving, version=version, session_index=index)
 
     first = build("v1")
     publish(serving, "v1")
-    assert SESSION_CHANGES_FILE in read_manifest(first.path).files
-    assert first.rows["sessions.sessions"] == len(SESSIONS) + 2
-    served, rebuilt = Snapshot(first.path), index_of(more)
-    for viewed in (["p09"], ["p01", "p09"], ["new"], ["p01", "p03"]):
-        assert served.next_products(viewed[::-1], 9) == rebuilt.next_products(viewed, 9) != []
-    with_changes(history, came.slice(0, 2), np.zeros(0, "S1")).write(changes.with_suffix(".aside"))
-    changes.with_suffix(".aside").replace(changes)
-    second = build("v2")
-    assert second.rows["sessions.sessions"] == len(SESSIONS) + 1
-    assert second.files_written == 1, "what changed, and not the index"
+    assert first.rows["sessions.sessions"] == len(SESSIONS)
+    assert build("v2").files_written == 0
     index_of(more).write(tmp_path / "index.aside")
     (tmp_path / "index.aside").replace(index)
     third = build("v3")
-    assert SESSION_CHANGES_FILE not in read_manifest(third.path).files, "they are about another index"
-    assert third.rows["sessions.sessions"] == len(SESSIONS) + 2
-    changes.write_bytes(b"torn")
+    assert (third.rows["sessions.sessions"], third.files_written) == (len(SESSIONS) + 2, 1)
+    served, rebuilt = Snapshot(third.path), index_of(more)
+    for viewed in (["p09"], ["p01", "p09"], ["new"], ["p01", "p03"]):
+        assert served.next_products(viewed[::-1], 9) == rebuilt.next_products(viewed, 9) != []
+    (tmp_path / "torn").write_bytes(b"torn")
+    (tmp_path / "torn").replace(index)
     with pytest.raises(AuditFailedError, match="session neighbours"):
         build("v4")
 

@@ -35,7 +35,7 @@ def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     from orchestration.evaluation.history import held
     from orchestration.lake.privacy import last_forgotten
     from orchestration.lake.retention import last_cut
-    from orchestration.recommend.tables import session_changes_file, session_index_file
+    from orchestration.recommend.tables import session_index_file
     from orchestration.serving.publish import build_snapshot, prune, publish
     from orchestration.warehouse.dbt_runner import project_vars
 
@@ -58,7 +58,6 @@ def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
             version=version,
             min_ratio=settings.snapshot_min_ratio,
             session_index=session_index_file(settings.paths.derived),
-            session_changes=session_changes_file(settings.paths.derived),
             served=served_marts(),
             not_from_before=max(gone, default=None),
             time_zone=project_vars(DBT_PROJECT)["shop_time_zone"],

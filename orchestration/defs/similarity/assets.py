@@ -1,17 +1,62 @@
 """What Python computes and SQL doesn't: text similarity, affinity between visitors, what is also liked, sessions."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import msgspec
 
-from footfall.settings import load_settings
+from footfall.settings import Settings, load_settings
 from orchestration.defs.warehouse.dbt import model_key
 from orchestration.storage.duckdb_files import POOL, reading
 from orchestration.storage.full_disk import full_disk_in_words
 
+if TYPE_CHECKING:
+    from orchestration.recommend.rebuild import Decision, RebuildRule
+
 OWNERS = ["team:data-science"]
+
+
+class Learn(dg.Config):
+    """How an asset that learns is run.
+
+    full_refresh: rebuild it whatever the rule says (``orchestration/recommend/rebuild.py``).
+    """
+
+    full_refresh: bool = False
+
+
+def _rule(settings: Settings, config: Learn) -> "RebuildRule":
+    """When this run rebuilds what is learned: what names people or days that were removed since is rebuilt at once."""
+    from orchestration.lake.privacy import last_forgotten
+    from orchestration.lake.retention import last_cut
+    from orchestration.recommend.rebuild import RebuildRule
+
+    cut, forgotten = last_cut(settings.paths), last_forgotten(settings.paths)
+    removed = [moment for moment in (cut and cut.at, forgotten) if moment]
+    return RebuildRule(
+        settings.rebuild_share,
+        datetime.now(UTC),
+        is_forced=config.full_refresh,
+        not_from_before=max(removed, default=None),
+    )
+
+
+def _told(path: Path, decision: "Decision") -> dict[str, Any]:
+    """What each of them says of its last build."""
+    from orchestration.recommend.rebuild import last_build
+
+    metadata: dict[str, Any] = {
+        "rebuilt": decision.is_due,
+        "why": decision.reason,
+        "size_mb": round(path.stat().st_size / 2**20, 2),
+        "path": dg.MetadataValue.path(str(path)),
+    }
+    if build := last_build(path):
+        metadata["built_at"] = dg.MetadataValue.timestamp(build.built_at.replace(tzinfo=UTC))
+        metadata["build_seconds"] = round(build.seconds, 2)
+    return metadata
 
 
 @dg.asset(
@@ -157,41 +202,38 @@ def product_also_liked(context: dg.AssetExecutionContext) -> dg.MaterializeResul
     owners=OWNERS,
     pool=POOL,
     description="What follows in a session: the newest sessions of every product (VMIS-kNN) and sequential rules, as "
-    "one file that goes into the snapshot and that the API scores the running session with, and a small one of what is "
-    "different since. Only sessions that changed are gone through.",
+    "one file that goes into the snapshot and that the API scores the running session with.",
 )
 @full_disk_in_words()
-def session_neighbours(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+def session_neighbours(context: dg.AssetExecutionContext, config: Learn) -> dg.MaterializeResult:
     """Read session_products but for crowded_sessions, write ``lake/derived/session_neighbours``."""
-    from orchestration.recommend.session_neighbours import session_config
-    from orchestration.recommend.session_refresh import refresh
-    from orchestration.recommend.tables import session_changes_file, session_history_file, session_index_file
+    from footfall.snapshot.session_index import MODEL_VERSION, SessionIndex
+    from orchestration.recommend.session_neighbours import refresh, session_config
+    from orchestration.recommend.tables import session_index_file
     from orchestration.storage.environment import DBT_PROJECT
     from orchestration.warehouse.dbt_runner import project_vars
 
     settings = load_settings()
-    derived = settings.paths.derived
-    config = session_config(project_vars(DBT_PROJECT))
     with reading(settings) as connection:
-        refreshed = refresh(derived, connection, datetime.now(UTC), config=config)
-    if refreshed.why_whole:
-        context.log.info(f"learned all sessions: {refreshed.why_whole}")
-    index, path, changes = refreshed.index, session_index_file(derived), session_changes_file(derived)
+        decision = refresh(
+            settings.paths.derived,
+            connection,
+            _rule(settings, config),
+            session_config(project_vars(DBT_PROJECT)),
+        )
+    path = session_index_file(settings.paths.derived)
+    index = SessionIndex.open(path)
     return dg.MaterializeResult(
-        metadata={
+        metadata=_told(path, decision)
+        | {
             "dagster/row_count": index.sessions,
-            "sessions_learned": refreshed.learned,
-            "sessions_gone": refreshed.gone,
-            "merged": refreshed.merged,
-            "whole_rebuild_at": refreshed.whole_at,
-            "why_whole": refreshed.why_whole or "not this time",
-            "products": index.seen_products,
-            "postings_of_whole": len(index.arrays.postings),
-            "rules_of_whole": len(index.arrays.rule_items),
-            "size_mb": round(path.stat().st_size / 2**20, 2),
-            "changes_mb": round(changes.stat().st_size / 2**20, 2) if changes.exists() else 0.0,
-            "history_mb": round(session_history_file(derived).stat().st_size / 2**20, 2),
-            "model_version": index.model_version,
-            "path": dg.MetadataValue.path(str(path)),
+            "products": len(index.products),
+            "postings": len(index.arrays.postings),
+            "rules": len(index.arrays.rule_items),
+            "model_version": MODEL_VERSION,
         }
     )
+
+
+#: The assets that take ``Learn``.
+LEARNED = (session_neighbours,)
