@@ -9,15 +9,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Any
 
-import duckdb
 import numpy as np
-import pytest
 from dbt_kit import NOON, Lake, Warehouse, message
-from hypothesis import given
-from hypothesis import strategies as st
 
 GOODS = [f"p{number:02d}" for number in range(40)]
 TOP = 6
@@ -243,40 +238,3 @@ def test_lists_are_what_python_blends(make_warehouse: Callable[[], tuple[Lake, W
         sources |= {row[1] for rows in found.values() for row in rows}
         lake.load(clicks(dice, range(0, 30, 3), NOON + timedelta(days=30), 12))
     assert sources == {*SOURCES, "bought_before"}
-
-
-def test_weights_that_fit_no_whole_number_are_named(
-    make_warehouse: Callable[[], tuple[Lake, Warehouse]],
-) -> None:
-    weights = {name: 100 * weight for name, weight in WEIGHTS.items()}
-    with pytest.raises(pytest.fail.Exception, match=r"dbt_project.yml, rrf_weights: too large"):
-        make_warehouse()[1].run("visitor_recommendations", variables={"rrf_weights": weights})
-
-
-@pytest.fixture(scope="module")
-def rank_key(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> str:
-    """The macro as DuckDB's SQL, of columns score and number."""
-    found: list[str] = []
-
-    def listen(event: Any) -> None:
-        if event.info.name == "CompiledNode":
-            found.append(event.data.compiled)
-
-    make_warehouse()[1].dbt("compile", "--inline", "{{ rank_key('score', 'number') }}", listen=listen)
-    return found[0]
-
-
-SCORES = st.one_of(st.sampled_from([1.0, 1 / 3, 0.5, 0.5000001]), st.floats(1e-30, 1e9))
-
-
-@given(st.lists(st.tuples(SCORES, st.integers(1, 2**26 - 1)), min_size=2, max_size=40, unique=True))
-def test_one_key_sorts_as_score_and_number(rank_key: str, rows: list[tuple[float, int]]) -> None:
-    by_both = sorted(rows, key=lambda row: (-np.float32(row[0]), row[1]))
-    with duckdb.connect() as con:
-        con.execute("create table scored (score double, number bigint)")
-        con.executemany("insert into scored values (?, ?)", rows)
-        keys = dict(con.execute(f"select (score, number), {rank_key} from scored").fetchall())
-    found = [keys[row] for row in by_both]
-    for (one, other), (key, next_key) in zip(pairwise(by_both), pairwise(found), strict=True):
-        is_same = np.float32(one[0]) == np.float32(other[0]) and one[1] == other[1]
-        assert key == next_key if is_same else key > next_key

@@ -106,39 +106,6 @@
 {%- endmacro -%}
 
 
-{#- The values of `expression` in the `count` rows where `order_by` is greatest, as a list, the greatest first. -#}
-{%- macro best_by(expression, order_by, count) -%}
-  {{ return(adapter.dispatch('best_by', 'footfall')(expression, order_by, count)) }}
-{%- endmacro -%}
-
-{%- macro duckdb__best_by(expression, order_by, count) -%}
-  max_by({{ expression }}, {{ order_by }}, {{ count }})
-{%- endmacro -%}
-
-{%- macro default__best_by(expression, order_by, count) -%}
-  transform(
-    slice(
-      sort_array(collect_list(named_struct('place', {{ order_by }}, 'item', {{ expression }})), false), 1, {{ count }}
-    ),
-    each -> each.item
-  )
-{%- endmacro -%}
-
-
-{#- The `count`-th greatest value, the least one where there are fewer, null where there is none; null is no value. -#}
-{%- macro nth_greatest(expression, count) -%}
-  {{ return(adapter.dispatch('nth_greatest', 'footfall')(expression, count)) }}
-{%- endmacro -%}
-
-{%- macro duckdb__nth_greatest(expression, count) -%}
-  list_last(max({{ expression }}, {{ count }}))
-{%- endmacro -%}
-
-{%- macro default__nth_greatest(expression, count) -%}
-  try_element_at(slice(sort_array(collect_list({{ expression }}), false), 1, {{ count }}), -1)
-{%- endmacro -%}
-
-
 {#- The continuous percentile of a column, as a double. -#}
 {%- macro percentile(expression, fraction) -%}
   {{ return(adapter.dispatch('percentile', 'footfall')(expression, fraction)) }}

@@ -186,14 +186,6 @@
 {%- endmacro -%}
 
 
-{#- A score above 0 and a number below 2^26 as one double that sorts as by rankable(score) and, where that is the same, by
-    the lower number first. Neighbours of single precision are 2^-24 of their value apart; the numbers take less than that
-    off, in steps that a double tells apart. -#}
-{%- macro rank_key(score, number) -%}
-  cast({{ footfall.rankable('greatest(' ~ score ~ ', 1e-37)') }} as double) * (1 - {{ number }} / 1125899906842624e0)
-{%- endmacro -%}
-
-
 {#- After `name as`: the rows of this common table expression are computed once and kept, however often they are read. -#}
 {%- macro kept() -%}
   {{ return(adapter.dispatch('kept', 'footfall')()) }}

@@ -23,19 +23,6 @@
 {%- endmacro -%}
 
 
-{#- How many visitors get lists, as a scalar query: all, or with an increment that does not make them all again, few. -#}
-{%- macro visitors_to_list() -%}
-  {%- if is_incremental() -%}
-    select case when min(built.inputs_at) <= {{ footfall.oldest_inputs_kept('max(newest.inputs_at)') }} then count(*) else 0 end
-    from {{ this }} as built
-    cross join ({{ footfall.newest_inputs() }}) as newest
-    where built.rank = 1
-  {%- else -%}
-    select count(*) from {{ ref('visitors') }} as visitors
-  {%- endif -%}
-{%- endmacro -%}
-
-
 {#- In how many buckets the model at hand is built. -#}
 {%- macro buckets_needed() -%}
   {%- set meta = config.get('meta', {}) -%}

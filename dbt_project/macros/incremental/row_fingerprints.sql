@@ -1,54 +1,15 @@
 {#-
-  By which rules the rows of a table were made says its comment, where an increment couldn't tell by the rows.
-
-  An increment of visitor_recommendations makes lists again for who has news; when a weight of the blend or of affinity
-  is another, it is another for everybody. Where the comment says other rules, or nothing, all lists are as good as made
-  from the oldest inputs, and made again.
-
-  Rules for sessions, identities and whatever else stands in rows (var rules_in_rows) are noted in a table of their own.
-  Before a build adds to rows of other rules, or reads them, dbt stops and asks for --full-refresh. Where Dagster finds other
-  rules, it asks for that itself (orchestration/warehouse/model_versions.py).
+  By which rules the rows of each table were made: a fingerprint in a column, a comment on the table, or for the vars that
+  rules_in_rows names (sessions, identities, days), a row of the table of that name. Before a build adds to rows of other
+  rules, or reads them, dbt stops and asks for --full-refresh; Dagster asks for that itself where it finds other rules
+  (orchestration/warehouse/model_versions.py).
 -#}
 
-{#- What visitors' lists depend on, as a SQL text to compare with. -#}
-{%- macro list_rules() -%}
-  {{ footfall.fingerprint([
-    footfall.affinity_rules(),
-    var('just_bought_days'),
-    var('pair_damping'),
-    var('pair_max_basket_products'),
-    var('pair_max_session_products'),
-    var('pair_min_support'),
-    var('pair_top_k'),
-    var('recommendation_seeds'),
-    var('recommendation_seed_decay'),
-    var('recommendation_top_k'),
-    var('rrf_constant'),
-    var('rrf_weights'),
-    var('taste_discovery'),
-    var('taste_products'),
-    var('trending_half_life_days'),
-    var('trending_top_k'),
-  ]) }}
+
+{#- Settings that rows depend on, as a SQL text to compare with. -#}
+{%- macro fingerprint(settings) -%}
+  '{{ local_md5(tojson(settings)) }}'
 {%- endmacro -%}
-
-
-{#- Before an increment of visitor_recommendations. -#}
-{%- macro outdate_lists_of_other_rules() -%}
-  {%- if is_incremental() and footfall.are_noted(this, footfall.list_rules()) == false -%}
-    update {{ this }} set inputs_at = {{ footfall.the_beginning() }}
-  {%- endif -%}
-{%- endmacro -%}
-
-
-{#- After it. -#}
-{%- macro note_list_rules() -%}
-  {%- if footfall.are_noted(this, footfall.list_rules()) == false -%}
-    comment on table {{ this }} is {{ footfall.list_rules() }}
-  {%- endif -%}
-{%- endmacro -%}
-
-
 {#- What the var rules_in_rows names, and the sample that an own file is, by name, as texts. -#}
 {%- macro rules_in_rows() -%}
   {%- set rules = {} -%}

@@ -10,318 +10,100 @@
       'rows_to_build': 'staged_events',
       'row_bytes': 'bucket_event_bytes'
     },
-    post_hook="update {{ this }} set is_quarantined = true, built_at = (select max(newest.built_at) from {{ this }} as newest) where not is_quarantined and device in (select q.device from {{ this }} as q where q.is_quarantined)"
+    post_hook="{{ quarantine_whole_devices() }}"
   )
 }}
 
-{#- Sessions by the house's rules. No later event changes a session that ended more than a gap before it, so an
-    increment numbers a changed device's events again from there on, after what stands before (restarts, bases).
-    A session that the cap cut off begins a chain of its own, too: what is cut off next depends on its start alone.
-    All of a device is numbered again where a rule that remembers more than the gap is in force.
-    The numbering runs over the few columns it needs and is joined to the rest at the end: sorting wide rows, or
-    keeping them because two places read them, costs several times as much. -#}
+{#- In: stg_footfall__events, a row a message. Out: every event of people (no bots) with its session.
+
+    A pause of more than session_gap_seconds ends an activity, and so do the rules of macros/sessions/openings.sql. An
+    activity is a session; one of more than session_cap_seconds is cut into several (macros/sessions/cap.sql). Devices
+    that never rest are marked (macros/sessions/quarantine.sql). What a server tells opens no session and extends none.
+
+    The sessions are made of few columns, and joined to whole rows at the end: sorting wide rows costs several times as
+    much. An increment makes those of changed devices again, from the session on that the change may belong to, and counts
+    on from what stands before (`bases`, macros/sessions/restarts.sql); a full build has nothing before. -#}
 {%- set gap_us = var('session_gap_seconds') * 1000000 -%}
-{%- set cap_us = var('session_cap_seconds') * 1000000 -%}
-{%- set quarantine_us = var('session_quarantine_seconds') * 1000000 -%}
-{%- set by_campaign = var('session_opens_on_campaign') -%}
-{%- set order_clause = 'partition by device order by occurred_us, event_id' -%}
-{%- set running = order_clause ~ ' rows between unbounded preceding and current row' -%}
-{%- set running_in_activity = running | replace('device', 'device, activity_number') -%}
-{%- set trusted_sources = var('session_id_trusted_sources') -%}
-{%- set remembers_more = by_campaign or trusted_sources -%}
+{#- Columns that stay as they were staged. -#}
+{%- set unchanged = [
+  'source', 'type', 'event', 'guest_token', 'user_id', 'device', 'session_token', 'page_view_id', 'page_url', 'page_path',
+  'page_title', 'page_referrer', 'page_search', 'page_type', 'campaign', 'element_text', 'element_class', 'element_tag',
+  'element_id', 'element_href', 'zone', 'nav_path', 'variant_id', 'variant_name', 'order_id', 'option_name',
+  'option_value', 'list_name', 'search_query', 'form_name', 'form_field', 'placement', 'model_version', 'price',
+  'currency', 'quantity', 'list_position', 'search_results', 'form_field_order', 'form_ms_spent', 'engaged_ms',
+  'scroll_depth', 'surroundings', 'occurred_at'
+] -%}
+with recursive {{ session_restarts() }},
 
-with recursive {% if is_incremental() %}{{ session_restarts(gap_us, cap_us, quarantine_us, remembers_more) }},
-
-{% endif %}events as (
+events as (
   select
     staged_events.event_id,
-    staged_events.user_id,
     staged_events.device,
+    staged_events.user_id,
     staged_events.order_id,
-    {% if trusted_sources %}
-      case
-        when staged_events.source in ({{ texts_in_sql(trusted_sources) }})
-          and not {{ is_server_side('staged_events') }}
-          then staged_events.source || ' ' || staged_events.session_token
-      end as own_session,
-    {% endif %}
-    {% if by_campaign %}
-      staged_events.campaign,
-    {% endif %}
+    {{ trusted_session('staged_events') }} as own_session,
+    {{ opening_campaign('staged_events') }} as campaign,
     {{ is_server_side('staged_events') }} as is_server_side,
-    staged_events.occurred_at
+    {{ epoch_us('staged_events.occurred_at') }} as occurred_us
   from {{ ref('stg_footfall__events') }} as staged_events
-  {% if is_incremental() %}
-    inner join restarts
-      on staged_events.device = restarts.device
-        and restarts.restarts_at <= staged_events.occurred_at
-  {% endif %}
+  {{ from_restart_on('staged_events') }}
   where not staged_events.is_bot
     and {{ in_bucket('staged_events.device') }}
 ),
 
+-- Beside each event the browser's last one before it.
 with_previous as (
   select
     event_id,
     device,
+    own_session,
+    campaign,
     is_server_side,
-    {{ epoch_us('occurred_at') }} as occurred_us,
-    -- of the browser's events: a server's open no session and keep none alive
-    max(case when not is_server_side then {{ epoch_us('occurred_at') }} end) over (
+    occurred_us,
+    max(case when not is_server_side then occurred_us end) over (
       partition by device
-      order by occurred_at, event_id
+      order by occurred_us, event_id
       rows between unbounded preceding and 1 preceding
     ) as previous_us,
-    {% if trusted_sources %}
-      own_session,
-    {% endif %}
-    {% if by_campaign %}
-      campaign,
-      last_value(campaign ignore nulls) over (
-        partition by device
-        order by occurred_at, event_id
-        rows between unbounded preceding and 1 preceding
-      ) as previous_campaign,
-    {% endif %}
-    row_number() over (partition by device order by occurred_at, event_id) as device_event_number
+    row_number() over (partition by device order by occurred_us, event_id) as device_event_number
   from events
 ),
 
--- A gap of more than 30 minutes opens a session; exactly 30:00 stays in the old one. With
--- session_opens_on_campaign another campaign opens one too. A source whose session ids are trusted opens
--- one with the first event of an id, and only then.
-with_openings as (
-  select
-    event_id,
-    device,
-    occurred_us,
-    previous_us,
-    is_server_side,
-    device_event_number,
-    {% if trusted_sources %}
-      own_session,
-    {% endif %}
-    case
-      when is_server_side then false
-      when previous_us is null then true
-      {% if trusted_sources %}
-        when own_session is not null
-          then row_number() over (partition by device, own_session order by occurred_us, event_id) = 1
-      {% endif %}
-      {% if by_campaign %}
-        when campaign is not null and (previous_campaign is null or campaign != previous_campaign) then true
-      {% endif %}
-      else occurred_us - previous_us > {{ gap_us }}
-    end as opens
-  from with_previous
-),
-
--- An activity goes on until a rule opens the next; a session is one, or a part of one that runs too long.
-{{ 'opened' if trusted_sources else 'activities' }} as (
-  select
-    event_id,
-    device,
-    occurred_us,
-    previous_us,
-    is_server_side,
-    device_event_number,
-    {% if trusted_sources %}
-      own_session,
-      opens,
-    {% endif %}
-    sum(case when opens then 1 else 0 end) over ({{ running }}) as activity_number,
-    max(case when opens then occurred_us end) over ({{ running }}) as activity_start_us,
-    last_value(case when opens then event_id end ignore nulls) over ({{ running }}) as activity_event_id
-  from with_openings
-),
-
-{% if trusted_sources %}activities as (
-  {{ activities_of_trusted_ids('opened', running) }}
-),
-
-{% endif %}-- 24 hours at most, counted from each session's first event; an event at exactly 24:00:00 is still inside.
--- Few activities last that long: only these are cut, one session after the other.
-long_activities as (
-  select
-    device,
-    activity_number,
-    activity_start_us as start_us,
-    max(occurred_us) as end_us
-  from activities
-  where occurred_us - activity_start_us > {{ cap_us }}
-    and not is_server_side
-  group by device, activity_number, activity_start_us
-),
-
--- Kept: read in place, each round of the cuts below would hold all events in memory, not the few of long activities.
-long_events as {{ kept() }} (
-  select
-    activities.device,
-    activities.activity_number,
-    activities.occurred_us
-  from activities
-  inner join long_activities
-    on activities.device = long_activities.device
-      and activities.activity_number = long_activities.activity_number
-  where not activities.is_server_side
-),
-
-cuts as (
-  select
-    device,
-    activity_number,
-    start_us
-  from long_activities
-  union all
-  select
-    cuts.device,
-    cuts.activity_number,
-    min(long_events.occurred_us) as start_us
-  from cuts
-  inner join long_events
-    on cuts.device = long_events.device
-      and cuts.activity_number = long_events.activity_number
-      and cuts.start_us + {{ cap_us }} < long_events.occurred_us
-  group by cuts.device, cuts.activity_number, cuts.start_us
-),
-
-long_devices as (
-  select distinct device
-  from long_activities
-),
-
-{% if is_incremental() %}-- What goes on from before the restart is counted from where it began.
-long_before as (
-  select activities.device
-  from activities
-  inner join restarts
-    on activities.device = restarts.device
-      and activities.activity_start_us = {{ epoch_us('restarts.restarts_at') }}
-  where restarts.activity_started_at < restarts.restarts_at
-    and activities.occurred_us - {{ epoch_us('restarts.activity_started_at') }} > {{ quarantine_us }}
-    and activities.activity_number = 1
-    and not activities.is_server_side
-),
-
-{% endif %}{% if remembers_more %}-- Where another rule opens activities, or an id goes on after a pause, an activity says nothing of pauses: what goes on
--- without one is looked for among all events of the device.
-streaks as (
-  select
-    device,
-    occurred_us,
-    sum(case when previous_us is null or occurred_us - previous_us > {{ gap_us }} then 1 else 0 end) over ({{ running }})
-      as streak_number
-  from with_previous
-  where not is_server_side
-),
-
-{% endif %}sleepless as (
-  {% if remembers_more %}
-    select distinct device
-    from (
-      select device
-      from streaks
-      group by device, streak_number
-      having max(occurred_us) - min(occurred_us) > {{ quarantine_us }}
-    ) as long_streaks
-  {% else %}
-    select distinct device
-    from long_activities
-    where end_us - start_us > {{ quarantine_us }}
-  {% endif %}
-  {% if is_incremental() %}
-    union
-    select long_before.device
-    from long_before
-  {% endif %}
-),
-
-with_orders as (
-  select device
-  from events
-  where order_id is not null
-  {% if is_incremental() %}
-    union
-    select bases.device
-    from bases
-    where bases.has_order
-  {% endif %}
-),
-
--- Nobody goes on for days without a pause longer than the gap: such an id is a robot, or many people behind one
--- id. Its events go to quarantine, all of them. Who ordered is somebody, though.
-quarantined as (
-  select device
-  from sleepless
-  where device not in (select with_orders.device from with_orders)
-  {% if is_incremental() %}
-    union
-    select quarantined_before.device
-    from quarantined_before
-    where quarantined_before.device not in (select released.device from released)
-  {% endif %}
-),
-
-recut_starts as (
+-- A pause of more than 30 minutes; exactly 30:00 goes on.
+with_pauses as (
   select
     *,
-    sum(case when opens then 1 else 0 end) over ({{ running }}) as session_number
-  from (
-    select
-      activities.event_id,
-      activities.device,
-      activities.activity_number,
-      activities.occurred_us,
-      activities.previous_us,
-      activities.is_server_side,
-      activities.device_event_number,
-      not activities.is_server_side
-      and (
-        activities.event_id = activities.activity_event_id
-        or (
-          cuts.start_us is not null
-          and row_number() over (
-            partition by
-              activities.device, activities.activity_number, activities.is_server_side, activities.occurred_us
-            order by activities.event_id
-          ) = 1
-        )
-      ) as opens
-    from activities
-    inner join long_devices
-      on activities.device = long_devices.device
-    left join cuts
-      on activities.device = cuts.device
-        and activities.activity_number = cuts.activity_number
-        and activities.occurred_us = cuts.start_us
-  ) as judged
+    not is_server_side and (previous_us is null or occurred_us - previous_us > {{ gap_us }}) as follows_pause
+  from with_previous
 ),
 
--- Of two trusted ids whose events alternate each goes on with its own session.
-placed as (
+with_openings as (
   select
-    activities.event_id,
-    activities.occurred_us,
-    activities.previous_us,
-    activities.is_server_side,
-    activities.device_event_number,
-    activities.activity_number as session_number,
-    activities.activity_event_id as first_event_id
-  from activities
-  left join long_devices
-    on activities.device = long_devices.device
-  where long_devices.device is null
-  union all
-  select
-    event_id,
-    occurred_us,
-    previous_us,
-    is_server_side,
-    device_event_number,
-    max(case when opens then session_number end) over ({{ running_in_activity }}) as session_number,
-    last_value(case when opens then event_id end ignore nulls) over ({{ running_in_activity }}) as first_event_id
-  from recut_starts
+    *,
+    {{ opens_activity() }} as opens
+  from with_pauses
 ),
+
+opened as (
+  select
+    *,
+    max(case when follows_pause then occurred_us end) over so_far as rested_us,
+    sum(case when opens then 1 else 0 end) over so_far as activity_number,
+    max(case when opens then occurred_us end) over so_far as activity_start_us,
+    last_value(case when opens then event_id end ignore nulls) over so_far as activity_event_id
+  from with_openings
+  window so_far as (
+    partition by device
+    order by occurred_us, event_id
+    rows between unbounded preceding and current row
+  )
+),
+
+activities as (
+  {{ activities_of_trusted_ids('opened') }}
+),
+
+{{ sessions_within_the_cap('activities') }},
 
 -- What a server tells belongs to the session that it fell into, or that had not been quiet for longer than the gap;
 -- else to none.
@@ -337,7 +119,7 @@ numbered as (
       *,
       not is_server_side or coalesce(occurred_us - previous_us <= {{ gap_us }}, false) as is_in_session
     from placed
-  ) as judged
+  ) as with_membership
 ),
 
 -- The last user of a session, which says whose a session on a shared device is.
@@ -353,71 +135,28 @@ session_users as (
   group by events.device, numbered.session_number
 ),
 
--- The key never holds the user id: logging in must not split a session.
+quarantined as (
+  {{ devices_to_quarantine() }}
+),
+
+-- The session's key never holds the user id: logging in must not split a session.
 final as (
   select
     events.event_id,
     {{ hash_key(['events.device', 'numbered.first_event_id']) }} as session_id,
-    events.source,
-    events.type,
-    events.event,
-    events.guest_token,
-    events.user_id,
-    events.device,
-    events.session_token,
-    events.page_view_id,
-    events.page_url,
-    events.page_path,
-    events.page_title,
-    events.page_referrer,
-    events.page_search,
-    events.page_type,
-    events.campaign,
-    events.element_text,
-    events.element_class,
-    events.element_tag,
-    events.element_id,
-    events.element_href,
-    events.zone,
-    events.nav_path,
+    {% for column in unchanged %}
+      events.{{ column }},
+    {% endfor %}
     coalesce(aliases.product_id, events.product_id) as product_id,
-    events.variant_id,
-    events.variant_name,
-    events.order_id,
-    events.option_name,
-    events.option_value,
-    events.list_name,
-    events.search_query,
-    events.form_name,
-    events.form_field,
-    events.placement,
-    events.model_version,
-    events.price,
-    events.currency,
-    events.quantity,
-    events.list_position,
-    events.search_results,
-    events.form_field_order,
-    events.form_ms_spent,
-    events.engaged_ms,
-    events.scroll_depth,
     -- of a session some say enough
     case when events.type in ('page', 'screen') or numbered.first_event_id = events.event_id then events.user_agent end
       as user_agent,
-    events.surroundings,
     case when numbered.session_number is null then events.user_id else session_users.user_id end as session_user_id,
     quarantined.device is not null as is_quarantined,
     numbered.is_server_side,
-    {% if is_incremental() %}
-      cast(numbered.session_number + coalesce(bases.sessions, 0) as bigint) as session_number,
-      numbered.device_event_number + coalesce(bases.events, 0) as device_event_number,
-    {% else %}
-      cast(numbered.session_number as bigint) as session_number,
-      numbered.device_event_number,
-    {% endif %}
-    events.occurred_at,
+    cast(numbered.session_number + coalesce(bases.sessions, 0) as bigint) as session_number,
+    numbered.device_event_number + coalesce(bases.events, 0) as device_event_number,
     {{ built_moment() }} as built_at
-  -- whole rows go in one stream from the staged table to this one
   from {{ ref('stg_footfall__events') }} as events
   inner join numbered
     on events.event_id = numbered.event_id
@@ -428,15 +167,10 @@ final as (
     on events.device = quarantined.device
   left join {{ ref('int_product_aliases') }} as aliases
     on events.product_id = aliases.alias
-  {% if is_incremental() %}
-    left join bases
-      on events.device = bases.device
-  {% endif %}
+  left join bases
+    on events.device = bases.device
   where {{ in_bucket('events.device') }}
-  {% if is_incremental() %}
-    -- says nothing new: lets a table in the order of time leave its older blocks unread
-    and events.occurred_at >= (select min(restarts.restarts_at) from restarts)
-  {% endif %}
+  {{ and_after_the_first_restart('events') }}
 )
 
 select * from final

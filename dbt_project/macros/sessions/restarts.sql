@@ -1,14 +1,22 @@
 {#-
-  From where on an increment of int_sessionized_events numbers a device's events again, and what stands before: the
-  common table expressions `changed`, `quarantined_before`, `released`, `restarts` (device, activity_started_at,
-  restarts_at) and `bases` (device, events, sessions, has_order). `gap_us`, `cap_us` and `quarantine_us` are the gap, the
-  cap and what nobody goes on for, in microseconds; with `remembers_more` a rule is in force that looks further back than
-  the gap, and a device is numbered from its beginning.
+  What an increment of int_sessionized_events makes again of a changed device: its events from `restarts_at` on. No later
+  event changes a session that ended more than a gap before it, and a part of an activity that the cap cut off counts on
+  from its own start, so that is the session before the change where the change may belong to it, else the change. All of
+  a device is made again where a rule remembers more than the pause, or where an order lets it out of quarantine.
+
+  Common table expressions: `restarts` (device, activity_started_at, restarts_at), `bases` (device, events, sessions,
+  has_order), what stands before; `quarantined_before` and `released`. In a full build `bases` alone, without a row.
 -#}
-{%- macro session_restarts(gap_us, cap_us, quarantine_us, remembers_more) -%}
+{%- macro session_restarts() -%}
+{%- if not is_incremental() -%}
+bases as (
+  {{ footfall.no_rows({'device': footfall.text_type(), 'events': 'bigint', 'sessions': 'bigint', 'has_order': 'boolean'}) }}
+)
+{%- else -%}
+{%- set gap_us = var('session_gap_seconds') * 1000000 -%}
 {#- How long before its change a device's events matter: the session that the change may go on is seen from its first event
     on, and of the activity that it is a part of more than it takes to be put into quarantine. -#}
-{%- set reach_us = (quarantine_us + cap_us + 3 * gap_us) | int -%}
+{%- set reach_us = ((var('session_quarantine_seconds') + var('session_cap_seconds')) * 1000000 + 3 * gap_us) | int -%}
 changed as (
   {{ footfall.changed_devices() }}
 ),
@@ -96,7 +104,7 @@ restarts as (
         then last_sessions.activity_started_at
     end as activity_started_at,
     case
-      {% if remembers_more %}
+      {% if footfall.remembers_more_than_the_pause() %}
         when true then {{ footfall.the_beginning() }}
       {% endif %}
       when released.device is not null then {{ footfall.the_beginning() }}
@@ -135,4 +143,23 @@ bases as (
       and restarts.restarts_at > built.occurred_at
   group by restarts.device
 )
+{%- endif -%}
+{%- endmacro -%}
+
+
+{#- In an increment: the join that leaves the events to make again. `rows` is a relation's alias. -#}
+{%- macro from_restart_on(rows) -%}
+  {%- if is_incremental() -%}
+    inner join restarts
+      on {{ rows }}.device = restarts.device
+        and restarts.restarts_at <= {{ rows }}.occurred_at
+  {%- endif -%}
+{%- endmacro -%}
+
+
+{#- Says nothing new, as a condition that goes on: lets a table in the order of time leave its older blocks unread. -#}
+{%- macro and_after_the_first_restart(rows) -%}
+  {%- if is_incremental() -%}
+    and {{ rows }}.occurred_at >= (select min(restarts.restarts_at) from restarts)
+  {%- endif -%}
 {%- endmacro -%}
