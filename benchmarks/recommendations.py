@@ -1,11 +1,10 @@
-"""Everything that recommends, at 1x, 10x and 100x of a small shop: seconds, memory, and what a day more costs.
+"""Measures everything that recommends at 1x, 10x and 100x of a small shop: seconds and memory of each rebuild.
 
     python benchmarks/recommendations.py [--scales 1 10 100]
 
 At 100x: 50,000 products, 1,000,000 visitors with an affinity, 2,500,000 sessions of 18 million clicks, and 20 million
-events for the models that dbt builds, then 1 % more; for what Python learns a thirtieth more too, a day of a shop that
-keeps a month, and ten such days in a row, every run counted. Each part is a script of its own, called here with the
-scale; what each is compared with, and how its data are made, stands there. Well over half an hour on two cores.
+events for the models that dbt builds, then 1 % more. Each part is a script of its own, called here with the scale; what
+each is compared with, and how its data are made, stands there. Well over half an hour on two cores.
 """
 
 from __future__ import annotations

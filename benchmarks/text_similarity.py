@@ -4,10 +4,8 @@
 
 Texts are drawn with a seed from a vocabulary with the shape of real shop texts: word frequencies after
 Zipf, a head noun and adjectives of the product's kind in the title, forty to eighty words of description, a
-care note a kind and one footer for all. Then one product in a hundred gets the text of another of its shop's kinds,
-and one in thirty (a day of a shop that keeps a month): the pairs on disk are brought up to date. Last, ten such days in
-a row, each run counted, those too that learn all: what a day of them costs. Each scale runs in a process of its own, so
-that its peak of memory is its own.
+care note a kind and one footer for all. Each scale runs in a process of its own, so that its peak of
+memory is its own.
 """
 
 from __future__ import annotations
@@ -27,9 +25,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.machine import describe_machine, in_own_process
 
-#: A day is one in so many of the days that a shop keeps.
-DAY = 30
-DAYS = 10
 #: Digits as letters: a number is no part of a word, and vowels could be endings that stemming takes off.
 _LETTERS = str.maketrans("0123456789", "bcdfghjklm")
 
@@ -73,68 +68,24 @@ class Measured(NamedTuple):
     """One scale: seconds by the clock, CPU seconds, megabytes."""
 
     clock: float
-    whole: float
+    cpu: float
     peak_mb: int
     pairs: int
     features: int
-    more: float
-    made: int
-    changed: int
-    day: float
-    nothing: float
-    state_mb: float
-    by_days: float
-    learned: int
 
 
 def run(count: int, threads: int) -> Measured:
-    from orchestration.recommend.tables import text_state_file
-    from orchestration.recommend.text_refresh import refresh
-    from orchestration.recommend.text_similarity import TextSimilarityConfig
+    from orchestration.recommend.tables import write_derived
+    from orchestration.recommend.text_similarity import TABLE, product_text_similarity
 
-    config = TextSimilarityConfig(relearn_below=0)
-    products, others = shop_texts(count), shop_texts(count, seed=2)
-    now = datetime(2026, 3, 1)
+    products = shop_texts(count)
     with tempfile.TemporaryDirectory() as folder:
         begin, cpu = time.perf_counter(), time.process_time()
-        first = refresh(Path(folder), products, now, config=config, threads=threads)
-        seconds, whole = time.perf_counter() - begin, time.process_time() - cpu
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        took = []
-        # A hundredth, and then what is missing to another thirtieth.
-        for one_in, first_of in ((100, 0), (DAY, 1)):
-            for number in range(first_of, count, one_in):
-                products[number] = others[number]
-            cpu = time.process_time()
-            done = refresh(Path(folder), products, now, config=config, threads=threads)
-            took.append((time.process_time() - cpu, done.lists, done.changed))
-            assert done.why_whole is None
-        assert first.why_whole is not None
-        cpu = time.process_time()
-        assert refresh(Path(folder), products, now, config=config, threads=threads).lists == 0
-        nothing = time.process_time() - cpu
-        size = text_state_file(Path(folder)).stat().st_size / 2**20
-        # Texts that no day of before had: the rest are others already.
-        by_days, learned = days(Path(folder), products, shop_texts(count, seed=3), config, threads)
-    assert first.similarity is not None
-    pairs, features = len(first.similarity.ranks), first.similarity.features
-    (more, made, changed), (day, _, _) = took
-    numbers = seconds, whole, peak, pairs, features, more, made, changed, day, nothing, size
-    return Measured(*numbers, by_days, learned)
-
-
-def days(folder: Path, products: list, others: list, config: object, threads: int) -> tuple[float, int]:
-    """(CPU seconds of a day, in how many of them all was learned)."""
-    from orchestration.recommend.text_refresh import refresh
-
-    took, learned = 0.0, 0
-    for number in range(DAYS):
-        products[number::DAY] = others[number::DAY]
-        begin = time.process_time()
-        done = refresh(folder, products, datetime(2026, 3, 2 + number), config=config, threads=threads)  # type: ignore[arg-type]
-        took += time.process_time() - begin
-        learned += done.why_whole is not None
-    return took / DAYS, learned
+        found = product_text_similarity(products, threads=threads)
+        write_derived(Path(folder), TABLE, found.table(datetime(2026, 3, 1)))
+        clock, cpu = time.perf_counter() - begin, time.process_time() - cpu
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return Measured(clock, cpu, peak, len(found.ranks), found.features)
 
 
 def main() -> None:
@@ -147,19 +98,14 @@ def main() -> None:
     arguments = parser.parse_args()
     print(describe_machine("numpy", "scipy", "sparse-dot-topn"))
     print(
-        f"{'scale':>6} {'products':>9} {'seconds':>8} {'cpu s':>7} {'peak MB':>8} {'pairs':>10} {'features':>9} "
-        f"{'+1 % cpu s':>11} {'share':>6} {'lists made':>11} {'changed':>8} "
-        f"{'+1/30':>6} {'share':>6} {'+0 cpu s':>9} {'state MB':>9} {'a day':>6} {'share':>6} {'whole':>6}"
+        f"{'scale':>6} {'products':>9} {'seconds':>8} {'cpu s':>7} {'peak MB':>8} {'pairs':>10} {'features':>9}"
     )
     for scale in arguments.scales:
         count = arguments.products * scale
         found = in_own_process(run, count, arguments.threads)
         print(
-            f"{scale:>5}x {count:>9,} {found.clock:>8.1f} {found.whole:>7.1f} {found.peak_mb:>8,} "
-            f"{found.pairs:>10,} {found.features:>9,} {found.more:>11.2f} {found.more / found.whole:>6.1%} "
-            f"{found.made:>11,} {found.changed:>8,} {found.day:>6.2f} "
-            f"{found.day / found.whole:>6.1%} {found.nothing:>9.2f} {found.state_mb:>9.1f} "
-            f"{found.by_days:>6.2f} {found.by_days / found.whole:>6.1%} {found.learned:>6}",
+            f"{scale:>5}x {count:>9,} {found.clock:>8.1f} {found.cpu:>7.1f} {found.peak_mb:>8,} "
+            f"{found.pairs:>10,} {found.features:>9,}",
             flush=True,
         )
 

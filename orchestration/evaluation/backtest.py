@@ -21,7 +21,8 @@ import duckdb
 
 from footfall.settings import Settings
 from orchestration.lake.schema import DERIVED
-from orchestration.recommend.tables import derived_file, write_derived
+from orchestration.recommend.rebuild import RebuildRule
+from orchestration.recommend.tables import write_derived
 from orchestration.storage.duckdb_files import reading, sql_path
 from orchestration.storage.environment import DBT_PROJECT
 from orchestration.warehouse.dbt_runner import Elsewhere
@@ -196,6 +197,4 @@ def _derive(connection: duckdb.DuckDBPyConnection, today: Path, derived: Path) -
         derived, "visitor_affinity", VisitorSimilarity(affinities).tables(computed_at=datetime.now(UTC))
     )
     write_derived(derived, "visitor_affinity", [], changes=True)
-    # Other vars may have built the affinities again: nothing that was learned before counts.
-    derived_file(derived, also_liked.TABLE).unlink(missing_ok=True)
-    also_liked.refresh(derived, connection, datetime.now(UTC))
+    also_liked.refresh(derived, connection, RebuildRule(1.0, datetime.now(UTC), is_forced=True))

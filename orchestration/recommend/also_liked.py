@@ -1,7 +1,7 @@
 """Which products those like who like a product: learned from who is drawn to what, and weighted by the season.
 
     pairs = also_liked(seen, season)                      # of a visitors x products matrix
-    refresh(paths.derived, warehouse, now)                # lake/derived/product_also_liked, as the asset does it
+    refresh(paths.derived, warehouse, rule)               # lake/derived/product_also_liked, as the asset does it
 
 An item-item model (EASE, ``ease.py``) says how strongly each product speaks for each other one, all others taken into
 account: two things that everybody has say little about each other. Its answer knows no season; the shop's does, so that
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,16 +25,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
 
-from orchestration.lake.schema import lake_time
 from orchestration.recommend.ease import ease_weights, trend
+from orchestration.recommend.rebuild import Decision, RebuildRule, fingerprint
 from orchestration.recommend.sparse import SCORE_DIGITS, place_in_run, running
-from orchestration.recommend.tables import derived_file, notes_of, pairs_table, write_derived
+from orchestration.recommend.tables import derived_file, pairs_table, write_derived
 
 TABLE = "product_also_liked"
-#: Pairs are learned again when they are this old: the season moves in days, and learning takes seconds at most.
-RELEARN_AFTER = timedelta(hours=24)
-#: ... or when the affinities that they were learned from have become more, or fewer, by this share.
-RELEARN_SHARE = 0.1
+#: What one address adds to a product is bounded (mart ``crowded_affinities``).
+_DRAWN = """
+    from visitor_product_affinity anti join crowded_affinities using (visitor_id, product_id)
+    where affinity > 0
+"""
+_DAYS = "from int_visitor_product_days where views + carts + purchases > 0"
 #: Raised when a change of the code changes results; part of the model version.
 _GENERATION = 1
 
@@ -99,40 +101,35 @@ def _learned(visitors: npt.NDArray[Any], config: AlsoLikedConfig) -> npt.NDArray
     return np.sort(often[np.lexsort((often, -visitors[often]))[: config.most_products]])
 
 
-@dataclass(frozen=True)
-class Refreshed:
-    """What a run did."""
-
-    pairs: int
-    products: int
-    why_learned: str | None
-    """Why all was learned again; None where what stood was left alone."""
-    learned_at: datetime
-    model_version: str
-
-
 def refresh(
     derived: Path,
     warehouse: duckdb.DuckDBPyConnection,
-    now: datetime,
+    rule: RebuildRule,
     config: AlsoLikedConfig | None = None,
-) -> Refreshed:
-    """Bring ``lake/derived/product_also_liked`` up to date with the marts of the warehouse. What one address adds to a
-    product is bounded (mart ``crowded_affinities``).
-    """
+) -> Decision:
+    """Rebuild ``lake/derived/product_also_liked`` from the marts of the warehouse where the rule says so."""
     config = config or AlsoLikedConfig()
     path = derived_file(derived, TABLE)
-    notes, now = notes_of(path), lake_time(now)
-    [(affinities,)] = warehouse.sql(
-        "select count(*) from visitor_product_affinity where affinity > 0"
-    ).fetchall()
-    why = _why(notes, config, affinities, now)
-    if why is None:
-        learned_at = datetime.fromisoformat(notes["computed_at"])
-        return Refreshed(int(notes["pairs"]), int(notes["products"]), None, learned_at, config.model_version)
+    inputs = _inputs(warehouse, config)
+    decision = rule.decide(path, inputs)
+    if decision.is_due:
+        with rule.recording(path, inputs):
+            write_derived(derived, TABLE, _pairs(warehouse, config, rule.now))
+    return decision
+
+
+def _inputs(warehouse: duckdb.DuckDBPyConnection, config: AlsoLikedConfig) -> str:
+    """A fingerprint of who is drawn to what, and of the days that the season is counted by."""
+    drawn = fingerprint(warehouse, f"select visitor_id, product_id {_DRAWN}")
+    days = fingerprint(warehouse, f"select product_id, day, count(*) {_DAYS} group by product_id, day")
+    today = "select cast(as_of as date) from int_as_of"
+    return fingerprint(warehouse, today, drawn, days, config.model_version)
+
+
+def _pairs(warehouse: duckdb.DuckDBPyConnection, config: AlsoLikedConfig, now: datetime) -> pa.Table:
     products, seen = _seen(warehouse, config)
     pairs = also_liked(seen, _season(warehouse, products, config), config)
-    table = pairs_table(
+    return pairs_table(
         key=products.take(pa.array(pairs.key)),
         other=products.take(pa.array(pairs.other)),
         rank=place_in_run(pairs.key) + 1,
@@ -141,30 +138,6 @@ def refresh(
         model_version=config.model_version,
         computed_at=now,
     )
-    known = len(np.unique(pairs.key))
-    noted = {
-        "computed_at": now.isoformat(),
-        "model_version": config.model_version,
-        "affinities": str(affinities),
-        "pairs": str(len(pairs.key)),
-        "products": str(known),
-    }
-    write_derived(derived, TABLE, table, notes=noted)
-    return Refreshed(len(pairs.key), known, why, now, config.model_version)
-
-
-def _why(notes: dict[str, str], config: AlsoLikedConfig, affinities: int, now: datetime) -> str | None:
-    if "computed_at" not in notes:
-        return "nothing was learned yet"
-    if notes["model_version"] != config.model_version:
-        return "the code or its settings changed"
-    age = now - datetime.fromisoformat(notes["computed_at"])
-    if not timedelta(0) <= age < RELEARN_AFTER:
-        return f"what was learned is {age} old"
-    before = int(notes["affinities"])
-    if abs(affinities - before) > RELEARN_SHARE * before:
-        return f"{affinities:,} affinities, {before:,} when it was learned"
-    return None
 
 
 def _seen(
@@ -174,12 +147,8 @@ def _seen(
 
     A row is a visitor, in no order; a column is one of all products.
     """
-    drawn = (
-        "from visitor_product_affinity anti join crowded_affinities using (visitor_id, product_id)"
-        " where affinity > 0"
-    )
     counted = warehouse.sql(
-        f"select product_id, count(*) as visitors {drawn} group by product_id"
+        f"select product_id, count(*) as visitors {_DRAWN} group by product_id"
     ).to_arrow_table()
     counted = counted.set_column(0, "product_id", counted["product_id"].cast(pa.string())).sort_by(
         "product_id"
@@ -194,7 +163,7 @@ def _seen(
         lists = warehouse.sql(
             f"""
             select list(number) as numbers
-            from (select visitor_id, product_id {drawn}) inner join learned_products using (product_id)
+            from (select visitor_id, product_id {_DRAWN}) inner join learned_products using (product_id)
             group by visitor_id
             """
         ).to_arrow_table()["numbers"]
@@ -219,8 +188,7 @@ def _season(warehouse: duckdb.DuckDBPyConnection, products: pa.Array, config: Al
             from (select distinct day from int_visitor_product_days) cross join int_as_of
         )
         select product_id, cast(sum(part) as double) as recent, cast(count(*) as double) as ever
-        from int_visitor_product_days inner join parts using (day)
-        where views + carts + purchases > 0
+        from (select product_id, day {_DAYS}) inner join parts using (day)
         group by product_id
         """
     ).to_arrow_table()

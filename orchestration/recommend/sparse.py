@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -82,42 +81,6 @@ def places_of(bounds: npt.NDArray[Any], groups: npt.NDArray[Any]) -> npt.NDArray
     lengths = np.diff(bounds)[groups]
     firsts = running(lengths)
     return np.arange(firsts[-1]) + np.repeat(bounds[:-1][groups] - firsts[:-1], lengths)
-
-
-def found_in(
-    bounds: npt.NDArray[Any], values: npt.NDArray[Any], groups: npt.NDArray[Any], wanted: npt.NDArray[Any]
-) -> npt.NDArray[np.int64]:
-    """For each wanted value the place of the first entry of its group that is not below it, or the group's end.
-
-    values: rise within a group. groups: rise; so does what is wanted in one. A search by group, in each of which many
-    are wanted, takes a quarter of the time of one for all at once.
-    """
-    wanted = wanted.astype(values.dtype, copy=False)  # else each group would be converted
-    firsts = np.flatnonzero(np.diff(groups, prepend=-1))
-    at, ends = groups[firsts], np.append(firsts, len(groups))[1:]
-    result = np.repeat(bounds[at].astype(np.int64), ends - firsts)
-    places = zip(*(each.tolist() for each in (firsts, ends, bounds[at], bounds[at + 1])), strict=True)
-    for begin, end, first, last in places:
-        result[begin:end] += values[first:last].searchsorted(wanted[begin:end])
-    return result
-
-
-def first_not_below(
-    low: npt.NDArray[np.int64],
-    high: npt.NDArray[np.int64],
-    wanted: npt.NDArray[Any],
-    value_at: Callable[[npt.NDArray[np.int64]], npt.NDArray[Any]],
-) -> npt.NDArray[np.int64]:
-    """For each wanted value the first place from ``low`` on, and before ``high``, where it isn't below, or ``high``.
-
-    value_at: the values at some places; between low and high they rise.
-    """
-    while len(is_open := np.flatnonzero(low < high)):
-        middle = (low[is_open] + high[is_open]) >> 1
-        is_below = value_at(middle) < wanted[is_open]
-        low, high = low.copy(), high.copy()
-        low[is_open[is_below]], high[is_open[~is_below]] = middle[is_below] + 1, middle[~is_below]
-    return low
 
 
 def bytes_of(ids: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.bytes_]:

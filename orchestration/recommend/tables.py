@@ -88,11 +88,6 @@ def notes_of(path: Path) -> dict[str, str]:
     return {name.decode(): value.decode() for name, value in found.items()}
 
 
-def text_state_file(derived: Path) -> Path:
-    """What the last run of text similarity leaves for the next (``text_refresh.py``)."""
-    return derived / "product_similarity" / "product_similarity.state"
-
-
 def visitor_names_file(derived: Path) -> Path:
     """Who stands in whose list of the last rebuild (``visitor_lists.py``)."""
     return derived / "visitor_affinity" / "visitor_affinity.names"

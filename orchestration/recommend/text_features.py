@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -23,7 +23,6 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from stop_words import AVAILABLE_LANGUAGES, get_stop_words
 
 from orchestration.recommend.boilerplate import Boilerplate, find_boilerplate, sentences
-from orchestration.recommend.vocabulary import Vocabulary
 
 #: Numbers with their separators ("1,000", "0.5"), else letters and digits with hyphens and apostrophes
 #: inside.
@@ -94,13 +93,9 @@ class FieldWeights:
 
 
 class Analyzer:
-    """Text to stems, for one language. Raises ValueError for a language without stemmer and stop words.
+    """Text to stems, for one language. Raises ValueError for a language without stemmer and stop words."""
 
-    stems: those of words met before, by this language; it is added to. A catalog has far more words than different
-    words, and a stem takes 50 us.
-    """
-
-    def __init__(self, language: str = "english", stems: dict[str, tuple[str, ...]] | None = None) -> None:
+    def __init__(self, language: str = "english") -> None:
         if language not in SnowballStemmer.languages and language not in AVAILABLE_LANGUAGES:
             known = sorted(set(SnowballStemmer.languages) | set(AVAILABLE_LANGUAGES))
             raise ValueError(f"no stemmer and no stop words for {language!r}; known: {', '.join(known)}")
@@ -110,7 +105,8 @@ class Analyzer:
         if language == "english":
             stop_words = ((stop_words & ENGLISH_STOP_WORDS) - _ENGLISH_GOODS) | _ENGLISH_OFFER
         self.stop_words = frozenset(stop_words)
-        self._stems_of = {} if stems is None else stems
+        #: Of words met before: a catalog has far more words than different words, and a stem takes 50 us.
+        self._stems_of: dict[str, tuple[str, ...]] = {}
 
     @staticmethod
     def words(text: str) -> list[str]:
@@ -166,25 +162,11 @@ class FeatureCounts:
     boilerplate: Boilerplate
 
 
-class Known(NamedTuple):
-    """What of a catalog others are counted by."""
-
-    vocabulary: Vocabulary
-    boilerplate: Boilerplate
-
-
 def count_features(
-    products: Sequence[ProductText],
-    analyzer: Analyzer,
-    weights: FieldWeights,
-    boilerplate: Boilerplate | None = None,
+    products: Sequence[ProductText], analyzer: Analyzer, weights: FieldWeights
 ) -> FeatureCounts:
-    """Count words and phrases: a field's weight each time, in the body times the sentence's, a number's by its own.
-
-    boilerplate: the sentences of another catalog, by whose weights to count.
-    """
-    if boilerplate is None:
-        boilerplate = find_boilerplate(product.body_text for product in products)
+    """Count words and phrases: a field's weight each time, in the body times the sentence's, a number's by its own."""
+    boilerplate = find_boilerplate(product.body_text for product in products)
     vocabulary: dict[str, int] = {}
     rows, columns, values = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)], [np.zeros(0)]
     for row, product in enumerate(products):

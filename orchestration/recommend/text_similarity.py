@@ -1,31 +1,29 @@
-"""Which products read alike: word and phrase TF-IDF over weighted fields, the best few for each product.
+"""Finds which products read alike: word and phrase TF-IDF over weighted fields, the best few for each product.
 
     result = product_text_similarity(product_texts(table))
-    write_derived(paths.derived, "product_similarity", result.table(computed_at=now))
+    refresh(paths.derived, warehouse, rule)             # lake/derived/product_similarity, as the asset does it
 
 The same products give the same pairs and scores to the bit, in whatever order they come: products are
 sorted by id, scores are rounded before they are ranked, and equal scores rank by id.
-
-What a text becomes depends on it and on what was learned of a catalog (``text_vectors.py``), on nothing else. So while
-that stands, a changed text changes its own vector only, and ``text_refresh.py`` makes the lists again that it is in.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from pathlib import Path
 from typing import Any, NamedTuple
 
-import msgspec
+import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from footfall.settings import Settings
+from orchestration.recommend.rebuild import Decision, RebuildRule, fingerprint
 from orchestration.recommend.sparse import (
     SCORE_DIGITS,
     SPARE_CANDIDATES,
@@ -34,17 +32,9 @@ from orchestration.recommend.sparse import (
     place_in_run,
     places_of,
 )
-from orchestration.recommend.tables import pairs_table
+from orchestration.recommend.tables import derived_file, pairs_table, write_derived
 from orchestration.recommend.text_features import ProductText
-from orchestration.recommend.text_vectors import (
-    Learned,
-    Matrix,
-    TextSimilarityConfig,
-    learn,
-    nearest,
-    turned,
-    vectors_of,
-)
+from orchestration.recommend.text_vectors import TextSimilarityConfig, TextVectors, nearest, vectors_of
 
 __all__ = [
     "ProductText",
@@ -52,10 +42,11 @@ __all__ = [
     "TextSimilarityConfig",
     "product_text_similarity",
     "product_texts",
+    "refresh",
     "text_config",
 ]
 
-
+TABLE = "product_similarity"
 #: What ``product_texts`` reads of the mart ``products``.
 TEXT_COLUMNS = ("product_id", "title", "body_text", "product_type", "tags", "vendor", "is_available")
 
@@ -88,8 +79,8 @@ class TextSimilarity:
         """Products without any neighbour."""
         return self.products - len(pc.unique(self.key.indices))
 
-    def table(self, computed_at: datetime | npt.NDArray[np.int64]) -> pa.Table:
-        """In the common shape of derived pairs, source ``text``. computed_at: of all, or in microseconds of each."""
+    def table(self, computed_at: datetime) -> pa.Table:
+        """In the common shape of derived pairs, source ``text``."""
         return pairs_table(
             key=self.key.dictionary_decode(),
             other=self.other.dictionary_decode(),
@@ -149,14 +140,31 @@ def product_text_similarity(
     """
     config = config or TextSimilarityConfig()
     catalog = catalog_of(products)
-    learned = learn(catalog.documents, catalog.marks, config)
-    vectors = vectors_of(learned, catalog.documents, catalog.marks, config, threads)
-    return ranked(
-        catalog,
-        nearest_lists(vectors, turned(vectors), np.arange(len(catalog.documents)), config, threads),
-        learned,
-        config,
-    )
+    texts = vectors_of(catalog.documents, config, threads)
+    return _ranked(catalog, texts, config, threads)
+
+
+def refresh(
+    derived: Path,
+    warehouse: duckdb.DuckDBPyConnection,
+    rule: RebuildRule,
+    config: TextSimilarityConfig | None = None,
+) -> tuple[Decision, TextSimilarity | None]:
+    """Rebuild ``lake/derived/product_similarity`` from the mart ``products`` where the rule says so; the pairs are None
+    where it doesn't.
+    """
+    config = config or TextSimilarityConfig()
+    path = derived_file(derived, TABLE)
+    query = f"select {', '.join(TEXT_COLUMNS)} from products"
+    inputs = fingerprint(warehouse, query, config.model_version)
+    decision = rule.decide(path, inputs)
+    if not decision.is_due:
+        return decision, None
+    with rule.recording(path, inputs):
+        products = product_texts(warehouse.sql(query).to_arrow_table())
+        similarity = product_text_similarity(products, config)
+        write_derived(derived, TABLE, similarity.table(rule.now))
+    return decision, similarity
 
 
 class Catalog(NamedTuple):
@@ -165,75 +173,47 @@ class Catalog(NamedTuple):
     documents: list[ProductText]
     members: list[list[str]]
     """Product ids behind each; the one that stands for them comes first."""
-    marks: npt.NDArray[np.bytes_]
-    """A hash of each text."""
-
-    @property
-    def products(self) -> int:
-        return sum(map(len, self.members))
 
 
 def catalog_of(products: Sequence[ProductText]) -> Catalog:
-    """The documents of a catalog, in an order that does not depend on that of the rows."""
-    rows = merge_rows(products)
-    return collapsed(rows, [mark_of(row) for row in rows])
+    """The documents of a catalog, by their first product id, whatever the order of the rows."""
+    groups: dict[tuple[object, ...], list[ProductText]] = {}
+    for product in merge_rows(products):
+        groups.setdefault(_words_of(product), []).append(product)
+    ordered = [
+        group if len(group) == 1 else sorted(group, key=lambda p: (not p.is_available, p.product_id))
+        for group in groups.values()
+    ]
+    return Catalog(
+        [group[0] for group in ordered], [[product.product_id for product in group] for group in ordered]
+    )
 
 
-class Lists(NamedTuple):
-    """The nearest documents of each: of document n ``others[bounds[n]:bounds[n + 1]]``, best first, with their scores.
-
-    A few more than are wanted (``candidates``), so that ties at the cut are broken by id. ``reach``: every document
-    that scores above it is in the list; -1 where all that count are.
-    """
-
-    bounds: npt.NDArray[np.int64]
-    others: npt.NDArray[np.int32]
-    scores: npt.NDArray[np.float64]
-    reach: npt.NDArray[np.float64]
+def _words_of(product: ProductText) -> tuple[object, ...]:
+    """What a text says; products that say the same are one document."""
+    # One or two words ("Dress") are a kind of thing, not a text that names one product.
+    title = product.title.casefold().split()
+    is_telling = len(title) >= 3 or bool(product.body_text.strip())
+    words = (" ".join(title), product.body_text, product.product_type, product.tags, product.vendor)
+    return (*words, "" if is_telling else product.product_id)
 
 
-def candidates(config: TextSimilarityConfig) -> int:
-    """Documents looked at for a list, itself included."""
-    return config.top_k + 1 + SPARE_CANDIDATES
-
-
-def nearest_lists(
-    vectors: Matrix,
-    among: Matrix,
-    own: npt.NDArray[np.int64],
-    config: TextSimilarityConfig,
-    threads: int | None,
-) -> Lists:
-    """Lists of ``vectors``, which are the rows ``own`` of ``among``, which come ``turned``."""
-    found = nearest(vectors, among, candidates(config), config.min_score, threads)
-    row = np.repeat(np.arange(len(own)), np.diff(found.indptr))
-    score = np.clip(np.round(found.data, SCORE_DIGITS), 0.0, 1.0)
-    reach = np.full(len(own), -1.0)
-    full = np.flatnonzero(np.diff(found.indptr) == candidates(config))
-    reach[full] = score[found.indptr[full + 1] - 1]  # sorted: the last is the least
-    fits = (found.indices != own[row]) & (score >= config.min_score)
-    return sorted_lists(row[fits], found.indices[fits], score[fits], reach)
-
-
-def sorted_lists(
-    row: npt.NDArray[Any],
-    other: npt.NDArray[Any],
-    score: npt.NDArray[np.float64],
-    reach: npt.NDArray[np.float64],
-) -> Lists:
-    order = by_score(row, score, other)
-    return Lists(bounds_of(row[order], len(reach)), other[order].astype(np.int32), score[order], reach)
-
-
-def ranked(catalog: Catalog, lists: Lists, learned: Learned, config: TextSimilarityConfig) -> TextSimilarity:
+def _ranked(
+    catalog: Catalog, texts: TextVectors, config: TextSimilarityConfig, threads: int | None
+) -> TextSimilarity:
     """Best first, ties by id; sorted by key. A document's products share its list."""
     ids = np.array([document.product_id for document in catalog.documents], dtype=object)
     by_id = np.empty(len(ids), dtype=np.int64)
     by_id[np.argsort(ids)] = np.arange(len(ids))
-    row = np.repeat(np.arange(len(ids)), np.diff(lists.bounds))
-    order = by_score(row, lists.scores, by_id[lists.others])
+    # Itself is among the nearest, and a few more than are wanted, so that ties at the cut are broken by id.
+    near = nearest(texts.widened, config.top_k + 1 + SPARE_CANDIDATES, config.min_score, threads)
+    row = np.repeat(np.arange(len(ids)), np.diff(near.indptr))
+    score = np.clip(np.round(near.data, SCORE_DIGITS), 0.0, 1.0)
+    fits = (near.indices != row) & (score >= config.min_score)
+    row, others, score = row[fits], near.indices[fits], score[fits]
+    order = by_score(row, score, by_id[others])
     order = order[place_in_run(row[order]) < config.top_k]
-    bounds, others, scores = bounds_of(row[order], len(ids)), lists.others[order], lists.scores[order]
+    bounds, others, scores = bounds_of(row[order], len(ids)), others[order], score[order]
     row_of = {product_id: row for row, group in enumerate(catalog.members) for product_id in group}
     keys = sorted(row_of)
     rows = np.array([row_of[key] for key in keys], dtype=np.int64)
@@ -248,9 +228,9 @@ def ranked(catalog: Catalog, lists: Lists, learned: Learned, config: TextSimilar
         scores=scores[places],
         model_version=config.model_version,
         products=len(keys),
-        features=len(learned.known.vocabulary),
-        language=learned.language,
-        removed_sentences=learned.known.boilerplate.removed,
+        features=texts.features,
+        language=texts.language,
+        removed_sentences=texts.removed_sentences,
     )
 
 
@@ -275,29 +255,3 @@ def merge_rows(products: Sequence[ProductText]) -> list[ProductText]:
             )
         )
     return result
-
-
-def mark_of(product: ProductText) -> bytes:
-    """A hash of a text; products of one mark are one document."""
-    # One or two words ("Dress") are a kind of thing, not a text that names one product.
-    title = product.title.casefold().split()
-    is_telling = len(title) >= 3 or bool(product.body_text.strip())
-    words = (" ".join(title), product.body_text, product.product_type, product.tags, product.vendor)
-    mark = msgspec.json.encode((*words, "" if is_telling else product.product_id))
-    return hashlib.blake2b(mark, digest_size=16).hexdigest().encode()
-
-
-def collapsed(products: Sequence[ProductText], marks: Sequence[bytes]) -> Catalog:
-    """The documents of merged rows, whose marks these are, by their first row."""
-    groups: dict[bytes, list[ProductText]] = {}
-    for product, mark in zip(products, marks, strict=True):
-        groups.setdefault(mark, []).append(product)
-    ordered = [
-        group if len(group) == 1 else sorted(group, key=lambda p: (not p.is_available, p.product_id))
-        for group in groups.values()
-    ]
-    return Catalog(
-        [group[0] for group in ordered],
-        [[product.product_id for product in group] for group in ordered],
-        np.array(list(groups), dtype="S32"),
-    )

@@ -67,33 +67,24 @@ def _told(path: Path, decision: "Decision") -> dict[str, Any]:
     owners=OWNERS,
     pool=POOL,
     description="The products most alike by their text: stemmed words and phrases of title, type, tags, vendor and "
-    "description (shop boilerplate removed), TF-IDF, sparse top 50. Nothing is done where no text changed, and only "
-    "the lists of changed texts where few did.",
+    "description (shop boilerplate removed), TF-IDF, sparse top 50.",
 )
 @full_disk_in_words()
-def product_similarity(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+def product_similarity(context: dg.AssetExecutionContext, config: Learn) -> dg.MaterializeResult:
     """Read the products mart, write pairs to ``lake/derived/product_similarity``."""
     import pyarrow.parquet as pq
 
     from orchestration.recommend.tables import derived_file
-    from orchestration.recommend.text_refresh import TABLE, refresh
-    from orchestration.recommend.text_similarity import TEXT_COLUMNS, product_texts, text_config
+    from orchestration.recommend.text_similarity import TABLE, refresh, text_config
 
     settings = load_settings()
     with reading(settings) as connection:
-        texts = connection.sql(f"select {', '.join(TEXT_COLUMNS)} from products").to_arrow_table()
-    products = product_texts(texts)
-    refreshed = refresh(settings.paths.derived, products, datetime.now(UTC), config=text_config(settings))
+        decision, similarity = refresh(
+            settings.paths.derived, connection, _rule(settings, config), text_config(settings)
+        )
     path = derived_file(settings.paths.derived, TABLE)
-    metadata: dict[str, Any] = {
-        "dagster/row_count": pq.read_metadata(path).num_rows,
-        "lists_made": refreshed.lists,
-        "products_with_another_list": refreshed.changed,
-        "whole_rebuild_at": refreshed.whole_at,
-        "why_whole": refreshed.why_whole or "not this time",
-        "path": dg.MetadataValue.path(str(path)),
-    }
-    if similarity := refreshed.similarity:
+    metadata = _told(path, decision) | {"dagster/row_count": pq.read_metadata(path).num_rows}
+    if similarity:
         for sentence in similarity.removed_sentences[:20]:
             context.log.info(f"taken for boilerplate: {sentence}")
         metadata |= {
@@ -168,28 +159,25 @@ def visitor_affinity(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     owners=OWNERS,
     pool=POOL,
     description="What those like who like a product: an item-item model (EASE) of who is drawn to what, weighted by "
-    "the season, the best 20 of each product. Learned again once a day, or when the affinities changed by a tenth.",
+    "the season, the best 20 of each product.",
 )
 @full_disk_in_words()
-def product_also_liked(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+def product_also_liked(context: dg.AssetExecutionContext, config: Learn) -> dg.MaterializeResult:
     """Read affinities and product days, write pairs to ``lake/derived/product_also_liked``."""
-    from orchestration.recommend.also_liked import TABLE, refresh
+    import pyarrow.parquet as pq
+
+    from orchestration.recommend.also_liked import TABLE, AlsoLikedConfig, refresh
     from orchestration.recommend.tables import derived_file
 
     settings = load_settings()
-    derived = settings.paths.derived
     with reading(settings) as connection:
-        refreshed = refresh(derived, connection, datetime.now(UTC))
-    if refreshed.why_learned:
-        context.log.info(f"learned all pairs: {refreshed.why_learned}")
+        decision = refresh(settings.paths.derived, connection, _rule(settings, config))
+    path = derived_file(settings.paths.derived, TABLE)
     return dg.MaterializeResult(
-        metadata={
-            "dagster/row_count": refreshed.pairs,
-            "products": refreshed.products,
-            "learned_at": dg.MetadataValue.timestamp(refreshed.learned_at.replace(tzinfo=UTC)),
-            "why_learned": refreshed.why_learned or "not this time",
-            "model_version": refreshed.model_version,
-            "path": dg.MetadataValue.path(str(derived_file(derived, TABLE))),
+        metadata=_told(path, decision)
+        | {
+            "dagster/row_count": pq.read_metadata(path).num_rows,
+            "model_version": AlsoLikedConfig().model_version,
         }
     )
 
@@ -236,4 +224,4 @@ def session_neighbours(context: dg.AssetExecutionContext, config: Learn) -> dg.M
 
 
 #: The assets that take ``Learn``.
-LEARNED = (session_neighbours,)
+LEARNED = (product_similarity, product_also_liked, session_neighbours)

@@ -18,9 +18,11 @@ from hypothesis import strategies as st
 
 from orchestration.recommend.also_liked import TABLE, AlsoLikedConfig, also_liked, refresh
 from orchestration.recommend.ease import trend
+from orchestration.recommend.rebuild import RebuildRule
 from orchestration.recommend.tables import derived_file
 
 NOW = datetime(2026, 6, 1, 12)
+RULE = RebuildRule(1.0, NOW)
 TASTES, GOODS = 3, 8
 BAG = "bag"
 CONFIG = AlsoLikedConfig(regularisation=5.0)
@@ -74,10 +76,9 @@ def pairs_of(derived: Path) -> dict[str, list[tuple[str, float]]]:
 def test_goods_speak_for_their_own_taste_and_what_everybody_has_for_all(
     warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    done = refresh(tmp_path, warehouse, NOW, CONFIG)
+    refresh(tmp_path, warehouse, RULE, CONFIG)
     found = pairs_of(tmp_path)
-    assert done.pairs == sum(map(len, found.values()))
-    assert done.products == len(found) == TASTES * GOODS + 1
+    assert len(found) == TASTES * GOODS + 1
     for product, others in found.items():
         assert all(score > 0 for _, score in others)
         assert [score for _, score in others] == sorted((score for _, score in others), reverse=True)
@@ -102,11 +103,11 @@ def test_what_was_liked_lately_comes_before_what_is_over() -> None:
 def test_the_same_affinities_give_the_same_bytes_in_any_order(
     warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    refresh(tmp_path / "one", warehouse, NOW, CONFIG)
+    refresh(tmp_path / "one", warehouse, RULE, CONFIG)
     rows = likes()
     random.Random(7).shuffle(rows)
     fill(warehouse, rows)
-    refresh(tmp_path / "other", warehouse, NOW, CONFIG)
+    refresh(tmp_path / "other", warehouse, RULE, CONFIG)
     one, other = (derived_file(tmp_path / name, TABLE).read_bytes() for name in ("one", "other"))
     assert one == other
 
@@ -153,7 +154,7 @@ def test_the_warehouse_is_read_as_a_loop_would(
         """)
         if rows:
             warehouse.executemany("insert into int_visitor_product_days values (?, ?, ?, ?, ?, ?)", rows)
-        refresh(Path(folder), warehouse, NOW, config)
+        refresh(Path(folder), warehouse, RULE, config)
         found = pairs_of(Path(folder))
     products = sorted({product for _, product in drawn})
     seen, recent, ever = np.zeros((10, len(products))), np.zeros(len(products)), np.zeros(len(products))
@@ -173,26 +174,27 @@ def test_the_warehouse_is_read_as_a_loop_would(
     )
 
 
-def test_it_is_learned_again_after_a_day_or_with_a_tenth_more(
+def test_it_is_learned_again_when_what_it_was_learned_from_changed(
     warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    def why(at: datetime, config: AlsoLikedConfig = CONFIG) -> str | None:
-        return refresh(tmp_path, warehouse, at, config).why_learned
+    def is_learned(hours: int, config: AlsoLikedConfig = CONFIG) -> bool:
+        return refresh(tmp_path, warehouse, RebuildRule(1.0, NOW + timedelta(hours=hours)), config).is_due
 
-    first = refresh(tmp_path, warehouse, NOW, CONFIG)
-    assert first.why_learned == "nothing was learned yet"
+    assert is_learned(0)
     before = derived_file(tmp_path, TABLE).read_bytes()
-    assert refresh(tmp_path, warehouse, NOW + timedelta(hours=23), CONFIG) == type(first)(
-        first.pairs, first.products, None, first.learned_at, first.model_version
-    )
+    assert not is_learned(1)
     assert derived_file(tmp_path, TABLE).read_bytes() == before
-    assert why(NOW + timedelta(hours=24)) == "what was learned is 1 day, 0:00:00 old"
-    later = NOW + timedelta(hours=25)
     fill(warehouse, [*likes(), *(("late", f"t0-{number}") for number in range(8))])
-    assert why(later) is None
-    fill(warehouse, likes(120))
-    assert str(why(later)).endswith("when it was learned")
-    assert why(later, AlsoLikedConfig(top_k=3)) == "the code or its settings changed"
+    assert is_learned(2)
+    fill(warehouse, [*likes(), *(("late", f"t0-{number}") for number in range(8))], age=4)
+    assert is_learned(3), "the season is another one"
+    warehouse.execute("insert into crowded_affinities values ('late', 't0-1')")
+    assert is_learned(4)
+    warehouse.execute("update int_as_of set as_of = as_of + interval 1 hour")
+    assert not is_learned(5), "the season goes by days"
+    warehouse.execute("update int_as_of set as_of = as_of + interval 1 day")
+    assert is_learned(6)
+    assert is_learned(7, AlsoLikedConfig(top_k=3))
     assert max(map(len, pairs_of(tmp_path).values())) == 3
 
 
@@ -201,5 +203,5 @@ def test_a_shop_that_nobody_has_visited_has_no_pairs(
 ) -> None:
     for rows in ([], [("v1", "only")]):
         fill(warehouse, rows)
-        assert refresh(tmp_path / str(len(rows)), warehouse, NOW, CONFIG).pairs == 0
+        refresh(tmp_path / str(len(rows)), warehouse, RULE, CONFIG)
         assert pairs_of(tmp_path / str(len(rows))) == {}

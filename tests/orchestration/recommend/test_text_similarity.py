@@ -353,11 +353,11 @@ def test_the_shape_holds_for_any_catalog(catalog: list[ProductText], top_k: int,
 def test_without_widening_a_full_list_is_the_exact_cosine(catalog: list[ProductText]) -> None:
     """The sparse product against plain numpy, for catalogs small enough that nothing is cut off."""
     from orchestration.recommend.text_similarity import catalog_of
-    from orchestration.recommend.text_vectors import learn
+    from orchestration.recommend.text_vectors import vectors_of
 
     result = product_text_similarity(catalog, PLAIN)
-    documents, members, marks = catalog_of(catalog)
-    dense = learn(documents, marks, PLAIN).vectors.toarray()
+    documents, members = catalog_of(catalog)
+    dense = vectors_of(documents, PLAIN).plain.toarray()
     cosine = dense @ dense.T
     row_of = {product: row for row, group in enumerate(members) for product in group}
     for key, other, score in zip(result.keys, result.others, result.scores, strict=True):
@@ -424,3 +424,46 @@ def test_writing_and_reading_back(tmp_path: Path) -> None:
 
     table = product_text_similarity(SHOP).table(datetime(2026, 3, 1))
     assert pq.read_table(write_derived(tmp_path, "product_similarity", table)).equals(table)
+
+
+def test_pairs_are_rebuilt_where_a_text_changed(tmp_path: Path) -> None:
+    """Beside them stands what an earlier version kept for increments: it goes."""
+    import duckdb
+
+    from orchestration.recommend.rebuild import RebuildRule
+    from orchestration.recommend.tables import derived_file, write_derived
+    from orchestration.recommend.text_similarity import refresh
+
+    path = derived_file(tmp_path, "product_similarity")
+    write_derived(tmp_path, "product_similarity", [], notes={"learned_at": "2026-01-01", "texts": "0"})
+    path.with_suffix(".state").write_bytes(b"FFTEXT04 of an earlier version")
+    shop = pa.Table.from_pylist(
+        [
+            {"product_id": each.product_id, "title": each.title, "body_text": each.body_text,
+             "product_type": each.product_type, "tags": list(each.tags), "vendor": each.vendor,
+             "is_available": each.is_available}
+            for each in SHOP
+        ]
+    )  # fmt: skip
+    with duckdb.connect() as warehouse:
+        warehouse.register("shop", shop)
+        warehouse.execute("create table products as from shop")
+
+        def run(hour: int) -> bool:
+            decision, similarity = refresh(tmp_path, warehouse, RebuildRule(1.0, datetime(2026, 3, 1, hour)))
+            assert decision.is_due == (similarity is not None)
+            return decision.is_due
+
+        assert run(0)
+        expected = product_text_similarity(SHOP).table(datetime(2026, 3, 1))
+        assert pq.read_table(path).equals(expected)
+        assert sorted(file.name for file in path.parent.iterdir()) == [
+            "product_similarity.build.json",
+            "product_similarity.parquet",
+        ]
+        assert not run(1), "no text changed"
+        warehouse.execute(
+            "update products set title = 'Merino-wool jumper' where product_id = ?", [SHOP[0].product_id]
+        )
+        assert run(2)
+        assert set(pq.read_table(path)["computed_at"].to_pylist()) <= {datetime(2026, 3, 1, 2)}
