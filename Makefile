@@ -14,10 +14,10 @@ INSTALLED := $(VENV)/.installed
 # process compiles its imports again: 12.6 CPU-s instead of 5.0 before `footfall run` does anything.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test dev lint lint-python lint-sql bench chaos fuzz clean lock release
+.PHONY: help demo test test-all dev lint lint-python lint-sql bench chaos fuzz clean lock release
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Footfall needs Python 3.11 to 3.13; set PYTHON=/path/to/python3") if not (3, 11) <= sys.version_info[:2] <= (3, 13) else 0'
@@ -34,10 +34,15 @@ dev: $(INSTALLED) ## Dagster's UI, collector and API, restarted when their code 
 	$(BIN)/footfall dev $(ARGS)
 
 # One process more than cores (tests/conftest.py). More than four would want the memory of a large machine.
-PARALLEL := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# What `make test` runs (markers: pyproject.toml); `make test-all` runs the rest.
+QUICK := smoke or not (slow or browser or pipeline)
 
-test: $(INSTALLED) lint ## Lint and every quick test (ARGS='-k name -n 0' for some, one after the other)
-	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
+test: $(INSTALLED) lint ## Lint, the quick tests, one run of the pipeline, one page in Chromium (ARGS='-k name -n 0')
+	$(PYTEST) -m '$(QUICK)' $(ARGS)
+
+test-all: test ## `make test`, then every other test
+	$(PYTEST) -m 'not ($(QUICK))' $(ARGS)
 
 lint: $(INSTALLED) ## Style, types, import contracts, SQL style, dbt deprecations
 	@# Each of the two takes a core for over a minute. What one says is not mixed into the other, where make can do that.

@@ -47,11 +47,21 @@ def pytest_xdist_auto_num_workers() -> int:
     return len(os.sched_getaffinity(0)) + 1
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark what builds dbt models: each run of dbt takes seconds of CPU."""
+    if "dbt_target_path" in getattr(item, "fixturenames", ()):
+        item.add_marker("slow")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with a browser come last, and in them the tests with one, whatever was asked for.
 
+<<<<<<< HEAD
     The longest, which start a full pipeline, come first among either: no process waits for one at the end.
+=======
+    The longest, which start a whole pipeline, come first among either: no process waits for one at the end.
+>>>>>>> 3bb2563 (test: split the suites by cost: make test and make test-all)
 
     A browser's driver keeps an event loop running in its thread to the end of the run, beside which asyncio.run
     refuses. Files stay whole, since each is given to one of several processes.
@@ -62,13 +72,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item._id = NodeId.parse(f"{item.nodeid.rpartition('::')[0]}::{item.name}")
     if len({item.nodeid for item in items}) < len(items):
         raise pytest.UsageError("two tests have the same id: only one of them would run")
-    browser, line = _files_marked(items, "browser"), _files_marked(items, "line")
+    browser, pipeline = _files_marked(items, "browser"), _files_marked(items, "pipeline")
 
     def turn(item: pytest.Item) -> tuple[bool, bool, str, bool]:
         file = _file(item)
         if file in browser:
-            return True, file not in line, file, item.get_closest_marker("browser") is not None
-        return False, file not in line, "", False
+            return True, file not in pipeline, file, item.get_closest_marker("browser") is not None
+        return False, file not in pipeline, "", False
 
     items.sort(key=turn)
 

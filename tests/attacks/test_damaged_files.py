@@ -12,7 +12,7 @@ from footfall.runtime.supervisor import footfall_command
 from tests.attacks.conftest import Shop
 from tests.attacks.messages import ordered, product, viewed
 
-pytestmark = pytest.mark.line
+pytestmark = pytest.mark.pipeline
 
 
 def doctor(shop: Shop, *arguments: str) -> str:

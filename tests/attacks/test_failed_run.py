@@ -9,7 +9,7 @@ import pytest
 from tests.attacks.conftest import Shop
 from tests.sinks import webhook_sink
 
-pytestmark = pytest.mark.line
+pytestmark = pytest.mark.pipeline
 
 
 def test_a_failed_run_tells_the_operator_once(open_shop: Callable[..., Shop]) -> None:

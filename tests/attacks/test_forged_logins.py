@@ -10,7 +10,7 @@ from footfall.wire.keys import sign_user
 from tests.attacks.conftest import Shop
 from tests.attacks.messages import identified, ordered, product, token, viewed
 
-pytestmark = pytest.mark.line
+pytestmark = pytest.mark.pipeline
 
 VICTIM, SECRET = "4711", "a-secret-of-the-shops-server"
 SIGNATURE = sign_user(SECRET, VICTIM)

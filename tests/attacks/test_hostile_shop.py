@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import REPO
 
-pytestmark = pytest.mark.line
+pytestmark = pytest.mark.pipeline
 
 
 def test_a_shop_under_every_attack_at_once_serves_its_own_products() -> None:

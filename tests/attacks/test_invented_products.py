@@ -7,7 +7,7 @@ import pytest
 from tests.attacks.conftest import Shop
 from tests.attacks.messages import ordered, product, token, viewed
 
-pytestmark = pytest.mark.line
+pytestmark = pytest.mark.pipeline
 
 PHISH = "https://phish.example/voucher"
 TITLE = "You won a voucher, https://phish.example/voucher"

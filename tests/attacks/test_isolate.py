@@ -16,7 +16,7 @@ from orchestration.lake.loader import load_waiting
 from tests.attacks.conftest import Shop
 from tests.attacks.messages import viewed
 
-pytestmark = pytest.mark.line
+pytestmark = pytest.mark.pipeline
 
 RECONCILIATION = """
 select sum(accepted), sum(in_lake), sum(staged), sum(duplicates), sum(set_aside), bool_and(is_balanced)

@@ -15,7 +15,7 @@ from tests.attacks.conftest import Shop
 from tests.attacks.messages import ordered, product, track, viewed
 from tests.orchestration.conftest import seal_segment
 
-pytestmark = pytest.mark.line
+pytestmark = pytest.mark.pipeline
 
 
 def unbounded(raw: bytes | Raw) -> schema.Message:

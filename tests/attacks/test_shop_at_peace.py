@@ -7,7 +7,7 @@ import pytest
 from tests.attacks.conftest import Shop
 from tests.attacks.messages import ordered, product, token, viewed
 
-pytestmark = pytest.mark.line
+pytestmark = pytest.mark.pipeline
 
 
 def test_a_shop_without_an_attacker_is_served(shop: Shop) -> None:

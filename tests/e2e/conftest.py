@@ -6,6 +6,7 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -59,10 +60,34 @@ class Line:
             self.start(server, command, url=url)
 
 
+def environment(data: Path, **settings: str) -> dict[str, str]:
+    """The environment of a pipeline over ``data``, on ports of its own."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("FOOTFALL_")}
+    return env | {
+        "FOOTFALL_CONFIG": os.devnull,
+        "FOOTFALL_DATA": str(data),
+        "FOOTFALL_SEAL_SECONDS": "1",
+        "FOOTFALL_MIN_FREE_BYTES": "0",
+        **{f"FOOTFALL_{part}_PORT": str(new_port()) for part in ("COLLECTOR", "API", "SHOP", "DAGSTER")},
+        **settings,
+    }
+
+
+@pytest.fixture
+def new_line(tmp_path: Path) -> Iterator[Line]:
+    """An empty pipeline, of which the collector runs."""
+    env = environment(tmp_path / "data")
+    with Processes(tmp_path / "logs") as processes:
+        line = Line(load_settings(env), env, processes)
+        line.open("collector")
+        yield line
+
+
 @pytest.fixture(scope="module")
 def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
     """Collector, API, shop and Dagster with its sensors, over a small past that went through the collector."""
     data = tmp_path_factory.mktemp("line")
+<<<<<<< HEAD
     env = {name: value for name, value in os.environ.items() if not name.startswith("FOOTFALL_")}
     env |= {
         "FOOTFALL_CONFIG": os.devnull,
@@ -71,6 +96,9 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
         "FOOTFALL_MIN_FREE_BYTES": "0",
         **{f"FOOTFALL_{server}_PORT": str(new_port()) for server in ("COLLECTOR", "API", "SHOP", "DAGSTER")},
     }
+=======
+    env = environment(data, FOOTFALL_SEAL_SECONDS="2")
+>>>>>>> 3bb2563 (test: split the suites by cost: make test and make test-all)
     settings = load_settings(env)
     settings.paths.catalog.mkdir(parents=True)
     (settings.paths.catalog / "demo-shop.json").write_bytes(CATALOG.read_bytes())

@@ -22,7 +22,7 @@ from tests.e2e import experiment
 from tests.e2e.conftest import PERSON, Line
 from tests.pixel_ready import PIXEL_READY
 
-pytestmark = [pytest.mark.browser, pytest.mark.line]
+pytestmark = [pytest.mark.browser, pytest.mark.pipeline]
 
 #: The promise is a minute from the click to the API on an idle machine; a test machine is not idle.
 PATIENCE = 400.0

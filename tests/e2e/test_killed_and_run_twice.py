@@ -7,13 +7,14 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+<<<<<<< HEAD
 from footfall.landing.directory import unsealed
 from footfall.runtime.paths import Paths
 from footfall.runtime.supervisor import Processes, footfall_command
@@ -22,9 +23,17 @@ from orchestration.storage.environment import DBT_PROJECT
 from orchestration.warehouse import dbt_runner
 from orchestration.warehouse.reconcile import reconcile
 from tests.conftest import new_port
+=======
+from footfall.landing import unsealed
+from footfall.paths import Paths
+from footfall.processes import footfall_command
+from orchestration.lib import dbt_runner
+from orchestration.lib.home import DBT_PROJECT
+from orchestration.lib.reconcile import reconcile
+>>>>>>> 3bb2563 (test: split the suites by cost: make test and make test-all)
 from tests.e2e.conftest import Line, wait_until_sealed
 
-pytestmark = pytest.mark.line
+pytestmark = pytest.mark.pipeline
 
 LINES = 6000
 #: What the file's first lines say: orders and refunds, their lines and revenue.
@@ -44,23 +53,6 @@ OF_THE_FILE = """
 OF_THE_MART = """
     select is_refund, count(*), sum(lines), cast(sum(revenue) as decimal(18, 2)) from orders group by all order by all
 """
-
-
-@pytest.fixture
-def line(tmp_path: Path) -> Iterator[Line]:
-    """A line of its own, of which the collector runs."""
-    env = {key: value for key, value in os.environ.items() if not key.startswith("FOOTFALL_")}
-    env |= {
-        "FOOTFALL_CONFIG": os.devnull,
-        "FOOTFALL_DATA": str(tmp_path / "data"),
-        "FOOTFALL_SEAL_SECONDS": "1",
-        "FOOTFALL_MIN_FREE_BYTES": "0",
-        "FOOTFALL_COLLECTOR_PORT": str(new_port()),
-    }
-    with Processes(tmp_path / "logs") as processes:
-        line = Line(load_settings(env), env, processes)
-        line.open("collector")
-        yield line
 
 
 def killed(line: Line, when: Callable[[], Any], *arguments: str) -> bool:
@@ -93,8 +85,9 @@ def a_model_is_built(paths: Paths) -> bool:
 
 
 def test_kills_and_second_runs_change_no_number(
-    line: Line, shared: Path, monkeypatch: pytest.MonkeyPatch
+    new_line: Line, shared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    line = new_line
     file = str(shared / "data" / "online-retail" / "online_retail.parquet")
     order_lines = ["import", "online-retail", file, "--limit", str(LINES)]
     settings = line.settings

@@ -72,7 +72,7 @@ def wait_until(what: Any, seconds: float = 120) -> None:
         time.sleep(0.1)
 
 
-@pytest.mark.line
+@pytest.mark.pipeline
 def test_what_two_collectors_took_stands_in_one_lake_once(
     tmp_path: Path, s3: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -90,6 +90,7 @@ def test_every_click_is_known_for_what_it_is(name: str, shop: Any, page: Any) ->
 
 
 @pytest.mark.browser
+@pytest.mark.smoke
 def test_dawn_knows_the_menu_the_list_and_the_place(shop: Any, page: Any) -> None:
     shop.visit(page, "/dawn-collection")
     page.click("#deep")
