@@ -48,20 +48,19 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark what builds dbt models: each run of dbt takes seconds of CPU."""
-    if "dbt_target_path" in getattr(item, "fixturenames", ()):
+    """Mark by their fixtures what runs dbt, seconds of CPU each time, and what starts a shop's processes."""
+    fixtures = getattr(item, "fixturenames", ())
+    if "dbt_target_path" in fixtures:
         item.add_marker("slow")
+    if "open_shop" in fixtures:
+        item.add_marker("pipeline")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with a browser come last, and in them the tests with one, whatever was asked for.
 
-<<<<<<< HEAD
     The longest, which start a full pipeline, come first among either: no process waits for one at the end.
-=======
-    The longest, which start a whole pipeline, come first among either: no process waits for one at the end.
->>>>>>> 3bb2563 (test: split the suites by cost: make test and make test-all)
 
     A browser's driver keeps an event loop running in its thread to the end of the run, beside which asyncio.run
     refuses. Files stay whole, since each is given to one of several processes.

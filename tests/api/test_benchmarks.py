@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+
 from api.blending import RecommendationRequest, recommend
 from api.snapshots import Snapshot
 from benchmarks.shop import guests, make_shop
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_shop_of_the_benchmarks_answers(tmp_path: Path) -> None:

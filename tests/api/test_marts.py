@@ -194,6 +194,7 @@ def test_csv_is_the_whole_mart(client: Client, monkeypatch: pytest.MonkeyPatch) 
     assert one.headers["etag"] != whole.headers["etag"]
 
 
+@pytest.mark.slow
 def test_a_mart_that_is_larger_than_memory(
     warehouse: duckdb.DuckDBPyConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

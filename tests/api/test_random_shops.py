@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +20,8 @@ from orchestration.recommend.session_neighbours import index_of
 from orchestration.serving.publish import build_snapshot
 from tests.api.conftest import SCHEMA
 from tests.session_cases import clicks_table
+
+pytestmark = pytest.mark.slow
 
 IDS = [f"p{number}" for number in range(9)]
 #: p8 is in past sessions and lists of nobody's catalogue: it was withdrawn.

@@ -23,6 +23,8 @@ from orchestration.serving.publish import publish
 from tests.api.conftest import SECRET
 from tests.conftest import new_port
 
+pytestmark = pytest.mark.slow
+
 KEY = SECRET["Authorization"].removeprefix("Bearer ")
 
 

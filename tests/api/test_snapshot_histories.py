@@ -17,6 +17,8 @@ from orchestration.serving import files as snapshot_files
 from orchestration.serving.publish import build_snapshot, prune, publish
 from tests.api.conftest import ADA_GUEST, SOLO_GUEST, make_marts, product_id
 
+pytestmark = pytest.mark.slow
+
 PRODUCTS = [product_id(number) for number in range(1, 13)]
 VISITORS = ["u_ada", f"g_{SOLO_GUEST}", "g_short", "g_new", "g_ünï", ""]
 IDENTIFIERS = [f"guest:{ADA_GUEST}", f"guest:{SOLO_GUEST}", "user:ada", "guest:new"]

@@ -45,6 +45,8 @@ from orchestration.serving.publish import (
 from tests.api.conftest import SESSIONS, make_marts, values
 from tests.session_cases import clicks_table
 
+pytestmark = pytest.mark.slow
+
 
 def test_publish_refuses_what_is_not_whole(warehouse: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     with pytest.raises(SnapshotError, match="no readable manifest"):

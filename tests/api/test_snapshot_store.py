@@ -283,6 +283,7 @@ def test_a_version_of_the_release_before_is_replaced_by_the_first_publish(data: 
     run(test)
 
 
+@pytest.mark.slow
 def test_flips_under_load_fail_no_request(data: Path) -> None:
     """Six flips with pruning, while lookups and analytical queries never stop."""
     paths = [
@@ -361,6 +362,7 @@ def versions_told(path: str, answer: httpx.Response) -> set[str]:
     return told
 
 
+@pytest.mark.slow
 def test_no_answer_mixes_two_snapshots(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Readers never stop while versions are published, rolled back and pruned: no error, and whatever an answer is put
     together from is of the version it names, a segment's CSV that is read in 25 pages too.

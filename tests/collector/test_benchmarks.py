@@ -13,6 +13,8 @@ from benchmarks.collector import measure, running
 from footfall.http.ports import port_is_free
 from tests.collector.conftest import REPO
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = """
 import sys, time
 from pathlib import Path

@@ -24,6 +24,8 @@ from collector.problems import RefusedError
 from footfall.settings import Settings
 from tests.collector.conftest import WRITE_KEY
 
+pytestmark = pytest.mark.slow
+
 SECRET = "client-secret-of-the-app"
 
 

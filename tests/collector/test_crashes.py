@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zlib import crc32
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -27,6 +28,8 @@ from collector.files import OsFiles
 from collector.recovery import recover
 from collector.writer import CommitError, SegmentWriter
 from footfall.landing.segments import FRAME_HEAD, Buffer, Frame, read_segment
+
+pytestmark = pytest.mark.slow
 
 
 @dataclass

@@ -22,6 +22,8 @@ import pytest
 
 from tests.collector.conftest import REPO
 
+pytestmark = pytest.mark.slow
+
 KEY = "ff_demo_write_key"
 Start = Callable[..., Any]
 

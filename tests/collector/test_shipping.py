@@ -28,6 +28,8 @@ from footfall.settings import Settings, load_settings
 from tests.conftest import new_port
 from tests.object_store import Killed, MortalBucket, failure, s3_server
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def s3() -> Iterator[dict[str, str]]:

@@ -74,7 +74,7 @@ def environment(data: Path, **settings: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def new_line(tmp_path: Path) -> Iterator[Line]:
+def empty_line(tmp_path: Path) -> Iterator[Line]:
     """An empty pipeline, of which the collector runs."""
     env = environment(tmp_path / "data")
     with Processes(tmp_path / "logs") as processes:
@@ -87,18 +87,7 @@ def new_line(tmp_path: Path) -> Iterator[Line]:
 def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
     """Collector, API, shop and Dagster with its sensors, over a small past that went through the collector."""
     data = tmp_path_factory.mktemp("line")
-<<<<<<< HEAD
-    env = {name: value for name, value in os.environ.items() if not name.startswith("FOOTFALL_")}
-    env |= {
-        "FOOTFALL_CONFIG": os.devnull,
-        "FOOTFALL_DATA": str(data),
-        "FOOTFALL_SEAL_SECONDS": "2",
-        "FOOTFALL_MIN_FREE_BYTES": "0",
-        **{f"FOOTFALL_{server}_PORT": str(new_port()) for server in ("COLLECTOR", "API", "SHOP", "DAGSTER")},
-    }
-=======
     env = environment(data, FOOTFALL_SEAL_SECONDS="2")
->>>>>>> 3bb2563 (test: split the suites by cost: make test and make test-all)
     settings = load_settings(env)
     settings.paths.catalog.mkdir(parents=True)
     (settings.paths.catalog / "demo-shop.json").write_bytes(CATALOG.read_bytes())

@@ -14,23 +14,12 @@ from typing import Any
 import duckdb
 import pytest
 
-<<<<<<< HEAD
 from footfall.landing.directory import unsealed
 from footfall.runtime.paths import Paths
-from footfall.runtime.supervisor import Processes, footfall_command
-from footfall.settings import load_settings
+from footfall.runtime.supervisor import footfall_command
 from orchestration.storage.environment import DBT_PROJECT
 from orchestration.warehouse import dbt_runner
 from orchestration.warehouse.reconcile import reconcile
-from tests.conftest import new_port
-=======
-from footfall.landing import unsealed
-from footfall.paths import Paths
-from footfall.processes import footfall_command
-from orchestration.lib import dbt_runner
-from orchestration.lib.home import DBT_PROJECT
-from orchestration.lib.reconcile import reconcile
->>>>>>> 3bb2563 (test: split the suites by cost: make test and make test-all)
 from tests.e2e.conftest import Line, wait_until_sealed
 
 pytestmark = pytest.mark.pipeline
@@ -85,9 +74,9 @@ def a_model_is_built(paths: Paths) -> bool:
 
 
 def test_kills_and_second_runs_change_no_number(
-    new_line: Line, shared: Path, monkeypatch: pytest.MonkeyPatch
+    empty_line: Line, shared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    line = new_line
+    line = empty_line
     file = str(shared / "data" / "online-retail" / "online_retail.parquet")
     order_lines = ["import", "online-retail", file, "--limit", str(LINES)]
     settings = line.settings

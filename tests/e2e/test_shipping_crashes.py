@@ -17,6 +17,7 @@ from typing import Any
 from unittest import mock
 
 import pyarrow.parquet as pq
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -31,6 +32,8 @@ from orchestration.lake.loader import load_sealed
 from orchestration.storage import atomic_write
 from tests.object_store import Killed, MortalBucket, failure
 from tests.orchestration.conftest import RECEIVED, message
+
+pytestmark = pytest.mark.slow
 
 COLLECTORS = ("one", "two")
 

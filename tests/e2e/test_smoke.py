@@ -11,7 +11,7 @@ import pytest
 
 from demo.cli import CATALOG
 from demo.simulator import generate
-from footfall.sender import send
+from footfall.client.sender import send
 from tests.e2e.conftest import Line, wait_until_sealed
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.smoke]
@@ -19,15 +19,15 @@ pytestmark = [pytest.mark.pipeline, pytest.mark.smoke]
 EVENTS = 200
 
 
-def test_200_events_become_recommendations(new_line: Line) -> None:
-    line, settings = new_line, new_line.settings
+def test_200_events_become_recommendations(empty_line: Line) -> None:
+    line, settings = empty_line, empty_line.settings
     settings.paths.catalog.mkdir(parents=True)
     (settings.paths.catalog / "demo-shop.json").write_bytes(CATALOG.read_bytes())
     messages = list(islice(generate(visitors=40, days=2, seed=11), EVENTS))
     report = send(messages, url=settings.collector_url, write_key=settings.trusted_key.key)
     assert (report.accepted, report.rejected) == (EVENTS, 0)
     wait_until_sealed(settings)
-    line.footfall("run", "--lane", "whole")
+    line.footfall("run", "--lane", "full")
 
     in_lake = duckdb.sql(f"select count(*) from read_parquet('{settings.paths.lake}/events/*/*.parquet')")
     assert in_lake.fetchall() == [(EVENTS,)]

@@ -34,6 +34,8 @@ from tests.orchestration.conftest import RECEIVED, Seal, message, seal_segment
 from tests.orchestration.killing import Cut, killed_at
 from tests.orchestration.lake.test_lake import rows
 
+pytestmark = pytest.mark.slow
+
 TODAY = date(2026, 4, 1)
 MIDNIGHT = datetime(2026, 3, 2, tzinfo=UTC)
 SECOND = MIDNIGHT.date()

@@ -27,6 +27,8 @@ from orchestration.storage.duckdb_files import (
     waits_for_rebuild,
 )
 
+pytestmark = pytest.mark.slow
+
 #: Of a DuckDB file before its first block.
 HEADERS = 12_288
 

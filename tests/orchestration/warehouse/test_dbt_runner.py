@@ -23,6 +23,8 @@ from orchestration.warehouse.dbt_runner import (
     with_query,
 )
 
+pytestmark = pytest.mark.slow
+
 PROJECT = Path(__file__).resolve().parents[3] / "dbt_project"
 
 

@@ -24,6 +24,8 @@ from orchestration.warehouse.dbt_runner import DbtFailed, close_warehouse, invok
 from orchestration.warehouse.diagnosis import culprits, explain, resolve, search
 from tests.orchestration.conftest import Seal, message
 
+pytestmark = pytest.mark.slow
+
 MODELS = {
     "own_pages": "select case when page_path = '/bad' then error('not this page') else page_path end as path",
     "own_sum": "select cast(100 as tinyint) + cast(30 as tinyint) * cast(count(*) - 4 as tinyint) as total",

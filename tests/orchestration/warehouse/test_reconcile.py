@@ -17,6 +17,8 @@ from orchestration.warehouse import dbt_runner
 from orchestration.warehouse.reconcile import SELECT, Comparison, differences_file, reconcile
 from tests.dbt_project import dbt_kit as kit
 
+pytestmark = pytest.mark.slow
+
 BUILD = ["build", *SELECT, "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
 
 
