@@ -16,7 +16,7 @@
 {%- macro default__in_bucket(key) -%} true {%- endmacro -%}
 
 
-{#- How many events wait to be numbered, as a scalar query. -#}
+{#- How many events wait for their session, as a scalar query. -#}
 {%- macro staged_events() -%}
   select count(*) from {{ ref('stg_footfall__events') }} as staged
   {%- if is_incremental() %} where staged.staged_at > ({{ footfall.last_built_at() }}){% endif -%}
