@@ -29,6 +29,7 @@ defs = dg.Definitions(
         catalog.catalog_inbox,
         catalog.products,
         warehouse.dbt_models,
+        warehouse.increment,
         reconciliation,
         similarity.product_similarity,
         similarity.visitor_affinity,
@@ -48,7 +49,13 @@ defs = dg.Definitions(
         jobs.compaction,
         jobs.retention,
     ],
-    sensors=[sensors.sealed_segments, sensors.catalog_changes, sensors.run_reports, sensors.freshness],
+    sensors=[
+        sensors.sealed_segments,
+        sensors.catalog_changes,
+        sensors.run_failures,
+        sensors.run_successes,
+        sensors.freshness,
+    ],
     schedules=[
         jobs.hourly,
         jobs.reconcile_weekly,

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,11 +25,13 @@ from orchestration.storage.full_disk import DiskFullError, full_disk_advice, ful
 from orchestration.warehouse.dbt_runner import manifest_of
 
 if TYPE_CHECKING:
-    from dagster import AssetCheckEvaluation, AssetMaterialization, EventLogEntry
+    from dagster import AssetCheckEvaluation, AssetMaterialization, AssetObservation, EventLogEntry
     from dagster_shared.error import SerializableErrorInfo
     from rich.progress import Progress, TaskID
 
 _JOBS = {"fast": FAST_LANE, "full": FULL_PIPELINE}
+#: The step of each lane that runs dbt.
+_DBT_STEPS = {"fast": "fast_lane__increment", "full": "dbt_build"}
 
 
 @click.command()
@@ -102,7 +105,6 @@ def _execute(
 ) -> str | None:
     """Run the lane's job; returns what failed, or None."""
     import dagster as dg
-    from dagster._core.utils import make_new_run_id
 
     from orchestration.definitions import defs
     from orchestration.defs.similarity.assets import LEARNED
@@ -110,12 +112,12 @@ def _execute(
 
     job = defs.resolve_job_def(_JOBS[lane])
     refreshed = [
-        "dbt_build",
+        _DBT_STEPS[lane],
         *(asset.op.name for asset in LEARNED if asset.key in job.asset_layer.selected_asset_keys),
     ]
     progress.update(task, description="running", total=len(job.asset_layer.selected_asset_keys))
     screen = _Screen(progress, task)
-    run_id = make_new_run_id()
+    run_id = str(uuid.uuid4())
     # `execute_in_process` takes an executor of its own, so the run's lock is taken here.
     with dg.DagsterInstance.get() as instance, held(settings.paths, run_id):
         instance.add_event_listener(run_id, screen.show)
@@ -154,6 +156,9 @@ class _Screen:
             self._progress.update(self._task, description=str(event.step_key))
         elif event.is_step_materialization:
             self._made(event.step_materialization_data.materialization)
+            self._progress.advance(self._task)
+        elif event.event_type is dg.DagsterEventType.ASSET_OBSERVATION:
+            self._made(event.asset_observation_data.asset_observation)
         elif event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             self._checked(event.asset_check_evaluation_data)
         elif event.is_step_failure:
@@ -161,20 +166,18 @@ class _Screen:
 
     def _said(self, entry: EventLogEntry) -> None:
         """Show a step's message: a warning stays, anything else stands beside the bar until the next."""
-        from dagster._core.utils import coerce_valid_log_level
         from rich.markup import escape
 
-        if coerce_valid_log_level(entry.level) >= logging.WARNING:
+        if int(entry.level) >= logging.WARNING:
             self._progress.console.print(f"  {entry.user_message}", style="yellow", markup=False)
         else:
             first_line = entry.user_message.splitlines()[0][:72]
             self._progress.update(self._task, description=escape(first_line))
 
-    def _made(self, made: AssetMaterialization) -> None:
+    def _made(self, made: AssetMaterialization | AssetObservation) -> None:
         rows = made.metadata.get("dagster/row_count") or made.metadata.get("rows_loaded")
         count = f"{rows.value:>12,} rows" if rows and isinstance(rows.value, int) else " " * 17
         self._progress.console.print(f"  {count}  {made.asset_key.to_user_string()}")
-        self._progress.advance(self._task)
 
     def _checked(self, check: AssetCheckEvaluation) -> None:
         import dagster as dg

@@ -1,7 +1,8 @@
 """The jobs: two lanes of the asset graph, and what keeps lake, warehouse and instance in order.
 
 ``fast_lane`` holds what a click needs to reach the shop, and runs after every sealed segment. ``full_pipeline`` holds
-every asset, and runs hourly: so a slow asset, like text similarity, never holds up a click.
+every asset, and runs hourly: so a slow asset, like text similarity, never holds up a click. dbt's models are
+materialized and checked by the full pipeline; the fast lane adds to them in one asset, ``fast_lane/increment``.
 """
 
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ import dagster as dg
 
 from footfall.settings import load_settings
 from orchestration.defs.evaluation.assets import TUNING
-from orchestration.defs.warehouse.dbt import LANE, fast_models, incremental_models
+from orchestration.defs.warehouse.dbt import INCREMENT, fast_models, incremental_models, model_key
 from orchestration.defs.warehouse.reconciliation import KEY as RECONCILIATION
 from orchestration.runs.job_names import FAST_LANE, FULL_PIPELINE
 from orchestration.runs.launcher import one_process
@@ -21,23 +22,21 @@ RECONCILE = "reconcile"
 
 fast_lane = dg.define_asset_job(
     FAST_LANE,
-    # Checks run with the full pipeline: here they would take as long as the models.
-    selection=(
-        dg.AssetSelection.assets(
-            ["lake", "events"], ["lake", "failed_events"], ["lake", "landing_counts"], ["ledgers", "imports"]
-        )
-        | fast_models()
-        | dg.AssetSelection.assets(["serving", "snapshot"])
-    ).without_checks(),
+    selection=dg.AssetSelection.assets(
+        ["lake", "events"],
+        ["lake", "failed_events"],
+        ["lake", "landing_counts"],
+        ["ledgers", "imports"],
+        INCREMENT,
+        ["serving", "snapshot"],
+    ),
     description="From sealed segments to the published snapshot: what a click needs to reach the shop.",
-    tags={LANE: "fast"},
 )
 
 full_pipeline = dg.define_asset_job(
     FULL_PIPELINE,
-    selection=dg.AssetSelection.all() - dg.AssetSelection.assets(RECONCILIATION, TUNING),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.assets(RECONCILIATION, TUNING, INCREMENT),
     description="Every asset and every check, from landing to the published snapshot.",
-    tags={LANE: "full"},
 )
 
 tuning = dg.define_asset_job(
@@ -60,10 +59,10 @@ reconcile = dg.define_asset_job(
     RECONCILE,
     # The models first: what stands half-built after a failed run would count as a difference, and so would what a fast
     # lane left to the next full pipeline.
-    selection=(fast_models() | incremental_models()).without_checks()
-    | dg.AssetSelection.assets(RECONCILIATION),
+    selection=dg.AssetSelection.assets(
+        *(model_key(name) for name in sorted(fast_models() | incremental_models())), RECONCILIATION
+    ),
     description="Holds the warehouse, as it grew, against one built from nothing.",
-    tags={LANE: "reconcile"},
 )
 
 reconcile_weekly = dg.ScheduleDefinition(

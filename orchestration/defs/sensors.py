@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -18,10 +18,8 @@ from orchestration.storage.duckdb_files import is_whole, waits_for_rebuild
 
 #: After a failed run the next try waits 15 s, 30 s, 60 s ... at most this long.
 LONGEST_WAIT = 600.0
-#: Of a tick that sends notices, which Dagster ends after 60 s; what is left over waits for the next.
-_TELLING_SECONDS = 30.0
-#: Runs are looked for again for so long: one process may write an earlier end later than another a later one.
-_OVERLAP = timedelta(minutes=1)
+#: Between two looks for runs that ended.
+REPORT_SECONDS = 15
 UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -144,35 +142,35 @@ def _look_of(file: Path) -> str:
     return f"{found.st_size} {found.st_mtime_ns}"
 
 
-@dg.sensor(
-    name="run_reports",
-    minimum_interval_seconds=15,
+@dg.run_failure_sensor(
+    name="run_failures",
+    monitor_all_code_locations=True,  # `footfall run` starts its runs outside of any
+    minimum_interval_seconds=REPORT_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Notes how runs end, and tells the operator of a failure and of the recovery.",
+    description="Notes each run that failed, and tells the operator.",
 )
-def run_reports(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-    """One sensor for both ends: Dagster's own, one for each status, would tell a recovery before its failure."""
-    if context.cursor is None:
-        context.update_cursor(datetime.now(UTC).isoformat())
-        return dg.SkipReason("runs that end from now on are reported")
-    settings = load_settings()
-    records = context.instance.get_run_records(
-        dg.RunsFilter(
-            statuses=[dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE],
-            updated_after=datetime.fromisoformat(context.cursor) - _OVERLAP,
-        ),
-        order_by="update_timestamp",
-        ascending=True,
-        limit=100,
-    )
-    until = time.monotonic() + _TELLING_SECONDS
-    for record in records:
-        if time.monotonic() > until:
-            break
-        for trouble in report_record(settings, context.instance, record):
+def run_failures(context: dg.RunFailureSensorContext) -> None:
+    """The reason goes out without data (``orchestration/runs/reports.py``)."""
+    _report(context)
+
+
+@dg.run_status_sensor(
+    name="run_successes",
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    monitor_all_code_locations=True,
+    minimum_interval_seconds=REPORT_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Notes each run that succeeded, and tells the operator of a recovery. A check that failed counts.",
+)
+def run_successes(context: dg.RunStatusSensorContext) -> None:
+    """A run whose check failed with severity ERROR is reported as a failure."""
+    _report(context)
+
+
+def _report(context: dg.RunStatusSensorContext) -> None:
+    if record := context.instance.get_run_record_by_id(context.dagster_run.run_id):
+        for trouble in report_record(load_settings(), context.instance, record):
             context.log.warning(f"a notice did not arrive: {trouble}")
-        context.update_cursor(record.update_timestamp.isoformat())
-    return dg.SkipReason("no run waits to be reported")
 
 
 @dg.sensor(
@@ -182,7 +180,9 @@ def run_reports(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     description="Tells the operator when nothing was published for longer than stale_hours.",
 )
 def freshness(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-    """A pointer that can't be read fails the tick."""
+    """The limit is that of the snapshot's freshness policy. The policy knows no state of a shop that has published
+    nothing yet; here events that wait count. A pointer that can't be read fails the tick.
+    """
     settings = load_settings()
     reason = staleness(settings, datetime.now(UTC))
     for trouble in report_freshness(settings, reason):

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 MOST_AN_HOUR = 20
 #: What is told under the name of a job without being one.
 FRESHNESS = "freshness"
+#: A failure that a later success was reported before.
+OVERTAKEN = "overtaken"
 #: Reasons remembered for each job, the latest.
 _REASONS = 20
 _LONGEST_REASON = 300
@@ -109,13 +111,20 @@ def report_run(
     """Note the end of a run, and tell the operator where it failed, or succeeded after a failure that was told.
 
     ``reason``: ``without_data``, None for success; ``ended`` is in seconds since 1970. Returns what did not arrive, a
-    line for each channel. Of a run that was reported before, or ended before one that was, nothing is said.
+    line for each channel. Of a run that was reported before nothing is said; a failure that ended before a success that
+    was reported is counted and not told, since it is over.
     """
 
     def change(runs: Runs) -> str | None:
         known = runs.jobs.setdefault(job, JobRuns())
         # A clock that went back makes the last run one of the future: it must not hide those that come.
         if (run_id and run_id == known.last_run) or ended <= min(known.last_at, time.time()):
+            # Dagster has a sensor for either end: that of successes may come first.
+            is_overtaken = reason is not None and known.failed_at < ended < known.succeeded_at
+            if is_overtaken and run_id != known.last_run:
+                known.failed += 1
+                known.failed_at, known.reason, known.failed_run = ended, str(reason), run_id
+                return OVERTAKEN
             return None
         known.last_run = run_id
         if reason is None:
@@ -148,9 +157,9 @@ def _report(
         except RunsError as error:
             _log.warning("%s; it begins again", error)
             runs = Runs()
-        if change(runs) is None:
+        if (changed := change(runs)) is None:
             return []
-        troubles = _tell(settings, runs, job, reason, run_id)
+        troubles = [] if changed == OVERTAKEN else _tell(settings, runs, job, reason, run_id)
         try:
             write_runs(data, runs)
             _unwritten.pop(data, None)

@@ -255,13 +255,17 @@ def stream(
     manifest: Mapping[str, Any],
     translator: DagsterDbtTranslator,
     unasked: Collection[str] = (),
+    is_increment: bool = False,
 ) -> Iterator[Any]:
-    """`dbt build` of the selected assets; yields a Dagster event for each model and test as it finishes.
+    """Run dbt on the selected models; yields a Dagster event for each model and test as it finishes.
 
+    With ``is_increment`` a model reports an observation: Dagster shows a check's state for the latest materialization
+    alone, and the full pipeline's state should stand.
     ``unasked`` are models that dbt builds along though the run didn't select them: Dagster expects nothing of them.
     The log has a line for each result, for what a macro says (the buckets of a large build), and for what is at work
     where nothing else was said for ``STILL_SECONDS``.
     """
+    from dagster import AssetObservation, Output
     from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
     from dbt_common.events.functions import msg_to_dict
 
@@ -303,10 +307,16 @@ def stream(
         tested = manifest["nodes"].get(node.get("attached_node") or "", node)
         if tested["name"] in unasked:
             continue
+        if is_increment:
+            if raw["data"]["node_info"]["node_status"] == "success":
+                yield AssetObservation(translator.get_asset_key(node), metadata=_row_count(node))
+            continue
         for result in message.to_default_asset_events(
             manifest=manifest, dagster_dbt_translator=translator, context=context
         ):
-            yield with_query(_with_row_count(result, node), node)
+            if isinstance(result, Output):
+                result = result.with_metadata({**result.metadata, **_row_count(node)})
+            yield with_query(result, node)
     close_warehouse()
     if failure:
         raise failure[0]
@@ -328,18 +338,15 @@ def next_event(
             say(f"at work: {names or 'dbt itself'}")
 
 
-def _with_row_count(result: Any, node: Mapping[str, Any]) -> Any:
-    """The result with the table's row count, as the graph shows it. A count of a table is a look at its metadata."""
-    from dagster import Output
+def _row_count(node: Mapping[str, Any]) -> dict[str, int]:
+    """The table's row count as metadata, as the graph shows it. A count of a table is a look at its metadata."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
     environment = DuckDBConnectionManager._ENV
-    if not isinstance(result, Output) or node["config"]["materialized"] == "view" or environment is None:
-        return result
+    if node["config"]["materialized"] == "view" or environment is None:
+        return {}
     found = environment.conn.cursor().execute(f"select count(*) from {node['relation_name']}").fetchall()
-    return Output(
-        result.value, result.output_name, metadata={**result.metadata, "dagster/row_count": found[0][0]}
-    )
+    return {"dagster/row_count": found[0][0]}
 
 
 def with_query(result: Any, node: Mapping[str, Any]) -> Any:

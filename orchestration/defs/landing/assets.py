@@ -1,6 +1,7 @@
 """Landing to lake: sealed segments become Parquet."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import dagster as dg
 
@@ -39,6 +40,7 @@ set_aside = dg.AssetSpec(
             group_name="lake",
             kinds={"python", "parquet"},
             owners=OWNERS,
+            freshness_policy=dg.FreshnessPolicy.time_window(timedelta(hours=load_settings().stale_hours)),
             description=description,
         )
         for name, description in (

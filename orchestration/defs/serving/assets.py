@@ -1,6 +1,6 @@
 """The published snapshot: what the API answers from, and the checks that hold a bad one back."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -8,7 +8,7 @@ import dagster as dg
 from footfall.settings import load_settings
 from footfall.status.unreadable_catalogs import unread_files
 from orchestration.defs.evaluation.assets import EVALUATION
-from orchestration.defs.warehouse.dbt import model_key, served_marts
+from orchestration.defs.warehouse.dbt import INCREMENT, model_key, served_marts
 from orchestration.serving.marts import MARTS
 from orchestration.storage.duckdb_files import POOL, note_whole, reading
 from orchestration.storage.environment import DBT_PROJECT
@@ -21,6 +21,7 @@ from orchestration.storage.full_disk import full_disk_in_words
         *(model_key(name) for name in {**MARTS, **served_marts()}),
         ["derived", "session_neighbours"],
         EVALUATION,
+        INCREMENT,
     ],
     group_name="serving",
     kinds={"sqlite", "duckdb"},
@@ -28,6 +29,7 @@ from orchestration.storage.full_disk import full_disk_in_words
     pool=POOL,
     description="A sealed version under `serving/`, written aside, audited, then put in force by flipping one pointer. "
     "The API follows within a second; the last versions stay for a rollback. A failed audit publishes nothing.",
+    freshness_policy=dg.FreshnessPolicy.time_window(timedelta(hours=load_settings().stale_hours)),
 )
 @full_disk_in_words()
 def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:

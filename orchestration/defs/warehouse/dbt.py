@@ -1,7 +1,7 @@
 """The dbt project as assets: a model an asset, a test a check."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 import dagster as dg
@@ -23,8 +23,8 @@ from orchestration.warehouse.model_versions import drop_former, note, outdated, 
 MANIFEST: Mapping[str, Any] = json.loads(dbt_runner.manifest_of(DBT_PROJECT).read_text())
 #: dbt tag of the models that every batch of clicks rebuilds.
 FAST = "fast"
-#: Tag of a run, which says which lane it is.
-LANE = "footfall/lane"
+#: What the fast lane adds to these models.
+INCREMENT = dg.AssetKey(["fast_lane", "increment"])
 
 
 class Translator(DagsterDbtTranslator):
@@ -67,7 +67,7 @@ class Build(dg.Config):
 
 @dbt_assets(manifest=MANIFEST, dagster_dbt_translator=translator, name="dbt_build", pool=POOL)
 def dbt_models(context: dg.AssetExecutionContext, config: Build) -> Iterator[Any]:
-    """Build the selected models in this process; every model and test reports as it finishes."""
+    """Build and test the selected models in this process; each reports as it finishes."""
     selection, indirect = get_subset_selection_for_context(
         context=context,
         manifest=MANIFEST,
@@ -77,18 +77,70 @@ def dbt_models(context: dg.AssetExecutionContext, config: Build) -> Iterator[Any
         dagster_dbt_translator=translator,
         current_dbt_indirect_selection_env=None,
     )
-    models = {key.path[-1] for key in context.selected_asset_keys}
-    arguments = command(selection, indirect, models, has_checks=bool(context.selected_asset_check_keys))
+    arguments = [
+        "build",
+        *(part for argument in selection for part in argument.split(" ")),
+        # A test over two models runs where the other is selected too or stands upstream: in a part of the graph a
+        # model that is built later may not exist yet.
+        "--indirect-selection", indirect or "buildable",
+        # Unit tests guard the SQL, not the data: they belong to `make test`.
+        "--exclude-resource-type", "unit_test",
+    ]  # fmt: skip
+    yield from _run_dbt(
+        context,
+        arguments,
+        {key.path[-1] for key in context.selected_asset_keys},
+        # What a later step of this run builds is left to it: it may read what Python builds in between.
+        in_run={key.path[-1] for key in context.job_def.asset_layer.selected_asset_keys},
+        full_refresh=config.full_refresh,
+    )
+
+
+@dg.asset(
+    key=INCREMENT,
+    deps=[["lake", "events"], ["lake", "failed_events"], ["lake", "landing_counts"], ["ledgers", "imports"]],
+    group_name="fast_lane",
+    kinds={"dbt", "duckdb"},
+    owners=["team:analytics"],
+    pool=POOL,
+    description="What the newest loads add to the models tagged `fast`. Each of them reports an observation with its "
+    "row count; the full pipeline materializes and checks them, so their checks keep the state of that build.",
+)
+def increment(context: dg.AssetExecutionContext, config: Build) -> Iterator[Any]:
+    """Run dbt on the fast models, without tests. Raises dg.Failure where there is no warehouse to add to."""
+    models = fast_models()
+    yield from _run_dbt(
+        context,
+        ["run", "--select", *sorted(models)],
+        models,
+        in_run=models,
+        full_refresh=config.full_refresh,
+        is_increment=True,
+    )
+    yield dg.MaterializeResult(metadata={"models": len(models)})
+
+
+def _run_dbt(
+    context: dg.AssetExecutionContext,
+    arguments: list[str],
+    models: Set[str],
+    *,
+    in_run: Set[str],
+    full_refresh: bool,
+    is_increment: bool = False,
+) -> Iterator[Any]:
+    """Run dbt on ``models`` and the views that changed; ``in_run`` are all models that this run builds."""
     paths = load_settings().paths
     views = versions_in_force(DBT_PROJECT, MANIFEST, "view", data=paths.data)
-    # What a later step of this run builds is left to it: it may read what Python makes again in between.
-    published = MARTS.keys() - {key.path[-1] for key in context.job_def.asset_layer.selected_asset_keys}
+    published = MARTS.keys() - in_run
+    # Twice 2 MB of manifest and what came of each node, which nobody reads: the events say it.
+    arguments = [*arguments, "--no-write-json"]
     try:
         with exclusive(paths, say=context.log.warning), notice_damage(paths):
             prepare_lake(paths)
             finish_what_was_cut_off(paths)
             if damage := begin(paths):
-                if context.run.tags.get(LANE) == "fast":
+                if is_increment:
                     raise dg.Failure(
                         f"{damage}. The fast lane adds to what stands;"
                         " the next run builds it from the lake: footfall run",
@@ -104,13 +156,19 @@ def dbt_models(context: dg.AssetExecutionContext, config: Build) -> Iterator[Any
                     "built from the whole lake, since another version made it, days went, or events were set aside: "
                     + ", ".join(changed)
                 )
-            if changed or config.full_refresh:
+            if changed or full_refresh:
                 arguments.append("--full-refresh")
             stale = stale_views(paths, views, MANIFEST, models, published)
             selected = arguments.index("--select") + 1
             arguments[selected:selected] = stale
             yield from dbt_runner.stream(
-                context, DBT_PROJECT, arguments, manifest=MANIFEST, translator=translator, unasked=stale
+                context,
+                DBT_PROJECT,
+                arguments,
+                manifest=MANIFEST,
+                translator=translator,
+                unasked=stale,
+                is_increment=is_increment,
             )
             note(paths, in_force | views, models | set(stale))
             if former := drop_former(paths, MANIFEST):
@@ -122,36 +180,6 @@ def dbt_models(context: dg.AssetExecutionContext, config: Build) -> Iterator[Any
             raise
         raise dbt_runner.DbtFailed(f"{failure}\n\n{said}") from None
     diagnosis.resolve(paths, models)
-
-
-def command(
-    selection: Sequence[str],
-    indirect: str | None,
-    names: Set[str],
-    *,
-    has_checks: bool,
-    manifest: Mapping[str, Any] = MANIFEST,
-) -> list[str]:
-    """dbt's command for what is selected, as dagster-dbt says it: ``names`` are of the selected models, seeds and
-    snapshots.
-    """
-    arguments = [part for argument in selection for part in argument.split(" ")]
-    kinds = {node["resource_type"] for node in manifest["nodes"].values() if node["name"] in names}
-    if indirect == "empty" and not has_checks and kinds <= {"model"}:
-        # Of models alone `build` makes what `run` does, and asks three times which tests are among them: 0.4 CPU-s.
-        arguments = ["run", *arguments]
-    else:
-        arguments = [
-            "build",
-            *arguments,
-            # A test over two models runs where the other is selected too or stands upstream: in a part of the graph a
-            # model that is built later may not exist yet.
-            "--indirect-selection", indirect or "buildable",
-            # Unit tests guard the SQL, not the data: they belong to `make test`.
-            "--exclude-resource-type", "unit_test",
-        ]  # fmt: skip
-    # Twice 2 MB of manifest and what came of each node, which nobody reads: the events say it.
-    return [*arguments, "--no-write-json"]
 
 
 def model_key(name: str) -> dg.AssetKey:
@@ -180,22 +208,19 @@ def served_marts() -> dict[str, ServedMart]:
     return found
 
 
-def fast_models() -> dg.AssetSelection:
+def fast_models() -> set[str]:
     """The models tagged ``fast`` that hold rows. The views they read stand, and are made again where they changed."""
-    return _models(lambda node: FAST in node["tags"] and node["config"]["materialized"] != "view")
+    return {name for name, node in _models() if FAST in node["tags"] and _kind(node) != "view"}
 
 
-def incremental_models() -> dg.AssetSelection:
+def incremental_models() -> set[str]:
     """The models that a run adds to; of those that are not tagged ``fast`` the fast lane leaves something undone."""
-    return _models(lambda node: node["config"]["materialized"] == "incremental")
+    return {name for name, node in _models() if _kind(node) == "incremental"}
 
 
-def _models(wanted: Callable[[Mapping[str, Any]], bool]) -> dg.AssetSelection:
-    nodes = MANIFEST["nodes"].values()
-    return dg.AssetSelection.assets(
-        *(
-            translator.get_asset_key(node)
-            for node in nodes
-            if node["resource_type"] == "model" and wanted(node)
-        )
-    )
+def _models() -> list[tuple[str, Mapping[str, Any]]]:
+    return [(node["name"], node) for node in MANIFEST["nodes"].values() if node["resource_type"] == "model"]
+
+
+def _kind(node: Mapping[str, Any]) -> str:
+    return str(node["config"]["materialized"])

@@ -1,5 +1,7 @@
 """Once a week: the warehouse as it grew, against one built from nothing."""
 
+from datetime import timedelta
+
 import dagster as dg
 
 from footfall.runtime.digests import check_lake
@@ -22,6 +24,7 @@ FILES = "assert_the_lake_is_as_it_was_written"
     kinds={"python", "dbt", "duckdb"},
     owners=["team:data-engineering"],
     pool=POOL,
+    freshness_policy=dg.FreshnessPolicy.time_window(timedelta(days=8)),
     check_specs=[
         dg.AssetCheckSpec(
             CHECK,

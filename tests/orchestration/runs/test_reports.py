@@ -246,32 +246,41 @@ def run(instance: dg.DagsterInstance, trouble: str = "") -> dg.ExecuteInProcessR
 
 
 @pytest.fixture
-def sensor(
+def sensors(
     told: Settings, monkeypatch: pytest.MonkeyPatch, defs: dg.Definitions
-) -> Iterator[tuple[dg.DagsterInstance, Callable[[], object]]]:
-    """An instance, and a tick of the sensor that reports its runs; the first tick has been."""
-    from orchestration.defs.sensors import run_reports as reports
+) -> Iterator[tuple[dg.DagsterInstance, Callable[..., None]]]:
+    """An instance, and a tick of the sensors that report its runs, in the order of their names."""
+    from orchestration.defs.sensors import run_failures, run_successes
 
     monkeypatch.setenv("FOOTFALL_DATA", str(told.paths.data))
     monkeypatch.setenv("FOOTFALL_NOTIFY_WEBHOOK", told.notify_webhook)
+    cursors: dict[str, str | None] = {}
     with dg.DagsterInstance.ephemeral() as instance:
-        context = dg.build_sensor_context(instance=instance)
-        reports(context)
-        yield instance, lambda: reports(context)
+
+        def tick(*order: dg.SensorDefinition) -> None:
+            for each in order or (run_failures, run_successes):
+                context = dg.build_sensor_context(
+                    instance=instance, cursor=cursors.get(each.name), definitions=defs, sensor_name=each.name
+                )
+                cursors[each.name] = each.evaluate_tick(context).cursor
+
+        yield instance, tick
 
 
-def test_the_daemon_tells_of_failures_and_recoveries_in_their_order(
-    sensor: tuple[dg.DagsterInstance, Callable[[], object]], told: Settings, hook: WebhookSink
+def test_the_daemon_tells_of_failures_and_recoveries(
+    sensors: tuple[dg.DagsterInstance, Callable[..., None]], told: Settings, hook: WebhookSink
 ) -> None:
-    instance, tick = sensor
+    instance, tick = sensors
+    tick()
     run(instance)
     run(instance, trouble="could not read 'canary'")
+    tick()
     run(instance)
     tick()
     assert ["failed: works: ValueError: could not read ..." in hook.texts[0], len(hook.texts)] == [True, 2]
     assert "small_job is well again" in hook.texts[1]
     tick()
-    assert len(hook.texts) == 2, "the runs of the last minute are looked at again"
+    assert len(hook.texts) == 2
     failed = run(instance, trouble="no memory")
     run(instance, trouble="no memory")
     tick()
@@ -281,17 +290,30 @@ def test_the_daemon_tells_of_failures_and_recoveries_in_their_order(
     assert read_runs(told.paths.data).jobs["small_job"].failed == 3
 
 
-def test_what_ended_before_the_sensor_was_there_is_not_told(
-    told: Settings, hook: WebhookSink, defs: dg.Definitions, monkeypatch: pytest.MonkeyPatch
+def test_a_failure_that_is_seen_after_its_recovery_is_counted_and_not_told(
+    sensors: tuple[dg.DagsterInstance, Callable[..., None]], told: Settings, hook: WebhookSink
 ) -> None:
-    from orchestration.defs.sensors import run_reports as reports
+    from orchestration.defs.sensors import run_failures, run_successes
 
-    monkeypatch.setenv("FOOTFALL_DATA", str(told.paths.data))
-    monkeypatch.setenv("FOOTFALL_NOTIFY_WEBHOOK", told.notify_webhook)
-    with dg.DagsterInstance.ephemeral() as instance:
-        run(instance, trouble="old")
-        context = dg.build_sensor_context(instance=instance)
-        reports(context)
+    instance, tick = sensors
+    tick()
+    failed = run(instance, trouble="no memory")
+    run(instance)
+    tick(run_successes, run_failures)
+    assert hook.texts == []
+    job = read_runs(told.paths.data).jobs["small_job"]
+    assert (job.failed, job.failed_run, job.is_failing) == (1, failed.run_id, False)
+    tick(run_successes, run_failures)
+    assert read_runs(told.paths.data).jobs["small_job"].failed == 1
+
+
+def test_what_ended_before_the_sensors_were_there_is_not_told(
+    sensors: tuple[dg.DagsterInstance, Callable[..., None]], hook: WebhookSink
+) -> None:
+    instance, tick = sensors
+    run(instance, trouble="old")
+    tick()
+    tick()
     assert hook.texts == []
 
 
@@ -304,9 +326,10 @@ def test_a_check_that_failed_with_an_error_is_a_failure_and_a_warning_none() -> 
 
 
 def test_a_run_whose_process_died_is_told(
-    sensor: tuple[dg.DagsterInstance, Callable[[], object]], hook: WebhookSink
+    sensors: tuple[dg.DagsterInstance, Callable[..., None]], hook: WebhookSink
 ) -> None:
-    instance, tick = sensor
+    instance, tick = sensors
+    tick()
     started = dg.DagsterRun(job_name="small_job", status=dg.DagsterRunStatus.STARTED)
     instance.add_run(started)
     instance.report_run_failed(started, "its process is gone: killed")
