@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -420,3 +420,24 @@ def test_of_two_that_need_the_manifest_at_once_one_parses(
     with ThreadPoolExecutor(2) as pool:
         assert [one.result() for one in [pool.submit(ask) for _ in range(2)]] == [b"{}", b"{}"]
     assert len(parses) == 1
+
+
+def test_a_full_refresh_and_a_removal_rebuild_what_is_learned(
+    defs: dg.Definitions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each asset that learns takes ``full_refresh``, and nothing built before days were removed is kept."""
+    from footfall.settings import load_settings
+    from orchestration.defs.similarity.assets import LEARNED, Learn, _rule
+    from orchestration.lake import retention
+
+    graph = defs.resolve_asset_graph()
+    learned = {key for key in graph.get_all_asset_keys() if key.path[0] == "derived"}
+    assert {asset.key for asset in LEARNED} <= learned
+    assert all("full_refresh" in asset.op.config_schema.config_type.fields for asset in LEARNED)  # type: ignore[union-attr]
+    settings = load_settings()
+    rule = _rule(settings, Learn())
+    assert (rule.share, rule.is_forced, rule.not_from_before) == (settings.rebuild_share, False, None)
+    assert _rule(settings, Learn(full_refresh=True)).is_forced
+    removed = datetime(2026, 6, 1, tzinfo=UTC)
+    monkeypatch.setattr(retention, "last_cut", lambda paths: retention.Cut(removed.date(), removed))
+    assert _rule(settings, Learn()).not_from_before == removed
