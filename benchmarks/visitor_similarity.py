@@ -3,10 +3,8 @@
     python benchmarks/visitor_similarity.py [--visitors 2000] [--scales 1 10 100] [--days 1 7 30]
 
 Visitors look at 1 to 60 products (median 4), popularity after Zipf over a tenth as many products as
-visitors (at most 50,000), a twelfth of them buy. Then one visitor in a hundred looks at one more product, and one
-in ten thousand turns out to be another one: the lists on disk are brought up to date. So they are for one in thirty,
-from where the rebuild left them: a day of a shop that keeps a month. And for ten such days in a row, each run counted,
-rebuilds too: what a day of them costs. Each scale runs in a process of its own, so that its peak of memory is its own.
+visitors (at most 50,000), a twelfth of them buy. Each scale runs in a process of its own, so that its peak of memory is
+its own.
 
 Last, how old lists fare: some days pass, in each of which one visitor in a hundred looks at more and one in a hundred
 is new, and everything fades (half-life 30 days); of the visitors without news, how much of the list of before stands
@@ -20,7 +18,7 @@ import resource
 import sys
 import tempfile
 import time
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,10 +30,6 @@ import pyarrow.parquet as pq
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.machine import describe_machine, in_own_process
-
-#: A day is one in so many of the days that a shop keeps.
-DAY = 30
-DAYS = 10
 
 
 def shop_affinities(visitors: int, seed: int = 1) -> pa.Table:
@@ -65,88 +59,33 @@ def shop_affinities(visitors: int, seed: int = 1) -> pa.Table:
 
 
 class Measured(NamedTuple):
-    """One scale: CPU seconds and megabytes; ``clock`` is the rebuild's seconds by the clock."""
+    """One scale: seconds by the clock and of CPU, megabytes."""
 
     affinities: int
     pairs: int
     clock: float
-    whole: float
-    more: float
-    made: int
-    day: float
-    day_made: int
+    cpu: float
     peak_mb: int
     file_mb: float
     cut: int
-    by_days: float
-    rebuilt: int
-
-
-def later(table: pa.Table, visitors: int, one_in: int, seed: int = 2) -> tuple[pa.Table, pa.Array]:
-    """(affinities, touched visitors): one in so many, of whom one in a hundred is merged away."""
-    dice = np.random.default_rng(seed)
-    touched = dice.choice(visitors, max(visitors // one_in, 2), replace=False)
-    merged = touched[: max(visitors // (100 * one_in), 1)]
-    names = pa.array([f"g_{n:08}" for n in touched.tolist()])
-    is_merged = pc.is_in(table["visitor_id"], value_set=pa.array([f"g_{n:08}" for n in merged.tolist()]))
-    stay = table.filter(pc.invert(is_merged))
-    nothing = np.zeros(len(touched) - len(merged))
-    news = pa.table(
-        {
-            "visitor_id": names[len(merged) :],
-            "product_id": pa.array([f"new{seed}"] * len(nothing)),
-            "view_score": nothing + 1.0,
-            "option_score": nothing,
-            "cart_score": nothing,
-            "purchase_score": nothing,
-        }
-    )
-    return pa.concat_tables([stay, news]), names
 
 
 def run(visitors: int, threads: int) -> Measured:
-    from orchestration.recommend.tables import changes_file, derived_file
-    from orchestration.recommend.visitor_lists import TABLE, Log, refresh
+    from orchestration.recommend.tables import derived_file, write_derived
+    from orchestration.recommend.visitor_similarity import TABLE, VisitorSimilarity
 
     table = shop_affinities(visitors)
-    first, hour = datetime(2026, 3, 1), datetime(2026, 3, 1, 1)
     with tempfile.TemporaryDirectory() as folder:
         derived = Path(folder)
         begin, cpu = time.perf_counter(), time.process_time()
-        week = timedelta(days=7)
-        nobody = Log(first, "rules", lambda _: pa.array([], pa.string()))
-        refreshed = refresh(derived, table, nobody, first, rebuild_after=week, threads=threads)
-        clock, whole = time.perf_counter() - begin, time.process_time() - cpu
+        similarity = VisitorSimilarity(table, threads=threads)
+        write_derived(derived, TABLE, similarity.tables(datetime(2026, 3, 1)))
+        clock, cpu = time.perf_counter() - begin, time.process_time() - cpu
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        written = pq.read_metadata(derived_file(derived, TABLE))
-        size = derived_file(derived, TABLE).stat().st_size / 2**20
-        cut = refreshed.similarity.reports["behaviour"].cut_products
-        rows = table.num_rows
-        del refreshed
-        took = []
-        for one_in in (100, DAY):
-            changed, touched = later(table, visitors, one_in)
-            changes_file(derived, TABLE).unlink()
-            cpu = time.process_time()
-            news = Log(hour, "rules", lambda _, touched=touched: touched)
-            refreshed = refresh(derived, changed, news, hour, rebuild_after=week, threads=threads)
-            took.append((time.process_time() - cpu, refreshed.lists))
-            assert refreshed.why_whole is None
-            del refreshed
-        changes_file(derived, TABLE).unlink()
-        by_days, rebuilt = 0.0, 0
-        for number in range(1, DAYS + 1):
-            now = first + timedelta(days=number)
-            table, touched = later(table, visitors, DAY, seed=10 + number)
-            cpu = time.process_time()
-            news = Log(now, "rules", lambda _, touched=touched: touched)
-            refreshed = refresh(derived, table, news, now, rebuild_after=week, threads=threads)
-            by_days += (time.process_time() - cpu) / DAYS
-            rebuilt += refreshed.why_whole is not None
-            del refreshed
-    (more, made), (day, day_made) = took
-    numbers = rows, written.num_rows, clock, whole, more, made, day, day_made, peak, size, cut
-    return Measured(*numbers, by_days, rebuilt)
+        path = derived_file(derived, TABLE)
+        size, pairs = path.stat().st_size / 2**20, pq.read_metadata(path).num_rows
+        cut = similarity.reports["behaviour"].cut_products
+    return Measured(table.num_rows, pairs, clock, cpu, peak, size, cut)
 
 
 def aged(visitors: int, days: int) -> tuple[float, float]:
@@ -198,18 +137,14 @@ def main() -> None:
     print(describe_machine("numpy", "scipy", "sparse-dot-topn"))
     print(
         f"{'scale':>6} {'visitors':>9} {'affinities':>11} {'pairs':>11} {'seconds':>8} {'cpu s':>7} {'peak MB':>8} "
-        f"{'file MB':>8} {'cut':>5} {'+1 % cpu s':>11} {'share':>6} {'lists made':>11} "
-        f"{'+1/30':>7} {'share':>6} {'lists made':>11} {'a day':>7} {'share':>6} {'rebuilt':>8}"
+        f"{'file MB':>8} {'cut':>5}"
     )
     for scale in arguments.scales:
         count = arguments.visitors * scale
         found = in_own_process(run, count, arguments.threads)
         print(
             f"{scale:>5}x {count:>9,} {found.affinities:>11,} {found.pairs:>11,} {found.clock:>8.1f} "
-            f"{found.whole:>7.1f} {found.peak_mb:>8,} {found.file_mb:>8.1f} {found.cut:>5} {found.more:>11.2f} "
-            f"{found.more / found.whole:>6.1%} {found.made:>11,} "
-            f"{found.day:>7.2f} {found.day / found.whole:>6.1%} {found.day_made:>11,} "
-            f"{found.by_days:>7.2f} {found.by_days / found.whole:>6.1%} {found.rebuilt:>8}",
+            f"{found.cpu:>7.1f} {found.peak_mb:>8,} {found.file_mb:>8.1f} {found.cut:>5}",
             flush=True,
         )
     for days in arguments.days:

@@ -220,14 +220,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             "share of the time since",
         ),
     ] = 0.05
-    # Of the first ten neighbours of a visitor without news 97 % are the same a day later, 85 % a week later, 57 % a
-    # month later (docs/engineer/recommendation-cost.md); whoever comes back has a new list with the run.
-    affinity_rebuild_hours: Annotated[
-        float,
-        Meta(
-            ge=0, description="all visitors get new neighbours after so long; in between those with news do"
-        ),
-    ] = 168.0
     evaluation_hours: Annotated[
         float,
         Meta(

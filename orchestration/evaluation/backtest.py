@@ -196,5 +196,4 @@ def _derive(connection: duckdb.DuckDBPyConnection, today: Path, derived: Path) -
     write_derived(
         derived, "visitor_affinity", VisitorSimilarity(affinities).tables(computed_at=datetime.now(UTC))
     )
-    write_derived(derived, "visitor_affinity", [], changes=True)
     also_liked.refresh(derived, connection, RebuildRule(1.0, datetime.now(UTC), is_forced=True))

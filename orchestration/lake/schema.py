@@ -193,8 +193,6 @@ NO_DAY = f"{_DAY}1970-01-01"
 SCHEMA_FILE = "000000000000-schema.parquet"
 #: Tables that a Python asset replaces whole.
 DERIVED = {"product_similarity": PAIRS, "product_also_liked": PAIRS, "visitor_affinity": VISITOR_PAIRS}
-#: Those of them with a ``changes.parquet`` beside the large file (``orchestration/recommend/tables.py``).
-WITH_CHANGES = ("visitor_affinity",)
 #: The same, but of another shape than pairs.
 DERIVED_TABLES = {"recommendation_metrics": RECOMMENDATION_METRICS}
 
@@ -224,9 +222,6 @@ def prepare_lake(paths: Paths) -> None:
     for name, schema in {**DERIVED, **DERIVED_TABLES}.items():
         if not (file := paths.derived / name / f"{name}.parquet").exists():
             _schema_file(file, schema)
-    for name in WITH_CHANGES:
-        if not (file := paths.derived / name / "changes.parquet").exists():
-            _schema_file(file, DERIVED[name])
     if not (file := set_aside_file(paths)).exists():
         _schema_file(file, SET_ASIDE)
     _schema_file(paths.ledgers / LEDGER_SCHEMA_FILE, LEDGER_SCHEMA)

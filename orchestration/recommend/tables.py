@@ -3,10 +3,6 @@
 A table of pairs says, for each ``key``, its best ``other`` ones by ``rank`` (from 1, without gaps) with a
 ``score``. ``lake/derived/<name>/<name>.parquet`` is replaced whole: a reader sees the old pairs or the new,
 never a mixture.
-
-A table too large to be replaced for every change has ``changes.parquet`` beside it: the keys whose list was made again
-since, each with a row of rank 0 and without ``other``, and their lists. Of such a key nothing in the large file counts;
-changes that are not newer than the large file are of one before it, and don't count.
 """
 
 from __future__ import annotations
@@ -76,21 +72,12 @@ def derived_file(derived: Path, name: str) -> Path:
     return derived / name / f"{name}.parquet"
 
 
-def changes_file(derived: Path, name: str) -> Path:
-    return derived / name / "changes.parquet"
-
-
 def notes_of(path: Path) -> dict[str, str]:
     """What ``write_derived`` noted in a file; nothing where there is none."""
     if not path.exists():
         return {}
     found = pq.read_metadata(path).metadata or {}
     return {name.decode(): value.decode() for name, value in found.items()}
-
-
-def visitor_names_file(derived: Path) -> Path:
-    """Who stands in whose list of the last rebuild (``visitor_lists.py``)."""
-    return derived / "visitor_affinity" / "visitor_affinity.names"
 
 
 def session_index_file(derived: Path) -> Path:
@@ -104,18 +91,17 @@ def write_derived(
     tables: pa.Table | Iterable[pa.Table],
     *,
     notes: Mapping[str, str] | None = None,
-    changes: bool = False,
 ) -> Path:
     """Replace ``lake/derived/<name>/<name>.parquet``, durably and in one step. Same tables and notes, same bytes.
 
     Several tables are written one after another, so that pairs need not stand in memory all at once. notes: what the
-    next run wants to know of this one, kept in the file (``notes_of``). changes: replace ``changes.parquet`` instead.
+    next run wants to know of this one, kept in the file (``notes_of``).
     Raises PairsError, and leaves the old file, where the name is unknown, the columns differ from the lake's
     schema, a pair is of one thing with itself, or a score is no number.
     """
     if name not in DERIVED:
         raise PairsError(f"no derived table is called {name}; known: {', '.join(DERIVED)}")
-    path = (changes_file if changes else derived_file)(derived, name)
+    path = derived_file(derived, name)
     parts = [tables] if isinstance(tables, pa.Table) else tables
 
     def write(aside: Path) -> None:

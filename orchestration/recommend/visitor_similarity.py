@@ -2,8 +2,7 @@
 
     similarity = VisitorSimilarity(affinity_table)
     write_derived(paths.derived, "visitor_affinity", similarity.tables(computed_at=now))
-
-``visitor_lists.py`` says whose lists are made when.
+    refresh(paths.derived, warehouse, rule)               # the same, as the asset does it
 
 Three sources: ``behaviour`` (views, options, carts), ``purchase``, and ``blend``, the cosine of both side
 by side. Each pair names the products behind it. Same affinities, same pairs to the bit, in whatever order
@@ -18,18 +17,20 @@ saw that product, and has nothing else to pass on.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from pathlib import Path
 
+import duckdb
 import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import scipy.sparse as sp
 from sparse_dot_topn import sp_matmul_topn
 
+from orchestration.recommend.rebuild import Decision, RebuildRule, fingerprint
 from orchestration.recommend.sparse import (
     SCORE_DIGITS,
     SPARE_CANDIDATES,
@@ -38,8 +39,9 @@ from orchestration.recommend.sparse import (
     l2_normalised,
     place_in_run,
 )
-from orchestration.recommend.tables import pairs_table
+from orchestration.recommend.tables import derived_file, pairs_table, write_derived
 
+TABLE = "visitor_affinity"
 #: Raised when a change of the code changes results; part of the model version.
 _GENERATION = 1
 #: Key rows multiplied at once, and stored numbers of key rows repeated for their pairs: about 200 MB of
@@ -49,6 +51,10 @@ _CHUNK_NUMBERS = 4_000_000
 
 BEHAVIOUR = ("view_score", "option_score", "cart_score")
 PURCHASE = ("purchase_score",)
+
+_AFFINITIES = (
+    f"select visitor_id, product_id, {', '.join((*BEHAVIOUR, *PURCHASE))} from visitor_product_affinity"
+)
 
 Matrix = sp.csr_matrix  # rows: visitors, columns: products (in the blend twice, behaviour then purchase)
 
@@ -129,22 +135,10 @@ class VisitorSimilarity:
     def model_version(self) -> str:
         return self.config.model_version
 
-    def tables(
-        self,
-        computed_at: datetime,
-        only: pa.Array | None = None,
-        told: Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], None] = lambda keys, others: None,
-    ) -> Iterator[pa.Table]:
-        """The pairs, source after source, each sorted by key and rank, in tables of bounded size.
-
-        only: the visitors whose lists are wanted, in any order; the lists are those that all would get. told: is handed
-        the pairs of each table as places in ``visitor_ids``.
-        """
-        wanted = np.ones(len(self.visitor_ids), dtype=bool)
-        if only is not None:
-            wanted = pc.is_in(self.visitor_ids, value_set=only).to_numpy(zero_copy_only=False)
+    def tables(self, computed_at: datetime) -> Iterator[pa.Table]:
+        """The pairs, source after source, each sorted by key and rank, in tables of bounded size."""
         for space in self._spaces:
-            yield from self._pairs(space, computed_at, wanted, told)
+            yield from self._pairs(space, computed_at)
 
     def _space(
         self,
@@ -197,15 +191,9 @@ class VisitorSimilarity:
         counted = SpaceReport(report.visitors, len(fit), report.products, report.cut_products)
         return _Space(source, vectors, fit, counted)
 
-    def _pairs(
-        self,
-        space: _Space,
-        computed_at: datetime,
-        wanted: npt.NDArray[np.bool_],
-        told: Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], None],
-    ) -> Iterator[pa.Table]:
+    def _pairs(self, space: _Space, computed_at: datetime) -> Iterator[pa.Table]:
         lengths = np.diff(space.vectors.indptr)
-        keys = np.flatnonzero(wanted & (lengths > 0))
+        keys = np.flatnonzero(lengths > 0)
         if len(space.can_be_neighbour) == 0 or len(keys) == 0:
             return
         targets = space.vectors[space.can_be_neighbour]
@@ -222,7 +210,6 @@ class VisitorSimilarity:
             )
             key, other, rank, score = self._ranked(scores, chunk, space.can_be_neighbour)
             for part in _parts(lengths[key]):
-                told(key[part], other[part])
                 yield pairs_table(
                     key=self.visitor_ids.take(pa.array(key[part])),
                     other=self.visitor_ids.take(pa.array(other[part])),
@@ -263,6 +250,29 @@ class VisitorSimilarity:
         offsets = np.concatenate([[0], np.cumsum(np.bincount(pair[kept], minlength=len(key)))])
         names = self.product_ids.take(pa.array(product[kept]))
         return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), names)
+
+
+def refresh(
+    derived: Path,
+    warehouse: duckdb.DuckDBPyConnection,
+    rule: RebuildRule,
+    config: VisitorSimilarityConfig | None = None,
+) -> tuple[Decision, VisitorSimilarity | None]:
+    """Rebuild everybody's lists in ``lake/derived/visitor_affinity`` where the rule says so; what they were built from,
+    where they were.
+    """
+    config = config or VisitorSimilarityConfig()
+    path = derived_file(derived, TABLE)
+    inputs = fingerprint(warehouse, _AFFINITIES, config.model_version)
+    decision = rule.decide(path, inputs)
+    if not decision.is_due:
+        return decision, None
+    with rule.recording(path, inputs):
+        similarity = VisitorSimilarity(warehouse.sql(_AFFINITIES).to_arrow_table(), config)
+        write_derived(derived, TABLE, similarity.tables(rule.now))
+        # Of earlier versions, which kept increments there: it may name who was forgotten since.
+        path.with_name("changes.parquet").unlink(missing_ok=True)
+    return decision, similarity
 
 
 def _parts(numbers: npt.NDArray[np.integer]) -> Iterator[slice]:

@@ -231,8 +231,6 @@ class Lake:
         _write(self.root / "ledgers" / "schema.parquet", LEDGER_SCHEMA, [])
         for name, schema in DERIVED_SCHEMAS.items():
             _write(lake / "derived" / name / f"{name}.parquet", schema, [])
-        changes = lake / "derived" / "visitor_affinity" / "changes.parquet"
-        _write(changes, DERIVED_SCHEMAS["visitor_affinity"], [])
 
     def load(
         self,
@@ -305,11 +303,10 @@ class Lake:
         rows: Iterable[dict[str, Any]],
         *,
         computed_at: datetime = NOON,
-        file: str | None = None,
     ) -> None:
-        """Replace a table that a Python asset makes, or another file beside it."""
+        """Replace a table that a Python asset makes."""
         full = [{"model_version": "test", "computed_at": computed_at, **row} for row in rows]
-        _write(self.root / f"lake/derived/{name}/{file or name}.parquet", DERIVED_SCHEMAS[name], full)
+        _write(self.root / f"lake/derived/{name}/{name}.parquet", DERIVED_SCHEMAS[name], full)
 
     def ledger(self, rows: Iterable[dict[str, Any]]) -> None:
         """Write an importer's ledger."""

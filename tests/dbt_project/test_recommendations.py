@@ -179,34 +179,31 @@ def test_a_catalog_that_calls_products_by_other_names_is_warned_of(
 
 
 def test_neighbours_lend_their_products(line: tuple[Lake, Warehouse]) -> None:
-    """Whose neighbours are others now gets a list of their products, without a click; nobody else gets a new one."""
+    """Neighbours are rebuilt for everybody: who has news since the last ones gets a list of their products without
+    another click, the others when theirs is a day old.
+    """
     lake, warehouse = line
-    pair = {
-        "key": "g_other",
-        "other": "g_buyer",
-        "rank": 1,
-        "score": 1.0,
-        "source": "blend",
-        "shared": ["shirt-0"],
-    }
+    shared = {"rank": 1, "score": 1.0, "source": "blend", "shared": ["shirt-0"]}
+    pairs = [{"key": key, "other": "g_buyer", **shared} for key in ("g_fred", "g_other")]
     lists = "select visitor_id, max(inputs_at) from visitor_recommendations group by 1"
+    [(known,)] = warehouse.rows("select max(staged_at) from int_changed_visitors")
+    lake.derive("visitor_affinity", pairs[:1], computed_at=known)
+    warehouse.run("tag:fast")
+    lake.load([viewed("other", "shoe-4")])
+    warehouse.run("tag:fast")
     before = dict(warehouse.rows(lists))
+    assert set(before.values()) == {known}
     # An hour: no list is a day old by what it was made from.
-    now = max(before.values()) + timedelta(hours=1)
-    lake.derive("visitor_affinity", [pair], computed_at=now)
+    now = known + timedelta(hours=1)
+    lake.derive("visitor_affinity", pairs, computed_at=now)
     warehouse.run("tag:fast visitor_affinity")
     after = dict(warehouse.rows(lists))
     assert {visitor for visitor in after if after[visitor] != before[visitor]} == {"g_other"}
     assert ("shirt-0", "similar_visitors") in shown(warehouse, "g_other")
-    assert warehouse.rows("select other_visitor_id, rank, shared from visitor_affinity") == [
-        ("g_buyer", 1, ["shirt-0"])
-    ]
-    # Made again since, without any neighbour: the list in the large file counts no more.
-    voided = {**pair, "other": None, "rank": 0, "score": 0.0, "source": "changed", "shared": None}
-    lake.derive("visitor_affinity", [voided], computed_at=now + DAY, file="changes")
-    assert warehouse.rows("select * from visitor_affinity") == []
-    lake.derive("visitor_affinity", [pair], computed_at=now + 2 * DAY)
-    assert len(warehouse.rows("select * from visitor_affinity")) == 1
+    assert warehouse.rows("select visitor_id, other_visitor_id, rank, shared from visitor_affinity order by 1") == [
+        ("g_fred", "g_buyer", 1, ["shirt-0"]), ("g_other", "g_buyer", 1, ["shirt-0"])
+    ]  # fmt: skip
+    lake.derive("visitor_affinity", pairs, computed_at=now + 2 * DAY)
     warehouse.run("tag:fast")
     assert set(dict(warehouse.rows(lists)).values()) == {now + 2 * DAY}, "a day later everybody's list is due"
 

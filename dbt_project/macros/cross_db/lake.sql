@@ -25,17 +25,17 @@
 {%- endmacro -%}
 
 
-{#- A table that a Python asset made: lake/derived/<name>/<name>.parquet, or another file beside it, replaced whole. -#}
-{%- macro derived_table(name, file=none) -%}
+{#- A table that a Python asset made: lake/derived/<name>/<name>.parquet, replaced whole. -#}
+{%- macro derived_table(name) -%}
   {%- do source('derived', name) -%}
-  {{ return(adapter.dispatch('derived_table', 'footfall')('derived/' ~ name, (file or name) ~ '.parquet')) }}
+  {{ return(adapter.dispatch('derived_table', 'footfall')('derived/' ~ name, name ~ '.parquet')) }}
 {%- endmacro -%}
 
 {%- macro duckdb__derived_table(folder, file) -%}
   {{ return(footfall.duckdb__lake_table(folder, file)) }}
 {%- endmacro -%}
 
-{#- By file, since a folder may hold changes beside what they change. -#}
+{#- By file, since a folder may hold a record of the build beside the table. -#}
 {%- macro default__derived_table(folder, file) -%}
   parquet.`{{ footfall.lake_root() }}/{{ folder }}/{{ file }}`
 {%- endmacro -%}

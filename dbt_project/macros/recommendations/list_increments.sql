@@ -2,13 +2,14 @@
   What an increment of visitor_recommendations makes again, and by which rules and inputs lists were made.
 -#}
 {#-
-  Whose lists an increment makes again, a select of (visitor_id): of changed visitors, of those with other neighbours or
-  with another text of a product that they looked at, of whoever is shown what is no longer available, and lists made from
-  inputs older than recommendation_max_age_hours. Pairs of products move a little with every session, and everybody's list
-  with them: that may wait so long.
+  Whose lists an increment makes again, a select of (visitor_id): of changed visitors, of those who changed since the
+  neighbours that the lists know when there are newer ones, of those with another text of a product that they looked at,
+  of whoever is shown what is no longer available, and lists made from inputs older than recommendation_max_age_hours.
+  Pairs of products and neighbours move a little with every session, and everybody's list with them: that may wait so
+  long.
 -#}
 {%- macro lists_to_make() -%}
-  {#- A constant, so that a file of neighbours without a newer one is known by its statistics and not read. -#}
+  {#- A constant, so that a file or table without newer rows is known by its statistics and not read. -#}
   {%- set known_inputs = footfall.newest_known_inputs() -%}
   select visitor_id
   from ({{ footfall.changed_visitors() }}) as log_entries
@@ -21,10 +22,9 @@
     and built.inputs_at <= {{ footfall.oldest_inputs_kept('newest.inputs_at') }}
   union
   select visitor_id
-  from {{ ref('stg_derived__visitor_affinity') }}
-  where source = 'blend'
-    and affinity_rank <= 20
-    and computed_at > {{ known_inputs }}
+  from {{ ref('int_changed_visitors') }}
+  where staged_at > {{ known_inputs }}
+    and (select max(computed_at) from {{ ref('stg_derived__visitor_affinity') }}) > {{ known_inputs }}
   union
   select visitor_id
   from {{ ref('visitor_product_affinity') }}

@@ -1,6 +1,6 @@
 """What Python computes and SQL doesn't: text similarity, affinity between visitors, what is also liked, sessions."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,51 +99,31 @@ def product_similarity(context: dg.AssetExecutionContext, config: Learn) -> dg.M
 
 @dg.asset(
     key=["derived", "visitor_affinity"],
-    deps=[model_key("visitor_product_affinity"), model_key("int_changed_visitors")],
+    deps=[model_key("visitor_product_affinity")],
     group_name="similarity",
     kinds={"python", "scipy"},
     owners=OWNERS,
     pool=POOL,
     description="The visitors most alike by what they looked at and bought: idf-weighted affinity vectors, sparse "
-    "cosine top 50, behaviour and purchase apart and blended, with the products behind each pair. Between whole "
-    "rebuilds only the lists of visitors with news are made.",
+    "cosine top 50, behaviour and purchase apart and blended, with the products behind each pair.",
 )
 @full_disk_in_words()
-def visitor_affinity(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    """Read visitor_product_affinity and whose affinities changed, write pairs to ``lake/derived/visitor_affinity``."""
+def visitor_affinity(context: dg.AssetExecutionContext, config: Learn) -> dg.MaterializeResult:
+    """Read visitor_product_affinity, write pairs to ``lake/derived/visitor_affinity``."""
     import pyarrow.parquet as pq
 
-    from orchestration.recommend.tables import changes_file, derived_file
-    from orchestration.recommend.visitor_lists import TABLE, refresh, warehouse_log
+    from orchestration.recommend.tables import derived_file
+    from orchestration.recommend.visitor_similarity import TABLE, refresh
 
     settings = load_settings()
-    derived = settings.paths.derived
     with reading(settings) as connection:
-        refreshed = refresh(
-            derived,
-            connection.sql("select * from visitor_product_affinity").to_arrow_table(),
-            warehouse_log(connection),
-            datetime.now(UTC),
-            rebuild_after=timedelta(hours=settings.affinity_rebuild_hours),
-            memory=settings.warehouse_memory,
-        )
-    if refreshed.why_whole:
-        context.log.info(f"made all lists: {refreshed.why_whole}")
-    spaces = {source: msgspec.to_builtins(report) for source, report in refreshed.similarity.reports.items()}
-    return dg.MaterializeResult(
-        metadata={
-            "dagster/row_count": pq.read_metadata(derived_file(derived, TABLE)).num_rows,
-            "rows_of_changes": pq.read_metadata(changes_file(derived, TABLE)).num_rows,
-            "lists_made": refreshed.lists,
-            "lists_changed_since_whole": refreshed.changed,
-            "visitors_gone": refreshed.gone,
-            "whole_rebuild_at": dg.MetadataValue.timestamp(refreshed.whole_at.replace(tzinfo=UTC)),
-            "why_whole": refreshed.why_whole or "not this time",
-            "spaces": dg.MetadataValue.json(spaces),
-            "model_version": refreshed.similarity.model_version,
-            "path": dg.MetadataValue.path(str(derived_file(derived, TABLE))),
-        }
-    )
+        decision, similarity = refresh(settings.paths.derived, connection, _rule(settings, config))
+    path = derived_file(settings.paths.derived, TABLE)
+    metadata = _told(path, decision) | {"dagster/row_count": pq.read_metadata(path).num_rows}
+    if similarity:
+        spaces = {source: msgspec.to_builtins(report) for source, report in similarity.reports.items()}
+        metadata |= {"spaces": dg.MetadataValue.json(spaces), "model_version": similarity.model_version}
+    return dg.MaterializeResult(metadata=metadata)
 
 
 @dg.asset(
@@ -224,4 +204,4 @@ def session_neighbours(context: dg.AssetExecutionContext, config: Learn) -> dg.M
 
 
 #: The assets that take ``Learn``.
-LEARNED = (product_similarity, product_also_liked, session_neighbours)
+LEARNED = (product_similarity, visitor_affinity, product_also_liked, session_neighbours)

@@ -5,18 +5,28 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestration.lake.schema import VISITOR_PAIRS
 from orchestration.recommend import visitor_similarity
-from orchestration.recommend.visitor_similarity import VisitorSimilarity, VisitorSimilarityConfig
+from orchestration.recommend.rebuild import RebuildRule
+from orchestration.recommend.tables import derived_file
+from orchestration.recommend.visitor_similarity import (
+    TABLE,
+    VisitorSimilarity,
+    VisitorSimilarityConfig,
+    refresh,
+)
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 Row = tuple[str, str, float, float]  # visitor, product, view score, purchase score
@@ -204,3 +214,36 @@ def test_memory_is_bounded_by_chunks() -> None:
         tables = list(VisitorSimilarity(affinities(rows)).tables(NOW))
     assert max(table.num_rows for table in tables) <= 100_000 / 20 + 1
     assert sum(table.num_rows for table in tables) == 2 * 2000 * 50
+
+
+def test_lists_are_rebuilt_whole_when_affinities_changed(tmp_path: Path) -> None:
+    """A file is what all affinities of its moment give: nobody who is gone stands in it, nobody who came is missing."""
+
+    def run(rows: list[Row], at: datetime, **rule: Any) -> bool:
+        with duckdb.connect() as warehouse:
+            warehouse.register("visitor_product_affinity", affinities(rows))
+            decision, similarity = refresh(tmp_path, warehouse, RebuildRule(0.05, at, **rule))
+        assert decision.is_due == (similarity is not None)
+        return decision.is_due
+
+    def written() -> list[dict[str, Any]]:
+        rows = pq.read_table(derived_file(tmp_path, TABLE)).to_pylist()
+        return [{name: value for name, value in row.items() if name != "computed_at"} for row in rows]
+
+    def made(rows: list[Row]) -> list[dict[str, Any]]:
+        return [{name: value for name, value in row.items() if name != "computed_at"} for row in pairs(rows)]
+
+    later = [row for row in CAMPERS if row[0] != "ben"] + [
+        ("ida", p, 1.0, 0.0) for p in ("tent", "lamp", "mug")
+    ]
+    hour = timedelta(hours=1)
+    assert run(CAMPERS, NOW)
+    assert written() == made(CAMPERS) != []
+    before = derived_file(tmp_path, TABLE).read_bytes()
+    assert not run(CAMPERS[::-1], NOW + hour), "the same affinities in another order"
+    assert derived_file(tmp_path, TABLE).read_bytes() == before
+    assert run(later, NOW + 2 * hour)
+    assert written() == made(later)
+    assert not {"ben"} & {name for row in written() for name in (row["key"], row["other"])}
+    assert run(later, NOW + 3 * hour, not_from_before=NOW + 2.5 * hour), "somebody was forgotten since"
+    assert run(later, NOW + 3 * hour, is_forced=True)
