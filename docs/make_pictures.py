@@ -116,8 +116,11 @@ def api_docs(page: Page) -> None:
     page.get_by_role("button", name="Set").first.click()
     page.locator("[id='link-get-/v1/recommendations']").click()
     page.locator("[data-pname=lang]").first.fill("de")
-    page.get_by_role("button", name="Execute").click()
-    page.get_by_text("items").last.scroll_into_view_if_needed()
+    execute = page.get_by_role("button", name="Execute")
+    with page.expect_response("**/v1/recommendations?*"):
+        execute.click()
+    page.wait_for_timeout(1000)
+    execute.evaluate("button => button.scrollIntoView()")
     page.screenshot(path=OUT / "api-docs.png")
 
 
