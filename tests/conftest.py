@@ -50,7 +50,7 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Mark by their fixtures what runs dbt, seconds of CPU each time, and what starts a shop's processes."""
     fixtures = getattr(item, "fixturenames", ())
-    if "dbt_target_path" in fixtures:
+    if "make_warehouse" in fixtures:
         item.add_marker("slow")
     if "open_shop" in fixtures:
         item.add_marker("pipeline")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,9 +17,25 @@ from dbt_kit import Lake, Warehouse
 
 
 @pytest.fixture(scope="session")
-def dbt_target_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One target directory for the session: the project is parsed once."""
-    return tmp_path_factory.mktemp("dbt_target")
+def dbt_target_path(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The target directory of this process, the project parsed in it.
+
+    Of several processes the first one parses (6 CPU-s); the others start from its partial parse (1 CPU-s). dbt accepts
+    that only under the same profile, in which the data directory stands: all of them parse with the same one.
+    """
+    target = tmp_path_factory.mktemp("dbt_target")
+    alone = worker_id == "master"
+    shared = target if alone else tmp_path_factory.getbasetemp().parent / "dbt_parsed"
+    shared.mkdir(exist_ok=True)
+    parsed = shared / "partial_parse.msgpack"
+    with (shared / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if parsed.exists():
+            shutil.copy(parsed, target)
+        Warehouse(shared, target).dbt("parse")
+        if not parsed.exists():
+            shutil.copy(target / parsed.name, parsed)
+    return target
 
 
 @pytest.fixture(scope="module")

@@ -91,6 +91,7 @@ def test_a_lost_message_is_seen(first_start: tuple[Lake, Warehouse]) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_place_with_an_apostrophe(tmp_path: Path, dbt_target_path: Path) -> None:
     """Every look at the lake: whole tables, and twice what is new."""
     data = tmp_path / "o'neill's shop"
