@@ -15,9 +15,8 @@ import pyarrow.parquet as pq
 from footfall.importing.ledger import LEDGER_SCHEMA
 from footfall.importing.ledger import SCHEMA_FILE as LEDGER_SCHEMA_FILE
 from footfall.runtime.paths import Paths
+from orchestration.lake.event_columns import EVENT_COLUMNS, TS
 from orchestration.storage.atomic_write import write_durably
-
-TS = pa.timestamp("us")
 
 
 def lake_time(moment: datetime) -> datetime:
@@ -29,58 +28,7 @@ def _schema(**columns: pa.DataType) -> pa.Schema:
     return pa.schema([pa.field(name, kind) for name, kind in columns.items()])
 
 
-EVENTS = _schema(
-    # Where the row came from: with these three a row's place in its segment is known for ever.
-    load_id=pa.int64(),
-    segment_id=pa.string(),
-    frame_no=pa.int32(),
-    message_no=pa.int32(),
-    source=pa.string(),
-    trusted=pa.bool_(),
-    message_id=pa.string(),
-    # Of what the message says: equal in every copy of it. Null where the sender is trusted.
-    content_hash=pa.int64(),
-    type=pa.string(),
-    event=pa.string(),
-    guest_token=pa.string(),
-    user_id=pa.string(),
-    # The user's signature, or the shop's server, vouches for user_id. Null in files of before there was any proof.
-    user_proven=pa.bool_(),
-    session_token=pa.string(),
-    page_view_id=pa.string(),
-    occurred_at=TS,
-    original_at=TS,
-    sent_at=TS,
-    received_at=TS,
-    clock_flag=pa.string(),
-    page_url=pa.string(),
-    page_path=pa.string(),
-    page_title=pa.string(),
-    page_referrer=pa.string(),
-    page_search=pa.string(),
-    campaign=pa.string(),
-    element_text=pa.string(),
-    element_class=pa.string(),
-    element_tag=pa.string(),
-    element_id=pa.string(),
-    element_href=pa.string(),
-    element=pa.string(),
-    zone=pa.string(),
-    product_id=pa.string(),
-    variant_id=pa.string(),
-    properties=pa.string(),
-    context=pa.string(),
-    traits=pa.string(),
-    # What stands beside these at the top of a message, as JSON: groupId, previousId, name, category, integrations, ...
-    rest=pa.string(),
-    user_agent=pa.string(),
-    ip=pa.string(),
-    is_bot=pa.bool_(),
-    bot_reason=pa.string(),
-    gpc=pa.bool_(),
-    consent_analytics=pa.bool_(),
-    consent_marketing=pa.bool_(),
-)
+EVENTS = pa.schema([(column.name, column.type) for column in EVENT_COLUMNS])
 
 FAILED_EVENTS = _schema(
     load_id=pa.int64(),

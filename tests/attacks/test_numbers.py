@@ -9,7 +9,7 @@ import pytest
 from msgspec import Raw
 
 from footfall.wire import schema
-from orchestration.lake import flatten
+from orchestration.lake import event_columns
 from orchestration.lake.loader import load_sealed
 from tests.attacks.conftest import Shop
 from tests.attacks.messages import ordered, product, track, viewed
@@ -39,7 +39,7 @@ def test_no_number_stops_a_run(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> N
     ]
     seal_segment(paths, "20260301T120000.000000Z-00000001", old)
     with monkeypatch.context() as earlier:
-        earlier.setattr(flatten, "check_message", unbounded)
+        earlier.setattr(event_columns, "check_message", unbounded)
         assert load_sealed(paths).failed == 0
     # and a collector of that release has one more, which this one's loader is to take
     seal_segment(paths, "20260301T120001.000000Z-00000001", old[:1])

@@ -1,6 +1,6 @@
 """A small lake of our own and dbt in this process: these tests need no loader and no server.
 
-``Lake`` writes Parquet files as the loader does (columns and file names of the lake's contract);
+``Lake`` writes Parquet files as the loader does (its columns, and the file names of the lake's contract);
 ``Warehouse`` builds the project from it with ``dbtRunner`` into a temporary directory.
 """
 
@@ -22,149 +22,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from footfall.importing.ledger import LEDGER_SCHEMA
+from footfall.runtime.paths import Paths
+from orchestration.lake.schema import (
+    DERIVED,
+    DERIVED_TABLES,
+    EVENTS,
+    FAILED_EVENTS,
+    LANDING_COUNTS,
+    PRODUCTS,
+    prepare_lake,
+)
+
 PROJECT_DIR = Path(__file__).resolve().parents[2] / "dbt_project"
 FIXTURES = Path(__file__).resolve().parents[3] / "shared" / "fixtures"
-
-US = pa.timestamp("us")
-TEXT = pa.string()
-
-EVENTS_SCHEMA = pa.schema(
-    [
-        ("load_id", pa.int64()),
-        ("segment_id", TEXT),
-        ("frame_no", pa.int32()),
-        ("message_no", pa.int32()),
-        ("source", TEXT),
-        ("trusted", pa.bool_()),
-        ("message_id", TEXT),
-        ("content_hash", pa.int64()),
-        *[(name, TEXT) for name in ("type", "event", "guest_token", "user_id")],
-        *[(name, TEXT) for name in ("session_token", "page_view_id")],
-        *[(name, US) for name in ("occurred_at", "original_at", "sent_at", "received_at")],
-        *[
-            (name, TEXT)
-            for name in (
-                "clock_flag",
-                "page_url",
-                "page_path",
-                "page_title",
-                "page_referrer",
-                "page_search",
-                "campaign",
-                "element_text",
-                "element_class",
-                "element_tag",
-                "element_id",
-                "element_href",
-                "element",
-                "zone",
-                "product_id",
-                "variant_id",
-                "properties",
-                "context",
-                "traits",
-                "user_agent",
-                "ip",
-            )
-        ],
-        ("is_bot", pa.bool_()),
-        ("bot_reason", TEXT),
-        *[(name, pa.bool_()) for name in ("gpc", "consent_analytics", "consent_marketing")],
-        ("user_proven", pa.bool_()),
-    ]
-)
-FAILED_SCHEMA = pa.schema(
-    [
-        ("load_id", pa.int64()),
-        ("segment_id", TEXT),
-        ("frame_no", pa.int32()),
-        ("message_no", pa.int32()),
-        ("stage", TEXT),
-        ("source", TEXT),
-        ("received_at", US),
-        ("message_id", TEXT),
-        ("field", TEXT),
-        ("reason", TEXT),
-        ("raw", pa.binary()),
-    ]
-)
-COUNTS_SCHEMA = pa.schema(
-    [
-        ("load_id", pa.int64()),
-        ("segment_id", TEXT),
-        ("source", TEXT),
-        ("received_hour", US),
-        ("frames", pa.int64()),
-        ("accepted", pa.int64()),
-        ("rejected", pa.int64()),
-    ]
-)
-PRODUCTS_SCHEMA = pa.schema(
-    [
-        ("load_id", pa.int64()),
-        ("captured_at", US),
-        *[(name, TEXT) for name in ("product_id", "handle", "title", "body_text", "vendor", "product_type")],
-        ("tags", pa.list_(TEXT)),
-        ("url", TEXT),
-        ("image_url", TEXT),
-        ("price", pa.decimal128(18, 2)),
-        ("currency", TEXT),
-        ("available", pa.bool_()),
-        ("published_at", US),
-        ("position", pa.int32()),
-        ("variants", TEXT),
-        ("collections", pa.list_(TEXT)),
-        ("source_file", TEXT),
-    ]
-)
-_DERIVED = [
-    ("key", TEXT),
-    ("other", TEXT),
-    ("rank", pa.int32()),
-    ("score", pa.float64()),
-    ("source", TEXT),
-    ("model_version", TEXT),
-    ("computed_at", US),
-]
-DERIVED_SCHEMAS = {
-    "product_similarity": pa.schema(_DERIVED),
-    "product_also_liked": pa.schema(_DERIVED),
-    "visitor_affinity": pa.schema([*_DERIVED, ("shared", pa.list_(TEXT))]),
-    "recommendation_metrics": pa.schema(
-        [
-            *[(name, TEXT) for name in ("run_id", "rules", "problem", "arm", "metric", "verdict", "reason")],
-            *[(name, pa.float64()) for name in ("value", "low", "high")],
-            ("cases", pa.int64()),
-            *[(name, pa.date32()) for name in ("since", "split_day", "until")],
-            ("measured_at", US),
-        ]
-    ),
-}
-SET_ASIDE_SCHEMA = pa.schema(
-    [
-        ("load_id", pa.int64()),
-        ("segment_id", TEXT),
-        ("frame_no", pa.int32()),
-        ("message_no", pa.int32()),
-        ("source", TEXT),
-        ("message_id", TEXT),
-        ("occurred_at", US),
-        ("received_at", US),
-        ("reason", TEXT),
-        ("set_aside_at", US),
-        ("restored_at", US),
-    ]
-)
-LEDGER_SCHEMA = pa.schema(
-    [
-        ("import_id", TEXT),
-        ("source", TEXT),
-        ("occurred_hour", US),
-        ("sent", pa.int64()),
-        ("accepted", pa.int64()),
-        ("rejected", pa.int64()),
-    ]
-)
 
 NOON = datetime(2026, 3, 1, 12, 0, 0)
 
@@ -221,16 +92,7 @@ class Lake:
     received_at: datetime = field(default_factory=lambda: datetime(2026, 4, 1, 8, 0, 0))
 
     def __post_init__(self) -> None:
-        lake = self.root / "lake"
-        schema_file = Path("received_date=1970-01-01") / "000000000000-schema.parquet"
-        _write(lake / "events" / schema_file, EVENTS_SCHEMA, [])
-        _write(lake / "failed_events" / schema_file, FAILED_SCHEMA, [])
-        _write(lake / "landing_counts" / schema_file, COUNTS_SCHEMA, [])
-        _write(lake / "products" / "000000000000-schema.parquet", PRODUCTS_SCHEMA, [])
-        _write(lake / "set_aside" / "set_aside.parquet", SET_ASIDE_SCHEMA, [])
-        _write(self.root / "ledgers" / "schema.parquet", LEDGER_SCHEMA, [])
-        for name, schema in DERIVED_SCHEMAS.items():
-            _write(lake / "derived" / name / f"{name}.parquet", schema, [])
+        prepare_lake(Paths(self.root))
 
     def load(
         self,
@@ -261,13 +123,13 @@ class Lake:
             counts.setdefault((full["source"], hour), [0, 0])[index] += 1
         name = f"{self.load_id:012d}-{segment_id}.parquet"
         for day, day_rows in days.items():
-            _write(self.root / f"lake/events/received_date={day}/{name}", EVENTS_SCHEMA, day_rows)
+            _write(self.root / f"lake/events/received_date={day}/{name}", EVENTS, day_rows)
         partition = f"received_date={arrived.date()}"
         if failures:
-            _write(self.root / f"lake/failed_events/{partition}/{name}", FAILED_SCHEMA, failures)
+            _write(self.root / f"lake/failed_events/{partition}/{name}", FAILED_EVENTS, failures)
         _write(
             self.root / f"lake/landing_counts/{partition}/{name}",
-            COUNTS_SCHEMA,
+            LANDING_COUNTS,
             [
                 {**place, "source": s, "received_hour": h, "frames": 1, "accepted": ok, "rejected": bad}
                 for (s, h), (ok, bad) in counts.items()
@@ -295,7 +157,7 @@ class Lake:
             }
             for product in products
         ]
-        _write(self.root / f"lake/products/{self.load_id:012d}-capture.parquet", PRODUCTS_SCHEMA, rows)
+        _write(self.root / f"lake/products/{self.load_id:012d}-capture.parquet", PRODUCTS, rows)
 
     def derive(
         self,
@@ -306,7 +168,8 @@ class Lake:
     ) -> None:
         """Replace a table that a Python asset makes."""
         full = [{"model_version": "test", "computed_at": computed_at, **row} for row in rows]
-        _write(self.root / f"lake/derived/{name}/{name}.parquet", DERIVED_SCHEMAS[name], full)
+        schema = {**DERIVED, **DERIVED_TABLES}[name]
+        _write(self.root / f"lake/derived/{name}/{name}.parquet", schema, full)
 
     def ledger(self, rows: Iterable[dict[str, Any]]) -> None:
         """Write an importer's ledger."""

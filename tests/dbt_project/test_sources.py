@@ -7,11 +7,13 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from dbt_kit import Lake, Warehouse, message
+from dbt_kit import PROJECT_DIR, Lake, Warehouse, message
 
 from footfall.importing.ledger import LEDGER_SCHEMA
 from orchestration.lake import schema
+from orchestration.lake.event_columns import EVENT_COLUMNS
 
+PAGE = PROJECT_DIR.parent / "docs" / "reference" / "lake.md"
 TABLES: dict[str, dict[str, pa.Schema]] = {
     "lake": {**schema.GROWING, "set_aside": schema.SET_ASIDE},
     "derived": {**schema.DERIVED, **schema.DERIVED_TABLES},
@@ -57,3 +59,29 @@ def test_sources_describe_the_columns_that_the_loader_writes(manifest: Any) -> N
     assert found == {
         source: {name: schema.names for name, schema in each.items()} for source, each in TABLES.items()
     }
+
+
+def test_the_base_model_has_every_column_of_an_event(manifest: Any) -> None:
+    """Under dbt's names of flags; ``rest`` is for those who read the lake."""
+    flags = {
+        "trusted": "is_trusted",
+        "user_proven": "is_user_proven",
+        "gpc": "has_gpc",
+        "consent_analytics": "has_analytics_consent",
+        "consent_marketing": "has_marketing_consent",
+    }
+    wanted = {flags.get(column.name, column.name) for column in EVENT_COLUMNS if column.name != "rest"}
+    assert wanted <= manifest.nodes["model.footfall.base_footfall__messages"].columns.keys()
+
+
+def test_the_page_of_the_lake_lists_the_columns_of_an_event(manifest: Any) -> None:
+    """Names, types and fields from the declaration, meanings from dbt's source."""
+    described = manifest.sources["source.footfall.lake.events"].columns
+    rows = ["| column | type | field of the message | meaning |", "| --- | --- | --- | --- |"]
+    for column in EVENT_COLUMNS:
+        fields = ", ".join(f"`{path}`" for path in column.path.split(", ") if path)
+        meaning = described[column.name].description.replace("|", "\\|")
+        rows.append(f"| `{column.name}` | {column.type} | {fields} | {meaning} |")
+    table = "\n".join(rows)
+    if table not in PAGE.read_text():
+        pytest.fail(f"the table of columns in {PAGE} should be:\n{table}")

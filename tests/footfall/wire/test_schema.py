@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -202,6 +204,13 @@ def test_a_number_has_at_most_so_many_digits_however_it_is_written() -> None:
                 for properties in ({name: value}, {"products": [{}, {name: value}]}):
                     with pytest.raises(WireError, match=f"more than {digits} digits before the point"):
                         check_message(raw(properties=properties))
+
+
+def test_the_tracking_plan_lists_the_digits_of_every_number() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "tracking-plan.md").read_text()
+    rows = re.findall(r"^\| (`[^|]+`) \| (\d+) \| ", page, re.MULTILINE)
+    told = {name: int(digits) for names, digits in rows for name in re.findall(r"`(\w+)`", names)}
+    assert told == schema.DIGITS
 
 
 @pytest.mark.parametrize(

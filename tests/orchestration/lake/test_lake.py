@@ -20,7 +20,7 @@ from footfall.landing.segments import FailedMessage
 from footfall.runtime.paths import Paths
 from footfall.settings import Settings
 from orchestration.lake import flatten, loader
-from orchestration.lake.flatten import occurred_at
+from orchestration.lake.event_columns import occurred_at
 from orchestration.lake.loader import load_sealed, load_waiting, newest_load_id
 from orchestration.lake.schema import prepare_lake
 from orchestration.storage import atomic_write
@@ -209,14 +209,14 @@ def test_a_load_waits_for_a_backup_that_holds_the_lake(paths: Paths, seal: Seal)
 def test_a_message_that_the_loader_trips_over_holds_up_nobody(
     paths: Paths, seal: Seal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = flatten._event
+    real = flatten.event_row
 
     def tripping(raw: Any, *rest: Any) -> Any:
         if b'"m-2"' in bytes(raw):
             raise ZeroDivisionError("a fault of ours")
         return real(raw, *rest)
 
-    monkeypatch.setattr(flatten, "_event", tripping)
+    monkeypatch.setattr(flatten, "event_row", tripping)
     seal("s1", [message(1), message(2), message(3)])
     assert load_sealed(paths).events == 2
     [failed] = rows(paths, "failed_events")
