@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import duckdb
 import pytest
+import yaml
 from litestar import Litestar
 from litestar.testing import TestClient
 
@@ -22,7 +23,7 @@ from api.app import create_app
 from footfall.settings import Settings
 from footfall.snapshot.format import GONE, ServedMart, Table, changes_file, read_manifest, table_file
 from orchestration.recommend.session_neighbours import index_of
-from orchestration.serving.marts import ANALYTICS, MARTS
+from orchestration.serving.marts import ANALYTICS, MARTS, OBJECTIONS
 from orchestration.serving.publish import build_snapshot, publish
 from tests.session_cases import clicks_table
 
@@ -40,94 +41,25 @@ ORDERS_TOKEN = "shopify-order-5678901234567"
 SOLO_GUEST = "a3d9c6f0-7b1e-4c2d-8e5f-0123456789ab"
 """A guest who never logged in."""
 
-SCHEMA = """
-create schema marts;
-create table marts.products (
-    product_id varchar, handle varchar, title varchar, body_text varchar, vendor varchar, product_type varchar,
-    tags varchar[], url varchar, image_url varchar, price decimal(18, 2), currency varchar, is_available boolean,
-    captured_at timestamp, is_in_catalog boolean
-);
-create table marts.product_aliases (alias varchar, product_id varchar);
-create table marts.identity_map (
-    identifier varchar, visitor_id varchar, identifier_type varchar, value varchar, is_proven boolean,
-    first_seen_at timestamp, last_seen_at timestamp
-);
-create table marts.visitors (
-    visitor_id varchar, is_guest boolean, user_id varchar, first_seen_at timestamp, last_seen_at timestamp,
-    sessions integer, orders integer, revenue decimal(18, 2), last_product_id varchar, cart varchar,
-    first_guest_token varchar
-);
-create table marts.visitor_product_scores (
-    visitor_id varchar, product_id varchar, view_score double, option_score double, cart_score double,
-    purchase_score double, views integer, carts integer, purchases integer, last_at timestamp, scored_at timestamp
-);
-create table marts.visitor_category_affinity (
-    visitor_id varchar, category varchar, rank integer, score double, scored_at timestamp
-);
-create table marts.product_recommendations (
-    product_id varchar, kind varchar, rank integer, other_product_id varchar, score double, source varchar
-);
-create table marts.visitor_recommendations (
-    visitor_id varchar, rank integer, product_id varchar, score double, source varchar,
-    seed_product_id varchar
-);
-create table marts.recommendation_settings (setting varchar, value double);
+MART_MODELS = Path(__file__).parents[2] / "dbt_project" / "models" / "marts"
+
+
+def _contracts() -> str:
+    """DDL of the marts that a snapshot is made of, as their contracts in dbt say."""
+    statements = ["create schema marts"]
+    for file in sorted(MART_MODELS.rglob("*.yml")):
+        for model in yaml.safe_load(file.read_text()).get("models", ()):
+            if model["name"] in {*MARTS, OBJECTIONS}:
+                columns = ", ".join(f"{each['name']} {each['data_type']}" for each in model["columns"])
+                statements.append(f"create table marts.{model['name']} ({columns})")
+    return ";".join(statements)
+
+
+SCHEMA = f"""{_contracts()};
 insert into marts.recommendation_settings values
     ('rrf_constant', 60), ('diversity', 0), ('weight:published', 1), ('weight:session_neighbours', 1),
     ('weight:similar_text', 0.5), ('weight:bought_together', 1), ('affinity_half_life_days', 30),
     ('affinities_as_of', epoch(timestamp '2026-11-03 12:00'));
-create table marts.trending_products (rank integer, product_id varchar, score double, category varchar);
-create table marts.visitor_affinity (
-    visitor_id varchar, other_visitor_id varchar, rank integer, score double, source varchar, shared varchar[]
-);
-create table marts.sessions_daily (
-    day date, is_guest boolean, sessions bigint, visitors bigint, bounces bigint, page_views bigint, orders bigint,
-    revenue decimal(18, 2), median_duration_seconds double
-);
-create table marts.funnel_steps (
-    funnel varchar, step integer, step_name varchar, scope varchar, reached bigint, drop_off bigint,
-    conversion_from_first double, conversion_from_previous double
-);
-create table marts.funnel_time_to_convert (
-    funnel varchar, step integer, p25 double, p50 double, p75 double, p90 double, mean double
-);
-create table marts.funnel_time_histogram (
-    funnel varchar, step integer, bucket_from_s double, bucket_to_s double, n bigint
-);
-create table marts.segments (segment varchar, description varchar, members bigint, reachable_members bigint);
-create table marts.segment_members (
-    segment varchar, visitor_id varchar, user_id varchar, top_category varchar, last_product_id varchar,
-    last_product_title varchar, top_product_not_bought varchar, top_product_not_bought_title varchar,
-    last_query_without_result varchar, orders bigint, revenue decimal(18, 2), cart_value decimal(18, 2),
-    cart_currency varchar, since timestamp
-);
-create table marts.marketing_objections (visitor_id varchar, objected_at timestamp);
-create table marts.navigation_paths (
-    from_type varchar, from_path varchar, to_type varchar, to_path varchar, steps bigint, sessions bigint, share double
-);
-create table marts.search_terms (
-    query varchar, searches bigint, visitors bigint, without_result bigint, with_product_view bigint,
-    with_cart bigint, with_order bigint, conversion_rate double, last_searched_at timestamp
-);
-create table marts.retention_cohorts (
-    cohort_week date, weeks_later integer, visitors bigint, returned bigint, retention double
-);
-create table marts.retention_periods (
-    retention varchar, period_days integer, visitors bigint, retained bigint, share double
-);
-create table marts.experiments (
-    experiment varchar, arm varchar, salt varchar, recommender varchar, arm_number integer, share_from double,
-    share_until double, starts_on date, ends_on date
-);
-create table marts.experiment_results (
-    experiment varchar, arm varchar, recommender varchar, arm_number integer, visitors bigint,
-    crossed_visitors bigint, views bigint, clicks bigint, converted bigint, orders bigint, revenue decimal(18, 2),
-    conversion double, conversion_low double, conversion_high double, revenue_per_visitor double,
-    revenue_per_visitor_low double, revenue_per_visitor_high double, conversion_difference double,
-    conversion_difference_low double, conversion_difference_high double, revenue_difference double,
-    revenue_difference_low double, revenue_difference_high double, expected_share double,
-    ratio_chi_square double, is_ratio_ok boolean
-);
 """
 
 CATEGORIES = {1: "Shirts", 2: "Shirts", 3: "Shirts", 4: "Shirts", 5: "Mugs", 6: "Mugs", 7: "Mugs", 8: "Mugs"}
@@ -165,7 +97,7 @@ def _products(products: int, seen: dt.datetime) -> Iterator[Row]:
             [
                 name, f"thing-{number}", f'Thing "{number}" — größe', "text", "Vendor", CATEGORIES.get(number, "Rare"),
                 ["a"], f"/products/thing-{number}", f"/img/{number}.svg", f"{number * 10}.90", "EUR", name != SOLD_OUT,
-                seen + dt.timedelta(minutes=number), True,
+                True, seen + dt.timedelta(minutes=number),
             ],
         )  # fmt: skip
         yield ("product_aliases", [f"thing-{number}", name])
@@ -202,18 +134,21 @@ def _people(seen: dt.datetime) -> Iterator[Row]:
         (f"guest:{ORDERS_TOKEN}", "g_short", "guest"),
     ]:
         value = identifier.split(":", 1)[1]
-        yield ("identity_map", [identifier, visitor, kind, value, value == ADA_GUEST, seen, later])
-    yield ("visitors", ["u_ada", False, "ada", seen, later, 3, 1, "59.80", "p05", cart, ADA_GUEST])
-    yield ("visitors", [f"g_{SOLO_GUEST}", True, None, seen, later, 1, 0, "0.00", "p01", None, SOLO_GUEST])
+        yield ("identity_map", [identifier, visitor, kind, value, False, value == ADA_GUEST, seen, later])
+    yield ("visitors", ["u_ada", False, "ada", ADA_GUEST, "p05", cart, 3, 1, "59.80", seen, later, later])
+    yield (
+        "visitors",
+        [f"g_{SOLO_GUEST}", True, None, SOLO_GUEST, "p01", None, 1, 0, "0.00", seen, later, later],
+    )
     # (a cart that is no JSON)
-    yield ("visitors", ["g_short", True, None, seen, later, 1, 0, None, None, "no json", "short"])
+    yield ("visitors", ["g_short", True, None, "short", None, "no json", 1, 0, None, seen, later, later])
     # Twice what is left of it thirty days later
     scored = later - dt.timedelta(days=30)
     for product, views, purchases in [("p05", 2.5, 1), ("p01", 2.0, 0)]:
         row = ["u_ada", product, 2 * views, 0.0, 0.0, 20.0 * purchases, 3, 0, purchases, later, scored]
         yield ("visitor_product_scores", row)
-    yield ("visitor_category_affinity", ["u_ada", "Mugs", 1, 12.5, later])
-    yield ("visitor_category_affinity", ["u_ada", "Shirts", 2, 4.0, scored])
+    yield ("visitor_category_affinity", ["u_ada", "Mugs", 12.5, 1, 12.5, later])
+    yield ("visitor_category_affinity", ["u_ada", "Shirts", 2.0, 2, 4.0, scored])
     own = [
         ("p06", "affinity", None),
         ("p07", "also_liked", "p05"),
@@ -221,15 +156,18 @@ def _people(seen: dt.datetime) -> Iterator[Row]:
         ("p12", "affinity", None),
     ]
     for rank, (product, source, seed) in enumerate(own, 1):
-        yield ("visitor_recommendations", ["u_ada", rank, product, 1 / rank, source, seed])
+        yield (
+            "visitor_recommendations",
+            ["u_ada", rank, product, 1 / rank, source, seed, True, later, later],
+        )
     yield ("visitor_affinity", ["u_ada", f"g_{SOLO_GUEST}", 1, 0.8, "behaviour", ["p01", "p05"]])
 
 
 def _analytics() -> Iterator[Row]:
     for day in range(1, 4):
         date = dt.date(2026, 11, day)
-        yield ("sessions_daily", [date, True, 10, 8, 4, 30, 1, "19.90", 35.0])
-        yield ("sessions_daily", [date, False, 5, 4, 1, 25, 2, "70.10", 80.0])
+        yield ("sessions_daily", [date, True, 10, 8, 4, 30, 1, "19.90", 35.0, date])
+        yield ("sessions_daily", [date, False, 5, 4, 1, 25, 2, "70.10", 80.0, date])
     steps = [
         ("Product Viewed", 100),
         ("Product Added", 40),

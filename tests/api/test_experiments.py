@@ -38,7 +38,8 @@ def asking(data: Path, change: str) -> TestClient[Litestar]:
 
 @pytest.fixture(scope="module")
 def ask(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    phone = f"insert into marts.identity_map values ('guest:{PHONE}', 'u_ada', 'guest', '{PHONE}', true, now(), now())"
+    known = f"'guest:{PHONE}', 'u_ada', 'guest', '{PHONE}', false, true, now(), now()"
+    phone = f"insert into marts.identity_map values ({known})"
     with asking(tmp_path_factory.mktemp("running"), phone) as client:
 
         def get(headers: dict[str, str] = PUBLIC, **parameters: str) -> dict[str, Any]:

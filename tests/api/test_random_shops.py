@@ -77,7 +77,7 @@ def publish(shop: Shop, folder: Path, order: random.Random) -> Snapshot:
     rows: list[tuple[str, list[object]]] = [
         (
             "products",
-            [p, p, p, None, None, "Kind", [], None, None, 1, "EUR", p in shop.available, "2026-11-01", True],
+            [p, p, p, None, None, "Kind", [], None, None, 1, "EUR", p in shop.available, True, "2026-11-01"],
         )
         for p in CATALOGUE
     ]
@@ -91,7 +91,9 @@ def publish(shop: Shop, folder: Path, order: random.Random) -> Snapshot:
                 )
             )
     for rank, product in enumerate(shop.own, 1):
-        rows.append(("visitor_recommendations", ["u_ada", rank, product, 0.1, "affinity", None]))
+        rows.append(
+            ("visitor_recommendations", ["u_ada", rank, product, 0.1, "affinity", None, None, None, None])
+        )
     for product in shop.known:
         scores = [1.0, 0.0, 0.0, 0.0, 1, 0, 0, "2026-11-01", "2026-11-01"]
         rows.append(("visitor_product_scores", ["u_ada", product, *scores]))

@@ -38,7 +38,7 @@ def comes(visitor: str, number: int) -> str:
     return f"""
         {goes(visitor)}
         insert into marts.visitors values
-            ('{visitor}', true, null, now()::timestamp, now()::timestamp, {number}, 0, 0, 'p01', null, null);
+            ('{visitor}', true, null, null, 'p01', null, {number}, 0, 0, now()::timestamp, now()::timestamp, null);
         insert into marts.visitor_affinity values ('{visitor}', 'u_ada', 1, 0.{number}, 'blend', ['p01']);
         insert into marts.segment_members (segment, visitor_id, since)
         values ('abandoned_cart', '{visitor}', timestamp '2026-11-0{number}')
@@ -55,7 +55,7 @@ def is_known_as(identifier: str, visitor: str) -> str:
 def is_shown(visitor: str, shown: list[str], number: int) -> str:
     rows = "".join(
         f"insert into marts.visitor_recommendations values"
-        f" ('{visitor}', {rank}, '{product}', 1 / {rank}, 'also_liked', 'p0{1 + number % 9}');"
+        f" ('{visitor}', {rank}, '{product}', 1 / {rank}, 'also_liked', 'p0{1 + number % 9}', null, null, null);"
         for rank, product in enumerate(shown, 1)
     )
     return f"delete from marts.visitor_recommendations where visitor_id = '{visitor}'; {rows}"
@@ -68,7 +68,7 @@ def clicks(visitor: str, product: str, number: int) -> str:
         insert into marts.visitor_product_scores values
             ('{visitor}', '{product}', {number} / 7, 0, {number - 5} / 3, 0, {number}, 0, 0, {moment}, {moment});
         delete from marts.visitor_category_affinity where visitor_id = '{visitor}';
-        insert into marts.visitor_category_affinity values ('{visitor}', 'Mugs', 1, {number} / 7, {moment})
+        insert into marts.visitor_category_affinity values ('{visitor}', 'Mugs', null, 1, {number} / 7, {moment})
     """
 
 

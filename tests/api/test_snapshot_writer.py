@@ -162,7 +162,8 @@ BREAKAGES = {
         "visitor_recommendations.product_id: 1 ids are not in products, for example 'ghost'",
     ),
     "a list of nothing but what isn't there": (
-        "insert into marts.visitor_recommendations values ('g_short', 1, 'ghost', 1, 'affinity', null)",
+        "insert into marts.visitor_recommendations (visitor_id, rank, product_id, source)"
+        " values ('g_short', 1, 'ghost', 'affinity')",
         "visitor_recommendations.product_id: 1 ids are not in products, for example 'ghost'",
     ),
     "a product gone that lists name": (

@@ -82,12 +82,12 @@ def with_people(con: duckdb.DuckDBPyConnection, visitors: Iterator[str]) -> None
         first, second = f"p{number:02d}", f"p{number + 1:02d}"
         user = visitor[2:] if visitor.startswith("u_") else None
         con.execute(
-            "insert into marts.visitors values (?, ?, ?, now()::timestamp, now()::timestamp, ?, 1, 10, ?, null, null)",
-            [visitor, user is None, user, number, first],
+            "insert into marts.visitors values (?, ?, ?, null, ?, null, ?, 1, 10, now(), now(), now())",
+            [visitor, user is None, user, first, number],
         )
         for rank, (product, source) in enumerate([(first, "affinity"), (second, "bought_before")], 1):
             con.execute(
-                "insert into marts.visitor_recommendations values (?, ?, ?, 0.5, ?, null)",
+                "insert into marts.visitor_recommendations values (?, ?, ?, 0.5, ?, null, null, null, null)",
                 [visitor, rank, product, source],
             )
             con.execute(
@@ -180,9 +180,7 @@ class Logins(RuleBasedStateMachine):
             make_marts(con)
             for mart in ("identity_map", "visitors", "visitor_recommendations", "visitor_product_scores"):
                 con.execute(f"delete from marts.{mart}")
-            con.execute(
-                "insert into marts.identity_map by name select * exclude (is_shared) from identity_map"
-            )
+            con.execute("insert into marts.identity_map by name select * from identity_map")
             found = con.execute("select distinct visitor_id from identity_map order by 1").fetchall()
             with_people(con, iter(visitor for (visitor,) in found))
             sessions = write_sessions(data / "sessions.index")
