@@ -81,21 +81,3 @@ def places_of(bounds: npt.NDArray[Any], groups: npt.NDArray[Any]) -> npt.NDArray
     lengths = np.diff(bounds)[groups]
     firsts = running(lengths)
     return np.arange(firsts[-1]) + np.repeat(bounds[:-1][groups] - firsts[:-1], lengths)
-
-
-def bytes_of(ids: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.bytes_]:
-    """Texts as UTF-8 of one width, padded with zeros; none is null."""
-    ids = ids.cast(pa.large_string())
-    ids = ids.combine_chunks() if isinstance(ids, pa.ChunkedArray) else ids
-    if not len(ids):
-        return np.zeros(0, "S1")
-    _, offsets, content = ids.buffers()
-    bounds = np.frombuffer(offsets, np.int64)[ids.offset : ids.offset + len(ids) + 1]
-    letters = np.frombuffer(content, np.uint8)[bounds[0] : bounds[-1]] if content else np.zeros(0, np.uint8)
-    lengths = np.diff(bounds)
-    width = max(int(lengths.max()), 1)
-    if int(lengths.min()) == width:
-        return letters.view(f"S{width}")
-    padded = np.zeros((len(ids), width), np.uint8)
-    padded[np.arange(width) < lengths[:, None]] = letters
-    return padded.reshape(-1).view(f"S{width}")

@@ -7,7 +7,7 @@ never a mixture.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -40,20 +40,14 @@ def pairs_table(
     score: npt.NDArray[np.floating[Any]],
     source: str,
     model_version: str,
-    computed_at: datetime | npt.NDArray[np.int64],
+    computed_at: datetime,
     shared: pa.Array | None = None,
 ) -> pa.Table:
-    """Pairs of one source in the common shape; ``computed_at`` is kept as UTC without a zone, or
-    comes in microseconds for each pair.
+    """Pairs of one source in the common shape; ``computed_at`` is kept as UTC without a zone.
 
     ``shared`` (a list of product ids a pair) makes it the shape of visitor pairs.
     """
     rows = len(rank)
-    moments = (
-        pa.repeat(pa.scalar(lake_time(computed_at), pa.timestamp("us")), rows)
-        if isinstance(computed_at, datetime)
-        else pa.array(computed_at.view("datetime64[us]"))
-    )
     columns: list[Any] = [
         pa.array(key, pa.string()),
         pa.array(other, pa.string()),
@@ -61,7 +55,7 @@ def pairs_table(
         pa.array(score, pa.float64()),
         pa.repeat(pa.scalar(source, pa.string()), rows),
         pa.repeat(pa.scalar(model_version, pa.string()), rows),
-        moments,
+        pa.repeat(pa.scalar(lake_time(computed_at), pa.timestamp("us")), rows),
     ]
     if shared is None:
         return pa.Table.from_arrays(columns, schema=PAIRS)
@@ -72,32 +66,17 @@ def derived_file(derived: Path, name: str) -> Path:
     return derived / name / f"{name}.parquet"
 
 
-def notes_of(path: Path) -> dict[str, str]:
-    """What ``write_derived`` noted in a file; nothing where there is none."""
-    if not path.exists():
-        return {}
-    found = pq.read_metadata(path).metadata or {}
-    return {name.decode(): value.decode() for name, value in found.items()}
-
-
 def session_index_file(derived: Path) -> Path:
     """Where the session index stands: no table, but derived and replaced whole like one."""
     return derived / "session_neighbours" / "session_neighbours.index"
 
 
-def write_derived(
-    derived: Path,
-    name: str,
-    tables: pa.Table | Iterable[pa.Table],
-    *,
-    notes: Mapping[str, str] | None = None,
-) -> Path:
-    """Replace ``lake/derived/<name>/<name>.parquet``, durably and in one step. Same tables and notes, same bytes.
+def write_derived(derived: Path, name: str, tables: pa.Table | Iterable[pa.Table]) -> Path:
+    """Replace ``lake/derived/<name>/<name>.parquet``, durably and in one step. Same tables, same bytes.
 
-    Several tables are written one after another, so that pairs need not stand in memory all at once. notes: what the
-    next run wants to know of this one, kept in the file (``notes_of``).
-    Raises PairsError, and leaves the old file, where the name is unknown, the columns differ from the lake's
-    schema, a pair is of one thing with itself, or a score is no number.
+    Several tables are written one after another, so that pairs need not stand in memory all at once.
+    Raises PairsError, and leaves the old file, where the name is unknown, the columns differ from the lake's schema, a
+    pair is of one thing with itself, or a score is no number.
     """
     if name not in DERIVED:
         raise PairsError(f"no derived table is called {name}; known: {', '.join(DERIVED)}")
@@ -109,7 +88,6 @@ def write_derived(
             for table in parts:
                 _check(name, table)
                 writer.write_table(table, row_group_size=ROW_GROUP)
-            writer.add_key_value_metadata(dict(notes or {}))
 
     try:
         write_durably(path, write)

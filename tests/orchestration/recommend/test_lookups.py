@@ -7,16 +7,9 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestration.recommend.sparse import SCORE_DIGITS, by_score, bytes_of, codes
+from orchestration.recommend.sparse import SCORE_DIGITS, by_score, codes
 
 words = st.text(st.characters(exclude_characters="\0\n", codec="utf-8"), max_size=6)
-
-
-@given(st.lists(words))
-def test_ids_as_bytes(ids: list[str]) -> None:
-    assert bytes_of(pa.array(ids, pa.string())).tolist() == [each.encode() for each in ids]
-    halves = pa.chunked_array([ids[:3], ids[3:]], pa.string())
-    assert bytes_of(halves[1:]).tolist() == [each.encode() for each in ids[1:]]
 
 
 @given(st.lists(words, min_size=1))

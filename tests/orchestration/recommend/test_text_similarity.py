@@ -435,7 +435,7 @@ def test_pairs_are_rebuilt_where_a_text_changed(tmp_path: Path) -> None:
     from orchestration.recommend.text_similarity import refresh
 
     path = derived_file(tmp_path, "product_similarity")
-    write_derived(tmp_path, "product_similarity", [], notes={"learned_at": "2026-01-01", "texts": "0"})
+    write_derived(tmp_path, "product_similarity", [])
     path.with_suffix(".state").write_bytes(b"FFTEXT04 of an earlier version")
     shop = pa.Table.from_pylist(
         [
