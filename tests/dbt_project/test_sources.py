@@ -13,6 +13,8 @@ from footfall.importing.ledger import LEDGER_SCHEMA
 from orchestration.lake import schema
 from orchestration.lake.event_columns import EVENT_COLUMNS
 
+pytestmark = pytest.mark.slow  # a parse of its own
+
 PAGE = PROJECT_DIR.parent / "docs" / "reference" / "lake.md"
 TABLES: dict[str, dict[str, pa.Schema]] = {
     "lake": {**schema.GROWING, "set_aside": schema.SET_ASIDE},
