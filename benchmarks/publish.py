@@ -3,11 +3,11 @@
     python benchmarks/publish.py [--scale 1 10 100] [--batches 50] [--json OUT]
 
 At scale 1 a synthetic shop has 2,000 visitors with 50 recommendations, 20 neighbours, 10 affinities and a segment
-each, and 10,000 products with three lists of 30. A batch of clicks touches one visitor in a thousand (their card, their
-list and their scores), and every affinity fades. More of them follow, each by other visitors: their mean has in it
-what writing parts again costs. The peer, in the same run: the files of the full publish, copied and synced, which is
-what a writer that only copied would take. Shares of the full publish are of CPU time, which other work on the machine
-disturbs least.
+each, and 10,000 products with three lists of 30. A batch of clicks touches one visitor in a thousand (their card,
+their list and their scores), and every affinity fades. More of them follow, each by other visitors: their mean has in
+it what rewriting a base costs once a tenth of its keys changed. The peer, in the same run: the files of the full
+publish, copied and synced, which is what a writer that only copied would take. Shares of the full publish are of CPU
+time, which other work on the machine disturbs least.
 """
 
 from __future__ import annotations
