@@ -264,6 +264,7 @@ def test_amounts_are_read_back_however_they_are_written(value: Decimal, marks: s
         assert numbers(pa.array([written])).to_pylist() == [float(value)]
 
 
+@pytest.mark.slow
 @given(
     st.datetimes(datetime(1970, 1, 1), datetime(2099, 12, 31)),
     st.sampled_from(["/", "-", "."]),
