@@ -26,7 +26,7 @@ def check_port(host: str, port: int, server: str) -> str:
     """The IP address of ``host``, which the servers want: a name is looked up (IPv4).
 
     Raises click.ClickException, with what to do, where a server can't listen: otherwise the server's processes would
-    die of it one after the other. ``door``: its name in the settings, FOOTFALL_<server>_PORT.
+    die of it one after the other. ``server``: its name in the settings, FOOTFALL_<server>_PORT.
     """
     try:
         address = _address(host)
