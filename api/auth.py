@@ -79,7 +79,7 @@ async def needs_secret(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRo
 
 
 def _admit(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:
-    """Return who asks, within what they may ask. Raises what ``identify`` and ``Limits.spend`` raise, and
+    """Return the caller, within the rate limit. Raises what ``identify`` and ``Limits.spend`` raise, and
     PermissionDeniedException (403) for a page that the key is not for.
     """
     limits: Limits = connection.app.state.limits

@@ -230,7 +230,7 @@ def diversified(snapshot: Snapshot, ranked: Ranked, barred: Collection[str], lim
 
 
 def _next(snapshot: Snapshot, viewed: Sequence[str]) -> Ranked:
-    """Return what past sessions that are like this one saw next."""
+    """Return the products that similar past sessions saw next."""
     found = dict(snapshot.next_products(viewed, NEXT_DEPTH))
     why = _always(Explanation(Source.SESSION_NEIGHBOURS))
     return Ranked(found, why, snapshot.blend.weights[Source.SESSION_NEIGHBOURS])

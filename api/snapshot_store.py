@@ -93,7 +93,7 @@ class SnapshotStore:
 
 
 def _mark(path: Path) -> tuple[int, int, int] | None:
-    """Return what tells one pointer file from the next: each publish renames a new file into place."""
+    """Return a key that tells one pointer file from the next: each publish renames a new file into place."""
     try:
         stat = path.stat()
     except OSError:

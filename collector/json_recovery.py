@@ -42,7 +42,7 @@ def split_batch(body: bytes) -> tuple[bytes, list[bytes]] | None:
 
 
 def _batch_start(body: bytes) -> int | None:
-    """Return where the batch's first message begins: behind ``"batch": [`` at the top level."""
+    """Return the offset of the batch's first message: behind ``"batch": [`` at the top level."""
     depth, key = 0, b""
     for count, token in enumerate(_TOKEN.finditer(body)):
         mark = token.group()[:1]

@@ -29,7 +29,7 @@ class Origins:
         return self._any.lists(origin)
 
     def allow_headers(self, origin: bytes | None) -> Headers:
-        """Return what lets a page of an allowed origin read an answer."""
+        """Return the CORS headers that let a page of an allowed origin read an answer."""
         if origin is None or not self._any.allows(origin):
             return []
         return [(b"access-control-allow-origin", origin)]

@@ -260,7 +260,7 @@ def make_envelope(
     proven: bool | list[int],
     sender: Sender,
 ) -> Envelope:
-    """Return what lands: the good messages as sent, the failed ones beside them, and who sent them."""
+    """Return the frame to land: the good messages as sent, the failed ones beside them, and their sender."""
     return Envelope(
         received_at=sender.received_at,
         source=source,

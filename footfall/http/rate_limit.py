@@ -64,7 +64,7 @@ class Buckets:
         self._tags = whole[8 * (keys + places) :].cast("Q")
 
     def place(self, tag: int) -> int:
-        """Return where in ``of_addresses`` the bucket of that tag stands; one that stood nowhere is full."""
+        """Return the index in ``of_addresses`` of that tag's bucket; a new bucket is full."""
         first = tag % PLACES
         for place in range(first, first + TRIES):
             if self._tags[place] == tag:

@@ -31,7 +31,7 @@ class Paths(msgspec.Struct, frozen=True):
 
     @property
     def digests(self) -> Path:
-        """Return what each file of the lake should be (``footfall/runtime/digests.py``)."""
+        """Return the path of the digests of the lake's files (``footfall/runtime/digests.py``)."""
         return self.data / "digests.json"
 
     @property
@@ -48,11 +48,11 @@ class Paths(msgspec.Struct, frozen=True):
         return self.warehouse.with_suffix(".unfinished")
 
     def damaged_name(self, stamp: str) -> Path:
-        """Return what a damaged warehouse is called once it is set aside."""
+        """Return the name of a damaged warehouse that is set aside."""
         return self.warehouse.with_name(f"{self.warehouse.name}.damaged-{stamp}")
 
     def damaged_warehouses(self) -> list[Path]:
-        """Return what was set aside, by time; to a file may belong a write-ahead log of its name and ``.wal``."""
+        """Return the damaged warehouses, by time; a file may have a write-ahead log with its name and ``.wal``."""
         return sorted(self.data.glob(self.damaged_name("*").name))
 
     @property

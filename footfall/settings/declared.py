@@ -293,7 +293,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     @property
     def paths(self) -> Paths:
-        """Return where things stand under ``data`` (absolute)."""
+        """Return the paths under ``data`` (absolute)."""
         return Paths(self.data.absolute())
 
     @property

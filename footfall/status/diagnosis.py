@@ -46,7 +46,7 @@ class Diagnosis(Struct, frozen=True):
 
 
 def diagnosis_file(paths: Paths) -> Path:
-    """Return where the finding stands."""
+    """Return the path of the finding."""
     return paths.data / FOLDER / "finding.json"
 
 

@@ -44,7 +44,7 @@ class JobRuns(msgspec.Struct):
 
     @property
     def last_at(self) -> float:
-        """Return when the last run ended."""
+        """Return the end of the last run."""
         return max(self.failed_at, self.succeeded_at)
 
 
@@ -61,7 +61,7 @@ class Runs(msgspec.Struct):
 
 
 def runs_file(data: Path) -> Path:
-    """Return where the file stands in a data directory."""
+    """Return the path of the file in a data directory."""
     return data / "runs.json"
 
 

@@ -82,8 +82,9 @@ class WarehouseDamaged(Exception):
 
 
 def begin(paths: Paths) -> str | None:
-    """Return where there is no warehouse, note that the one to be built is not whole before something was published
-    from it. A damaged one is set aside first: then it says so, and the caller builds from the lake. The caller holds
+    """Begin a build. Where there is no warehouse, record that the new one is incomplete until a publish succeeds.
+
+    Sets a damaged warehouse aside first and returns the reason; the caller then builds from the lake. The caller holds
     the warehouse.
     """
     damage = damage_of(paths)
