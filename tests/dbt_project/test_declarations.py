@@ -140,6 +140,7 @@ def test_a_rule_of_the_wrong_kind_is_named(make_warehouse: Callable[[], tuple[La
         assert f"{name} {told}" in str(raised.value)
 
 
+@pytest.mark.slow
 def test_a_served_mart_is_ordered_by_columns_that_it_has(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

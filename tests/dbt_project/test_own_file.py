@@ -21,10 +21,11 @@ def stops(told: str) -> Iterator[None]:
         yield
 
 
+@pytest.mark.slow
 def test_other_rules_ask_for_a_full_refresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FOOTFALL_DBT_TARGET", "dev")
     lake, warehouse = Lake(tmp_path / "data"), Warehouse(tmp_path / "data", tmp_path / "target")
-    (tmp_path / "data" / "dev").mkdir()
+    (tmp_path / "data" / "dev").mkdir(exist_ok=True)
     lake.load([message("page", NOON, guest="a")])
     model = "base_footfall__messages"
     warehouse.run(model)

@@ -45,7 +45,8 @@ def test_the_servers_get_an_address_for_a_name() -> None:
 @pytest.mark.parametrize("host", ["", "[::1]", "no-such-host.invalid"])
 def test_what_is_no_address_is_said(host: str) -> None:
     with pytest.raises(
-        click.ClickException, match=r"is no address.*--host or FOOTFALL_API_HOST.*without brackets"
+        click.ClickException,
+        match=r"neither an address nor a host name.*--host or FOOTFALL_API_HOST.*without brackets",
     ):
         check_port(host, 0, "API")
 

@@ -394,6 +394,7 @@ def test_whoever_they_are(
             assert row == was
 
 
+@pytest.mark.slow
 def test_the_warehouse_built_again_knows_nobody_and_balances(
     shop: Paths, seal: Seal, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -126,6 +126,7 @@ def test_views_that_a_model_reads_are_made_anew_where_they_changed(paths: Paths,
     assert stale_views(paths, declared, other, {"t"}) == ["far", "near"], "a view names what vars declare"
 
 
+@pytest.mark.slow
 def test_a_build_of_some_models_makes_a_changed_view_that_they_read(
     paths: Paths, seal: Seal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,6 +161,7 @@ def test_a_build_of_some_models_makes_a_changed_view_that_they_read(
         assert warehouse.execute("select count(*) from int_session_events").fetchone() == (3,)
 
 
+@pytest.mark.slow
 def test_a_warehouse_of_an_older_version_is_built_again(
     paths: Paths, seal: Seal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
