@@ -9,14 +9,13 @@ import sys
 import time
 import uuid
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from footfall.http.ports import is_loopback, port_is_free, refuse_demo_keys
 from footfall.runtime.terminal import in_words
-from footfall.settings import Settings, SettingsError, load_settings, settings_with_events
+from footfall.settings import REPO, Settings, SettingsError, load_settings, settings_with_events
 from orchestration.runs.job_names import FAST_LANE, FULL_PIPELINE
 from orchestration.runs.reports import report_quietly, report_record, report_run, without_data
 from orchestration.storage.duckdb_files import is_whole
@@ -230,7 +229,7 @@ def ui(host: str, without_login: bool) -> None:
     manifest_of(DBT_PROJECT)
     # `dg dev`, which Dagster would rather see, is a package more for the same processes.
     os.environ["PYTHONWARNINGS"] = "ignore:Function `dev_command`"
-    workspace = str(Path(__file__).with_name("workspace.yaml"))
+    workspace = str(REPO / "orchestration" / "workspace.yaml")
     command = ["dagster", "dev", "-w", workspace, "-h", host, "-p", str(settings.dagster_port)]
     # At `info` a sensor that found nothing says so twice a look: 60,000 lines a day. The UI shows the same.
     command += [
