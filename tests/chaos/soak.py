@@ -200,8 +200,8 @@ def audit(paths: Paths, clients: list[Sent]) -> list[tuple[str, int, bool]]:
         ("ids in the lake that nobody sent", len(in_lake - tried), in_lake <= tried),
         ("rows more than ids: batches sent again, removed by messageId", len(events) - len(in_lake), True),
         ("rows loaded twice (same segment, frame and place)", twice, twice == 0),
-        ("accepted at the handler minus rows in the lake", unbalanced, unbalanced == 0),
-        ("rejected at the handler minus failed events", unbalanced_failed, unbalanced_failed == 0),
+        ("accepted by the collector minus rows in the lake", unbalanced, unbalanced == 0),
+        ("rejected by the collector minus failed events", unbalanced_failed, unbalanced_failed == 0),
         ("damaged frames", sum(one[0] == "disk" for one in failed), True),
     ]
 

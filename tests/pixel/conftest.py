@@ -67,9 +67,9 @@ class Shop:
     requests: list[str] = field(default_factory=list)
     api_calls: list[dict[str, str]] = field(default_factory=list)
     guests: list[str] = field(default_factory=list)
-    """Tokens that the collector's cookie collector answered."""
+    """Tokens that the collector's cookie endpoint answered."""
     guest_gate: threading.Event = field(default_factory=threading.Event)
-    """While it is clear the cookie's collector has taken what is asked and doesn't answer."""
+    """While it is clear the cookie's endpoint has taken what is asked and doesn't answer."""
 
     @property
     def messages(self) -> list[Message]:

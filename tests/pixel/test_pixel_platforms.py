@@ -60,7 +60,7 @@ TABLES: dict[str, list[Row]] = {
         ("#color-blue", "Product Option Selected", "pdp_option", "1556", "", "swatch-option"),
         ("#qty", "Element Clicked", "form", None, "Qty", "input-text"),
         ("#product-addtocart-button span", "Element Clicked", "add_to_cart", None, "Add to Cart", "action"),
-        (".towishlist span", "Element Clicked", "other", None, "Add to RecommendationRequest List", "action"),
+        (".towishlist span", "Element Clicked", "other", None, "Add to Wish List", "action"),
         (".fotorama__img", "Element Clicked", "pdp_media", None, "Radiant Tee, back", "fotorama__img"),
         ("[alt='Gwyn Tee photo']", "Product Clicked", "collection_card", "1540", "Gwyn Tee photo", "product"),
         ("text=$24.00", "Product Clicked", "collection_card", "1540", "$24.00", "price"),

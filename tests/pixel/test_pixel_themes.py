@@ -64,7 +64,7 @@ TABLES: dict[str, list[Row]] = {
         ("text=Search", "Element Clicked", "search", None, "Search", "Heading"),
         ("[data-action=open-drawer]", "Element Clicked", "cart", None, "Cart ( 1 )", "Heading"),
         (".CollectionToolbar__Item", "Element Clicked", "other", None, "Sort", "CollectionToolbar__Item"),
-        (".ProductItem__Image", "Product Clicked", "collection_card", "5001", "Tote by a collector", "ProductItem__ImageWrapper"),
+        (".ProductItem__Image", "Product Clicked", "collection_card", "5001", "Tote by a door", "ProductItem__ImageWrapper"),
         (".ProductItem__Price", "Product Clicked", "collection_card", "5001", "€90", "ProductItem__Price"),
         ("text=Clutch", "Product Clicked", "collection_card", "5002", "Clutch", None),
         ("label[for=option-ink]", "Product Option Selected", "pdp_option", None, "Ink", "ColorSwatch"),

@@ -10,7 +10,7 @@ export const script = (D.currentScript || D.querySelector('[data-write-key]')) a
 /** An option of the script tag: `option('writeKey')` is its `data-write-key`. */
 export const option = (name: string): string | undefined => script.dataset[name];
 
-/** No cookie and no storage at all: the collector makes the visitor's id, again each day. */
+/** No cookie and no storage at all: the collector makes a new visitor id each day. */
 export const cookieless = option('cookieless') != null;
 
 export const now = Date.now;

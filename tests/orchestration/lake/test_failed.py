@@ -90,7 +90,7 @@ def test_no_lake_no_failed_events(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert run().output.startswith("No failed events in the lake")
 
 
-class IngestHandler:
+class StubCollector:
     """A collector that takes what has an event."""
 
     def __init__(self) -> None:
@@ -124,7 +124,7 @@ def test_exported_mended_and_sent_again(lake: Settings, tmp_path: Path) -> None:
     assert run("resubmit", "--dry-run", "--from", str(file)).output == "2 would be accepted\n"
 
     events = [msgspec.json.decode(line, type=Failed) for line in file.read_bytes().splitlines()]
-    collector = IngestHandler()
+    collector = StubCollector()
     key = load_settings({}).write_keys[0]
     with httpx.Client(base_url="http://collector", transport=httpx.MockTransport(collector)) as client:
         for _ in range(2):
@@ -167,7 +167,7 @@ def test_what_can_not_be_sent_is_said(lake: Settings) -> None:
     events = list(read_failed(lake, reason="utf-8"))
     events.append(Failed(place="s/0/None", stage="disk", field="frame", raw="x"))
     events.append(Failed(place="s/0/1", stage="door", source="gone", raw='{"type":"page","userId":"7"}'))
-    with httpx.Client(base_url="http://collector", transport=httpx.MockTransport(IngestHandler())) as client:
+    with httpx.Client(base_url="http://collector", transport=httpx.MockTransport(StubCollector())) as client:
         result = resubmit(events, lake, client)
     assert result.accepted == 0
     assert sorted(reason.split(":")[0] for reason in result.rejected) == ["frame", "message", "source"]
@@ -180,7 +180,7 @@ def test_one_that_no_request_holds_costs_the_others_nothing(lake: Settings) -> N
         Failed(place=f"s/0/{number}", stage="door", source=key.source, raw=raw)
         for number, raw in enumerate((large, '{"type":"track","event":"e","userId":"7","messageId":null}'))
     ]
-    collector = IngestHandler()
+    collector = StubCollector()
     with httpx.Client(base_url="http://collector", transport=httpx.MockTransport(collector)) as client:
         result = resubmit(events, lake, client)
     assert (result.accepted, list(result.rejected)) == (1, ["message: larger than 32768 bytes"])
@@ -194,7 +194,7 @@ def test_a_webhook_goes_to_its_own_door_signed(lake: Settings) -> None:
     )
     assert resubmit([event], lake, None).rejected.total() == 1
     signing = msgspec.structs.replace(lake, shopify_secrets=("hush",))
-    collector = IngestHandler()
+    collector = StubCollector()
     with httpx.Client(base_url="http://collector", transport=httpx.MockTransport(collector)) as client:
         assert resubmit([event], signing, client).accepted == 1
     (request,) = collector.webhooks
