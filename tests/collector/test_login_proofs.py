@@ -1,4 +1,4 @@
-"""Proven users at the handler: whose signature counts, and that it never reaches the disk."""
+"""Proven users at the collector: whose signature counts, and that it never reaches the disk."""
 
 from __future__ import annotations
 

@@ -103,17 +103,7 @@ lines as (
 final as (
   select
     visitor_id,
-    '[' || {{ text_agg(
-      json_object_text({
-        'product_id': 'product_id',
-        'variant_id': 'variant_id',
-        'quantity': 'cast(quantity as double)',
-        'price': 'cast(price as double)',
-        'currency': 'currency'
-      }),
-      ',',
-      "last_at desc, product_id, coalesce(variant_id, '')"
-    ) }} || ']' as cart,
+    {{ cart_text("last_at desc, product_id, coalesce(variant_id, '')") }} as cart,
     cast(sum({{ amount_of('quantity', 'coalesce(price, 0)') }}) as decimal(38, 2)) as cart_value,
     -- a sum of several currencies is in none
     case when count(distinct currency) = 1 then max(currency) end as cart_currency,

@@ -54,17 +54,7 @@ contents as (
     session_id,
     count(distinct product_id) as products,
     sum(quantity) as quantity,
-    '[' || {{ text_agg(
-      json_object_text({
-        'product_id': 'product_id',
-        'variant_id': 'variant_id',
-        'quantity': 'cast(quantity as double)',
-        'price': 'cast(price as double)',
-        'currency': 'currency'
-      }),
-      ',',
-      'last_event_number desc'
-    ) }} || ']' as cart,
+    {{ cart_text('last_event_number desc') }} as cart,
     sum({{ amount_of('quantity', 'coalesce(price, 0)') }}) as cart_value,
     -- a sum of several currencies is in none
     case when count(distinct currency) = 1 then max(currency) end as cart_currency
@@ -74,15 +64,7 @@ contents as (
 ),
 
 ordered as (
-  select
-    sessions.session_id,
-    min(orders.occurred_at) as ordered_at
-  from sessions
-  inner join {{ ref('int_orders') }} as orders
-    on sessions.session_id = orders.session_id
-      and sessions.first_added_at <= orders.occurred_at
-  where not orders.is_refund
-  group by sessions.session_id
+  {{ first_orders('first_added_at') }}
 ),
 
 devices as (

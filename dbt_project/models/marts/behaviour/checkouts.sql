@@ -81,15 +81,7 @@ sessions as (
 ),
 
 ordered as (
-  select
-    sessions.session_id,
-    min(orders.occurred_at) as ordered_at
-  from sessions
-  inner join {{ ref('int_orders') }} as orders
-    on sessions.session_id = orders.session_id
-      and sessions.started_at <= orders.occurred_at
-  where not orders.is_refund
-  group by sessions.session_id
+  {{ first_orders('started_at') }}
 ),
 
 devices as (
