@@ -43,7 +43,7 @@ def rows_of(segment_id: str, part: Frame | Damage, load_id: int) -> Iterator[tup
     about = frame | {"source": envelope.source, "received_at": received_at}
     for failed in envelope.failed:
         place = {"message_no": failed.index, "message_id": failed.message_id}
-        yield "failed_events", about | place | _failed("door", failed.field, failed.reason, failed.raw)
+        yield "failed_events", about | place | _failed("collector", failed.field, failed.reason, failed.raw)
     for number, raw in enumerate(envelope.batch):
         try:
             row = event_row(raw, envelope, (load_id, segment_id, part.number, number))

@@ -73,7 +73,7 @@ def test_no_number_stops_a_run(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> N
         "select count(*) from stg_footfall__events where price is null and quantity is null"
     ) >= [(202,)]
     assert shop.rows("select stage, count(*) from stg_footfall__failed_events group by stage order by stage") == [
-        ("door", 202), ("load", 1)
+        ("collector", 202), ("load", 1)
     ]  # fmt: skip
     assert shop.rows("select count(*) from events_reconciliation where not is_balanced") == [(0,)]
     told = shop.ask("/v1/marts/sessions_daily", secret=True).json(parse_float=Decimal)

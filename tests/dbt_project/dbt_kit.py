@@ -111,13 +111,13 @@ class Lake:
             full = {"received_at": arrived, **row, **place, "message_no": number}
             days.setdefault(full["received_at"].date(), []).append(full)
         failures = [
-            {"received_at": arrived, "stage": "door", **row, **place, "message_no": 10_000 + n}
+            {"received_at": arrived, "stage": "collector", **row, **place, "message_no": 10_000 + n}
             for n, row in enumerate(failed)
         ]
         counts: dict[tuple[str, datetime], list[int]] = {}
         # what fails at load was accepted by the collector
         landed = [(0, row) for day in days.values() for row in day]
-        landed += [(int(row["stage"] == "door"), row) for row in failures]
+        landed += [(int(row["stage"] != "load"), row) for row in failures]
         for index, full in landed:
             hour = full["received_at"].replace(minute=0, second=0, microsecond=0)
             counts.setdefault((full["source"], hour), [0, 0])[index] += 1

@@ -52,7 +52,7 @@ def test_then_messages_come(first_start: tuple[Lake, Warehouse]) -> None:
     lake.load([view, message("Product Added", NOON + timedelta(minutes=1), properties={"product_id": "p2"})])
     past = NOON.replace(year=2011)
     rejected = {
-        "source": "history", "message_id": "x", "field": "event", "reason": "too long",
+        "source": "history", "message_id": "x", "field": "event", "reason": "too long", "stage": "door",
         "raw": b'{"timestamp": "%s"}' % past.isoformat().encode(),
     }  # fmt: skip
     history = [
@@ -72,6 +72,11 @@ def test_then_messages_come(first_start: tuple[Lake, Warehouse]) -> None:
         "select source, sum(accepted), sum(in_lake), sum(staged), sum(duplicates), sum(failed), bool_and(is_balanced) "
         "from events_reconciliation group by source order by source"
     ) == [("history", 1, 1, 1, 0, 1, True), ("shop_pixel", 6, 5, 4, 1, 2, True)]
+    assert warehouse.rows("select source, stage from stg_footfall__failed_events order by 1, 2") == [
+        ("history", "collector"),  # `door`, as version 0.1.0 wrote it
+        ("shop_pixel", "collector"),
+        ("shop_pixel", "load"),
+    ]
     assert warehouse.rows(
         "select sent, accepted, rejected, in_lake, staged, failed, is_balanced from import_reconciliation"
     ) == [(2, 1, 1, 1, 1, 1, True)]

@@ -18,7 +18,7 @@ from footfall.http.workers import TOGETHER, Report, Workers, folder_on_disk, sha
 from footfall.settings import REPO
 
 #: A server: says where its folder is; with "forked" in a worker that outlives it.
-DOOR = """
+SERVER = """
 import os, sys
 from pathlib import Path
 from footfall.http import workers
@@ -43,7 +43,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
 
     def server(*arguments: str) -> tuple[subprocess.Popen[str], Path]:
         process = subprocess.Popen(
-            [sys.executable, "-c", DOOR, str(tmp_path), *arguments],
+            [sys.executable, "-c", SERVER, str(tmp_path), *arguments],
             cwd=REPO,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

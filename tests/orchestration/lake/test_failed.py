@@ -166,7 +166,7 @@ def test_nobody_who_was_forgotten_is_sent_again(lake: Settings, seal: Seal, tmp_
 def test_what_can_not_be_sent_is_said(lake: Settings) -> None:
     events = list(read_failed(lake, reason="utf-8"))
     events.append(Failed(place="s/0/None", stage="disk", field="frame", raw="x"))
-    events.append(Failed(place="s/0/1", stage="door", source="gone", raw='{"type":"page","userId":"7"}'))
+    events.append(Failed(place="s/0/1", stage="collector", source="gone", raw='{"type":"page","userId":"7"}'))
     with httpx.Client(base_url="http://collector", transport=httpx.MockTransport(StubCollector())) as client:
         result = resubmit(events, lake, client)
     assert result.accepted == 0
@@ -177,7 +177,7 @@ def test_one_that_no_request_holds_costs_the_others_nothing(lake: Settings) -> N
     key = load_settings({}).write_keys[0]
     large = json.dumps({"type": "track", "event": "x" * 2**20, "userId": "7"})
     events = [
-        Failed(place=f"s/0/{number}", stage="door", source=key.source, raw=raw)
+        Failed(place=f"s/0/{number}", stage="collector", source=key.source, raw=raw)
         for number, raw in enumerate((large, '{"type":"track","event":"e","userId":"7","messageId":null}'))
     ]
     collector = StubCollector()
@@ -188,9 +188,9 @@ def test_one_that_no_request_holds_costs_the_others_nothing(lake: Settings) -> N
     assert [one["messageId"] for one in collector.batches[0]["batch"]] == ["failed/s/0/1"]
 
 
-def test_a_webhook_goes_to_its_own_door_signed(lake: Settings) -> None:
+def test_a_webhook_goes_to_its_own_route_signed(lake: Settings) -> None:
     event = Failed(
-        place="s/0/0", stage="door", field="webhook", reason="orders/create: Expected", raw='{"id":1}'
+        place="s/0/0", stage="collector", field="webhook", reason="orders/create: Expected", raw='{"id":1}'
     )
     assert resubmit([event], lake, None).rejected.total() == 1
     signing = msgspec.structs.replace(lake, shopify_secrets=("hush",))

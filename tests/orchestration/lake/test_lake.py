@@ -170,8 +170,8 @@ def test_what_fails_keeps_its_bytes_and_reason(paths: Paths, seal: Seal) -> None
     report = load_sealed(paths)
     assert (report.events, report.failed) == (1, 3)
     failed = {row["stage"]: row for row in rows(paths, "failed_events")}
-    assert bytes(failed["door"]["raw"]) == b'{"x":1}'
-    assert failed["door"]["message_no"] == 3
+    assert bytes(failed["collector"]["raw"]) == b'{"x":1}'
+    assert failed["collector"]["message_no"] == 3
     assert failed["load"]["field"] == "type"
     assert json.loads(bytes(failed["load"]["raw"]))["messageId"] == "m-2"
     assert bytes(failed["disk"]["raw"]) == b"torn"

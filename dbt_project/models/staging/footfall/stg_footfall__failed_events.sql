@@ -1,10 +1,12 @@
+-- Version 0.1.0 wrote `door` where later ones write `collector`.
+
 with failed_events as (
   select * from {{ lake_table('failed_events', '*/*.parquet') }}
 ),
 
 final as (
   select
-    stage,
+    case when stage = 'door' then 'collector' else stage end as stage,
     source,
     message_id,
     field,
