@@ -187,7 +187,9 @@ def audit(paths: Paths, clients: list[Sent]) -> list[tuple[str, int, bool]]:
     lost, lost_refused = acknowledged - in_lake, refused - failed_ids
     twice = sum(count - 1 for count in places.values())
     unbalanced = abs(sum(int(str(one[0])) for one in counts) - len(events))
-    unbalanced_failed = abs(sum(int(str(one[1])) for one in counts) - sum(one[0] == "collector" for one in failed))
+    unbalanced_failed = abs(
+        sum(int(str(one[1])) for one in counts) - sum(one[0] == "collector" for one in failed)
+    )
     return [
         ("messages sent (distinct ids)", len(tried), True),
         ("acknowledged", len(acknowledged), True),
