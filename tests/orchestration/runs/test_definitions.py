@@ -362,25 +362,6 @@ def test_a_catalog_that_was_put_back_is_taken_again(look: Any, published: Paths)
     assert len(keys) == len(set(keys))
 
 
-def test_housekeeping_forgets_old_fast_runs_and_keeps_failed_ones(
-    defs: dg.Definitions, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("FOOTFALL_KEPT_FAST_RUNS", "2")
-    success, failure = dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE
-    with dg.DagsterInstance.ephemeral() as instance:
-        runs = [
-            dg.DagsterRun(job_name="fast_lane", status=status)
-            for status in (success, failure, *[success] * 3)
-        ]
-        runs.append(dg.DagsterRun(job_name="full_pipeline", status=success))
-        for run in runs:
-            instance.run_storage.add_run(run)
-        assert defs.resolve_job_def("housekeeping").execute_in_process(instance=instance).success
-        left = {run.run_id for run in instance.get_runs()}
-        # The oldest two of the four successes are gone, the failed one and the other job's are not.
-        assert [run.run_id in left for run in runs] == [False, True, False, True, True, True]
-
-
 def test_the_manifest_is_parsed_again_only_when_the_project_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
