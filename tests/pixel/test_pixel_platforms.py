@@ -15,6 +15,7 @@ from tests.pixel.conftest import PAGES, Shop
 
 ADDRESS = {
     "woocommerce": "/product/hoodie/",
+    "woocommerce_blocks": "/product/jacket/",
     "magento": "/radiant-tee.html",
     "shopware": "/Wanderjacke/SW10001",
     "prestashop": "/herren/1-1-kolibri-shirt.html",
@@ -43,6 +44,22 @@ TABLES: dict[str, list[Row]] = {
         ("text=Select options", "Product Clicked", "collection_card", "belt", "Select options", "button"),
         ("text=Orders", "Element Clicked", "account", None, "Orders", None),
         (".site-footer a", "Element Clicked", "footer", None, "Privacy", None),
+    ],
+    "woocommerce_blocks": [
+        (".wp-block-site-title a", "Element Clicked", "nav", None, "Loom", None),
+        (".wc-block-mini-cart__badge", "Element Clicked", "cart", None, "1", "wc-block-mini-cart__button"),
+        (".wc-block-product-gallery-large-image img", "Element Clicked", "pdp_media", None, "Jacket on a hook", "wc-block-woocommerce-product-gallery-large-image__image"),
+        (".wc-block-product-gallery-thumbnails img", "Element Clicked", "pdp_media", None, "Jacket, back", "wc-block-product-gallery-thumbnails__thumbnail__image"),
+        (".single_add_to_cart_button", "Element Clicked", "add_to_cart", None, "Add to cart", "single_add_to_cart_button"),
+        ("[alt='Wool hat']", "Product Clicked", "collection_card", "wool-hat", "Wool hat", None),
+        (".ajax_add_to_cart span", "Element Clicked", "add_to_cart", "wool-hat", "Add to cart", "wp-block-button__link"),
+        ("text=Rain jacket", "Element Clicked", "cart", "rain-jacket", "Rain jacket", "wc-block-components-product-name"),
+        (".wc-block-cart-item__remove-link", "Element Clicked", "cart", None, "Remove item", "wc-block-cart-item__remove-link"),
+        ("text=Sun hat", "Product Clicked", "collection_card", "sun-hat", "Sun hat", None),
+        ("text=Add coupons", "Element Clicked", "cart", None, "Add coupons", "wc-block-components-panel__button"),
+        (".wc-block-cart__submit-button", "Element Clicked", "checkout", None, "Proceed to Checkout", "wc-block-cart__submit-button"),
+        ("text=Place Order", "Element Clicked", "checkout", None, "Place Order", "wc-block-components-checkout-place-order-button"),
+        ("text=Privacy", "Element Clicked", "footer", None, "Privacy", None),
     ],
     "magento": [
         ("#create", "Element Clicked", "account", None, "Create an Account", None),
@@ -143,6 +160,12 @@ KNOWN: dict[str, tuple[dict[str, Any], list[tuple[str, str]], list[str], list[st
         ["hoodie", "cap"],
         ["cap"],
     ),
+    "woocommerce_blocks": (
+        {"product_id": "11", "name": "Jacket", "price": 129, "currency": "GBP"},
+        [],
+        ["11", "wool-hat"],
+        ["rain-jacket"],
+    ),
     "magento": (
         {"product_id": "1556", "name": "Radiant Tee", "price": 22, "currency": "USD"},
         [("Size", "S"), ("Color", "Blue"), ("", "Green")],
@@ -177,7 +200,8 @@ FORMS = {"magento": ["newsletter-validate-detail"], "prestashop": ["/#blockEmail
 def put(shop: Shop, name: str, change: tuple[str, str] = ("", "")) -> str:
     """Serves a page with its script, changed in one place; answers its address."""
     html = (PAGES / f"{name}.html").read_text(encoding="utf-8").replace(*change)
-    shop.pages[ADDRESS[name]] = html.replace("<!--footfall-->", script(name) + "<!--footfall-->")
+    heading = name.partition("_")[0]
+    shop.pages[ADDRESS[name]] = html.replace("<!--footfall-->", script(heading) + "<!--footfall-->")
     return ADDRESS[name]
 
 
