@@ -108,7 +108,7 @@ def create_app(
             take_messages,
             *other_routes(settings, handler, shopify),
             *health_routes(settings, ops, committer, workers),
-            pixel_route(settings.pixel_dir),
+            pixel_route(settings.pixel_dir, settings.pixel_path),
         ],
         lifespan=[partial(_running, writer.landing, committer, handler, seen, workers)],
         exception_handlers={

@@ -145,7 +145,7 @@ def _announce(settings: Settings) -> None:
     click.echo(f"Footfall collector on {url} ({workers}), writing to {settings.paths.landing}")
     if settings.ship_to:
         click.echo(f"  sealed segments go to {without_credentials(settings.ship_to)}")
-    click.echo(f"  pixel {url}/footfall.js · routes {url}/docs · health {url}/readyz · Ctrl-C stops")
+    click.echo(f"  pixel {url}{settings.pixel_path} · routes {url}/docs · health {url}/readyz · Ctrl-C stops")
 
 
 def _check_path(settings: Settings) -> None:

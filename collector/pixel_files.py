@@ -1,4 +1,8 @@
-"""``GET /footfall.js`` and its siblings: the built pixel, from memory, with ETag and gzip."""
+"""``GET /footfall.js`` and its siblings: the built pixel, from memory, with ETag and gzip.
+
+The files have a second address where the shop chose one (``pixel_path``): as ``/assets/shop.js`` the first file
+asks for ``shop-extra.js`` beside it, and so on.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +33,9 @@ TYPES = {
 #: nothing.
 CACHE_CONTROL = "public, max-age=3600, stale-while-revalidate=86400"
 
+#: Where the built files name each other: ``footfall-${name}.js`` in the first, ``./footfall-extra.js`` in the others.
+_SIBLING = re.compile(rb"(?<=[`/])footfall-(?=\$\{|[a-z]+\.js)")
+
 
 class PixelFile(Struct, frozen=True):
     """A file as it is served. Each of its two forms has an ETag of its own, as a strong one names bytes."""
@@ -41,10 +48,14 @@ class PixelFile(Struct, frozen=True):
 
 
 class PixelFiles:
-    """The files below a directory; a rebuilt one is picked up at the next request."""
+    """The files below a directory; a rebuilt one is picked up at the next request. ``path`` is the first one's second
+    address.
+    """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, path: str = "/footfall.js") -> None:
         self._root = root.absolute()
+        self._stem = path.lstrip("/").removesuffix(".js")
+        self._chosen = re.compile(rf"{re.escape(self._stem)}((?:-[a-z]+)?\.js)")
         self._cache: dict[str, tuple[tuple[int, int], PixelFile]] = {}
 
     def find(self, name: str) -> PixelFile | None:
@@ -52,7 +63,8 @@ class PixelFiles:
         content_type = TYPES.get(Path(name).suffix)
         if content_type is None or any(part in ("", ".", "..") or part[0] == "." for part in name.split("/")):
             return None
-        path = self._root / name
+        chosen = self._chosen.fullmatch(name)
+        path = self._root / (f"footfall{chosen[1]}" if chosen else name)
         try:
             status = path.stat()
             stamp = (status.st_mtime_ns, status.st_size)
@@ -62,15 +74,18 @@ class PixelFiles:
             body = path.read_bytes()
         except (OSError, ValueError):
             return None
+        if chosen:
+            own_name = self._stem.rpartition("/")[2].encode()
+            body = _SIBLING.sub(own_name + b"-", body)
         gzipped = gzip.compress(body, 9, mtime=0)
         file = PixelFile(body, gzipped, _etag(body), _etag(gzipped), content_type)
         self._cache[name] = (stamp, file)
         return file
 
 
-def pixel_route(folder: Path) -> HTTPRouteHandler:
-    """The handler that serves the built pixel of a folder."""
-    pixel = PixelFiles(folder)
+def pixel_route(folder: Path, path: str) -> HTTPRouteHandler:
+    """The handler that serves the built pixel of a folder, under the path that the shop chose too."""
+    pixel = PixelFiles(folder, path)
 
     @route("/{name:path}", http_method=LOOK, tags=["pixel"], summary="The built pixel", sync_to_thread=False)
     def pixel_file(request: Request[Any, Any, Any], name: FromPath[Path]) -> Response[bytes]:
@@ -78,7 +93,7 @@ def pixel_route(folder: Path) -> HTTPRouteHandler:
         file = pixel.find(str(name).lstrip("/"))
         if file is None:
             detail = f"nothing at {request.url.path}"
-            if str(name).endswith("footfall.js"):
+            if request.url.path in ("/footfall.js", path):
                 detail += f": the pixel is not built in {folder} (FOOTFALL_PIXEL_DIR)"
             return problem_response(404, "not_found", detail)
         status, body, headers = answer_file(file, request.headers)

@@ -12,10 +12,10 @@ const root = fileURLToPath(new URL('.', import.meta.url));
 /** Bytes after gzip -9. Every visitor loads the first three, a page with blocks the fourth, a developer the fifth. */
 const BUDGET = {
   'footfall.js': 5 * 1024,
-  'footfall-extra.js': 2.5 * 1024,
-  'footfall-watch.js': 3.85 * 1024,
-  'footfall-blocks.js': 1.88 * 1024,
-  'footfall-debug.js': 1024,
+  'footfall-extra.js': 2600,
+  'footfall-watch.js': 4024,
+  'footfall-blocks.js': 1984,
+  'footfall-debug.js': 3.75 * 1024,
 };
 
 /** The budgets count with the zlib that Node's own builds bring. A distribution's Node (Debian's) has the system's, whose

@@ -91,6 +91,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     pixel_dir: Annotated[Path, Meta(description="built pixel that the collector serves")] = (
         REPO / "pixel" / "dist"
     )
+    pixel_path: Annotated[
+        str,
+        Meta(
+            pattern=r"^(?!/footfall-)(/[A-Za-z0-9_~-][A-Za-z0-9_.~-]*)*/[A-Za-z0-9_~-]+\.js$",
+            description="a second address of /footfall.js, as /assets/shop.js; the other files follow its name",
+        ),
+    ] = "/footfall.js"
 
     collector_host: Annotated[str, Meta(description="address the collector listens on")] = "127.0.0.1"
     collector_port: Annotated[Port, Meta(description="port of the collector")] = 8710

@@ -10,4 +10,3 @@ core.product_ = product;
 core.viewed_.push(tell);
 ([clicked, submitted, picked] as Array<(...hand: Hand) => void>).forEach(core.take_);
 tell();
-if (/ff_debug=1/.test(location.search)) void core.load_('debug');

@@ -33,3 +33,9 @@ declared();
 watchGoing();
 keepCookie();
 core.viewed_.push(declared, adopt, keepCookie);
+try {
+  // a page of somebody who debugs: the address says so, or said it on an earlier page of this tab
+  if (/ff_debug/.test(location.search) || sessionStorage.ff_debug) void core.load_('debug');
+} catch {
+  // storage is shut
+}

@@ -30,6 +30,14 @@ export interface Item {
   reason?: string;
 }
 
+/** What the API says about a list, besides its products. */
+export interface Answer {
+  version?: string;
+  experiment?: string | null;
+  arm?: string | null;
+  items: Item[];
+}
+
 export interface RecommendOptions {
   kind?: string;
   product?: string;
@@ -100,7 +108,9 @@ export interface Core {
   product_?(): Product;
   /** Set by the block file, both. */
   blocks_?(): void;
-  recommend_?(options?: RecommendOptions, done?: (items: Item[]) => void): Promise<Item[]>;
+  recommend_?(options?: RecommendOptions, done?: (items: Item[], answer: Answer) => void): Promise<Item[]>;
+  /** What the block file did not fill, and why: a refusal, an error, or the products that other blocks show already. */
+  kept_?: Array<[what: HTMLElement | RecommendOptions, why: unknown]>;
 }
 
 export interface ShopifyMeta {

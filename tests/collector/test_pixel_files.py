@@ -13,7 +13,7 @@ from litestar.testing import TestClient
 
 from collector.app import create_app
 from collector.pixel_files import PixelFile, answer_file
-from footfall.settings import Settings
+from footfall.settings import Settings, SettingsError, load_settings
 
 SCRIPT = "const footfall = 1;\n" * 200
 
@@ -124,3 +124,28 @@ def test_the_two_forms_of_a_file_are_told_apart(client: TestClient[Litestar]) ->
         for tag, status in ((etags[coding], 304), (etags[other], 200)):
             headers = {"accept-encoding": coding, "if-none-match": tag}
             assert client.get("/footfall.js", headers=headers).status_code == status
+
+
+BUILT = Path(__file__).resolve().parents[2] / "pixel" / "dist"
+
+
+def test_the_files_stand_under_a_name_of_the_shops_own_too(settings: Settings) -> None:
+    """Each names the others by it, and nothing else in them changes."""
+    chosen = msgspec.structs.replace(settings, pixel_dir=BUILT, pixel_path="/assets/v2/shop.js")
+    with TestClient(create_app(chosen)) as client:
+        for part in ("", "-extra", "-watch", "-blocks", "-debug"):
+            plain = (BUILT / f"footfall{part}.js").read_text()
+            assert client.get(f"/footfall{part}.js").text == plain
+            renamed = client.get(f"/assets/v2/shop{part}.js")
+            assert renamed.text.replace("./shop-", "./footfall-").replace("`shop-$", "`footfall-$") == plain
+            assert (renamed.text != plain) == (part in ("", "-watch", "-blocks"))
+        for path in ("/assets/shop.js", "/assets/v2/footfall.js", "/assets/v2/shop-none.js", "/shop.js"):
+            assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["shop.js", "/shop", "/../shop.js", "/a/.b/shop.js", "/shop.min.js", "/footfall-extra.js"]
+)
+def test_no_name_that_could_not_be_served(path: str) -> None:
+    with pytest.raises(SettingsError, match="pixel_path"):
+        load_settings({"FOOTFALL_PIXEL_PATH": path})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -187,11 +188,12 @@ class Server(ThreadingHTTPServer):
         """A browser that goes away in the middle of an answer is what these tests are about."""
 
 
-@pytest.fixture
-def shop() -> Iterator[Shop]:
+@contextlib.contextmanager
+def serve_shop(port: int = 0) -> Iterator[Shop]:
+    """A shop on that port, or any; what it received keeps to the wire schema, whatever else a test is about."""
     shop = Shop()
     shop.guest_gate.set()
-    server = Server(("127.0.0.1", 0), _handler(shop))
+    server = Server(("127.0.0.1", port), _handler(shop))
     shop.url = f"http://127.0.0.1:{server.server_port}"
     shop.pages["/after"] = "<!doctype html><title>after</title><!--footfall--><h1>After</h1>"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -201,9 +203,13 @@ def shop() -> Iterator[Shop]:
     server.shutdown()
     server.server_close()
     for message in shop.messages:
-        check_message(
-            json.dumps(message).encode()
-        )  # whatever else a test is about: the wire takes all that is sent
+        check_message(json.dumps(message).encode())
+
+
+@pytest.fixture
+def shop() -> Iterator[Shop]:
+    with serve_shop() as shop:
+        yield shop
 
 
 def pause(page: Any, milliseconds: int) -> None:

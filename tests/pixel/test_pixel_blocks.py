@@ -142,6 +142,59 @@ def test_a_card_without_a_picture_stands_level_with_the_others(
     assert page.eval_on_selector_all("img.ff-card__image", "found => found.length") == 2
 
 
+def test_where_no_card_has_a_picture_there_is_no_place_for_one(
+    shop: Any, page: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor where the address of each is none that may be shown."""
+    items = conftest.sample_items(3)
+    del items[0]["image_url"]
+    items[1]["image_url"] = None
+    items[2]["image_url"] = "javascript:alert(1)"
+    monkeypatch.setattr(conftest, "sample_items", lambda _: items)
+    shop.pages["/"] = html(block("recommended"))
+    shop.visit(page, "/")
+    page.wait_for_selector(".ff-card")
+    assert not page.query_selector_all(".ff-card__image")
+    assert page.query_selector(".ff-card").bounding_box()["height"] < 100
+
+
+SHIFTS = (
+    "window.shifts = [];"
+    "new PerformanceObserver(list => shifts.push(...list.getEntries().map(e => e.value)))"
+    ".observe({type: 'layout-shift', buffered: true})"
+)
+RESERVED = "<style>.picks {{ min-height: 420px }}</style><div class='picks' data-footfall='recommended'>{}</div><p>Below</p>"
+
+
+@pytest.mark.parametrize("inner", ["", OWN], ids=["empty", "with the shop's own picks"])
+@pytest.mark.parametrize("failure", ["late", "down", "empty"])
+def test_a_block_that_was_not_filled_gives_back_the_height_it_reserved(
+    failure: str, inner: str, shop: Any, page: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.api_delay, shop.api_status = (
+        (2, 200) if failure == "late" else (0, 503 if failure == "down" else 200)
+    )
+    if failure == "empty":
+        monkeypatch.setattr(conftest, "sample_items", lambda _: [])
+    shop.pages["/"] = html(RESERVED.format(inner))
+    page.goto(shop.url + "/")
+    if failure == "late":
+        assert page.query_selector(".picks").bounding_box()["height"] == 420
+    page.wait_for_selector("[data-footfall-state=kept]", state="attached")
+    assert page.query_selector(".picks").bounding_box()["height"] < (60 if inner else 1)
+    assert page.query_selector(".picks").inner_text() == ("The picks of the shop" if inner else "")
+
+
+def test_a_block_that_is_filled_within_its_height_shifts_nothing(shop: Any, page: Any) -> None:
+    page.add_init_script(SHIFTS)
+    shop.pages["/"] = html(RESERVED.format(""))
+    shop.visit(page, "/")
+    page.wait_for_selector(".ff-card >> nth=3")
+    pause(page, 300)
+    assert page.query_selector(".picks").bounding_box()["height"] == 420
+    assert page.evaluate("shifts") == []
+
+
 EVIL = [
     "javascript:window.evil=1", " javascript:window.evil=1", "data:text/html,x", "//evil.example/a", "/\\evil.example/a",
     "/\t/evil.example/a", "https:\\\\evil.example/a", "https:evil.example", "https://shop.example@evil.example/a",

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
-from tests.pixel.conftest import Shop, pause
+from collector.pixel_files import PixelFiles
+from tests.pixel.conftest import DIST, TAG, Shop, pause
 
 pytestmark = pytest.mark.browser
 
@@ -207,3 +209,22 @@ def test_a_product_whose_address_is_its_query_is_another_view(shop: Shop, page: 
     shop.wait(lambda: len(shop.named("Product Viewed")) == 2)
     assert [m["properties"]["product_id"] for m in shop.named("Product Viewed")] == ["5", "6"]
     assert len(shop.named("page")) == 2
+
+
+def test_files_of_another_name_find_each_other(shop: Shop, page: Any, errors: list[str]) -> None:
+    files = PixelFiles(DIST, "/assets/shop.js")
+
+    def serve(route: Any) -> None:
+        file = files.find(urlsplit(route.request.url).path.lstrip("/"))
+        route.fulfill(body=file.body, content_type=file.content_type) if file else route.abort()
+
+    page.route("**/assets/**", serve)
+    page.route("**/footfall*.js", lambda route: route.abort())
+    shop.pages["/"] = (PAGE + "<div data-footfall=recommended></div>").replace(
+        "<!--footfall-->", TAG.format(attributes="").replace("/footfall.js", "/assets/shop.js")
+    )
+    shop.visit(page, "/?ff_debug=1")
+    page.wait_for_selector(".ff-card")
+    page.wait_for_selector("[data-ff-debug]")
+    assert errors == []
+    assert not [name for name in shop.requests if "footfall" in name]

@@ -1,6 +1,6 @@
 /** Personalisation: fills the shop's blocks from the API, and tells what was seen and clicked. */
 import { core, parse } from '../extra/core';
-import type { Item, RecommendOptions } from '../types';
+import type { Answer, Item, RecommendOptions } from '../types';
 
 /** The API's time: after it the shop's own content stays. */
 const PATIENCE_MS = 1500;
@@ -9,13 +9,6 @@ const PATIENCE_MS = 1500;
 const language = (): string => document.documentElement.lang;
 
 const history = (): Item[] => parse<Item[]>(core.read_('viewed')) || [];
-
-interface Answer {
-  version?: string;
-  experiment?: string | null;
-  arm?: string | null;
-  items: Item[];
-}
 
 const ask = async (options: RecommendOptions): Promise<Answer> => {
   const kind = options.kind || 'recommended';
@@ -53,14 +46,17 @@ const ask = async (options: RecommendOptions): Promise<Answer> => {
   }
 };
 
-/** For the shop's own code: never rejects, an API that is slow or down recommends nothing. */
-export const recommend = async (options: RecommendOptions = {}, done?: (items: Item[]) => void): Promise<Item[]> => {
-  const items = await ask(options).then(
-    (a) => a.items,
-    (): Item[] => [],
-  );
-  done?.(items);
-  return items;
+/** Notes for whoever debugs what was not filled, and why: src/debug/kept.ts puts it into words. */
+const kept = (what: HTMLElement | RecommendOptions, why: unknown): unknown => (core.kept_ ||= []).push([what, why]);
+
+/** For the shop's own code: never rejects, an API that is slow or down recommends nothing. `done` gets the whole answer too. */
+export const recommend = async (options: RecommendOptions = {}, done?: (items: Item[], answer: Answer) => void): Promise<Item[]> => {
+  const answer = await ask(options).catch((why): Answer => {
+    kept(options, why);
+    return { items: [] };
+  });
+  done?.(answer.items, answer);
+  return answer.items;
 };
 
 const money = (item: Item): string => {
@@ -80,8 +76,8 @@ const value = (item: Item, name: string): string => (name == 'price' ? money(ite
 const safe = (url: string): string => (/^(https?:\/\/(?![^/?#]*@)|\/(?!\/)|[.#])[^\\\s]*$/i.test(url) ? url : '');
 
 /** Writes an item into its markup: a link gets its address, a picture its source, anything else its text. Where there is no
- * picture an empty place of its class stays, so that the card's text is level with its neighbours'. */
-const bind = (root: Element, item: Item): void =>
+ * picture an empty place of its class stays, so that the card's text is level with its neighbours'; where none has one, no place. */
+const bind = (root: Element, item: Item, pictures: boolean): void =>
   [root, ...root.querySelectorAll('[data-ff-bind]')].forEach((el) => {
     const name = el.getAttribute('data-ff-bind');
     if (!name) return;
@@ -89,7 +85,8 @@ const bind = (root: Element, item: Item): void =>
     if (el instanceof HTMLImageElement) {
       el.alt = item.title || '';
       if (safe(text)) el.src = safe(text);
-      else el.replaceWith(part('span', el.className, ''));
+      else if (pictures) el.replaceWith(part('span', el.className, ''));
+      else el.remove();
     } else if (el instanceof HTMLAnchorElement && name == 'url') el.href = safe(text);
     else el.textContent = text;
   });
@@ -136,7 +133,8 @@ const fill = async (block: HTMLElement, turn: Promise<unknown>, above: number): 
   const items = found
     .filter((x) => kind == 'recently-viewed' || !document.querySelector(`${DONE}>.ff-list>[data-product-id="${CSS.escape(x.product_id!)}"]`))
     .slice(0, +limit);
-  if (!items.length) throw new Error('none');
+  if (!items[0]) throw found;
+  const pictures = items.some((x) => safe(x.image_url || ''));
   // null says that the visitor takes no part: then the messages say nothing
   const told = { placement, kind, version, ...(experiment && arm ? { experiment, arm } : {}) };
   const template = block.querySelector('template');
@@ -145,7 +143,7 @@ const fill = async (block: HTMLElement, turn: Promise<unknown>, above: number): 
   list.className = 'ff-list';
   items.forEach((item, i) => {
     const card = template ? ((template.content.cloneNode(true) as DocumentFragment).firstElementChild as HTMLElement) : plainCard();
-    bind(card, item);
+    bind(card, item, pictures);
     card.dataset.productId = item.product_id;
     const click = (e: MouseEvent): unknown =>
       e.button > 1 ||
@@ -168,11 +166,16 @@ const fill = async (block: HTMLElement, turn: Promise<unknown>, above: number): 
   watch.observe(block);
 };
 
-/** Fills every block that is not filled yet; on any failure the block stays as the shop wrote it. */
+/** Fills every block that is not filled yet; on any failure the block stays as the shop wrote it, and gives back the height
+ * that was reserved for more. */
 export const blocks = (): void => {
   let turn: Promise<unknown> = Promise.resolve();
   document.querySelectorAll<HTMLElement>('[data-footfall]:not([data-footfall-state])').forEach((block, above) => {
     block.dataset.footfallState = 'asked';
-    turn = fill(block, turn, above).catch(() => (block.dataset.footfallState = 'kept'));
+    turn = fill(block, turn, above).catch((why) => {
+      block.dataset.footfallState = 'kept';
+      block.style.minHeight = '0';
+      kept(block, why);
+    });
   });
 };

@@ -3,7 +3,7 @@
  * Requests are seen through the browser's own resource timing: nothing of the page's is wrapped, and what a request
  * carries is never looked at. */
 import { core, D } from './core';
-import { productAt } from './product';
+import { isProduct, productAt } from './product';
 import type { Product } from '../types';
 
 /** How long an intent waits for the request that carries it out, before it counts by itself. */
@@ -34,7 +34,7 @@ const intent = (el: Element): void => {
   const form = el.closest('form');
   const field = (name: string): string | undefined => form?.querySelector<HTMLInputElement>(`[name=${name}]`)?.value;
   const p = productAt(el);
-  pending = { ...p, variant_id: field('id') || p.variant_id, quantity: +field('quantity')! || 1 };
+  pending = { ...p, variant_id: field('id') || p.variant_id, quantity: +field('quantity],[name=qty')! || 1 };
   timer = setTimeout(() => {
     counted = performance.now();
     settle();
@@ -64,8 +64,14 @@ export const clicked = (_: Event, el: Element, _shown?: Element, zone?: string):
   if (zone == 'add_to_cart' && !(el as HTMLButtonElement).form?.matches('[action*="/cart/add"],:invalid')) intent(el);
 };
 
+/** A form that posts to the cart: Shopify's wherever it stands, any other beside a product that is known, unless its button has
+ * just told. (What a card or a page sells is known; the lines of a cart in a drawer are not.) */
 export const submitted = (e: Event, form: Element): void => {
-  if (e.type != 'submit' || !form.matches('[action*="/cart/add"]')) return;
+  if (
+    e.type != 'submit' ||
+    !(form.matches('[action*="/cart/add"]') || (!pending && form.matches(core.rules_.cart_form!) && !core.pick_(form, '[name^=update],[name=checkout]') && (core.card_(form) || isProduct())))
+  )
+    return;
   watchRequests();
   intent(form);
   // a native post: no script took it over

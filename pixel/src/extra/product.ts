@@ -32,6 +32,9 @@ const node = (): Json =>
     .flatMap((n) => [n, ...list(n?.['@graph'])])
     .find((n) => /^Product(Group)?$/.test(n?.['@type'] as string)) || {};
 
+/** Is the page a product's? JSON-LD is enough where neither markup nor address says what it is. */
+export const isProduct = (type = core.pageType_()): boolean => type == 'product' || (type == 'other' && '@type' in node());
+
 export const product = (): Product => {
   const id = variantId();
   const og = (name: string): string | undefined =>

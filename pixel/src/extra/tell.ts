@@ -1,7 +1,7 @@
 /** What a page is, said once a view: a product, a cart, a search, a list, a checkout. */
 import { listOf } from './cards';
 import { core, D, parse } from './core';
-import { product } from './product';
+import { isProduct, product } from './product';
 import type { Item, Product } from '../types';
 
 /** How many products a list shows: said by the markup, or counted. */
@@ -13,7 +13,7 @@ const count = (): number => {
 
 export const tell = (): void => {
   const type = core.pageType_();
-  const p = (type == 'product' && product()) as Product;
+  const p = (isProduct(type) && product()) as Product;
   if (p.product_id) {
     core.once_('Product Viewed', p);
     // the latest products this visitor looked at, for recommendations; only where they may be followed

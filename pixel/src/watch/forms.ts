@@ -31,7 +31,7 @@ const runOf = (form: Element): Run => {
 /** Events of a form that is no search, no cart and no product's (those have events of their own), and no bare button. */
 export const formEvent = (e: Event, el: Element, _?: Element, zone?: string): void => {
   const form = el.closest('[data-ff-form],[role=form],form');
-  if (!zone && form?.querySelector(FIELD) && !/search|pdp|cart/.test(core.zone_(el)) && !form.matches('[action*="/cart"]')) {
+  if (!zone && form?.querySelector(FIELD) && !/search|pdp|cart/.test(core.zone_(el)) && !form.matches('[action*="/cart"],' + core.rules_.cart_form)) {
     if (e.type == 'submit') {
       core.track_('Form Submitted', spent(runOf(form)));
       runs.delete(form);
