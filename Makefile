@@ -14,7 +14,7 @@ INSTALLED := $(VENV)/.installed
 # process compiles its imports again: 12.6 CPU-s instead of 5.0 before `footfall run` does anything.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-all dev lint lint-python lint-sql bench chaos fuzz clean lock release
+.PHONY: help install demo test test-all dev lint lint-python lint-sql bench chaos fuzz clean lock release
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,10 +22,11 @@ help: ## This list
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Footfall needs Python 3.11 to 3.13; set PYTHON=/path/to/python3") if not (3, 11) <= sys.version_info[:2] <= (3, 13) else 0'
 	@echo "Installing into $(VENV) (once; about two minutes)"
-	$(PYTHON) -m venv $(VENV)
-	@# Compiling all of it takes 32 s of CPU, what the first demo imports 11 s.
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e '.[dev]'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python .ci/install.py dev
 	@touch $(INSTALLED)
+
+install: $(INSTALLED) ## Everything into .venv; the other targets do so too where it is not done
 
 demo: $(INSTALLED) ## A shop, its traffic, the full pipeline and every address (ARGS=--no-serve: run and exit)
 	$(BIN)/footfall demo $(ARGS)

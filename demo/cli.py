@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
 import shutil
 import subprocess
@@ -15,25 +17,40 @@ import httpx
 import msgspec
 
 from footfall.client.sender import SendError, send
-from footfall.http.ports import port_is_free
+from footfall.commands import servers
+from footfall.commands.servers import Server
 from footfall.landing.directory import unsealed
+from footfall.runtime.atomic_write import replace_file
 from footfall.runtime.supervisor import Processes, ProcessFailed, footfall_command
 from footfall.runtime.terminal import in_words
-from footfall.settings import Settings, SettingsError, load_settings
+from footfall.settings import REPO, Settings, SettingsError, load_settings
 from footfall.snapshot.format import read_pointer
 
 CATALOG = Path(__file__).parent / "catalog" / "products.json"
 #: Short, so that a click in the demo shop reaches the lake while one watches; the default is 15 s.
 SEAL_SECONDS = "3"
+#: What a published demo is made by: where none of it changed, what stands is served.
+MADE_BY = (
+    "dbt_project",
+    "demo/catalog",
+    "footfall/snapshot",
+    *(f"orchestration/{each}" for each in ("catalog", "defs", "lake", "recommend", "serving", "warehouse")),
+)
+_CODE = frozenset({".py", ".sql", ".yml", ".yaml", ".csv", ".json"})
+_NO_CODE = frozenset({"target", "logs", "dbt_packages", "__pycache__"})
 
 
 class Past(msgspec.Struct, frozen=True):
-    """The traffic that a data directory was given: the same again on a second run, so that nothing doubles."""
+    """The traffic that a data directory was given, and how far it came."""
 
     visitors: int
     days: int
     seed: int
     until: datetime
+    is_sent: bool = False
+    """All of it was accepted. Until then it is sent as it was, so that nothing doubles."""
+    built_by: str = ""
+    """``code_digest`` of the full pipeline that published it."""
 
 
 @click.command()
@@ -57,30 +74,54 @@ def demo(no_serve: bool, visitors: int, days: int, seed: int, fresh: bool) -> No
         settings = load_settings()
         # Before anything starts: the past is sent with the one, the shop's pages ask with the other.
         _ = settings.trusted_key, settings.public_key
-    _check_ports(settings, with_dagster=not no_serve)
+    ports = {name: getattr(settings, name) for name in ("collector_port", "api_port", "shop_port")}
+    servers.check_ports(ports if no_serve else ports | {"dagster_port": settings.dagster_port}, "make demo")
+    note = settings.paths.data / "demo.json"
+    _refuse_a_shops_data(settings, note)
     if fresh:
         _remove(settings)
     began = time.monotonic()
+    past = _past_of(note, Past(visitors, days, seed, until=datetime.now(UTC).replace(microsecond=0)))
+    # dbt's project is everybody's, an experiment is this shop's
+    experiments = msgspec.json.encode(declared_experiments(past.until)).decode()
+    os.environ.setdefault("FOOTFALL_EXPERIMENTS", experiments)
+    _fill_inbox(settings)
+    digest = code_digest()
+    pointer = read_pointer(settings.paths.serving)
+    stands = past.is_sent and past.built_by == digest and pointer is not None
+    shown = [servers.api(settings), Server("shop", shop_command(settings), settings.shop_url)]
     with in_words(ProcessFailed), Processes(settings.paths.logs) as processes:
-        _step(1, "the collector, and the shop's catalog")
-        _start_collector(settings, processes)
-        wanted = Past(visitors, days, seed, until=datetime.now(UTC).replace(microsecond=0))
-        past = _past_of(settings.paths.data / "demo.json", wanted)
-        # dbt's project is everybody's, an experiment is this shop's
-        experiments = msgspec.json.encode(declared_experiments(past.until)).decode()
-        os.environ.setdefault("FOOTFALL_EXPERIMENTS", experiments)
-        _step(2, f"{past.visitors:,} visitors in {past.days} days, sent to the collector")
-        _send_past(settings, past)
-        _wait_sealed(settings)
-        _step(3, "the full pipeline, in Dagster")
-        if subprocess.run(footfall_command("run", "--lane", "full")).returncode:
-            raise click.ClickException("the pipeline failed; what it said stands above")
-        _step(4, "the shop, the API and Dagster's UI" if not no_serve else "the shop and the API")
-        _serve(settings, processes, with_dagster=not no_serve)
+        if stands:
+            assert pointer is not None
+            click.secho(
+                f"What an earlier demo published stands ({pointer.version}); --fresh makes another", bold=True
+            )
+            shown.insert(0, servers.collector(settings))
+        else:
+            _step(1, "the collector, and the shop's catalog")
+            servers.start(processes, [servers.collector(settings)])()
+            _step(2, f"{past.visitors:,} visitors in {past.days} days, sent to the collector")
+            if past.is_sent:
+                click.echo("  sent by an earlier demo")
+            else:
+                _send_past(settings, past)
+                past = _noted(note, msgspec.structs.replace(past, is_sent=True))
+            _wait_sealed(settings)
+            _step(3, "the full pipeline, in Dagster")
+            if subprocess.run(footfall_command("run", "--lane", "full")).returncode:
+                raise click.ClickException("the pipeline failed; what it said stands above")
+            _noted(note, msgspec.structs.replace(past, built_by=digest))
+            _step(4, "the shop, the API and Dagster's UI" if not no_serve else "the shop and the API")
+        wait_shown = servers.start(processes, shown)
+        # Its definitions take longest to import; shop and API don't wait for it.
+        wait_dagster = servers.start(processes, [] if no_serve else [servers.dagster(settings)])
+        wait_shown()
         _show(settings, time.monotonic() - began, with_dagster=not no_serve)
         if not no_serve:
             click.echo("\nCtrl-C stops everything; the data stay in " + str(settings.paths.data))
-            processes.wait()
+            with contextlib.suppress(KeyboardInterrupt):
+                wait_dagster()
+                processes.wait()
 
 
 def shop_command(settings: Settings) -> list[str]:
@@ -93,25 +134,26 @@ def _step(number: int, text: str) -> None:
     click.secho(f"\n{number}/4  {text}", bold=True)
 
 
-def _check_ports(settings: Settings, *, with_dagster: bool) -> None:
-    wanted = {
-        "FOOTFALL_COLLECTOR_PORT": settings.collector_port,
-        "FOOTFALL_API_PORT": settings.api_port,
-        "FOOTFALL_SHOP_PORT": settings.shop_port,
-    }
-    if with_dagster:
-        wanted["FOOTFALL_DAGSTER_PORT"] = settings.dagster_port
-    if taken := {name: port for name, port in wanted.items() if not port_is_free(port)}:
-        # One above 1024 that is not taken as well: a hint that doesn't work is worse than none.
-        name, port = next(iter(taken.items()))
-        free = next(
-            other
-            for other in range(port + 10_000 if port < 50_000 else 20_000, 65_536)
-            if port_is_free(other)
-        )
+def code_digest() -> str:
+    """A digest of what turns the demo's past into what it publishes."""
+    digest = hashlib.sha256()
+    for folder in MADE_BY:
+        for file in sorted((REPO / folder).rglob("*")):
+            inside = file.relative_to(REPO)
+            if file.suffix in _CODE and not _NO_CODE.intersection(inside.parts):
+                digest.update(f"{inside}\0".encode() + file.read_bytes())
+    return digest.hexdigest()
+
+
+def _refuse_a_shops_data(settings: Settings, note: Path) -> None:
+    """Raise click.ClickException where the data directory holds something, and no demo: neither simulated visitors nor
+    ``--fresh`` may come over a shop's events.
+    """
+    data = settings.paths.data
+    if not note.exists() and data.is_dir() and any(data.iterdir()):
         raise click.ClickException(
-            f"in use: port {', '.join(f'{port} ({name})' for name, port in taken.items())}. Is a demo running already? "
-            f"Otherwise set another port, as in {name}={free} make demo"
+            f"{data} holds something else than a demo, a shop's events perhaps. Give the demo a directory of its own: "
+            f"FOOTFALL_DATA={data.with_name('data-demo')} make demo"
         )
 
 
@@ -122,14 +164,11 @@ def _remove(settings: Settings) -> None:
         file.unlink(missing_ok=True)
 
 
-def _start_collector(settings: Settings, processes: Processes) -> None:
-    """Put the catalog into its inbox, where it isn't yet, and start the collector."""
+def _fill_inbox(settings: Settings) -> None:
+    """Put the catalog into its inbox, where it isn't yet."""
     inbox = settings.paths.catalog / "demo-shop.json"
-    inbox.parent.mkdir(parents=True, exist_ok=True)
     if not inbox.exists() or inbox.read_bytes() != CATALOG.read_bytes():
-        shutil.copyfile(CATALOG, inbox)
-    collector = processes.start("collector", footfall_command("collect"))
-    processes.wait_ready(collector, f"{settings.collector_url}/readyz")
+        replace_file(inbox, lambda aside: shutil.copyfile(CATALOG, aside))
 
 
 def _send_past(settings: Settings, past: Past) -> None:
@@ -158,8 +197,12 @@ def _past_of(file: Path, wanted: Past) -> Past:
         if (past.visitors, past.days, past.seed) != (wanted.visitors, wanted.days, wanted.seed):
             click.echo("this data directory has another past already; --fresh starts again")
         return past
-    file.write_bytes(msgspec.json.encode(wanted))
-    return wanted
+    return _noted(file, wanted)
+
+
+def _noted(file: Path, past: Past) -> Past:
+    replace_file(file, lambda aside: aside.write_bytes(msgspec.json.encode(past)))
+    return past
 
 
 def _wait_sealed(settings: Settings) -> None:
@@ -173,21 +216,6 @@ def _wait_sealed(settings: Settings) -> None:
         time.sleep(0.2)
 
 
-def _serve(settings: Settings, processes: Processes, *, with_dagster: bool) -> None:
-    started = [
-        (processes.start("api", footfall_command("serve")), f"{settings.api_url}/readyz", 60),
-        (processes.start("shop", shop_command(settings)), settings.shop_url, 60),
-    ]
-    if with_dagster:
-        started.append(
-            (processes.start("dagster", footfall_command("ui")), f"{settings.dagster_url}/server_info", 180)
-        )
-    for child, url, seconds in started:
-        click.echo(f"  {child.name} ...", nl=False)
-        processes.wait_ready(child, url, seconds)
-        click.echo(" ready")
-
-
 def _show(settings: Settings, seconds: float, *, with_dagster: bool) -> None:
     pointer = read_pointer(settings.paths.serving)
     ask = f"{settings.api_url}/v1/recommendations?key={settings.public_key}&guest=nobody-yet&limit=3"
@@ -195,17 +223,12 @@ def _show(settings: Settings, seconds: float, *, with_dagster: bool) -> None:
     click.secho(f"\nReady in {seconds:.0f} s.", bold=True, fg="green")
     rows = [
         ("The shop: click around", settings.shop_url),
-        *(
-            [("Dagster: the graph and its runs", f"{settings.dagster_url}/asset-groups")]
-            if with_dagster
-            else []
-        ),
+        *([("Dagster, within a minute", f"{settings.dagster_url}/asset-groups")] if with_dagster else []),
         ("What visitors do, on one page", f"{settings.api_url}/overview#{settings.api_secret_keys[0]}"),
         ("The API and its documentation", f"{settings.api_url}/docs"),
         ("The collector", f"{settings.collector_url}/docs"),
     ]
-    for text, url in rows:
-        click.echo(f"  {text:<34}{url}")
+    servers.show_addresses(rows)
     click.echo(f"\nSnapshot in force: {pointer.version if pointer else 'none'}. A new visitor sees:")
     for item in items:
         click.echo(f"  {item['title']:<42}{item['reason']}")

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import click
 
-from footfall.runtime.supervisor import Processes, ProcessFailed, footfall_command
+from footfall.commands import servers
+from footfall.runtime.supervisor import Processes, ProcessFailed
 from footfall.runtime.terminal import in_words
 from footfall.settings import REPO, SettingsError, load_settings
 
-#: A command and the folders whose code it runs. Dagster's UI reloads definitions by its own button.
-WATCHED = {"collect": ["collector", "footfall", "pixel/dist"], "serve": ["api", "footfall"]}
+#: A server and the folders whose code it runs. Dagster's UI reloads definitions by its own button.
+WATCHED = {"collector": ["collector", "footfall", "pixel/dist"], "API": ["api", "footfall"]}
 
 
 @click.command()
@@ -21,22 +22,22 @@ def dev() -> None:
     with in_words(SettingsError):
         settings = load_settings()
     with Processes(settings.paths.logs, echo=True) as processes:
-        processes.start("dagster", footfall_command("ui"))
-        for command in WATCHED:
-            processes.start(command, footfall_command(command))
+        servers.start(
+            processes, [make(settings) for make in (servers.dagster, servers.collector, servers.api)]
+        )
         click.echo(
             f"Dagster {settings.dagster_url}   collector {settings.collector_url}   "
             f"API {settings.api_url}/docs   overview {settings.api_url}/overview"
         )
-        seen = {command: _newest(folders) for command, folders in WATCHED.items()}
+        seen = {server: _newest(folders) for server, folders in WATCHED.items()}
         try:
             while True:
                 time.sleep(1)
-                for command, folders in WATCHED.items():
-                    if (newest := _newest(folders)) != seen[command]:
-                        seen[command] = newest
-                        click.echo(f"{command}: code changed, restarting")
-                        processes.restart(command)
+                for server, folders in WATCHED.items():
+                    if (newest := _newest(folders)) != seen[server]:
+                        seen[server] = newest
+                        click.echo(f"{server}: code changed, restarting")
+                        processes.restart(server)
                 processes.check(allow=set(WATCHED))
         except KeyboardInterrupt:
             click.echo("stopping")

@@ -1,6 +1,6 @@
 """Several processes as one: started in order, their words on one screen, stopped together.
 
-`make demo` and `make dev` stand on it; in production each package has a service manager of its own.
+`footfall demo`, `dev` and `start` stand on it; in production each package has a service manager of its own.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import IO, Any, NoReturn
@@ -21,6 +22,9 @@ import httpx
 #: How long a process gets to end by itself after SIGTERM; the collector drains in well under it.
 GRACE_SECONDS = 10.0
 _LAST_LINES = 15
+#: A process that ended by itself is started again after so long, twice as long each time it does so again, until it
+#: has lived for STEADY_SECONDS.
+FIRST_WAIT, LONGEST_WAIT, STEADY_SECONDS = 1.0, 60.0, 120.0
 
 
 class ProcessFailed(Exception):
@@ -39,6 +43,7 @@ class Child:
         env: Mapping[str, str],
     ) -> None:
         self.name, self.process, self.log, self.command, self.env = name, process, log, command, env
+        self.started_at = time.monotonic()
 
     def last_words(self) -> str:
         """The last lines of its output, for an error's message."""
@@ -56,6 +61,9 @@ class Processes:
         self.logs, self.echo = logs, echo
         self.children: list[Child] = []
         self._before: dict[signal.Signals, Any] = {}
+        self._foreground: subprocess.Popen[bytes] | None = None
+        self._crashes: defaultdict[str, int] = defaultdict(int)
+        self._ended_at: dict[str, float] = {}
         logs.mkdir(parents=True, exist_ok=True)
 
     def __enter__(self) -> Processes:
@@ -73,10 +81,14 @@ class Processes:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def start(self, name: str, command: Sequence[str], env: Mapping[str, str] | None = None) -> Child:
-        """Start a process; its output goes to ``logs/<name>.log`` (and the screen with ``echo``)."""
-        log = self.logs / f"{name}.log"
-        handle = log.open("wb")
+    def start(
+        self, name: str, command: Sequence[str], env: Mapping[str, str] | None = None, *, again: bool = False
+    ) -> Child:
+        """Start a process; its output goes to ``logs/<name>.log`` (and the screen with ``echo``), behind what stands
+        there where it is started ``again``.
+        """
+        log = self.logs / f"{name.lower()}.log"
+        handle = log.open("ab" if again else "wb")
         process = subprocess.Popen(
             command,
             stdout=subprocess.PIPE if self.echo else handle,
@@ -111,8 +123,11 @@ class Processes:
             time.sleep(0.1)
         raise ProcessFailed(f"{child.name} did not answer at {url} in {seconds:.0f} s:\n{child.last_words()}")
 
-    def wait(self) -> None:
-        """Stay until Ctrl-C or SIGTERM. Raises ProcessFailed where a process ends by itself."""
+    def wait(self, look: Callable[[], object] | None = None) -> None:
+        """Stay until Ctrl-C or SIGTERM, and ``look`` twice a second; by default as ``check`` does, which raises
+        ProcessFailed.
+        """
+        look = look or self.check
         stopped = threading.Event()
 
         def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -121,7 +136,44 @@ class Processes:
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
         while not stopped.wait(0.5):
-            self.check()
+            look()
+
+    def run(self, command: Sequence[str], meanwhile: Callable[[], object]) -> int:
+        """Run a command to its end, its words on this screen, and return its exit code. ``meanwhile`` is called twice
+        a second.
+        """
+        self._foreground = subprocess.Popen(command, start_new_session=True)
+        while True:
+            try:
+                code = self._foreground.wait(0.5)
+            except subprocess.TimeoutExpired:
+                meanwhile()
+            else:
+                self._foreground = None
+                return code
+
+    def revive(self, say: Callable[[str], object]) -> None:
+        """Start again what ended by itself, and ``say`` so; the others go on. To be called every second or so."""
+        now = time.monotonic()
+        for child in list(self.children):
+            code, name = child.process.poll(), child.name
+            if code is None:
+                continue
+            if name not in self._ended_at:
+                self._ended_at[name] = now
+                steady = now - child.started_at > STEADY_SECONDS
+                self._crashes[name] = 1 if steady else self._crashes[name] + 1
+                wait = self._wait(name)
+                say(
+                    f"{name} ended with code {code}; it is started again in {wait:.0f} s. Its last words "
+                    f"({child.log}):\n{child.last_words()}"
+                )
+            elif now - self._ended_at[name] >= self._wait(name):
+                del self._ended_at[name]
+                self.restart(name)
+
+    def _wait(self, name: str) -> float:
+        return float(min(FIRST_WAIT * 2 ** (self._crashes[name] - 1), LONGEST_WAIT))
 
     def check(self, allow: Collection[str] = ()) -> None:
         """Raise ProcessFailed where a process ended by itself; those in ``allow`` may (they await a code change)."""
@@ -132,13 +184,15 @@ class Processes:
     def restart(self, name: str) -> None:
         """Stop the process of that name and start it again as it was."""
         child = next(each for each in self.children if each.name == name)
-        _end([child])
+        _end([child.process])
         self.children.remove(child)
-        self.start(name, child.command, child.env)
+        self.start(name, child.command, child.env, again=True)
 
     def stop(self) -> None:
         """End every process: SIGTERM to its group, SIGKILL to what is left after the grace."""
-        _end(list(reversed(self.children)))
+        foreground = [self._foreground] if self._foreground else []
+        _end([*foreground, *(child.process for child in reversed(self.children))])
+        self._foreground = None
         self.children.clear()
 
 
@@ -151,16 +205,16 @@ def _leave(number: int, _frame: FrameType | None) -> NoReturn:
     raise SystemExit(128 + number)
 
 
-def _end(children: Sequence[Child]) -> None:
-    for child in children:
-        _signal_group(child.process, signal.SIGTERM)
+def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    for process in processes:
+        _signal_group(process, signal.SIGTERM)
     deadline = time.monotonic() + GRACE_SECONDS
-    for child in children:
+    for process in processes:
         try:
-            child.process.wait(max(0.1, deadline - time.monotonic()))
+            process.wait(max(0.1, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            _signal_group(child.process, signal.SIGKILL)
-            child.process.wait()
+            _signal_group(process, signal.SIGKILL)
+            process.wait()
 
 
 def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:

@@ -27,6 +27,7 @@ from orchestration.lake.schema import prepare_lake
 from orchestration.lake.segments import NotSealed, wait_sealed
 from orchestration.storage.duckdb_files import WarehouseBusy
 from orchestration.storage.locks import LoaderBusy
+from orchestration.storage.personal_data import PLACES, Goes
 
 _users = click.option(
     "--user", "users", multiple=True, metavar="ID", help="A user id; may be given several times."
@@ -169,6 +170,10 @@ def forget(
         click.secho(f"look through this file by hand, no program can read it: {file}", fg="yellow")
     for path in removed:
         click.echo(f"removed {path}")
+    for place in PLACES:
+        if place.forgotten is Goes.STAYS:
+            for kept in place.paths(settings.paths.data):
+                click.echo(f"not searched: {kept} ({place.otherwise})")
     if no_run:
         click.echo("now `footfall run`: until then the API shows what was published before")
     elif subprocess.run(footfall_command("run"), check=False).returncode:

@@ -5,7 +5,8 @@ every asset, and runs hourly: so a slow asset, like text similarity, never holds
 materialized and checked by the full pipeline; the fast lane adds to them in one asset, ``fast_lane/increment``.
 """
 
-from datetime import UTC, datetime
+import shutil
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
@@ -17,6 +18,7 @@ from orchestration.runs.job_names import FAST_LANE, FULL_PIPELINE
 from orchestration.runs.launcher import one_process
 from orchestration.storage.duckdb_files import POOL
 from orchestration.storage.full_disk import full_disk_in_words
+from orchestration.storage.personal_data import FAILED_RUN_DAYS
 
 RECONCILE = "reconcile"
 
@@ -76,19 +78,27 @@ reconcile_weekly = dg.ScheduleDefinition(
 
 
 @dg.op(
-    description="Forget the oldest finished runs of the fast lane; failed ones stay for a person to look at."
+    description="Forget the oldest finished runs of the fast lane, and failed runs of any job"
+    f" {FAILED_RUN_DAYS} days later: until then a person may look at them."
 )
 def forget_old_runs(context: dg.OpExecutionContext) -> None:
     """A busy shop has 4,000 fast runs a day, 0.6 MB of log each: 2.4 GB a day that nobody reads."""
-    done = dg.RunsFilter(job_name=FAST_LANE, statuses=[dg.DagsterRunStatus.SUCCESS])
-    keep = load_settings().kept_fast_runs
-    kept = context.instance.get_run_records(done, limit=keep)
-    if len(kept) < keep:
-        return
-    old = context.instance.get_run_records(done, cursor=kept[-1].dagster_run.run_id)
+    instance, settings, status = context.instance, load_settings(), dg.DagsterRunStatus
+    done = dg.RunsFilter(job_name=FAST_LANE, statuses=[status.SUCCESS])
+    kept = instance.get_run_records(done, limit=settings.kept_fast_runs)
+    old = [*instance.get_run_records(done, cursor=kept[-1].dagster_run.run_id)] if kept else []
+    before = datetime.now(UTC) - timedelta(days=FAILED_RUN_DAYS)
+    old += instance.get_run_records(
+        dg.RunsFilter(statuses=[status.FAILURE, status.CANCELED], created_before=before)
+    )
     for record in old:
-        context.instance.delete_run(record.dagster_run.run_id)
-    context.log.info(f"forgot {len(old)} runs of the fast lane, kept {keep}")
+        run_id = record.dagster_run.run_id
+        instance.delete_run(run_id)
+        # Dagster leaves what the steps printed, and a database of the run's own with all of it in its free pages.
+        shutil.rmtree(settings.paths.dagster / "storage" / run_id, ignore_errors=True)
+        for file in (settings.paths.dagster / "history" / "runs").glob(f"{run_id}.db*"):
+            file.unlink()
+    context.log.info(f"forgot {len(old)} runs")
 
 
 @dg.job(
@@ -107,7 +117,7 @@ housekeeping_hourly = dg.ScheduleDefinition(
     cron_schedule="37 * * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Forgets the oldest finished runs of the fast lane.",
+    description="Forgets the oldest finished runs of the fast lane, and failed runs after a month.",
 )
 
 

@@ -1,16 +1,15 @@
 """The sensors: sealed segments start the fast lane, a changed catalog file the full pipeline; two tell the operator."""
 
-import hashlib
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 
 import dagster as dg
 
+from footfall.runtime.paths import Paths
 from footfall.settings import Settings, load_settings
 from footfall.snapshot.format import POINTER_FILE
 from footfall.status.runs import staleness
-from orchestration.catalog.model import inbox_files
+from orchestration.catalog.inbox import inbox_state, read_state
 from orchestration.defs.jobs import fast_lane, full_pipeline
 from orchestration.runs.job_names import FAST_LANE, FULL_PIPELINE
 from orchestration.runs.reports import report_freshness, report_record
@@ -34,7 +33,8 @@ UNFINISHED = [
     jobs=[fast_lane, full_pipeline],
     minimum_interval_seconds=load_settings().sensor_seconds,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Starts the fast lane when the collector has sealed segments, one run at a time.",
+    description="Starts the fast lane when the collector has sealed segments, one run at a time; where nothing stands "
+    "yet the full pipeline, for a catalog too.",
 )
 def sealed_segments(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """One run takes whatever is sealed by then, so a second beside it would find nothing."""
@@ -43,14 +43,16 @@ def sealed_segments(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.S
         return dg.SkipReason("a run is under way")
     # The fast lane updates what stands; on a new warehouse the slow models have to be there first.
     paths = load_settings().paths
-    lane = FAST_LANE if is_whole(paths) and (paths.serving / POINTER_FILE).exists() else FULL_PIPELINE
+    lane = FAST_LANE if _stands(paths) else FULL_PIPELINE
     failures = _failures_in_a_row(context.instance, lane)
     if failures and (left := _wait_left(context.instance, lane, failures)) > 0:
         return dg.SkipReason(f"the last {failures} run(s) failed; next try in {left:.0f} s")
     segments = _waiting(load_settings())
     # A failed run may have loaded its segments already: its events are in the lake and still owed to the shop.
     # So are those of a fast lane that found the warehouse damaged, whose place the full pipeline has to fill.
-    if not segments and not failures and not waits_for_rebuild(paths):
+    # A shop's first catalog is built from here as well: were it the other sensor's, the first build would run twice.
+    is_first = lane == FULL_PIPELINE and bool(inbox_state(paths.catalog))
+    if not segments and not failures and not is_first and not waits_for_rebuild(paths):
         return dg.SkipReason("nothing sealed")
     return dg.RunRequest(
         job_name=lane,
@@ -59,6 +61,11 @@ def sealed_segments(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.S
             "footfall/newest": segments[-1] if segments else "",
         },
     )
+
+
+def _stands(paths: Paths) -> bool:
+    """Return whether there is a warehouse, built to its end, and a version published from one."""
+    return is_whole(paths) and (paths.serving / POINTER_FILE).exists()
 
 
 def _waiting(settings: Settings) -> list[str]:
@@ -114,32 +121,21 @@ def _wait_left(instance: dg.DagsterInstance, lane: str, failures: int) -> float:
     description="Starts the full pipeline when a file in the catalog inbox changes: new products need new neighbours.",
 )
 def catalog_changes(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    """The cursor holds the inbox as it was at the last request; the first look after a full run only remembers."""
-    state = _inbox_state(load_settings().paths.catalog)
-    if (context.cursor or "") == state:
+    """Compared with what the last run has read, whoever started it. The cursor holds the inbox as it was at the last
+    request: a run that failed before it read the inbox is not asked for again at every look.
+    """
+    paths = load_settings().paths
+    if not _stands(paths):
+        return dg.SkipReason("nothing stands yet: the sensor sealed_segments starts the first full pipeline")
+    state = inbox_state(paths.catalog)
+    if state in (context.cursor or "", read_state(paths)):
         return dg.SkipReason("the inbox is as it was")
-    first_look = context.cursor is None
+    under_way = dg.RunsFilter(job_name=FULL_PIPELINE, statuses=UNFINISHED)
+    if context.instance.get_run_records(under_way, limit=1):
+        return dg.SkipReason("a full run is under way; what it read of the inbox is known once it has")
     context.update_cursor(state)
-    if first_look and context.instance.get_run_records(dg.RunsFilter(job_name=FULL_PIPELINE), limit=1):
-        return dg.SkipReason("a full run has seen this inbox already; its state is remembered from here")
     # No run key: Dagster would never run again for an inbox that once looked like this, as when a copy is put back.
     return dg.RunRequest()
-
-
-def _inbox_state(inbox: Path) -> str:
-    files = inbox_files(inbox)
-    if not files:
-        return ""
-    state = "\n".join(f"{file.name} {_look_of(file)}" for file in files)
-    return hashlib.sha256(state.encode(errors="surrogateescape")).hexdigest()[:16]
-
-
-def _look_of(file: Path) -> str:
-    try:
-        found = file.stat()
-    except OSError as error:  # a link to nowhere: the run says so
-        return str(error.errno)
-    return f"{found.st_size} {found.st_mtime_ns}"
 
 
 @dg.run_failure_sensor(

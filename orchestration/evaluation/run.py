@@ -16,8 +16,8 @@ from orchestration.evaluation.tuning import Proposal, proposal_file, tune, write
 from orchestration.recommend.session_neighbours import session_config
 from orchestration.recommend.text_similarity import text_config
 from orchestration.recommend.visitor_similarity import VisitorSimilarityConfig
-from orchestration.storage.duckdb_files import EVALUATION, TUNING
 from orchestration.storage.environment import DBT_PROJECT
+from orchestration.storage.personal_data import EVALUATION, TUNING
 from orchestration.warehouse.dbt_runner import project_fingerprint, project_vars
 
 #: Raised when the evaluation itself changes its numbers.

@@ -25,7 +25,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from msgspec import Struct
 
-from footfall.landing.directory import QUARANTINE
 from footfall.landing.segments import NO_VISIT
 from footfall.runtime.paths import Paths
 from footfall.wire.keys import NOBODYS
@@ -33,10 +32,10 @@ from footfall.wire.schema import is_placeholder
 from orchestration.lake import set_aside
 from orchestration.lake.mentions import COLUMNS, any_of, candidates, condition, erased, fields_naming
 from orchestration.lake.schema import BY_DAY
-from orchestration.serving.publish import remove_held
 from orchestration.storage.atomic_write import remove_asides, write_durably
-from orchestration.storage.duckdb_files import exclusive, in_memory, remove_copies, remove_warehouse, sql_path
+from orchestration.storage.duckdb_files import exclusive, in_memory, sql_path
 from orchestration.storage.locks import only_loader
+from orchestration.storage.personal_data import PLACES, PLANS, Goes, remove
 
 FORGOTTEN = "forgotten"
 REDACTION = "Redaction Requested"
@@ -62,7 +61,6 @@ KEPT = frozenset(
         *("occurred_at", "original_at", "received_at", "is_bot"),
     }
 )
-PLANS = "forgetting"
 _NOTE = ".forgotten.json"
 #: The values as they were sent: an amount's digits are not to change.
 _properties = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -239,19 +237,19 @@ def _carry_out(paths: Paths, person: Person, plan: Path) -> Forgotten:
         done = _blank(paths, person)
     # A database file keeps what was deleted until its pages are used again; without the file nothing is kept.
     with exclusive(paths):
-        done.removed = [str(path) for path in (*remove_warehouse(paths), *remove_copies(paths))]
+        # Versions in force are read by the API until the next is published; what is removed nobody reads.
+        gone = remove(paths, (place for place in PLACES if place.forgotten is Goes.REMOVED))
+        done.removed = [str(path) for path in gone]
         note = msgspec.json.encode(_Note(datetime.now(UTC)))
         write_durably(paths.lake / _NOTE, lambda aside: aside.write_bytes(note))
-        # Of those in force the API goes on reading until the next is published; nobody reads what is held back.
-        done.removed += [str(path) for path in remove_held(paths.serving)]
     plan.unlink()
     return done
 
 
 def _blank(paths: Paths, person: Person) -> Forgotten:
     done = Forgotten()
-    for table in BY_DAY:
-        remove_asides(paths.lake / table)
+    for folder in (*(paths.lake / table for table in (*BY_DAY, "set_aside")), paths.data / PLANS):
+        remove_asides(folder)
     # First, while the lake still tells whose the events are.
     _forget_reasons(paths, person)
     for file in _files_with(paths, person):
@@ -268,8 +266,13 @@ def _blank(paths: Paths, person: Person) -> Forgotten:
             _rewrite(file, lambda group: _blank_failed(group, person)[0])
             done.failed_events += rows
             done.files += 1
-    quarantine = paths.landing / QUARANTINE
-    done.left = [str(file) for file in sorted(quarantine.glob("*"))] if quarantine.exists() else []
+    done.left = [
+        str(file)
+        for place in PLACES
+        if place.forgotten is Goes.BY_HAND
+        for folder in place.paths(paths.data)
+        for file in sorted(folder.iterdir())
+    ]
     return done
 
 

@@ -37,8 +37,9 @@ from orchestration.lake.schema import (
 )
 from orchestration.lake.segments import load_id_of, segment_of
 from orchestration.storage.atomic_write import fsync_path, write_durably
-from orchestration.storage.duckdb_files import exclusive, in_memory, remove_copies, sql_path
+from orchestration.storage.duckdb_files import exclusive, in_memory, sql_path
 from orchestration.storage.locks import only_loader
+from orchestration.storage.personal_data import PLACES, Goes, remove
 
 _NOTE = ".retention.json"
 #: What a row of landing_counts is of.
@@ -155,7 +156,7 @@ def _carry_out(paths: Paths, cut: Cut) -> None:
             if load_id_of(file) and _begun_before(segment_of(file), cut.before):
                 file.unlink()
         fsync_path(paths.lake / table)
-    remove_copies(paths)
+    remove(paths, (place for place in PLACES if place.retained is Goes.REMOVED))
     _note(paths, msgspec.structs.replace(cut, is_done=True))
 
 

@@ -32,8 +32,9 @@ import msgspec
 from orchestration.lake.schema import lake_time
 from orchestration.storage.atomic_write import write_durably
 
-#: Beside their results earlier versions kept what increments needed, up to 0.6 GB: the first rebuild removes it.
-_OBSOLETE = (".state", ".names", ".history", ".changes")
+#: Beside their results earlier versions kept what increments needed, up to 0.6 GB, which may name who was forgotten
+#: since: the first rebuild removes it.
+_OBSOLETE = ("{}.state", "{}.names", "{}.history", "{}.changes", "changes.parquet")
 
 
 class Build(msgspec.Struct, frozen=True):
@@ -95,8 +96,8 @@ class RebuildRule:
         record.unlink(missing_ok=True)
         started = time.perf_counter()
         yield
-        for suffix in _OBSOLETE:
-            result.with_suffix(suffix).unlink(missing_ok=True)
+        for name in _OBSOLETE:
+            result.with_name(name.format(result.stem)).unlink(missing_ok=True)
         build = Build(lake_time(self.now), time.perf_counter() - started, inputs)
         write_durably(record, lambda aside: aside.write_bytes(msgspec.json.encode(build)))
 

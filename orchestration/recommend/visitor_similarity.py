@@ -270,8 +270,6 @@ def refresh(
     with rule.recording(path, inputs):
         similarity = VisitorSimilarity(warehouse.sql(_AFFINITIES).to_arrow_table(), config)
         write_derived(derived, TABLE, similarity.tables(rule.now))
-        # Of earlier versions, which kept increments there: it may name who was forgotten since.
-        path.with_name("changes.parquet").unlink(missing_ok=True)
     return decision, similarity
 
 

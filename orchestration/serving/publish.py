@@ -42,6 +42,7 @@ from orchestration.serving.files import Base
 from orchestration.serving.marts import MissingMartError, servable
 from orchestration.serving.sqlite import read_table
 from orchestration.storage.atomic_write import fsync_path, write_durably
+from orchestration.storage.personal_data import HELD
 
 __all__ = [
     "AuditFailedError",
@@ -52,7 +53,6 @@ __all__ = [
     "prune",
     "publish",
     "publish_once",
-    "remove_held",
 ]
 
 #: A table or coverage that falls under this share of the version in force stops the publish.
@@ -62,7 +62,6 @@ MIN_RATIO = 0.5
 ONCE_FILE = "published_once.jsonl"
 
 _BUILDING = ".building-"
-_HELD = ".held-"
 _TRASH = ".trash-"
 
 
@@ -175,9 +174,9 @@ def publish_once(
     SnapshotBusyError.
     """
     with _alone(serving_dir):
-        held = serving_dir / f"{_HELD}{version}"
+        held = serving_dir / f"{HELD}{version}"
         if not VERSION_PATTERN.fullmatch(version) or not held.is_dir():
-            found = sorted(path.name.removeprefix(_HELD) for path in serving_dir.glob(f"{_HELD}*"))
+            found = sorted(path.name.removeprefix(HELD) for path in serving_dir.glob(f"{HELD}*"))
             raise SnapshotError(f"no version {version} is held back; {', '.join(found) or 'none'} is")
         created_at = _whole(held).created_at
         if not_from_before and created_at < not_from_before:
@@ -215,7 +214,7 @@ def prune(serving_dir: Path, keep: int = 3, *, not_from_before: datetime | None 
         old += sorted(path.name for path in _version_dirs(serving_dir) if is_outgrown(path))
         removed = [version for version in old if current is None or version != current.version]
         # What was held back is older than what is published now.
-        removed += [path.name for path in serving_dir.glob(f"{_HELD}*")]
+        removed += [path.name for path in serving_dir.glob(f"{HELD}*")]
         for version in removed:
             # Renamed first: a version is whole or gone, never half deleted under its name.
             trash = serving_dir / f"{_TRASH}{version}"
@@ -225,29 +224,21 @@ def prune(serving_dir: Path, keep: int = 3, *, not_from_before: datetime | None 
         return removed
 
 
-def remove_held(serving_dir: Path) -> list[Path]:
-    """Remove what is held back; returns what that was. Holds no lock: nobody may be writing versions."""
-    held = sorted(serving_dir.glob(f"{_HELD}*"))
-    for path in held:
-        shutil.rmtree(path)
-    return held
-
-
 def _hold(serving_dir: Path, aside: Path, version: str, not_from_before: datetime | None) -> str:
     """Keep a version that may be meant, and return its name; of several that follow one another the first, so that
     somebody can look at it and name it, unless somebody was forgotten since.
     """
-    for path in serving_dir.glob(f"{_HELD}*"):
+    for path in serving_dir.glob(f"{HELD}*"):
         try:
             is_outdated = not_from_before and read_manifest(path).created_at < not_from_before
         except SnapshotError:
             is_outdated = True
         if not is_outdated:
             shutil.rmtree(aside)
-            return path.name.removeprefix(_HELD)
+            return path.name.removeprefix(HELD)
         shutil.rmtree(path)
     fsync_path(aside)
-    aside.rename(serving_dir / f"{_HELD}{version}")
+    aside.rename(serving_dir / f"{HELD}{version}")
     fsync_path(serving_dir)
     return version
 

@@ -17,7 +17,6 @@ import duckdb
 from footfall.http.workers import own_folder
 from footfall.runtime.paths import Paths
 from footfall.settings import Settings, load_settings
-from footfall.status.diagnosis import FOLDER as DIAGNOSIS
 from orchestration.storage.locks import lock_within
 
 #: The Dagster pool of every asset that opens the warehouse; its limit is in dagster.yaml.
@@ -31,12 +30,6 @@ def sql_path(path: Path) -> str:
     return str(path).replace("'", "''")
 
 
-#: Below the data directory: where a second warehouse is built, or a part of the first one copied, for as long as
-#: somebody works on it. A killed process leaves it there.
-RECONCILE = "reconcile"
-EVALUATION = "evaluation"
-TUNING = "tuning/past"
-
 #: DuckDB's words for a warehouse whose bytes are not those that it wrote. A file that another process has open, that a
 #: newer DuckDB wrote or that may not be read is told in other words.
 _CORRUPT = ("Corrupt database file", "Corrupt WAL file")
@@ -45,36 +38,6 @@ _CUT_OFF = "Could not read enough bytes from file"
 _UNREADABLE = (*_CORRUPT, "not a valid DuckDB database file", _CUT_OFF)
 #: Bytes before the first block of a DuckDB file: three headers.
 _HEADERS = 3 * 4096
-
-
-def remove_copies(paths: Paths) -> list[Path]:
-    """Remove what else holds the warehouse's rows: analysts' own builds, a damaged warehouse that was set aside, and
-    copies that a process works on, which then fails. Returns what there was.
-    """
-    files = [*sorted((paths.data / "dev").glob("*.duckdb*")), *paths.damaged_warehouses()]
-    folders = [
-        folder
-        for name in (RECONCILE, EVALUATION, TUNING, DIAGNOSIS)
-        if (folder := paths.data / name).exists()
-    ]
-    for file in files:
-        if file.is_dir():  # what DuckDB sorts on disk
-            shutil.rmtree(file)
-        else:
-            file.unlink()
-    for folder in folders:
-        shutil.rmtree(folder)
-    return [*files, *folders]
-
-
-def remove_warehouse(paths: Paths) -> list[Path]:
-    """Remove the warehouse and what goes with it; the next run builds it again. The caller holds it (``exclusive``).
-    Returns what there was.
-    """
-    there = paths.warehouse.exists()
-    paths.warehouse.unlink(missing_ok=True)
-    _remove_rests(paths)
-    return [paths.warehouse] if there else []
 
 
 class WarehouseDamaged(Exception):

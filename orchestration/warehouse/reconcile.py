@@ -19,7 +19,8 @@ import msgspec
 from footfall.runtime.paths import Paths
 from footfall.settings import Settings
 from orchestration.storage.atomic_write import write_durably
-from orchestration.storage.duckdb_files import RECONCILE, exclusive, in_memory, notice_damage, sql_path
+from orchestration.storage.duckdb_files import exclusive, in_memory, notice_damage, sql_path
+from orchestration.storage.personal_data import RECONCILE
 from orchestration.warehouse import dbt_runner
 
 #: When a row was computed is no part of what it says.

@@ -139,7 +139,7 @@ def open_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
 
     def open_one(**settings: str) -> Shop:
         folder = tmp_path_factory.mktemp("shop")
-        processes = Processes(folder / "logs")
+        processes = Processes(folder / "data" / "logs")
         opened.append(processes.__enter__())
         return Shop(folder / "data", processes, settings)
 

@@ -47,6 +47,7 @@ def products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Read every inbox file. A product that can't be read is logged with its line, a file with its reason; neither
     costs the others anything.
     """
+    from orchestration.catalog.inbox import inbox_state, note_read
     from orchestration.catalog.model import inbox_files
     from orchestration.catalog.versions import (
         CatalogError,
@@ -61,6 +62,7 @@ def products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     settings = load_settings()
     paths = settings.paths
     prepare_lake(paths)
+    state = inbox_state(paths.catalog)
     files = inbox_files(paths.catalog)
     if not files:
         context.log.warning(f"no catalog in {paths.catalog}: products are known by their events alone")
@@ -92,6 +94,7 @@ def products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         captured_at=datetime.now(UTC),
     )
     stands = {name: at for name in unreadable if (at := version_time(paths.lake / "products", name))}
+    note_read(paths, state)
     unread = note_unread(paths, unreadable, stands, datetime.now(UTC))
     for each in unread:
         context.log.warning(str(each))

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from footfall.runtime import supervisor
+from footfall.runtime.supervisor import Processes
 from footfall.settings import REPO
 
 ABOVE = """
@@ -47,3 +49,40 @@ def test_who_asked_for_no_hangup_goes_on(tmp_path: Path) -> None:
         assert above.poll() is None
         above.terminate()
         assert above.wait(60) == 128 + signal.SIGTERM
+
+
+def test_what_ended_by_itself_is_said_and_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second time it waits twice as long; the other process never notices."""
+    monkeypatch.setattr(supervisor, "FIRST_WAIT", 0.2)
+    said: list[str] = []
+    with Processes(tmp_path) as processes:
+        steady = processes.start("steady", ["sleep", "600"])
+        processes.start("server", ["sh", "-c", "echo no room; exit 3"])
+        deadline = time.monotonic() + 30
+        while len(said) < 2 and time.monotonic() < deadline:
+            processes.revive(said.append)
+            time.sleep(0.02)
+        assert [child.name for child in processes.children] == ["steady", "server"]
+        assert steady.process.poll() is None
+    assert len(said) == 2
+    assert all("server ended with code 3; it is started again" in each for each in said)
+    assert said[1].endswith("no room\nno room"), "the log holds both"
+
+
+def test_a_command_in_front_is_waited_for_and_ends_with_the_rest(tmp_path: Path) -> None:
+    looked: list[int] = []
+    with Processes(tmp_path) as processes:
+        assert processes.run(["sh", "-c", "sleep 0.6; exit 4"], lambda: looked.append(1)) == 4
+        assert looked
+
+        def leave() -> None:
+            raise SystemExit(1)
+
+        with pytest.raises(SystemExit):
+            processes.run(["sleep", "600"], leave)
+        left = processes._foreground
+        assert left is not None
+        assert left.poll() is None
+    assert left.poll() == -signal.SIGTERM

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
@@ -23,73 +22,13 @@ from orchestration.lake import privacy as people
 from orchestration.lake import segments
 from orchestration.lake.loader import load_sealed
 from orchestration.lake.privacy import Forgotten, Person, forget, requested, whole_person
-from orchestration.lake.schema import prepare_lake
+from orchestration.lake.schema import prepare_lake, set_aside_file
 from orchestration.storage.atomic_write import aside_of
 from orchestration.storage.environment import DBT_PROJECT
+from orchestration.storage.personal_data import PLANS
 from orchestration.warehouse.dbt_runner import close_warehouse, invoke
-from tests.orchestration.conftest import RECEIVED, Seal, message, seal_segment
-
-
-def said(number: int, guest: str | None, user: str | None = None, **changes: Any) -> dict[str, Any]:
-    return message(number, anonymousId=guest, userId=user, **changes)
-
-
-def order(number: int, guest: str | None, user: str | None, price: str) -> dict[str, Any]:
-    properties = {
-        "order_id": f"o-{number}",
-        "products": [{"product_id": "p", "price": 9.90, "quantity": 1, "engraving": "on her birthday"}, None],
-        "value": json.loads(price),
-        "note": "for Anna's birthday",
-    }
-    return said(number, guest, user, event="Order Completed", properties=properties)
-
-
-def lake_rows(paths: Paths, table: str = "events") -> list[dict[str, Any]]:
-    relation = duckdb.sql(
-        f"select * from read_parquet('{paths.lake}/{table}/**/*.parquet', hive_partitioning=false) order by all"
-    )
-    return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
-
-
-def everything_in(folder: Path) -> str:
-    """Every value of every Parquet file, since pages are compressed."""
-    return "\n".join(
-        repr(pq.read_table(file, partitioning=None).to_pylist()) for file in folder.rglob("*.parquet")
-    )
-
-
-@pytest.fixture
-def shop(paths: Paths, seal: Seal) -> Paths:
-    """Anna on a phone of her own and on a tablet that Bob uses too; Carl beside them."""
-    failed = [
-        FailedMessage(
-            index=0, field="event", reason="empty", raw=b'{"anonymousId": "anna-phone", "event": ""}'
-        ),
-        FailedMessage(index=1, field="event", reason="empty", raw=b'{"userId":"anna-2","event":""}'),
-    ]
-    seal(
-        "s1",
-        [
-            said(1, "anna-phone"),
-            said(2, "anna-phone", "anna"),
-            order(3, "anna-phone", "anna", "10.90"),
-            said(4, "tablet", "anna"),
-            said(5, "tablet", "bob"),
-            said(6, "tablet"),
-        ],
-        failed=failed,
-    )
-    seal(
-        "s2",
-        [
-            said(7, "anna-phone"),
-            order(8, None, "anna", "7.00"),
-            said(9, "carl-phone", "carl"),
-            said(10, "anna-phone-2"),
-        ],
-    )
-    load_sealed(paths)
-    return paths
+from tests.orchestration.conftest import RECEIVED, Seal, seal_segment
+from tests.orchestration.lake.conftest import everything_in, lake_rows, said
 
 
 def test_a_user_has_the_tokens_that_are_nobody_elses(shop: Paths) -> None:
@@ -124,7 +63,7 @@ def test_nothing_of_the_person_is_left_and_everything_of_the_others(shop: Paths)
         left = {name for name, value in row.items() if value is not None}
         assert left <= people.KEPT | {"guest_token", "bot_reason"}
     assert [row["reason"] for row in lake_rows(shop, "failed_events")] == ["forgotten", "empty"]
-    assert not list((shop.data / people.PLANS).glob("*"))
+    assert not list((shop.data / PLANS).glob("*"))
 
 
 def test_orders_stay_in_the_books_each_under_a_token_of_its_own(shop: Paths) -> None:
@@ -182,79 +121,6 @@ def test_a_delivery_of_shopify_that_no_adapter_could_read_holds_nobody_who_was_f
     assert {row["raw"] for row in lake_rows(paths, "failed_events")} == {b"", *raws[4:]}
 
 
-def test_who_says_to_have_been_the_person_before_says_so_no_more(paths: Paths, seal: Seal) -> None:
-    alias = {"type": "alias", "groupId": "club"}
-    seal(
-        "s1",
-        [
-            said(1, "tablet", "bob", previousId="anna", **alias),
-            said(2, "tablet", "bob", previousId=[7], **alias),
-        ],
-    )
-    load_sealed(paths)
-    before = {row["message_id"]: row for row in lake_rows(paths)}
-    assert forget(paths, Person(users=["anna"])).events == 0
-    after = {row["message_id"]: row for row in lake_rows(paths)}
-    assert "anna" not in everything_in(paths.lake)
-    assert after == before | {"m-1": before["m-1"] | {"rest": None}}
-    assert "club" in after["m-2"]["rest"]
-
-
-def test_what_others_say_of_the_person_is_found_and_erased_where_the_operator_says_so(
-    shop: Paths, seal: Seal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The number of a product that is hers too stays, and so does each digit of what stands beside."""
-    monkeypatch.setenv("FOOTFALL_DATA", str(shop.data))
-    page = {"url": "https://shop/x?ref=4711&a=b%40c.d", "path": "/x"}
-    gifts = [{"product_id": "4711", "for": ["anna", "4711"]}, {"product_id": 1, "for": "carla"}, 7]
-    told = {
-        "referrer_id": "4711",
-        "product_id": 4711,
-        "price": 9.90,
-        "products": gifts,
-        "near": "47110 4711-b",
-    }
-    others = [
-        said(30, "bob-phone", properties=told, context={"page": page}),
-        said(31, "bob-phone", properties={"referrer_id": 4711, "note": "f\u00fcr 4711."}),
-        said(32, "carl-phone", properties={"referrer_id": "47110", "products": {"for": "4711"}}),
-        said(33, "carl-phone", traits={"friend": "b@c.d"}, context={"page": page}),
-    ]
-    seal("s9", others)
-    load_sealed(shop)
-    ids = ["--user", "anna", "--user", "4711", "--user", "b@c.d"]
-    found = CliRunner().invoke(person_group, ["mentions", *ids])
-    assert found.exit_code == 0, found.output
-    lines = set(found.output.splitlines())
-    assert "properties.referrer_id: 2 messages, as m-30" in lines
-    assert "properties.products[].for[]: 1 messages, as m-30" in lines
-    assert "properties.products.for: 1 messages, as m-32" in lines
-    assert "properties.note: 1 messages, as m-31" in lines
-    assert "page_url: 2 messages, as m-30" in lines
-    assert "traits.friend: 1 messages, as m-33" in lines
-    assert not any("near" in line for line in lines)
-
-    before = {row["message_id"]: row for row in lake_rows(shop)}
-    fields = ["properties.referrer_id", "properties.products[].for[]", "page_url", "traits.friend"]
-    erase = [part for field in fields for part in ("--erase-in", field)]
-    wrong = CliRunner().invoke(person_group, ["forget", *ids, "--yes", "--no-run", "--erase-in", "user_id"])
-    assert (wrong.exit_code, "is in no column that others write" in wrong.output) == (2, True)
-    answered = CliRunner().invoke(person_group, ["forget", *ids, *erase, "--yes", "--no-run"])
-    assert answered.exit_code == 0, answered.output
-    assert "3 messages of others name them no more" in answered.output, answered.output
-    after = {row["message_id"]: row for row in lake_rows(shop)}
-    assert after["m-32"] == before["m-32"]
-    was = before["m-30"]["properties"]
-    changed = was.replace('"referrer_id": "4711"', '"referrer_id": null')
-    changed = changed.replace('["anna", "4711"]', "[null, null]")
-    assert changed.count("null") == 3
-    assert json.loads(after["m-30"]["properties"]) == json.loads(changed)
-    assert re.search(r'"price":\s*9\.9\b', after["m-30"]["properties"])
-    assert after["m-30"] == before["m-30"] | {"properties": after["m-30"]["properties"], "page_url": None}
-    assert json.loads(after["m-31"]["properties"]) == {"referrer_id": None, "note": "für 4711."}
-    assert json.loads(after["m-33"]["traits"]) == {"friend": None}
-
-
 def test_twice_is_once(shop: Paths) -> None:
     forget(shop, Person(users=["anna"]))
     before = lake_rows(shop)
@@ -278,7 +144,7 @@ def test_cut_off_and_ended(shop: Paths, monkeypatch: pytest.MonkeyPatch) -> None
             forget(shop, Person(users=["anna"]))
     assert "anna-phone'" in everything_in(shop.lake)
     with monkeypatch.context() as patched:
-        patched.setattr(people, "remove_warehouse", lambda paths: (_ for _ in ()).throw(KeyboardInterrupt))
+        patched.setattr(people, "remove", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             finish(shop)
     assert people.last_forgotten(shop) is None, "the warehouse stands still"
@@ -293,7 +159,8 @@ def test_what_was_left_half_done_or_built_beside_is_gone_too(shop: Paths) -> Non
     was built from the lake before.
     """
     lake_file = next((shop.lake / "events").rglob("0*.parquet"))
-    left = [aside_of(lake_file), *(shop.data / each for each in (
+    asides = [lake_file, set_aside_file(shop), shop.data / PLANS / "cut-off.json"]
+    left = [*map(aside_of, asides), *(shop.data / each for each in (
         "warehouse.duckdb", "warehouse.duckdb.wal", "warehouse.models.json", "warehouse.duckdb.tmp/a.tmp",
         "reconcile/warehouse.duckdb", "evaluation/warehouse.duckdb", "tuning/past/warehouse.duckdb",
         "dev/warehouse_eve.duckdb", "dev/warehouse_eve.duckdb.wal", "dev/warehouse_eve.duckdb.tmp/a.tmp",

@@ -118,6 +118,7 @@ def test_files_of_an_earlier_version_are_replaced_and_removed(
     path.parent.mkdir(parents=True)
     for suffix in (".index", ".history", ".changes"):
         path.with_suffix(suffix).write_bytes(b"FFHIST01 of an earlier version")
+    path.with_name("changes.parquet").touch()  # of the visitors' lists
     assert run(mart, tmp_path).is_due
     assert sorted(file.name for file in path.parent.iterdir()) == [
         "session_neighbours.build.json",

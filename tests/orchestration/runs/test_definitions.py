@@ -18,6 +18,7 @@ import networkx
 import pytest
 
 from footfall.runtime.paths import Paths
+from orchestration.catalog.inbox import inbox_state, note_read
 from orchestration.storage.duckdb_files import begin, note_whole
 from tests.orchestration.conftest import Seal, message
 from tests.orchestration.definitions_text import FILE, as_text
@@ -287,59 +288,78 @@ def test_a_failed_run_is_tried_again_after_a_while_though_nothing_new_is_sealed(
     assert "next try in 30 s" in tick().skip_message
 
 
-def test_a_changed_catalog_starts_the_full_pipeline_once(
-    defs: dg.Definitions, paths: Paths, monkeypatch: pytest.MonkeyPatch
+def test_the_first_build_is_one_though_events_and_a_catalog_wait(
+    defs: dg.Definitions, paths: Paths, seal: Seal, tick: Any
 ) -> None:
+    """Each of the two sensors started it, and the second build took as long as the first."""
     from orchestration.defs.sensors import catalog_changes
 
-    monkeypatch.setenv("FOOTFALL_DATA", str(paths.data))
+    assert "nothing sealed" in tick().skip_message
     paths.catalog.mkdir(parents=True)
+    (paths.catalog / "shop.csv").write_text("Handle\n")
+    seal("s1", [message(1)])
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert "nothing stands yet" in str(catalog_changes(dg.build_sensor_context(instance=instance)))
+    assert tick().job_name == "full_pipeline"
+    (paths.landing / "sealed" / "s1.seg").unlink()
+    assert tick().job_name == "full_pipeline", "for the catalog alone"
+    assert "under way" in tick(dg.DagsterRunStatus.NOT_STARTED, job="full_pipeline").skip_message
+
+
+@pytest.fixture
+def look(defs: dg.Definitions, published: Paths, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Evaluate the sensor of the catalog, of a shop that has published."""
+    from orchestration.defs.sensors import catalog_changes
+
+    monkeypatch.setenv("FOOTFALL_DATA", str(published.data))
+    published.catalog.mkdir(parents=True)
     with dg.DagsterInstance.ephemeral() as instance:
         context = dg.build_sensor_context(instance=instance)
-        assert isinstance(catalog_changes(context), dg.SkipReason)
-        for file in ("shop.csv", "SHOP.CSV"):
-            (paths.catalog / file).write_text("Handle\n")
-            assert isinstance(catalog_changes(context), dg.RunRequest), file
-            assert isinstance(catalog_changes(context), dg.SkipReason), file
+
+        def evaluate(*statuses: dg.DagsterRunStatus) -> dg.RunRequest | dg.SkipReason:
+            for status in statuses:
+                instance.run_storage.add_run(dg.DagsterRun(job_name="full_pipeline", status=status))
+            result = catalog_changes(context)
+            assert isinstance(result, (dg.RunRequest, dg.SkipReason))
+            return result
+
+        yield evaluate
 
 
-def test_a_catalog_that_was_put_back_is_taken_again(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_changed_catalog_starts_the_full_pipeline_once(look: Any, published: Paths) -> None:
+    assert isinstance(look(), dg.SkipReason)
+    for file in ("shop.csv", "SHOP.CSV"):
+        (published.catalog / file).write_text("Handle\n")
+        assert isinstance(look(), dg.RunRequest), file
+        assert isinstance(look(), dg.SkipReason), file
+
+
+def test_a_catalog_that_came_after_the_first_full_run_is_taken(look: Any, published: Paths) -> None:
+    """Also where no look came before it: the first one took whatever it saw for read."""
+    note_read(published, inbox_state(published.catalog))
+    (published.catalog / "shop.csv").write_text("Handle\n")
+    assert isinstance(look(dg.DagsterRunStatus.SUCCESS), dg.RunRequest)
+
+
+def test_a_catalog_that_a_run_is_about_to_read_starts_no_second_one(look: Any, published: Paths) -> None:
+    (published.catalog / "shop.csv").write_text("Handle\n")
+    assert "under way" in look(dg.DagsterRunStatus.NOT_STARTED).skip_message
+    note_read(published, inbox_state(published.catalog))
+    assert "as it was" in look().skip_message
+
+
+def test_a_catalog_that_was_put_back_is_taken_again(look: Any, published: Paths) -> None:
     """With its old time, as `mv` and `cp -p` do: Dagster runs nothing twice under one key."""
-    from orchestration.defs.sensors import catalog_changes
-
-    monkeypatch.setenv("FOOTFALL_DATA", str(paths.data))
-    paths.catalog.mkdir(parents=True)
-    file = paths.catalog / "shop.csv"
+    file = published.catalog / "shop.csv"
     keys = []
-    with dg.DagsterInstance.ephemeral() as instance:
-        context = dg.build_sensor_context(instance=instance)
-        for content, seconds in (("Handle\n", 1), ("Handle\nsock\n", 2), ("Handle\n", 1)):
-            file.write_text(content)
-            os.utime(file, (seconds, seconds))
-            asked = catalog_changes(context)
-            assert isinstance(asked, dg.RunRequest)
-            keys.append(asked.run_key)
+    for content, seconds in (("Handle\n", 1), ("Handle\nsock\n", 2), ("Handle\n", 1)):
+        file.write_text(content)
+        os.utime(file, (seconds, seconds))
+        asked = look()
+        assert isinstance(asked, dg.RunRequest)
+        keys.append(asked.run_key)
     keys = [key for key in keys if key is not None]
     assert len(keys) == len(set(keys))
-
-
-def test_housekeeping_forgets_old_fast_runs_and_keeps_failed_ones(
-    defs: dg.Definitions, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("FOOTFALL_KEPT_FAST_RUNS", "2")
-    success, failure = dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE
-    with dg.DagsterInstance.ephemeral() as instance:
-        runs = [
-            dg.DagsterRun(job_name="fast_lane", status=status)
-            for status in (success, failure, *[success] * 3)
-        ]
-        runs.append(dg.DagsterRun(job_name="full_pipeline", status=success))
-        for run in runs:
-            instance.run_storage.add_run(run)
-        assert defs.resolve_job_def("housekeeping").execute_in_process(instance=instance).success
-        left = {run.run_id for run in instance.get_runs()}
-        # The oldest two of the four successes are gone, the failed one and the other job's are not.
-        assert [run.run_id in left for run in runs] == [False, True, False, True, True, True]
 
 
 def test_the_manifest_is_parsed_again_only_when_the_project_changed(

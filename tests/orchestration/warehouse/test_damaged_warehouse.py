@@ -23,9 +23,9 @@ from orchestration.storage.duckdb_files import (
     models_file,
     note_whole,
     reading,
-    remove_copies,
     waits_for_rebuild,
 )
+from orchestration.storage.personal_data import PLACES, Goes, remove
 
 pytestmark = pytest.mark.slow
 
@@ -227,5 +227,5 @@ def test_whoever_is_forgotten_is_gone_from_a_warehouse_that_was_set_aside(paths:
     paths.warehouse.write_bytes(sound[:100_000])
     begin(paths)
     (aside,) = paths.damaged_warehouses()
-    assert remove_copies(paths) == [aside]
+    assert remove(paths, (place for place in PLACES if place.retained is Goes.REMOVED)) == [aside]
     assert paths.damaged_warehouses() == []
