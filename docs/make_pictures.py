@@ -97,6 +97,18 @@ def dagster_run(page: Page) -> None:
     page.screenshot(path=OUT / "dagster-run.png")
 
 
+def dagster_rebuild_days(page: Page) -> None:
+    """The launchpad with a range of days, and beside it what the job asks for."""
+    page.set_viewport_size({"width": 1400, "height": 560})
+    page.goto(f"{SETTINGS.dagster_url}/locations/footfall/jobs/rebuild_days/playground")
+    page.wait_for_selector(".CodeMirror")
+    page.wait_for_timeout(3000)
+    config = 'from_day: "2026-11-01"\nto_day: "2026-11-03"\n'
+    page.locator(".CodeMirror").first.evaluate("(editor, text) => editor.CodeMirror.setValue(text)", config)
+    page.wait_for_timeout(5000)
+    page.screenshot(path=OUT / "dagster-rebuild-days.png")
+
+
 def dagster_evaluation(page: Page) -> None:
     """The plot among the metadata of the last evaluation."""
     page.set_viewport_size({"width": 1500, "height": 1000})
@@ -157,6 +169,7 @@ PICTURES: dict[str, Callable[[Page], None]] = {
         dagster_funnels,
         dagster_similarity,
         dagster_run,
+        dagster_rebuild_days,
         dagster_evaluation,
         api_docs,
         overview,

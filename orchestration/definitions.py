@@ -43,6 +43,7 @@ defs = dg.Definitions(
     jobs=[
         jobs.fast_lane,
         jobs.full_pipeline,
+        jobs.rebuild_days,
         jobs.tuning,
         jobs.reconcile,
         jobs.housekeeping,

@@ -9,7 +9,7 @@ import sys
 import time
 import uuid
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,6 +22,7 @@ from orchestration.storage.duckdb_files import is_whole
 from orchestration.storage.environment import DBT_PROJECT, export
 from orchestration.storage.full_disk import DiskFullError, full_disk_advice, full_disk_in_words
 from orchestration.warehouse.dbt_runner import manifest_of
+from orchestration.warehouse.rebuild_days import Days, DaysRefused, days_between
 
 if TYPE_CHECKING:
     from dagster import AssetCheckEvaluation, AssetMaterialization, AssetObservation, EventLogEntry
@@ -46,7 +47,13 @@ _DBT_STEPS = {"fast": "fast_lane__increment", "full": "dbt_build"}
     is_flag=True,
     help="Forget what was built and learned, and build all of the lane from the whole lake.",
 )
-def run(lane: str, full_refresh: bool) -> None:
+@click.option(
+    "--days",
+    metavar="FIRST[:LAST]",
+    help="Read the events received on these days (UTC, as 2026-11-01:2026-11-03) again from the lake, and rebuild what "
+    "depends on them.",
+)
+def run(lane: str, full_refresh: bool, days: str | None) -> None:
     """Run the pipeline once: sealed segments to lake, warehouse, similarities and published snapshot.
 
     Needs no daemon. With one running (`make dev`), its sensor does the fast lane by itself.
@@ -54,8 +61,11 @@ def run(lane: str, full_refresh: bool) -> None:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    with in_words(SettingsError):
+    with in_words(SettingsError, DaysRefused):
         settings = load_settings()
+        range_ = _range_of(settings, days) if days else None
+    if lane == "fast" and range_:
+        raise click.ClickException("--days goes with the full lane: the fast lane only adds to what stands")
     if lane == "fast" and not is_whole(settings.paths):
         raise click.ClickException(
             f"the fast lane adds to a finished warehouse, and {settings.paths.warehouse} is missing or unfinished. "
@@ -74,7 +84,7 @@ def run(lane: str, full_refresh: bool) -> None:
         task = progress.add_task("loading the asset graph", total=None)
         try:
             with full_disk_in_words():
-                failure = _execute(settings, lane, full_refresh, progress, task)
+                failure = _execute(settings, lane, full_refresh, range_, progress, task)
         except DiskFullError as error:  # Dagster could not write down that a step failed, or succeeded
             # Its first line: SQLAlchemy's others are the statement, and all that was to be stored.
             said = str(error.__cause__).splitlines()[0]
@@ -89,6 +99,12 @@ def run(lane: str, full_refresh: bool) -> None:
     console.print(f"[green]done[/] in {time.monotonic() - started:.0f} s")
 
 
+def _range_of(settings: Settings, days: str) -> Days:
+    """The days that were asked for. Raises DaysRefused where they can't be rebuilt."""
+    first, _, last = days.partition(":")
+    return days_between(settings.paths, first, last or first, today=datetime.now(UTC).date())
+
+
 def _report_error(settings: Settings, lane: str, said: str) -> None:
     """Tell the operator of a run that Dagster has no record of."""
     reason = without_data(said)
@@ -100,7 +116,7 @@ def _warn(text: str) -> None:
 
 
 def _execute(
-    settings: Settings, lane: str, full_refresh: bool, progress: Progress, task: TaskID
+    settings: Settings, lane: str, full_refresh: bool, days: Days | None, progress: Progress, task: TaskID
 ) -> str | None:
     """Run the lane's job; returns what failed, or None."""
     import dagster as dg
@@ -114,6 +130,9 @@ def _execute(
         _DBT_STEPS[lane],
         *(asset.op.name for asset in LEARNED if asset.key in job.asset_layer.selected_asset_keys),
     ]
+    ops: dict[str, Any] = {op: {"config": {"full_refresh": full_refresh}} for op in refreshed}
+    if days:
+        ops[_DBT_STEPS[lane]]["config"]["days"] = {"from_day": str(days.first), "to_day": str(days.last)}
     progress.update(task, description="running", total=len(job.asset_layer.selected_asset_keys))
     screen = _Screen(progress, task)
     run_id = str(uuid.uuid4())
@@ -126,7 +145,7 @@ def _execute(
             raise_on_error=False,
             run_config={
                 "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-                "ops": {op: {"config": {"full_refresh": full_refresh}} for op in refreshed},
+                "ops": ops,
             },
         )
         # Dagster's sensors do the same, but only while its daemon runs.

@@ -3,16 +3,18 @@
 ``fast_lane`` holds what a click needs to reach the shop, and runs after every sealed segment. ``full_pipeline`` holds
 every asset, and runs hourly: so a slow asset, like text similarity, never holds up a click. dbt's models are
 materialized and checked by the full pipeline; the fast lane adds to them in one asset, ``fast_lane/increment``.
+A person starts ``rebuild_days``, the full pipeline after some days were read again from the lake.
 """
 
 import shutil
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import dagster as dg
 
 from footfall.settings import load_settings
 from orchestration.defs.evaluation.assets import TUNING
-from orchestration.defs.warehouse.dbt import INCREMENT, fast_models, incremental_models, model_key
+from orchestration.defs.warehouse.dbt import INCREMENT, DaysConfig, fast_models, incremental_models, model_key
 from orchestration.defs.warehouse.reconciliation import KEY as RECONCILIATION
 from orchestration.runs.job_names import FAST_LANE, FULL_PIPELINE
 from orchestration.runs.launcher import one_process
@@ -35,10 +37,29 @@ fast_lane = dg.define_asset_job(
     description="From sealed segments to the published snapshot: what a click needs to reach the shop.",
 )
 
+EVERYTHING = dg.AssetSelection.all() - dg.AssetSelection.assets(RECONCILIATION, TUNING, INCREMENT)
+
 full_pipeline = dg.define_asset_job(
     FULL_PIPELINE,
-    selection=dg.AssetSelection.all() - dg.AssetSelection.assets(RECONCILIATION, TUNING, INCREMENT),
+    selection=EVERYTHING,
     description="Every asset and every check, from landing to the published snapshot.",
+)
+
+
+@dg.config_mapping
+def days_of_receipt(config: DaysConfig) -> dict[str, Any]:
+    """In the launchpad the job asks for two days, and for nothing else."""
+    return {
+        "ops": {"dbt_build": {"config": {"days": {"from_day": config.from_day, "to_day": config.to_day}}}}
+    }
+
+
+rebuild_days = dg.define_asset_job(
+    "rebuild_days",
+    selection=EVERYTHING,
+    config=days_of_receipt,
+    description="The full pipeline, which first reads the events of a range of days of receipt again from the lake and "
+    "has everything computed again that depends on them. Other days stay. Choose the days in the launchpad.",
 )
 
 tuning = dg.define_asset_job(

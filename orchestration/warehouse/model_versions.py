@@ -130,6 +130,11 @@ def note(paths: Paths, in_force: Mapping[str, str], models: Collection[str]) -> 
     _write(paths, _read(paths) | {name: version for name, version in in_force.items() if name in models})
 
 
+def forget(paths: Paths, models: Collection[str]) -> None:
+    """Remove the versions of ``models``: until they are noted again, the next build makes them from the whole lake."""
+    _write(paths, {name: version for name, version in _read(paths).items() if name not in models})
+
+
 def drop_former(paths: Paths, manifest: Mapping[str, Any]) -> list[str]:
     """Drop the tables and views of models that were noted and that the project no longer has, under that name.
 

@@ -72,6 +72,8 @@
   it was listed before); older ones are not looked at again. The file of the schema, with zero rows, is always among them.
   Files are listed when this is called: who reads twice sets a variable once, and reads the same files.
   What the operator set aside is left out.
+  With var('restaged_days') an increment takes of these days' files the rows that the model lacks, however old they are,
+  and nothing else (orchestration/warehouse/rebuild_days.py).
 -#}
 {%- macro lake_increment(name) -%}
   {%- do source('lake', name) -%}
@@ -81,6 +83,7 @@
 
 {%- macro duckdb__lake_increment(name) -%}
   {%- set root = footfall.lake_root() ~ '/' ~ name -%}
+  {%- set restaged_days = "'" ~ var('restaged_days') | join("', '") ~ "'" if is_incremental() and var('restaged_days') else none -%}
   {%- set files = [] -%}
   {%- if execute -%}
     {%- set listing -%}
@@ -104,7 +107,9 @@
       select files.filename
       from files
       where files.load_id > 0
-      {% if is_incremental() %}
+      {% if restaged_days %}
+        and replace(split_part(files.lake_file, '/', 1), 'received_date=', '') in ({{ restaged_days }})
+      {% elif is_incremental() %}
         and files.load_id >= (select oldest.load_id from oldest)
         and files.lake_file not in (select staged.lake_file from staged)
       {% elif var('lake_last_load') is not none %}
@@ -129,10 +134,10 @@
   {%- set some_set_aside = execute
     and run_query("select count(*) from glob('" ~ journal ~ "')").columns[0].values()[0] > 0
     and run_query('select count(*) from (' ~ footfall.set_aside_places() ~ ') as places').columns[0].values()[0] > 0 -%}
-  {%- if not merged and not some_set_aside -%}
+  {%- if not merged and not some_set_aside and not restaged_days -%}
     {{ return(relation) }}
   {%- endif -%}
-  {#- Of a merged file the rows that are wanted. -#}
+  {#- Of a merged file, or a day that is read again, the rows that are wanted. -#}
   (
     select *, filename
     from {{ relation }}
@@ -140,7 +145,11 @@
       anti join ({{ footfall.set_aside_places() }}) as places
         using (segment_id, frame_no, message_no)
     {% endif %}
-    {% if not merged %}
+    {% if restaged_days %}
+      anti join (select * from {{ this }} where cast(received_at as date) in ({{ restaged_days }})) as staged
+        using (segment_id, frame_no, message_no)
+    {% endif %}
+    {% if not merged or restaged_days %}
     {% elif is_incremental() %}
       where load_id >= (select coalesce(max(load_id), 0) - {{ var('lake_lookback_loads') }} from {{ this }})
         and {{ footfall.lake_file() }} not in (

@@ -2,12 +2,17 @@
   Days on which a session, or how many visitors there were, may be another now, a select of (day): of the events numbered
   again (a session that is no more began on such a day, too), and of the sessions whose device changed hands. Who they
   are counts once a day under any name: so only days on which the device has another session, or on which another device
-  has one that somebody had who ever had this one.
+  has one that somebody had who ever had this one. A day without a row was taken out to be computed again
+  (orchestration/warehouse/rebuild_days.py).
 -#}
 {%- macro changed_days() -%}
   select {{ footfall.shop_day('events.occurred_at') }} as day
   from {{ ref('int_sessionized_events') }} as events
   where events.built_at > ({{ footfall.last_built_at() }})
+  union
+  select {{ footfall.shop_day('sessions.started_at') }} as day
+  from {{ ref('int_sessions') }} as sessions
+  where {{ footfall.shop_day('sessions.started_at') }} not in (select built.day from {{ this }} as built)
   union
   select met.day
   from (

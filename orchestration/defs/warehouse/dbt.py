@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Iterator, Mapping, Set
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, dbt_assets
 from dagster_dbt.asset_utils import get_subset_selection_for_context
+from pydantic import Field
 
+from footfall.runtime.paths import Paths
 from footfall.settings import load_settings
 from footfall.snapshot.format import ServedMart
 from orchestration.lake import set_aside
@@ -15,10 +18,11 @@ from orchestration.lake.loader import finish_what_was_cut_off
 from orchestration.lake.retention import last_cut
 from orchestration.lake.schema import prepare_lake
 from orchestration.serving.marts import MARTS
-from orchestration.storage.duckdb_files import POOL, begin, exclusive, notice_damage
+from orchestration.storage.duckdb_files import POOL, begin, exclusive, is_whole, notice_damage
 from orchestration.storage.environment import DBT_PROJECT
 from orchestration.warehouse import dbt_runner, diagnosis
 from orchestration.warehouse.model_versions import drop_former, note, outdated, stale_views, versions_in_force
+from orchestration.warehouse.rebuild_days import DaysRefused, days_between, rebuild
 
 MANIFEST: Mapping[str, Any] = json.loads(dbt_runner.manifest_of(DBT_PROJECT).read_text())
 #: dbt tag of the models that every batch of clicks rebuilds.
@@ -65,8 +69,23 @@ class Build(dg.Config):
     full_refresh: bool = False
 
 
+class DaysConfig(dg.Config):
+    """The days of receipt to rebuild, in UTC, both included."""
+
+    from_day: str = Field(description="First day of receipt in UTC, as 2026-11-01.")
+    to_day: str = Field(
+        description="Last day of receipt in UTC, included, as 2026-11-03; today at the latest."
+    )
+
+
+class BuildModels(Build):
+    """The same, and days to rebuild beforehand: the job ``rebuild_days`` sets them, `footfall run --days` too."""
+
+    days: DaysConfig | None = None
+
+
 @dbt_assets(manifest=MANIFEST, dagster_dbt_translator=translator, name="dbt_build", pool=POOL)
-def dbt_models(context: dg.AssetExecutionContext, config: Build) -> Iterator[Any]:
+def dbt_models(context: dg.AssetExecutionContext, config: BuildModels) -> Iterator[Any]:
     """Build and test the selected models in this process; each reports as it finishes."""
     selection, indirect = get_subset_selection_for_context(
         context=context,
@@ -93,6 +112,7 @@ def dbt_models(context: dg.AssetExecutionContext, config: Build) -> Iterator[Any
         # What a later step of this run builds is left to it: it may read what Python builds in between.
         in_run={key.path[-1] for key in context.job_def.asset_layer.selected_asset_keys},
         full_refresh=config.full_refresh,
+        days=config.days,
     )
 
 
@@ -128,8 +148,11 @@ def _run_dbt(
     in_run: Set[str],
     full_refresh: bool,
     is_increment: bool = False,
+    days: DaysConfig | None = None,
 ) -> Iterator[Any]:
-    """Run dbt on ``models`` and the views that changed; ``in_run`` are all models that this run builds."""
+    """Run dbt on ``models`` and the views that changed; ``in_run`` are all models that this run builds. ``days`` are
+    rebuilt: read again from the lake beforehand.
+    """
     paths = load_settings().paths
     views = versions_in_force(DBT_PROJECT, MANIFEST, "view", data=paths.data)
     published = MARTS.keys() - in_run
@@ -156,6 +179,8 @@ def _run_dbt(
                     "built from the whole lake, since another version made it, days went, or events were set aside: "
                     + ", ".join(changed)
                 )
+            if days:
+                _rebuild_days(context, paths, days, in_force, whole=bool(changed or full_refresh))
             if changed or full_refresh:
                 arguments.append("--full-refresh")
             stale = stale_views(paths, views, MANIFEST, models, published)
@@ -180,6 +205,40 @@ def _run_dbt(
             raise
         raise dbt_runner.DbtFailed(f"{failure}\n\n{said}") from None
     diagnosis.resolve(paths, models)
+
+
+def _rebuild_days(
+    context: dg.AssetExecutionContext,
+    paths: Paths,
+    config: DaysConfig,
+    in_force: Mapping[str, str],
+    *,
+    whole: bool,
+) -> None:
+    """Read the days again from the lake and mark what depends on them, unless all is built from the ``whole`` lake.
+
+    Raises dg.Failure where these days can't be rebuilt; nothing was changed then.
+    """
+    try:
+        days = days_between(paths, config.from_day, config.to_day, today=datetime.now(UTC).date())
+    except DaysRefused as error:
+        raise dg.Failure(f"{error}. Nothing was changed", allow_retries=False) from None
+    if whole or not is_whole(paths):
+        context.log.info(f"this run builds from the whole lake, {days} with the rest")
+        return
+
+    def run_dbt(arguments: list[str], variables: Mapping[str, Any]) -> None:
+        dbt_runner.invoke(DBT_PROJECT, [*arguments, "--vars", json.dumps(dict(variables)), "--no-write-json"])
+        dbt_runner.close_warehouse()
+
+    rebuilt = rebuild(paths, days, in_force, run_dbt, dbt_runner.project_vars(DBT_PROJECT)["shop_time_zone"])
+    if not rebuilt.taken_out and not rebuilt.read_again:
+        context.log.warning(f"no event was received from {days}: there is nothing to rebuild")
+        return
+    context.log.info(
+        f"events received from {days}: {rebuilt.taken_out} taken out of the warehouse, {rebuilt.read_again} read again "
+        f"from the lake; {rebuilt.devices} devices are computed again from there on"
+    )
 
 
 def model_key(name: str) -> dg.AssetKey:
