@@ -12,9 +12,11 @@ from litestar.exceptions import HTTPException
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 from litestar.types import ExceptionHandlersMap
 
+from api.auth import Caller
 from api.middleware import with_slashes
 from api.schemas import Problem
-from api.snapshot_store import NoSnapshotError
+from api.snapshot_store import NOTHING_PUBLISHED, NoSnapshotError
+from footfall.status.first_day import waiting_for
 
 log = logging.getLogger("footfall.api")
 
@@ -90,7 +92,11 @@ def _as_asked(request: Request[Any, Any, Any], errors: list[dict[str, Any]]) -> 
 
 
 def _no_snapshot(request: Request[Any, Any, Any], error: NoSnapshotError) -> Response[Any]:
-    return problem(request, 503, str(error), headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+    detail = str(error)
+    # What the shop's owner has to do is nobody else's business.
+    if detail == NOTHING_PUBLISHED and getattr(request.state, "caller", None) is Caller.SECRET:
+        detail = f"{detail}: {waiting_for(request.app.state.settings)}"
+    return problem(request, 503, detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
 
 
 def _broken(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:

@@ -15,6 +15,7 @@ log = logging.getLogger("footfall.api")
 POLL_SECONDS = 0.3
 #: A version that could not be opened is tried again after this long: its disk may have been the trouble.
 RETRY_SECONDS = 5.0
+NOTHING_PUBLISHED = "nothing has been published yet"
 
 
 class NoSnapshotError(Exception):
@@ -39,7 +40,7 @@ class SnapshotStore:
     def current(self) -> Snapshot:
         """The snapshot in force. Raises NoSnapshotError while there is none."""
         if self._current is None:
-            raise NoSnapshotError(self.problem or "nothing has been published yet")
+            raise NoSnapshotError(self.problem or NOTHING_PUBLISHED)
         return self._current
 
     def close(self) -> None:

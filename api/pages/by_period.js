@@ -1,6 +1,6 @@
 // The parts of the overview that are about the days chosen: most of them beside as many days before.
 
-import { PAGE, ask, day, figures, rowsOfPeriod, state, sum } from './client.js'
+import { PAGE, ask, comparison, day, figures, rowsOfPeriod, state, sum } from './client.js'
 import { as, columns, el, table } from './charts.js'
 
 const TILES = [
@@ -19,13 +19,12 @@ export const sessions = async () => {
   if (!days.length)
     return [el('p', { class: 'soft' }, 'No session yet. Is the pixel in the shop, and has the pipeline run?')]
   const first = day(state.last, 1 - state.days)
-  const now = days.filter((row) => row.day >= first && row.day <= state.last)
-  const before = days.filter((row) => row.day < first && row.day >= day(first, -state.days))
-  const [here, there] = [figures(now), figures(before)]
+  const shown = figures(days.filter((row) => row.day >= first && row.day <= state.last))
+  const { isNow, isBefore, firstBefore } = comparison()
+  const [here, there] = [figures(days.filter(isNow)), figures(days.filter(isBefore))]
   // fewer days than asked for are no period to compare with
-  const isComparable = days[0].day <= day(first, -state.days)
-  const isUnfinished = days.at(-1).day > state.last
-  const byDay = Array.from({ length: state.days + isUnfinished }, (_, at) => day(first, at))
+  const isComparable = days[0].day <= firstBefore
+  const byDay = Array.from({ length: state.days }, (_, at) => day(first, at))
     .filter((each) => each >= days[0].day)
     .map((each) => {
       const rows = days.filter((row) => row.day == each)
@@ -40,7 +39,7 @@ export const sessions = async () => {
           'div',
           {},
           title,
-          el('strong', {}, write(here[name])),
+          el('strong', {}, write(shown[name])),
           isComparable && change(here[name], there[name], isLessBetter),
         ),
       ),
@@ -49,13 +48,13 @@ export const sessions = async () => {
       'Sessions a day',
       ['guests', 'logged in'],
       byDay.map(({ day, guests, known }) => ({ day, values: [sum(guests, 'sessions'), sum(known, 'sessions')] })),
-      isUnfinished,
+      state.isToday,
     ),
     columns(
       'Orders a day',
       ['orders'],
       byDay.map(({ day, rows }) => ({ day, values: [sum(rows, 'orders')] })),
-      isUnfinished,
+      state.isToday,
     ),
   ]
 }
@@ -152,12 +151,13 @@ export const devices = async () => {
 export const blocks = async () => {
   const { rows, isWhole } = await rowsOfPeriod('recommendations_daily', 2)
   const first = day(state.last, 1 - state.days)
-  const of = (placement, isNow) => rows.filter((row) => row.placement == placement && row.day >= first == isNow)
+  const { isNow, isBefore } = comparison()
   const rate = (some) => sum(some, 'clicks') / (sum(some, 'views') || NaN)
   const all = [...new Set(rows.map((row) => row.placement))].map((placement) => {
-    const now = of(placement, true)
-    const figures = Object.fromEntries(['views', 'clicks', 'orders', 'revenue'].map((name) => [name, sum(now, name)]))
-    return { placement, ...figures, rate: rate(now), by: change(rate(now), rate(of(placement, false))) }
+    const of = rows.filter((row) => row.placement == placement)
+    const shown = of.filter((row) => row.day >= first)
+    const figures = Object.fromEntries(['views', 'clicks', 'orders', 'revenue'].map((name) => [name, sum(shown, name)]))
+    return { placement, ...figures, rate: rate(shown), by: change(rate(of.filter(isNow)), rate(of.filter(isBefore))) }
   })
   return [
     table(

@@ -5,8 +5,9 @@ import { el } from './charts.js'
 /** Rows of a mart that come at once, and how many pages are read before a part says that it left some out. */
 export const PAGE = 1000
 const PAGES = 20
-/** `last`: the last day that is over, as text. `refused`: what to do where the API doesn't take the key. */
-export const state = { key: '', days: 30, last: undefined, refused: undefined }
+/** `last`: the last day with a visit, as text; `isToday`: it is not over. `refused`: what to do where the API doesn't
+ * take the key. */
+export const state = { key: '', days: 30, last: undefined, isToday: false, refused: undefined }
 
 class AnswerError extends Error {
   constructor(status, detail) {
@@ -24,6 +25,19 @@ export const ask = async (path) => {
   })
   if (!answer.ok) throw new AnswerError(answer.status, body.detail)
   return body
+}
+
+/** Which rows with a day are compared: those of the period's days that are over, and of as many before the period. Half
+ * a day beside whole ones would look like a fall. */
+export const comparison = () => {
+  const first = day(state.last, 1 - state.days)
+  const days = state.days - state.isToday
+  const [lastNow, firstBefore] = [day(first, days - 1), day(first, -days)]
+  return {
+    firstBefore,
+    isNow: (row) => row.day >= first && row.day <= lastNow,
+    isBefore: (row) => row.day < first && row.day >= firstBefore,
+  }
 }
 
 /** Rows of a mart with a day, of the chosen period, or of so many up to it; and whether all of them came. */

@@ -1,13 +1,28 @@
 // A shop's behaviour on one page. It asks the API for what everybody with the secret key may ask (sections.js).
 
-import { ask, currencies, day, inside, state } from './client.js'
+import { ask, currencies, inside, state } from './client.js'
 import { as, el, moneyIs } from './charts.js'
 import { PARTS } from './sections.js'
 
-const PERIODS = [7, 30, 90]
+const PERIODS = [1, 7, 30, 90]
 const KEY = 'footfall_key'
+/** Between two looks of a page that waits for a first publish. */
+const LOOK_MS = 4000
 
 const find = (id) => document.getElementById(id)
+
+/** What a new shop waits for, instead of zeros; asks again by itself. */
+const wait = (title, text) => {
+  const [head, said] = find('waiting').children
+  if (head.textContent != title) head.textContent = title
+  if (said.textContent != text) said.textContent = text
+  find('waiting').hidden = find('leave').hidden = false
+  for (const id of ['periods', 'problems']) find(id).hidden = true
+  find('made').textContent = ''
+  document.querySelector('main').replaceChildren()
+  const { key } = state
+  setTimeout(() => !find('waiting').hidden && state.key == key && begin(), LOOK_MS)
+}
 
 const begin = async () => {
   find('ask').hidden = true
@@ -17,11 +32,22 @@ const begin = async () => {
     latest = (await ask('/v1/marts/sessions_daily?order=-day&limit=1')).items[0]?.day
     paid = await currencies()
   } catch (error) {
-    return askForKey(error.message)
+    if (error.status == 401 || error.status == 403) return askForKey(error.message)
+    if (error.status != 503) {
+      return wait(error.status ? `The API answers ${error.status}` : 'The API does not answer', `${error.message}.`)
+    }
+    sessionStorage[KEY] = state.key
+    const [, what, todo] = /waiting for ([^:]*): (.*)/.exec(error.message) ?? []
+    return wait(`Waiting for ${what ?? 'a publish'}`, `${todo ?? error.message}.`)
   }
   sessionStorage[KEY] = state.key
-  // the last day that is over: half a day beside whole ones would look like a fall
-  state.last = latest && latest < made.today ? latest : day(made.today, -1)
+  if (!latest) {
+    const todo = 'put the tag into the shop’s pages (footfall init --show prints it), and open one in a browser'
+    return wait('Waiting for your first events', `No visit has been published yet: ${todo}.`)
+  }
+  find('waiting').hidden = true
+  state.last = latest
+  state.isToday = latest >= made.today
   moneyIs(paid.length == 1 ? paid[0] : '')
   const sums = paid.length > 1 ? `; revenue adds up ${paid.join(', ')} as they are` : ''
   find('made').textContent = `as of ${as.moment(made.generated_at)}; days in ${made.time_zone}${sums}`
@@ -67,7 +93,7 @@ const begin = async () => {
             draw(({ part }) => part.byPeriod)
           },
         },
-        `${days} days`,
+        days > 1 ? `${days} days` : state.isToday ? 'Today' : 'Last day',
       ),
     ),
   )
@@ -77,7 +103,7 @@ const begin = async () => {
 const askForKey = (refusal = '') => {
   delete sessionStorage[KEY]
   document.querySelector('main').replaceChildren()
-  for (const id of ['leave', 'periods', 'problems']) find(id).hidden = true
+  for (const id of ['leave', 'periods', 'problems', 'waiting']) find(id).hidden = true
   find('made').textContent = ''
   find('refused').textContent = refusal
   find('ask').hidden = false

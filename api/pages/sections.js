@@ -18,7 +18,7 @@ import {
 export const PARTS = [
   {
     title: 'Sessions and orders',
-    about: "In whole days of the shop's calendar, compared with as many days before; today is pale.",
+    about: "In days of the shop's calendar. Today is pale: it counts until the last load, and is left out of comparisons.",
     requests: ['/v1/marts/sessions_daily?order=-day'],
     draw: sessions,
     isWide: true,
@@ -85,7 +85,7 @@ export const PARTS = [
   { title: 'Segments', requests: ['/v1/segments', '/v1/segments/{name}/members?format=csv'], draw: segments },
   {
     title: 'Blocks of recommendations',
-    about: 'In the days chosen above, compared with as many before; an order counts on the day of its click.',
+    about: 'In the days chosen above; those that are over are compared with as many before. An order counts on the day of its click.',
     requests: ['/v1/marts/recommendations_daily?at_least=day:{first}&at_most=day:{last}'],
     draw: blocks,
     byPeriod: true,

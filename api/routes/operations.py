@@ -12,7 +12,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from api.metrics import COUNTED, Metrics
 from api.problems import RETRY_AFTER_SECONDS
 from api.schemas import Live, Ready
-from api.snapshot_store import SnapshotStore
+from api.snapshot_store import NOTHING_PUBLISHED, SnapshotStore
 from footfall.http.metrics import PAGE_TYPE, render
 from footfall.http.workers import Report
 from footfall.settings import Settings
@@ -59,7 +59,7 @@ def readyz(request: Request[Any, Any, Any]) -> Response[Ready]:
         ready=snapshot is not None,
         version=snapshot.version if snapshot else None,
         generated_at=snapshot.generated_at if snapshot else None,
-        problem=store.problem or (None if snapshot else "nothing has been published yet"),
+        problem=store.problem or (None if snapshot else NOTHING_PUBLISHED),
     )
     waiting = {} if snapshot else {"Retry-After": str(RETRY_AFTER_SECONDS)}
     return Response(

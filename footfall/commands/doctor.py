@@ -13,6 +13,7 @@ import msgspec
 
 from footfall.commands.doctor_files import Finding, look_at_catalogue, look_at_files, look_at_warehouse
 from footfall.commands.doctor_security import look_at_security
+from footfall.commands.follow import follow_arrivals
 from footfall.landing.directory import QUARANTINE, oldest_sealed
 from footfall.runtime.terminal import in_words
 from footfall.settings import DEMO_KEYS, Settings, SettingsError, load_settings, unknown_variables
@@ -32,13 +33,21 @@ _WAITING_SECONDS = 300.0
 @click.option(
     "--deep", is_flag=True, help="Read every file of the lake and of the snapshot in force as well."
 )
-def doctor(collector: str | None, api: str | None, dagster: str | None, deep: bool) -> None:
+@click.option(
+    "--follow",
+    is_flag=True,
+    help="Tick off what arrives of a new shop, from the tag to the first recommendation, until all of it has.",
+)
+def doctor(collector: str | None, api: str | None, dagster: str | None, deep: bool, follow: bool) -> None:
     """Look at the settings, the disk and the servers; say what is wrong and what to do about it.
 
     In containers each server has a name of its own: --collector http://collector:8710 (docs/operator/containers.md).
     """
     with in_words(SettingsError):
         settings = load_settings()
+    if follow:
+        follow_arrivals(settings, collector, api)
+        return
     findings = [
         *look_at_variables(),
         *_look_at_disk(settings),

@@ -35,6 +35,8 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 # The order in which a newcomer meets them.
 _ORDER = [
     "demo",
+    "init",
+    "start",
     "dev",
     "collect",
     "ship",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import click
+import httpx
 
 from footfall.http.ports import port_is_free
 from footfall.runtime.supervisor import Child, Processes, footfall_command
@@ -52,6 +53,14 @@ def start(processes: Processes, servers: Iterable[Server]) -> Callable[[], None]
             click.echo(" ready")
 
     return wait
+
+
+def is_up(server: Server) -> bool:
+    """Return whether it answers."""
+    try:
+        return httpx.get(server.url, timeout=1, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
 
 
 def check_ports(ports: Mapping[str, int], again: str) -> None:

@@ -175,18 +175,41 @@ def test_a_period_is_chosen_and_compared_with_the_one_before(page: Any) -> None:
 
 
 @pytest.mark.browser
-def test_a_day_is_over_when_it_is_over_in_the_shop(page: Any, client: TestClient[Litestar]) -> None:
+@pytest.mark.parametrize(("today", "is_over"), [("2026-11-03", False), ("2026-11-04", True)])
+def test_today_counts_and_is_pale_until_it_is_over_in_the_shop(
+    page: Any, client: TestClient[Litestar], today: str, is_over: bool
+) -> None:
     """In Los Angeles it is still six in the evening of the third when UTC has the fourth."""
     made = client.get("/v1/marts", headers=SECRET).json()
-    made |= {
-        "generated_at": "2026-11-04T02:00:00Z",
-        "today": "2026-11-03",
-        "time_zone": "America/Los_Angeles",
-    }
+    made |= {"generated_at": "2026-11-04T02:00:00Z", "today": today, "time_zone": "America/Los_Angeles"}
     page.route("**/v1/marts", lambda route: route.fulfill(json=made))
     page.goto(f"http://shop.test/overview#{KEY}")
-    assert re.search(r"Sessions\s+30\b", parts(page)["Sessions and orders"])
+    assert re.search(r"Sessions\s+45\b", parts(page)["Sessions and orders"])
     assert "America/Los_Angeles" in page.inner_text("#made")
+    assert bool(page.query_selector_all("figure .unfinished")) != is_over
+    page.click("text=Last day" if is_over else "text=Today")
+    page.wait_for_selector("button[aria-pressed=true]:text('day')")
+    assert re.search(r"Sessions\s+15\b", parts(page)["Sessions and orders"])
+
+
+@pytest.mark.browser
+def test_half_a_day_is_compared_with_nothing(page: Any, client: TestClient[Litestar]) -> None:
+    """Eight sessions a day, and two so far today: nothing has fallen."""
+
+    def row(day: int, sessions: int) -> dict[str, Any]:
+        figures = dict.fromkeys(("orders", "revenue", "bounces", "page_views"), sessions)
+        return {"day": f"2026-11-{day:02}", "is_guest": True, "sessions": sessions, **figures}
+
+    rows = [row(20, 2), *(row(day, 8) for day in range(19, 2, -1))]
+    made = client.get("/v1/marts", headers=SECRET).json() | {"today": "2026-11-20"}
+    page.route("**/v1/marts", lambda route: route.fulfill(json=made))
+    answer = {"items": rows, "next_cursor": None}
+    page.route("**/v1/marts/sessions_daily?*", lambda route: route.fulfill(json=answer))
+    page.goto(f"http://shop.test/overview#{KEY}")
+    parts(page)
+    page.click("text=7 days")
+    page.wait_for_selector("button[aria-pressed=true]:text('7 days')")
+    assert re.search(r"Sessions\s+50\s+▲ 0%", parts(page)["Sessions and orders"])
 
 
 @pytest.mark.browser
