@@ -46,7 +46,7 @@ it.each([
   ['a filter that there is not', block, '| money', '| currency', 'UndefinedObject|UnknownFilter'],
   ['an object that there is not', 'blocks/app-embed.liquid', 'customer.id', 'visitor.id', 'UndefinedObject'],
   ['a style where none may stand', block, '{% schema %}', '{% stylesheet %}{% endstylesheet %}{% schema %}', 'AppBlockValidTags'],
-  ['a schema that is no JSON', block, '"target": "section",', '"target": "section"', 'ValidSchema|ValidJSON|JSONSyntaxError'],
+  ['a schema that is not JSON', block, '"target": "section",', '"target": "section"', 'ValidSchema|ValidJSON|JSONSyntaxError'],
 ])('would find %s', async (_, file, from, to, checks) => {
   expect((await offenses(file, from, to)).join('\n')).toMatch(new RegExp(checks));
 });
