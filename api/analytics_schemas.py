@@ -35,7 +35,9 @@ class SegmentMember(msgspec.Struct, kw_only=True):
 
     visitor_id: str
     user_id: str | None
-    since: Annotated[datetime | None, Meta(description="Since when, by the segment's own clock.")]
+    since: Annotated[
+        datetime | None, Meta(description="Start of the membership, by the segment's own clock.")
+    ]
     top_category: str | None
     last_product_id: str | None
     last_product_title: str | None
@@ -46,7 +48,7 @@ class SegmentMember(msgspec.Struct, kw_only=True):
     revenue: Decimal | None
     cart_value: Decimal | None
     cart_currency: Annotated[
-        str | None, Meta(description="Null where the cart's prices have none, or several.")
+        str | None, Meta(description="Null if the cart's prices have no currency, or several.")
     ]
 
 
@@ -54,7 +56,9 @@ class SegmentMembers(Answer, kw_only=True):
     """One page of a segment's members, by visitor id."""
 
     name: str
-    members: Annotated[int, Meta(description="Of the whole segment, with those who object to marketing.")]
+    members: Annotated[
+        int, Meta(description="Size of the whole segment, including members who object to marketing.")
+    ]
     items: list[SegmentMember]
     next_cursor: Annotated[str | None, Meta(description="The next page's ``cursor``; null on the last page.")]
 
@@ -77,11 +81,15 @@ class MartBrief(msgspec.Struct, kw_only=True):
 class Marts(Answer, kw_only=True):
     """The marts whose properties ask for them to be served, and the calendar that they count days by."""
 
-    time_zone: Annotated[str, Meta(description="Of the shop's calendar, by which the marts count days.")]
-    today: Annotated[date, Meta(description="The shop's day when the snapshot was made: it is not over.")]
+    time_zone: Annotated[
+        str, Meta(description="Time zone of the shop's calendar, which defines the marts' days.")
+    ]
+    today: Annotated[date, Meta(description="The shop's day when the snapshot was built: an unfinished day.")]
     catalogue_problems: Annotated[
         list[str],
-        Meta(description="Files of the catalogue that can't be read, and why; their last good state counts."),
+        Meta(
+            description="Unreadable catalogue files, each with the reason; their last readable version counts."
+        ),
     ]
     items: list[MartBrief]
 

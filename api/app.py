@@ -57,8 +57,8 @@ async def _follow_snapshots(app: Litestar) -> AsyncIterator[None]:
 
 
 def create_app(settings: Settings | None = None) -> Litestar:
-    """The API over ``settings.paths.serving``; settings default to those in force. The folder that the workers of one
-    API share is that of the variable ``TOGETHER``, which `footfall serve` sets.
+    """Build the API over ``settings.paths.serving``; ``settings`` defaults to the current ones. The workers of one API
+    share the folder in the variable ``TOGETHER``, which `footfall serve` sets.
     """
     settings = settings or load_settings()
     together = Path(os.environ[TOGETHER]) if TOGETHER in os.environ else None

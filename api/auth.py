@@ -28,7 +28,7 @@ from footfall.wire.keys import is_one_of, is_proof, is_signed_proxy, is_signed_u
 _NO_KEY = "a key is needed: header X-Footfall-Key, Authorization: Bearer, or parameter key"
 #: Only Shopify's App Proxy sends ``path_prefix``: there no page is to be given a key.
 _NOT_SIGNED = (
-    "the App Proxy's signature is not that of FOOTFALL_SHOPIFY_SECRETS over this request, is more than ten minutes "
+    "the App Proxy's signature does not match FOOTFALL_SHOPIFY_SECRETS and this request, is more than ten minutes "
     "old, or is of a shop that FOOTFALL_SHOPIFY_SHOPS doesn't name"
 )
 _REALM = {"WWW-Authenticate": 'Bearer realm="footfall"'}
@@ -74,7 +74,7 @@ async def needs_key(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRoute
 async def needs_secret(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """Guard: the secret key."""
     if _admit(connection) is not Caller.SECRET:
-        raise PermissionDeniedException(detail="this needs the secret key, on the shop's server")
+        raise PermissionDeniedException(detail="this route needs the secret key, on the shop's server")
     connection.state.caller = Caller.SECRET
 
 
@@ -103,7 +103,7 @@ def _check_origin(connection: ASGIConnection[Any, Any, Any, Any], caller: Caller
     if not origin or _is_own(connection, origin):
         return
     if caller is Caller.SECRET:
-        raise PermissionDeniedException(detail="the secret key is for servers: a page must not have it")
+        raise PermissionDeniedException(detail="the secret key is for servers: never put it into a page")
     cors: OriginCors = connection.app.state.cors
     if not cors.is_origin_allowed(origin):
         raise PermissionDeniedException(
@@ -171,7 +171,7 @@ def visitor_by_id(
             is_guests = identifier.startswith(GUEST)
             if caller is not Caller.SECRET and is_guests and visitor_id != _guest_alone(given):
                 raise PermissionDeniedException(
-                    detail="somebody logged in with this guest token: ask by the user id, with its signature"
+                    detail="a user logged in with this guest token: request by user id, with its signature"
                     " or the secret key"
                 )
             return visitor_id

@@ -66,7 +66,7 @@ class RecommendationRequest(NamedTuple):
     is_personal: bool = True
     """False: what is popular, the same for everybody (an arm of an experiment)."""
     history: History = "any"
-    """Products that the visitor has to do with already: among others, none of them, or they alone."""
+    """How to treat products from the visitor's history: include them, leave them out, or list only them."""
 
 
 def recommend(

@@ -42,7 +42,7 @@ def serve(host: str | None, port: int | None, workers: int | None, data: Path | 
     """Serve the published snapshot over HTTP: recommendations, lists, affinities, segments, funnels.
 
     Read-only. It may be started before anything is published: /readyz says 503 until then, and each new
-    snapshot is followed within a second. The documentation is at /docs, what visitors do at /overview.
+    snapshot is followed within a second. The documentation is at /docs, the owner's overview at /overview.
     """
     chosen = {"api_host": host, "api_port": port, "api_workers": workers, "data": data}
     with in_words(SettingsError):
@@ -93,7 +93,7 @@ def _serve(in_force: SettingsInForce, address: str, together: Path, reload: bool
 
 
 def load_app(in_force: SettingsInForce, parent: int) -> Litestar:
-    """The application, in a worker process of its own that ends with its ``parent``; by the settings in force when the
+    """The application, in a worker process of its own that ends with its ``parent``; by the current settings when the
     worker is born.
     """
     from api.app import create_app

@@ -17,7 +17,7 @@ BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 COUNTED: tuple[Family, ...] = (
     ("requests_total", "counter", "Answers by route and status."),
     ("request_seconds", "histogram", "Time from the request to the start of the answer."),
-    ("limited_total", "counter", "Requests refused with 429, by key and by whose quota was spent."),
+    ("limited_total", "counter", "Requests refused with 429, by key and by the exhausted quota."),
 )
 
 

@@ -29,14 +29,14 @@ RETRY_AFTER_SECONDS = 5
 _MISSING = re.compile(r"Missing required (\w+) parameter '(\w+)' for path ")
 
 _TITLES = {
-    400: "The request is not as it should be",
+    400: "Invalid request",
     401: "A key is needed",
     403: "Not allowed with this key",
     404: "Not found",
     405: "Method not allowed",
     429: "Too many requests",
-    500: "Something broke on our side",
-    503: "Nothing to serve from yet",
+    500: "Internal server error",
+    503: "No snapshot published yet",
 }
 
 

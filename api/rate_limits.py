@@ -18,7 +18,7 @@ NO_KEY = "none"
 
 
 class Limits:
-    """The quotas in force. ``together``: the folder that the workers of one API share."""
+    """The current quotas. ``together``: the folder that the workers of one API share."""
 
     def __init__(self, settings: Settings, metrics: Metrics, together: Path | None = None) -> None:
         self._trusts_proxy = settings.trust_forwarded_for
@@ -48,7 +48,7 @@ class Limits:
             self._metrics.limited[key, spent.of] += 1
             whose = "your network" if spent.of == "address" else "this key"
             raise TooManyRequestsException(
-                detail=f"more requests than {whose} may make; ask again in {spent.retry_after} s",
+                detail=f"more requests than {whose} may make; retry in {spent.retry_after} s",
                 headers={"Retry-After": str(spent.retry_after)},
             ) from None
 

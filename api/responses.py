@@ -39,12 +39,12 @@ BY_KEY = "X-Footfall-Key, Authorization"
 #: What can go wrong anywhere; a 404 is named by the routes that have one.
 _ANYWHERE = (400, 401, 403, 429, 503)
 _PROBLEMS = {
-    400: "A parameter is not as it should be",
+    400: "Invalid parameter",
     401: "No key, or an unknown one",
-    403: "This key may not ask that, or not from this page",
+    403: "This key has no access to the route, or not from this page",
     404: "Not in this snapshot",
-    429: "More than the key or the network may ask: see Retry-After",
-    503: "No snapshot yet: see Retry-After",
+    429: "Rate limit of the key or the network exceeded: see Retry-After",
+    503: "No snapshot published yet: see Retry-After",
 }
 
 

@@ -40,10 +40,10 @@ class ProductItem(msgspec.Struct, kw_only=True):
         str, Meta(description="The source's name; docs/reference/recommendation-sources.md lists them.")
     ]
     seed: Annotated[
-        NamedProduct | None, Meta(description="The product that led there, where the source has one.")
+        NamedProduct | None, Meta(description="The product that led to it, if the source has one.")
     ]
     reason: Annotated[
-        str, Meta(description="The source in a sentence that a shop may show, in the language asked for.")
+        str, Meta(description="The source as a sentence for the shop's page, in the requested language.")
     ]
 
 
@@ -53,7 +53,7 @@ class Recommendations(Answer, kw_only=True):
     items: list[ProductItem]
     experiment: Annotated[
         str | None,
-        Meta(description="The visitor's running experiment; the pixel tells it with each view and click."),
+        Meta(description="The visitor's running experiment; the pixel sends it with each view and click."),
     ] = None
     arm: str | None = None
 
@@ -102,7 +102,7 @@ class VisitorAnswer(Answer, kw_only=True):
     not learn the user id behind it.
     """
 
-    visitor: Annotated[str, Meta(description="The id as it was asked for.")]
+    visitor: Annotated[str, Meta(description="The id as requested.")]
     visitor_id: str | None = None
 
 
@@ -144,12 +144,14 @@ class Profile(VisitorAnswer, kw_only=True):
     top_category: str | None
     price_band: PriceBand | None
     last_product: ProductBrief | None
-    cart: Annotated[list[dict[str, Any]], Meta(description="Lines of the open cart as they came in.")]
+    cart: Annotated[list[dict[str, Any]], Meta(description="Lines of the open cart, oldest first.")]
 
 
 class MembershipItem(msgspec.Struct, kw_only=True):
     segment: str
-    since: Annotated[datetime | None, Meta(description="Since when, by the segment's own clock.")]
+    since: Annotated[
+        datetime | None, Meta(description="Start of the membership, by the segment's own clock.")
+    ]
 
 
 class VisitorSegments(VisitorAnswer, kw_only=True):
@@ -162,7 +164,7 @@ class NeighbourItem(msgspec.Struct, kw_only=True):
     visitor_id: str
     score: float
     source: str
-    shared: Annotated[list[NamedProduct], Meta(description="The products behind the likeness.")]
+    shared: Annotated[list[NamedProduct], Meta(description="The shared products.")]
 
 
 class Neighbours(VisitorAnswer, kw_only=True):
@@ -216,5 +218,5 @@ class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
     detail: str | None = None
     instance: str | None = None
     errors: Annotated[
-        list[dict[str, Any]] | None, Meta(description="Bad parameters and what is wrong with each.")
+        list[dict[str, Any]] | None, Meta(description="Invalid parameters, each with the reason.")
     ] = None

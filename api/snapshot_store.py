@@ -1,4 +1,4 @@
-"""The snapshot in force: the published one, followed from version to version without losing a request."""
+"""The active snapshot: the published one, followed from version to version without losing a request."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class NoSnapshotError(Exception):
 
 
 class SnapshotStore:
-    """Holds the snapshot in force and moves to the next one when ``current.json`` changes."""
+    """Holds the active snapshot and moves to the next one when ``current.json`` changes."""
 
     def __init__(self, serving_dir: Path) -> None:
         self._dir = serving_dir
@@ -31,14 +31,14 @@ class SnapshotStore:
         self._seen: tuple[int, int, int] | None = None
         self._tried_at = 0.0
         self.problem: str | None = None
-        """Why the pointer could not be followed; None when all is well."""
+        """Why the pointer could not be followed; None without a problem."""
 
     @property
     def snapshot(self) -> Snapshot | None:
         return self._current
 
     def current(self) -> Snapshot:
-        """The snapshot in force. Raises NoSnapshotError while there is none."""
+        """The active snapshot. Raises NoSnapshotError while there is none."""
         if self._current is None:
             raise NoSnapshotError(self.problem or NOTHING_PUBLISHED)
         return self._current
@@ -89,7 +89,7 @@ class SnapshotStore:
     def _complain(self, problem: str) -> None:
         if problem != self.problem:
             kept = self._current.version if self._current else "nothing"
-            log.error("can't follow the published snapshot, %s goes on serving: %s", kept, problem)
+            log.error("can't load the published snapshot, still serving %s: %s", kept, problem)
         self.problem = problem
 
 

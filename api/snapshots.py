@@ -300,13 +300,13 @@ class Snapshot:
             holds = self.manifest.rows.get(table, 0) > 0
             # Where changes say that all keys are gone, the base holds them still
             if holds != bool(found) and (holds or len(files) == 1):
-                raise SnapshotError(f"table {table} is not what the manifest says")
+                raise SnapshotError(f"table {table} does not match the manifest")
             for (value,) in found:
                 if value != GONE:
                     msgspec.json.decode(value)
         for name, count in self.manifest.marts.items():
             if self.query(f'select count(*) as n from "{name}"')[0]["n"] != count:
-                raise SnapshotError(f"mart {name} is not what the manifest says")
+                raise SnapshotError(f"mart {name} does not match the manifest")
 
 
 def _in_utc(value: Any) -> Any:
@@ -352,7 +352,7 @@ def _open_duckdb(opened: contextlib.ExitStack) -> duckdb.DuckDBPyConnection:
     try:
         spill = str(folder_on_disk())
     except OSError as error:
-        log.warning("nowhere to sort what is larger than %s: %s", ANALYTICS_MEMORY, error)
+        log.warning("no directory for sorts larger than %s: %s", ANALYTICS_MEMORY, error)
     config: dict[str, str | bool | int | float | list[str]] = {
         "threads": 1,
         "memory_limit": ANALYTICS_MEMORY,

@@ -69,7 +69,7 @@ def check_path(path: str) -> None:
     taken = ("/livez", "/readyz", "/metrics", "/docs", "/v1/guest", "/v1/pixel.gif", WEBHOOKS_PATH)
     if path in (*taken, *SINGLE_ROUTES) or path.startswith("/docs/") or Path(path).suffix in TYPES:
         raise SettingsError(
-            f"collector_path: {path} has a meaning of its own at the collector (see /docs): choose another"
+            f"collector_path: {path} is another route of the collector (see /docs): choose another path"
         )
 
 
@@ -171,7 +171,7 @@ async def _forget_salts(daily_ids: DailyIds) -> None:
         try:
             daily_ids.forget(datetime.now(UTC).date())
         except OSError as error:
-            log.error("a salt of an earlier day can't be deleted in %s: %s", daily_ids.folder, error)
+            log.error("can't delete the salt of an earlier day in %s: %s", daily_ids.folder, error)
         await asyncio.sleep(FORGET_SECONDS)
 
 

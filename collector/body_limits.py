@@ -34,7 +34,7 @@ class BodyLimits:
             raise RefusedError(
                 429,
                 "slow_bodies",
-                f"{MAX_OF_ADDRESS} bodies from your network are arriving already; send it again later",
+                f"{MAX_OF_ADDRESS} bodies from your network are already in transfer; retry later",
                 retry_after=2,
             )
         self._counts[address] = count + 1

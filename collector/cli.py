@@ -49,10 +49,10 @@ STARTED_WITH = (
     "--data", type=click.Path(path_type=Path, file_okay=False), help="Data directory [FOOTFALL_DATA]."
 )
 def collect(host: str | None, port: int | None, workers: int | None, data: Path | None) -> None:
-    """Take events from the pixel and from servers, and answer when they are on disk.
+    """Accept events from the pixel and from servers, and answer once they are on disk.
 
     Each worker appends to a landing segment of its own. Ctrl-C or SIGTERM answers what is in flight, seals
-    the segments and stops. SIGHUP reads the settings again, write keys above all, without losing a request.
+    the segments and stops. SIGHUP reloads the settings, such as write keys, without losing a request.
     """
     chosen = {"collector_host": host, "collector_port": port, "collector_workers": workers, "data": data}
     with in_words(SettingsError):
@@ -115,7 +115,7 @@ def _serve(in_force: SettingsInForce, address: str) -> None:
 
 
 def load_app(in_force: SettingsInForce, parent: int, together: Path | None) -> Litestar:
-    """The application, in a worker process of its own that ends with its ``parent``; by the settings in force when the
+    """The application, in a worker process of its own that ends with its ``parent``; by the current settings when the
     worker is born.
 
     In ``together`` is what the workers share.

@@ -68,7 +68,7 @@ class Committer:
         if self._stopping:
             raise CommitError("stopping", "the collector is stopping", retry_after=2)
         if self.queued_bytes + size > MAX_QUEUED_BYTES:
-            raise CommitError("overloaded", "more requests wait for the disk than memory may hold", 2)
+            raise CommitError("overloaded", "too many requests are waiting for the disk", 2)
         future: asyncio.Future[CommitError | None] = self._loop.create_future()
         self._came += size
         self._queue.append((parts, size, future))
@@ -197,7 +197,7 @@ class Committer:
         try:
             step()
         except Exception:
-            log.exception("the committer stumbled, it goes on")
+            log.exception("the committer hit an unexpected error and continues")
         self._busy_since = None
 
 

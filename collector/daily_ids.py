@@ -45,7 +45,7 @@ class DailyIds:
         try:
             salt = self._salt_of(when.astimezone(UTC).date())
         except OSError as error:
-            log.error("no daily ids: the salt in %s can't be read or made: %s", self.folder, error)
+            log.error("no daily ids: can't read or create the salt in %s: %s", self.folder, error)
             return None
         about = "\0".join((whole, user_agent or "", shop)).encode()
         return PREFIX + hmac.new(salt, about, hashlib.sha256).hexdigest()[:ID_DIGITS]

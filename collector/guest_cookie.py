@@ -99,7 +99,7 @@ def open_image(data: str, cookie_header: str | None, referrer: str | None) -> Pa
 
     The page is static, so what only the request knows is filled in where the message doesn't say: the guest token of
     the cookie (else a token for this one view; no cookie is set), the page's address, the type ``page``.
-    Raises RefusedError 400 where it is no message, 413 where it is too long.
+    Raises RefusedError 400 where it is not a message, 413 where it is too long.
     """
     if len(data) > MAX_MESSAGE * 4 // 3 + 4:
         raise RefusedError(413, "too_large", f"more than {MAX_MESSAGE} bytes")
@@ -108,7 +108,7 @@ def open_image(data: str, cookie_header: str | None, referrer: str | None) -> Pa
         body = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
         message = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
     except (binascii.Error, ValueError, RecursionError) as error:
-        raise RefusedError(400, "unreadable", f"data is no base64 of a message: {error}") from None
+        raise RefusedError(400, "unreadable", f"data is not base64 of a message: {error}") from None
     additions: dict[str, object] = {}
     if "anonymousId" not in message and "userId" not in message:
         additions["anonymousId"] = token_in(cookie_header) or secrets.token_hex(16)

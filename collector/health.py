@@ -90,10 +90,10 @@ def _gauges_of_workers(reports: list[Report]) -> list[Gauge]:
     live = [one.gauges for one in reports if not one.is_gone]
     in_flight = sum(one["requests_in_flight"] for one in live)
     return [
-        ("queue_bytes", "Bytes that wait for the disk.", sum(one["queue_bytes"] for one in live)),
+        ("queue_bytes", "Bytes waiting for the disk.", sum(one["queue_bytes"] for one in live)),
         ("requests_in_flight", "Requests being answered.", in_flight),
-        ("workers", "Worker processes that run.", float(len(live))),
-        ("ready", "1 where all of them can make events durable.", min(one["ready"] for one in live)),
+        ("workers", "Running worker processes.", float(len(live))),
+        ("ready", "1 if all of them can make events durable.", min(one["ready"] for one in live)),
     ]
 
 
@@ -109,7 +109,11 @@ def _gauges_of_segments(settings: Settings) -> list[Gauge]:
     """Return what waits on this machine for the shipper or the loader, and how the shipper fares."""
     waiting, oldest = oldest_sealed(settings.paths.landing, time.time())
     gauges = [
-        ("sealed_waiting", "Sealed segments on this disk, not shipped or not loaded.", float(waiting)),
+        (
+            "sealed_waiting",
+            "Sealed segments on this disk that are not yet shipped or loaded.",
+            float(waiting),
+        ),
         ("oldest_sealed_seconds", "Age of the oldest of them.", oldest),
     ]
     if settings.ship_to and (state := read_state(settings.paths.data)) is not None:
@@ -117,7 +121,7 @@ def _gauges_of_segments(settings: Settings) -> list[Gauge]:
         gauges += [
             ("shipped_segments", "Segments shipped since the shipper started.", float(state.segments)),
             ("shipped_bytes", "Their bytes.", float(state.bytes)),
-            ("shipping_failures", "Failed tries since the shipper started.", float(state.failures)),
-            ("shipping_failures_in_a_row", "Failed tries since the last success.", in_a_row),
+            ("shipping_failures", "Failed attempts since the shipper started.", float(state.failures)),
+            ("shipping_failures_in_a_row", "Failed attempts since the last success.", in_a_row),
         ]
     return gauges

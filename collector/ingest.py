@@ -179,7 +179,7 @@ class IngestHandler:
         except Exception:
             log.exception("unexpected error at %s", scope["path"])
             await self._refuse(
-                send, RefusedError(500, "internal", "unexpected error; the log has more"), origin
+                send, RefusedError(500, "internal", "unexpected error; the log has the details"), origin
             )
         finally:
             self.in_flight -= 1
@@ -262,7 +262,7 @@ class IngestHandler:
         key = self._keys.get(text)
         if key is None:
             raise RefusedError(
-                401, "unknown_key", "unknown write key: `footfall config` lists the keys in force"
+                401, "unknown_key", "unknown write key: `footfall config` lists the current keys"
             )
         return key
 
@@ -349,7 +349,9 @@ async def _read_body(receive: Receive, headers: Mapping[bytes, bytes], reading: 
         raise RefusedError(415, "content_type", "send text/plain or application/json")
     encoding = headers.get(b"content-encoding", b"").strip().lower()
     if encoding not in (b"", b"identity", b"gzip"):
-        raise RefusedError(415, "content_encoding", "send the body as it is, or with Content-Encoding: gzip")
+        raise RefusedError(
+            415, "content_encoding", "send the body uncompressed, or with Content-Encoding: gzip"
+        )
     declared = headers.get(b"content-length")
     # int() raises ValueError past 4300 digits.
     length = int(declared[:20]) if declared is not None and declared.isdigit() else None
@@ -403,7 +405,7 @@ async def _read_rest(receive: Receive, first: bytes, length: int | None) -> byte
 
 def _cut_short() -> RefusedError:
     """The client ended its side before the body. It may have ended that side alone, so it is answered."""
-    return RefusedError(400, "cut_short", "the connection ended before the body did: send it again")
+    return RefusedError(400, "cut_short", "the connection closed before the body was complete: send it again")
 
 
 def _too_large() -> RefusedError:

@@ -88,9 +88,7 @@ class Landing:
         fd = self.ops.create(path)
         if not self.ops.lock(fd):
             self.close(fd)
-            raise BlockingIOError(
-                errno.EWOULDBLOCK, "another process that starts took the new file for a leftover"
-            )
+            raise BlockingIOError(errno.EWOULDBLOCK, "a starting process took the new file for a leftover")
         return fd
 
     def write_all(self, fd: int, parts: Sequence[Buffer]) -> None:

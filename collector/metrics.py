@@ -16,12 +16,12 @@ COMMIT_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.
 #: What is counted, of all workers together.
 COUNTED: tuple[Family, ...] = (
     ("messages_accepted_total", "counter", "Messages written durably."),
-    ("messages_rejected_total", "counter", "Messages kept as failed events, by the field that broke the schema."),
+    ("messages_rejected_total", "counter", "Messages kept as failed events, by the field that violates the schema."),
     ("requests_refused_total", "counter", "Requests refused as a whole."),
     ("commit_failures_total", "counter", "Commits that the disk refused."),
     ("commit_seconds", "histogram", "Time of a group commit (write and fdatasync)."),
-    ("commit_requests_total", "counter", "Requests that commits carried."),
-    ("fsync_errors", "gauge", "Failed fsyncs; each set a file aside."),
+    ("commit_requests_total", "counter", "Requests in commits."),
+    ("fsync_errors", "gauge", "Failed fsyncs; each moved a file to quarantine."),
     ("segments_sealed", "gauge", "Segments sealed."),
 )  # fmt: skip
 

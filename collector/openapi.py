@@ -58,12 +58,10 @@ _MESSAGE = Schema(
     required=["type"],
     properties={
         "type": Schema(type=OpenAPIType.STRING, enum=list(MESSAGE_TYPES)),
-        "messageId": Schema(
-            type=OpenAPIType.STRING, description="uuid; the key that duplicates are found by"
-        ),
+        "messageId": Schema(type=OpenAPIType.STRING, description="uuid; duplicates are recognised by it"),
         "event": _TEXT,
         "anonymousId": Schema(type=OpenAPIType.STRING, description="guest token"),
-        "userId": Schema(type=OpenAPIType.STRING, description="the shop's id of the user who is logged in"),
+        "userId": Schema(type=OpenAPIType.STRING, description="the shop's id of the logged-in user"),
         "timestamp": _TIME,
         "originalTimestamp": _TIME,
         "context": _OBJECT,
@@ -109,7 +107,7 @@ _ANSWER = Schema(
         "accepted": Schema(type=OpenAPIType.INTEGER, description="messages that are on disk"),
         "rejected": Schema(
             type=OpenAPIType.ARRAY,
-            description="messages that break the schema; kept as failed events, their neighbours pass",
+            description="messages that violate the schema; kept as failed events, the others are accepted",
             items=Schema(
                 type=OpenAPIType.OBJECT,
                 required=["index", "field", "reason"],
@@ -133,18 +131,18 @@ _PROBLEM = Schema(
         "title": _TEXT,
         "reason": _TEXT,
         "detail": _TEXT,
-        "code": Schema(type=OpenAPIType.STRING, description="reason again, for SDKs that look for it"),
-        "message": Schema(type=OpenAPIType.STRING, description="detail again"),
+        "code": Schema(type=OpenAPIType.STRING, description="the reason again, for SDKs that expect it here"),
+        "message": Schema(type=OpenAPIType.STRING, description="the detail again"),
     },
 )
 _REFUSALS = {
-    "400": "unparseable body: never send it again as it is",
+    "400": "unparseable body: don't send the same again",
     "401": "no write key, or an unknown one",
-    "403": "the page's origin may not use this key",
+    "403": "this key is not valid for the page's origin",
     "408": "the body came too slowly",
     "413": "too large: halve the batch",
     "415": "content type or encoding",
-    "429": "more than the key may send: again after Retry-After seconds",
+    "429": "rate limit of the key exceeded: retry after Retry-After seconds",
     "503": "not on disk (full, failing or overloaded): send it again after Retry-After seconds",
 }
 _GUEST = Schema(
@@ -161,9 +159,13 @@ _WEBHOOK = Schema(
     title="WebhookAnswer",
     required=["accepted"],
     properties={
-        "accepted": Schema(type=OpenAPIType.INTEGER, description="messages made of it that are on disk"),
-        "rejected": Schema(type=OpenAPIType.INTEGER, description="kept as failed events; left out where 0"),
-        "duplicate": Schema(type=OpenAPIType.BOOLEAN, description="taken within the last 48 hours"),
+        "accepted": Schema(
+            type=OpenAPIType.INTEGER, description="messages from this delivery that are on disk"
+        ),
+        "rejected": Schema(type=OpenAPIType.INTEGER, description="kept as failed events; omitted if 0"),
+        "duplicate": Schema(
+            type=OpenAPIType.BOOLEAN, description="already accepted within the last 48 hours"
+        ),
         "ignored": Schema(type=OpenAPIType.STRING, description="a topic that has no adapter"),
     },
 )
@@ -191,7 +193,7 @@ _ANSWERS: dict[str, tuple[str, Schema | None, dict[str, str]]] = {
         {
             "401": "X-Shopify-Hmac-Sha256 is not the signature of this body",
             "403": "a shop that is not in FOOTFALL_SHOPIFY_SHOPS",
-            "404": "no secret is set: no webhooks here",
+            "404": "webhooks are not set up: no secret",
             "408": _REFUSALS["408"],
             "413": f"more than {MAX_WEBHOOK // 2**20} MiB",
             "503": _REFUSALS["503"],
@@ -202,7 +204,7 @@ _ANSWERS: dict[str, tuple[str, Schema | None, dict[str, str]]] = {
         _GUEST,
         {
             "400": "a parameter of the wrong type or length",
-            "403": "pages of this origin may not ask for tokens",
+            "403": "pages of this origin may not request tokens",
             "405": "reset without POST",
         },
     ),
@@ -211,14 +213,14 @@ _ANSWERS: dict[str, tuple[str, Schema | None, dict[str, str]]] = {
         None,
         {
             **{status: text for status, text in _REFUSALS.items() if status not in ("408", "415")},
-            "422": "the message breaks the schema; it is kept as a failed event",
+            "422": "the message violates the schema; it is kept as a failed event",
         },
     ),
     "/metrics": ("text/plain", _TEXT, {}),
     "/{name}": (
         "text/javascript",
         None,
-        {"400": "no path of a file", "404": "no such file of the pixel, or it is not built"},
+        {"400": "no path of a file", "404": "unknown file of the pixel, or the pixel is not built"},
     ),
 }
 
@@ -261,7 +263,7 @@ def describe_routes(app: Litestar, short_path: str) -> None:
     for operation in (paths["/{name}"].get, paths["/{name}"].head):
         assert operation is not None
         assert operation.responses is not None
-        operation.responses["304"] = OpenAPIResponse(description="the browser has this one already")
+        operation.responses["304"] = OpenAPIResponse(description="the browser has the current version")
     webhook = paths[WEBHOOKS_PATH].post
     assert webhook is not None
     webhook.request_body = RequestBody(required=True, content={_JSON: OpenAPIMediaType(schema=_OBJECT)})
@@ -300,7 +302,9 @@ def _path(tag: str, summary: str, body: Schema, example: dict[str, Any]) -> Path
                 required=True,
                 content={_JSON: media, "text/plain": media},
             ),
-            responses=_responses("what is on disk, and what was refused", _JSON, _ANSWER, _REFUSALS),
+            responses=_responses(
+                "accepted messages, and refused ones with the reason", _JSON, _ANSWER, _REFUSALS
+            ),
         )
     )
 

@@ -105,7 +105,7 @@ def inflate(body: bytes) -> bytes:
             out += inflater.decompress(body, MAX_INFLATED + 1 - len(out))
         except zlib_ng.error as error:  # type: ignore[misc]  # its stub says instance, it is the class
             raise RefusedError(
-                400, "gzip", f"the body says it is gzip and can't be inflated: {error}"
+                400, "gzip", f"the body claims to be gzip but can't be inflated: {error}"
             ) from None
         if len(out) > MAX_INFLATED:
             raise RefusedError(
@@ -166,20 +166,22 @@ def _mend(body: bytes, error: WireError) -> Batch:
         else:
             batch.batch = [Raw(message) for message in messages]
             return batch
-    raise RefusedError(400, "unreadable", f"the body is no batch of messages: {error.field}: {error.reason}")
+    raise RefusedError(
+        400, "unreadable", f"the body is not a batch of messages: {error.field}: {error.reason}"
+    )
 
 
 def open_single(body: bytes, kind: str) -> ParsedRequest:
     """Take the body of ``/v1/<kind>`` as one message; the path says its type where the message doesn't.
 
-    Raises RefusedError 400 where the body is no JSON object of a message.
+    Raises RefusedError 400 where the body is not a JSON object of a message.
     """
     try:
         body.decode("utf-8")
         single = _single_decoder.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise RefusedError(
-            400, "unreadable", f"the body is no message: {explain(body, str(error))}"
+            400, "unreadable", f"the body is not a message: {explain(body, str(error))}"
         ) from None
     if single.type is None:
         inner = body.lstrip()[1:].lstrip()

@@ -34,7 +34,7 @@ def recover(landing: Landing) -> list[str]:
         if not failed:
             break
     for path, error in failed.items():
-        log.error("could not recover %s: %s. It stays where it is and is tried again", path, error)
+        log.error("could not recover %s: %s. It stays in place; the next start tries again", path, error)
     if sealed:
         log.warning("sealed %d segment(s) that an earlier process left open", len(sealed))
     return sealed

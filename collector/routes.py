@@ -40,7 +40,7 @@ def other_routes(
     )
     async def webhook(request: AnyRequest) -> Response[bytes]:
         """200 when it is on disk as our messages; signed by X-Shopify-Hmac-Sha256 over the body. A delivery that was
-        taken within the last 48 hours is a duplicate, and answered with 200 too.
+        already accepted within the last 48 hours is a duplicate, and answered with 200 too.
         """
         network = handler.network_of(dict(request.scope["headers"]), request.scope)  # type: ignore[arg-type]
         with _counted(handler):
@@ -66,7 +66,7 @@ def other_routes(
         """
         headers = _for_page(request, settings, handler)
         if is_reset and request.method != "POST":
-            raise RefusedError(405, "method", "reset is asked for with POST")
+            raise RefusedError(405, "method", "reset requires POST")
         answer = choose_guest(request.headers.get("cookie"), shown, is_reset=is_reset)
         is_secure = is_https(
             request.scope["scheme"],
@@ -76,7 +76,7 @@ def other_routes(
         headers["set-cookie"] = guest_cookie(answer.guest, domain=settings.cookie_domain, is_secure=is_secure)
         return _json(answer, headers | {"vary": "origin, cookie"})
 
-    @get("/v1/pixel.gif", tags=["messages"], summary="One message in the address of an image")
+    @get("/v1/pixel.gif", tags=["messages"], summary="One message in an image address")
     async def image(
         request: AnyRequest, message: Annotated[str, QueryParameter(name="data", max_length=64 * 1024)]
     ) -> Response[bytes]:
@@ -112,7 +112,7 @@ def _for_page(request: AnyRequest, settings: Settings, handler: IngestHandler) -
         raise RefusedError(
             403,
             "origin",
-            f"pages of {origin[:300]} may not ask for guest tokens: name it among a write key's origins",
+            f"pages of {origin[:300]} may not request guest tokens: add it to a write key's origins",
         )
     return headers | {"access-control-allow-origin": origin, "access-control-allow-credentials": "true"}
 

@@ -36,7 +36,7 @@ AGAIN_SECONDS = 1.0
 
 @click.command()
 @click.option(
-    "--watch", is_flag=True, help="Go on: ship each segment as it is sealed, until Ctrl-C or SIGTERM."
+    "--watch", is_flag=True, help="Keep running: ship each segment as it is sealed, until Ctrl-C or SIGTERM."
 )
 @click.option("--to", help="Bucket, for instance s3://bucket/prefix or file:///mnt/lake [FOOTFALL_SHIP_TO].")
 @click.option(
@@ -44,16 +44,16 @@ AGAIN_SECONDS = 1.0
 )
 @click.option("--parent", type=int, hidden=True, help="End when this process is no longer the parent.")
 def ship(watch: bool, to: str | None, data: Path | None, parent: int | None) -> None:
-    """Send sealed segments to a bucket, from where another machine's loader takes them.
+    """Send sealed segments to a bucket, from which another machine's loader takes them.
 
-    A segment leaves this disk only after the bucket gave it back byte by byte. With FOOTFALL_SHIP_TO set,
-    `footfall collect` runs this by itself.
+    A segment leaves this disk only after it was read back from the bucket byte by byte. With FOOTFALL_SHIP_TO set,
+    `footfall collect` runs this automatically.
     """
     with in_words(SettingsError, BucketError):
         settings = SettingsInForce({"ship_to": to, "data": data}, ()).settings
         if not settings.ship_to:
             raise click.ClickException(
-                "where to? Set FOOTFALL_SHIP_TO or pass --to, for instance --to s3://bucket/prefix"
+                "no bucket given: set FOOTFALL_SHIP_TO or pass --to, for instance --to s3://bucket/prefix"
             )
         bucket = open_bucket(settings.ship_to)
     landing = settings.paths.landing
@@ -122,7 +122,7 @@ def _last_pass_before_its_turn(shipper: Shipper) -> None:
                 return _last_pass(shipper)
         except ShipperBusy as error:
             if time.monotonic() > deadline:
-                return log.warning("%s; what it leaves is shipped after the next start", error)
+                return log.warning("%s; the next start ships the rest", error)
         time.sleep(0.1)
 
 

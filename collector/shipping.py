@@ -95,7 +95,7 @@ class Shipper:
                 self.state.failures += 1
                 self.state.failures_in_a_row += 1
                 self.state.last_error = f"{path.stem}: {error}"
-                log.error("%s is not shipped, and stays: %s", path.stem, error)
+                log.error("%s was not shipped and stays here: %s", path.stem, error)
                 break
             if size is not None:
                 shipped += 1
@@ -159,7 +159,7 @@ def only_shipper(landing: Path) -> Iterator[None]:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise ShipperBusy(f"another process ships {landing}; it holds {lock}") from None
+            raise ShipperBusy(f"another process is shipping {landing}; it holds {lock}") from None
         yield
     finally:
         os.close(fd)

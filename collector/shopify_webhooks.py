@@ -77,7 +77,7 @@ class ShopifyWebhookHandler:
                     size += len(chunk)
                     self._arriving += len(chunk)
                     if self._arriving > MAX_ARRIVING:
-                        raise RefusedError(503, "overloaded", "too many deliveries arrive", retry_after=5)
+                        raise RefusedError(503, "overloaded", "too many deliveries at once", retry_after=5)
         except TimeoutError:
             raise RefusedError(408, "slow_body", f"the body did not arrive within {seconds:.0f} s") from None
         finally:
@@ -96,7 +96,7 @@ class ShopifyWebhookHandler:
 
     async def _take(self, headers: Mapping[str, str], body: bytes) -> WebhookAnswer:
         if not is_signed_webhook(self._secrets, body, headers.get("x-shopify-hmac-sha256", "")):
-            raise RefusedError(401, "signature", "X-Shopify-Hmac-Sha256 is not ours over this body")
+            raise RefusedError(401, "signature", "X-Shopify-Hmac-Sha256 does not match this body")
         delivery = Delivery(
             topic=headers.get("x-shopify-topic", "").lower()[:MAX_ID],
             shop=headers.get("x-shopify-shop-domain", "").lower()[:MAX_ID],

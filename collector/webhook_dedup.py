@@ -62,7 +62,7 @@ class SeenDeliveries:
                     for row in rows:
                         found += connection.execute(statement, row).fetchall()
             except (sqlite3.Error, OSError) as error:
-                log.error("%s can't be used, repeated deliveries are not noticed: %s", self._path, error)
+                log.error("can't use %s, repeated deliveries are not recognised: %s", self._path, error)
                 return []
             return found
 

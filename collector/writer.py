@@ -179,7 +179,7 @@ class SegmentWriter:
         if free - needed < self.min_free_bytes:
             raise CommitError(
                 "disk_full",
-                f"{free:,} bytes free on the landing's disk, {self.min_free_bytes:,} are kept free "
+                f"{free:,} bytes free on the landing disk, {self.min_free_bytes:,} are kept free "
                 "(FOOTFALL_MIN_FREE_BYTES). Free some space, or let the loader catch up",
                 retry_after=30,
             )
@@ -247,10 +247,10 @@ class SegmentWriter:
                 self._copy_acknowledged(segment)
                 self.landing.set_aside(segment.path, f"{segment.segment_id}.poisoned{SUFFIX}")
         except FileNotFoundError:
-            log.error("%s is gone: somebody moved it, its acknowledged frames with it", segment.path)
+            log.error("%s is gone: it was moved together with its acknowledged frames", segment.path)
         except OSError as error:
             raise CommitError(
-                "disk", f"acknowledged frames can't be copied off a failed file: {error}"
+                "disk", f"can't copy acknowledged frames from a failed file: {error}"
             ) from error
         self._poisoned = None
         self.landing.close(segment.fd)

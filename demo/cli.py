@@ -229,6 +229,6 @@ def _show(settings: Settings, seconds: float, *, with_dagster: bool) -> None:
         ("The collector", f"{settings.collector_url}/docs"),
     ]
     servers.show_addresses(rows)
-    click.echo(f"\nSnapshot in force: {pointer.version if pointer else 'none'}. A new visitor sees:")
+    click.echo(f"\nActive snapshot: {pointer.version if pointer else 'none'}. A new visitor sees:")
     for item in items:
         click.echo(f"  {item['title']:<42}{item['reason']}")

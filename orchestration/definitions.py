@@ -18,7 +18,7 @@ from orchestration.defs.warehouse.reconciliation import reconciliation
 from orchestration.runs.launcher import one_process
 from orchestration.storage.environment import export_for_dbt
 
-# Whatever loads the definitions (`footfall`, `dagster dev`, `dg`), dbt finds the data of the settings in force.
+# Whatever loads the definitions (`footfall`, `dagster dev`, `dg`), dbt finds the data of the current settings.
 export_for_dbt(load_settings(), os.environ)
 
 defs = dg.Definitions(

@@ -37,7 +37,7 @@ _Bounds = Annotated[
     list[str] | None,
     QueryParameter(
         max_items=MAX_CONDITIONS,
-        description="`column:value`, only rows that have it or lie on that side of it; those without a value don't",
+        description="`column:value`, only rows at or beyond this value; rows without a value are left out",
     ),
 ]
 
@@ -52,7 +52,7 @@ class _RowsOperation(AlsoCsv):
     guards=[needs_secret],
     responses=documented(examples.MARTS),
     tags=["analytics"],
-    summary="The marts there are, with their columns",
+    summary="Marts with their columns",
     sync_to_thread=True,
 )
 def marts(request: Request[Any, Any, Any]) -> Response[Marts]:
@@ -85,7 +85,7 @@ def marts(request: Request[Any, Any, Any]) -> Response[Marts]:
     guards=[needs_secret],
     responses=documented(examples.MART_ROWS, 404),
     tags=["analytics"],
-    summary="The rows of a mart, as JSON or CSV",
+    summary="Rows of a mart, as JSON or CSV",
     operation_class=_RowsOperation,
 )
 async def mart_rows(
@@ -95,7 +95,7 @@ async def mart_rows(
         list[str] | None,
         QueryParameter(
             max_items=MAX_CONDITIONS,
-            description="`column:value`, only rows that have it; several must all hold. An empty value is null",
+            description="`column:value`, only rows with this value; several must all hold. An empty value is null",
         ),
     ] = None,
     at_least: _Bounds = None,
@@ -104,18 +104,19 @@ async def mart_rows(
         list[str] | None,
         QueryParameter(
             max_items=MAX_CONDITIONS,
-            description="`column:text`, only rows whose column has this text in it, in capitals or not",
+            description="`column:text`, only rows whose column contains this text, ignoring case",
         ),
     ] = None,
     order: Annotated[
         str | None,
         QueryParameter(
-            max_length=255, description="Column to order by, `-column` from the top; else the mart's own"
+            max_length=255,
+            description="Column to order by, `-column` for descending; default: the mart's own order",
         ),
     ] = None,
     limit: LongLimit = 100,
     cursor: Annotated[
-        str | None, QueryParameter(max_length=1024, description="`next_cursor` of the page before")
+        str | None, QueryParameter(max_length=1024, description="`next_cursor` of the previous page")
     ] = None,
     form: Form = None,
 ) -> Response[MartRows] | Stream:
@@ -126,7 +127,7 @@ async def mart_rows(
     snapshot: Snapshot = request.app.state.store.current()
     served = snapshot.manifest.served.get(name)
     if served is None:
-        raise NotFoundException(detail=f"no mart {name!r} in this snapshot; /v1/marts lists those there are")
+        raise NotFoundException(detail=f"no mart {name!r} in this snapshot; /v1/marts lists the served marts")
     columns = await asyncio.to_thread(_columns, snapshot, name)
     types = {column.name: column.type for column in columns}
     asked = {
@@ -208,7 +209,7 @@ def _condition(
             continue
         cast = f"try_cast(? as {types[column]})"
         if not value or snapshot.query(f"select {cast} is null as is_null", [value])[0]["is_null"]:
-            raise _refused(parameter, f"{value!r} is no {types[column]}, as {column} is")
+            raise _refused(parameter, f"{value!r} is not a valid {types[column]}, as {column} is")
         conditions.append(f'"{column}" {_COMPARED[parameter]} {cast}')
         values.append(value)
     return " and ".join(conditions), values
@@ -231,7 +232,7 @@ def _cursor(version: str, start: int) -> str:
 
 
 def _start(cursor: str | None, version: str) -> int:
-    """Rows before the page. Raises ValidationException (400) for what is no cursor of ours, and for one of another
+    """Rows before the page. Raises ValidationException (400) if it is not a cursor of ours, and for one of another
     snapshot: rows have other places there, so some would be left out or come twice.
     """
     if not cursor:
@@ -241,7 +242,7 @@ def _start(cursor: str | None, version: str) -> int:
         raise no_cursor()
     if of_version != version:
         raise _refused(
-            "cursor", f"a page of snapshot {of_version}; {version} is in force now: begin again, or take CSV"
+            "cursor", f"a page of snapshot {of_version}; {version} is active now: start again, or use CSV"
         )
     return int(start)
 

@@ -46,9 +46,9 @@ def livez() -> Response[Live]:
 
 @get(
     "/readyz",
-    responses={503: ResponseSpec(Ready, description="Nothing to serve from yet")},
+    responses={503: ResponseSpec(Ready, description="No snapshot published yet")},
     tags=["operations"],
-    summary="There is a snapshot to serve from",
+    summary="A snapshot is being served",
     sync_to_thread=False,
 )
 def readyz(request: Request[Any, Any, Any]) -> Response[Ready]:
@@ -91,7 +91,7 @@ def metrics(request: Request[Any, Any, Any]) -> Response[str]:
         (name, "The version being served.", 1.0)
         for name in sorted({name for worker in live for name in worker if name.startswith(VERSION)})
     ]
-    gauges.append(("workers", "Worker processes that run.", float(len(live))))
+    gauges.append(("workers", "Running worker processes.", float(len(live))))
     page = render("footfall_api_", COUNTED, [report.series for report in reports], gauges)
     return Response(page + _of_runs(request.app.state.settings), headers=_NO_STORE)
 

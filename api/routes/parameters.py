@@ -19,22 +19,22 @@ LIST_LENGTH = 100
 
 MAX_LIMIT = 100
 
-Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="Most products in the answer")]
+Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="Maximum number of products")]
 MAX_LONG_LIMIT = 1_000
-LongLimit = Annotated[int, QueryParameter(ge=1, le=MAX_LONG_LIMIT, description="Most rows in the answer")]
+LongLimit = Annotated[int, QueryParameter(ge=1, le=MAX_LONG_LIMIT, description="Maximum number of rows")]
 Signature = Annotated[
     str | None,
     QueryParameter(
         name="signature",
         max_length=128,
-        description="HMAC-SHA256(user id, identity secret) in hex: lets a browser ask for a logged-in user",
+        description="HMAC-SHA256(user id, identity secret) in hex: lets a browser request data of a logged-in user",
     ),
 ]
 Lang = Annotated[
     str | None,
     QueryParameter(
         max_length=MAX_ID,
-        description="Language of `reason`, as a page's `lang` says it (`de`, `de-AT`); where there are no words in it, "
+        description="Language of `reason`, as in a page's `lang` (`de`, `de-AT`); if Footfall has no texts in it, "
         "the shop's own (`FOOTFALL_API_LANGUAGE`)",
     ),
 ]
@@ -70,7 +70,7 @@ def cursor_of(text: str) -> str:
 
 
 def read_cursor(cursor: str) -> str:
-    """What ``cursor_of`` was given. Raises ValidationException (400) for what is no cursor."""
+    """What ``cursor_of`` was given. Raises ValidationException (400) if it is not a cursor."""
     try:
         return base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):

@@ -19,7 +19,7 @@ from footfall.snapshot.format import Table
 
 Fallback = Annotated[
     bool,
-    QueryParameter(description="Where the list is empty, take the next kind; each item's source says which"),
+    QueryParameter(description="If the list is empty, use the next kind; each item's source says which"),
 ]
 
 

@@ -55,13 +55,13 @@ def recommendations(
     placement: Annotated[
         str | None,
         QueryParameter(
-            max_length=100, description="Where it is shown; `cart` puts bought-together products first"
+            max_length=100, description="Where the list appears; `cart` puts bought-together products first"
         ),
     ] = None,
     history: Annotated[
         History,
         QueryParameter(
-            description="Products that the visitor looked at or bought before: `any` (among others), `new` (none of "
+            description="Products that the visitor looked at or bought before: `any` (include), `new` (exclude "
             "them), `again` (they alone, as few as there are)"
         ),
     ] = "any",

@@ -45,7 +45,7 @@ class _MembersOperation(AlsoCsv):
     guards=[needs_secret],
     responses=documented(examples.SEGMENTS),
     tags=["segments"],
-    summary="The segments there are, with their sizes",
+    summary="Segments with their sizes",
     sync_to_thread=True,
 )
 def segments(request: Request[Any, Any, Any]) -> Response[Segments]:
@@ -67,7 +67,7 @@ def segments(request: Request[Any, Any, Any]) -> Response[Segments]:
     guards=[needs_secret],
     responses=documented(examples.SEGMENT_MEMBERS, 404),
     tags=["segments"],
-    summary="Who is in a segment, with what a message to them may say",
+    summary="Members of a segment, with data for a message to them",
     operation_class=_MembersOperation,
 )
 async def segment_members(
@@ -76,14 +76,14 @@ async def segment_members(
     limit: Annotated[
         int | None,
         QueryParameter(
-            ge=1, le=MAX_PAGE, description="Most members in the answer: 100 of JSON, all of CSV unless said"
+            ge=1, le=MAX_PAGE, description="Maximum number of members; default: 100 in JSON, all in CSV"
         ),
     ] = None,
     cursor: Annotated[
-        str | None, QueryParameter(max_length=1024, description="`next_cursor` of the page before")
+        str | None, QueryParameter(max_length=1024, description="`next_cursor` of the previous page")
     ] = None,
     reachable: Annotated[
-        bool, QueryParameter(description="Only members who have logged in: those whom a mailer can know")
+        bool, QueryParameter(description="Only members who have logged in, whom a mailer can address")
     ] = False,
     form: Form = None,
 ) -> Response[SegmentMembers] | Stream:

@@ -49,7 +49,7 @@ _CART = msgspec.json.Decoder(list[dict[str, Any]])
     guards=[needs_key],
     responses=documented(examples.AFFINITIES, 404),
     tags=["visitors"],
-    summary="Products and categories a visitor is close to",
+    summary="A visitor's affinities to products and categories",
     sync_to_thread=False,
 )
 def affinities(
@@ -76,7 +76,7 @@ def affinities(
     guards=[needs_key],
     responses=documented(examples.PROFILE, 404),
     tags=["visitors"],
-    summary="The facts that a message to a visitor can use",
+    summary="Data for a message to a visitor",
     sync_to_thread=False,
 )
 def profile(
@@ -136,14 +136,14 @@ def visitor_segments(
     guards=[needs_secret],
     responses=documented(examples.NEIGHBOURS, 404),
     tags=["visitors"],
-    summary="Visitors most alike, with the products behind it",
+    summary="The most similar visitors, with the shared products",
     sync_to_thread=False,
 )
 def neighbours(
     request: Request[Any, Any, Any],
     visitor_id: VisitorId,
     source: Annotated[
-        NeighbourSource, QueryParameter(description="Alike in what they look at, in what they buy, or both")
+        NeighbourSource, QueryParameter(description="Similar in product views, in purchases, or in both")
     ] = "blend",
     limit: Limit = 20,
 ) -> Response[Neighbours]:
@@ -174,7 +174,7 @@ def neighbours(
     guards=[needs_secret],
     responses=documented(examples.AFFINITY, 404),
     tags=["visitors"],
-    summary="How related a visitor is to a product",
+    summary="A visitor's affinity to a product",
     sync_to_thread=False,
 )
 def affinity(

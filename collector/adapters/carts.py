@@ -40,7 +40,7 @@ _decoder = msgspec.json.Decoder(Cart)
 
 def changed(delivery: Delivery) -> list[Fact]:
     """``Cart Updated``: all of its lines, not the change. Shopify's cart deliveries rarely say whose cart it is; one
-    that doesn't is a fact without a visitor. Raises msgspec.MsgspecError for what is no cart.
+    that doesn't is a fact without a visitor. Raises msgspec.MsgspecError if it is not a cart.
     """
     cart = _decoder.decode(delivery.body)
     token = bare(cart.token or cart.id)

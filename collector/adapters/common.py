@@ -109,7 +109,7 @@ def without_nothing(**values: Any) -> dict[str, Any]:
 
 
 def guest_of(attributes: Iterable[Attribute]) -> str | None:
-    """The guest token among a cart's or an order's attributes; None for none, or for what is no token."""
+    """The guest token among a cart's or an order's attributes; None for none, or if it is not a token."""
     for attribute in attributes:
         token = attribute.value
         if attribute.name == GUEST_ATTRIBUTE and isinstance(token, str):

@@ -88,7 +88,7 @@ _decoder = msgspec.json.Decoder(Order)
 def placed(delivery: Delivery) -> list[Fact]:
     """``Order Completed``, under ids made of the order alone: reported by two topics it is still one order.
 
-    Raises msgspec.MsgspecError for what is no order.
+    Raises msgspec.MsgspecError if it is not an order.
     """
     order = _decoder.decode(delivery.body)
     facts = _messages(

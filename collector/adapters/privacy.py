@@ -104,7 +104,7 @@ def _digest(delivery: Delivery) -> str:
 def _check_shop(delivery: Delivery, signed: str) -> None:
     """The header names the shop too, and is not under the signature. Raises msgspec.ValidationError."""
     if signed.lower() != delivery.shop:
-        raise msgspec.ValidationError("`shop_domain` is not the shop of X-Shopify-Shop-Domain")
+        raise msgspec.ValidationError("`shop_domain` differs from X-Shopify-Shop-Domain")
 
 
 def _about_customer(

@@ -67,7 +67,7 @@ _decoder = msgspec.json.Decoder(Product)
 
 
 def changed(delivery: Delivery) -> list[Fact]:
-    """``Product Updated``: the product as it is now. Raises msgspec.MsgspecError for what is no product."""
+    """``Product Updated``: the product as it is now. Raises msgspec.MsgspecError if it is not a product."""
     product = _decoder.decode(delivery.body)
     tags = ", ".join(product.tags) if isinstance(product.tags, list) else product.tags
     body = product.body_html or ""
@@ -92,7 +92,7 @@ def changed(delivery: Delivery) -> list[Fact]:
 
 
 def deleted(delivery: Delivery) -> list[Fact]:
-    """``Product Updated`` with ``status: deleted``. Raises msgspec.MsgspecError for what is no product."""
+    """``Product Updated`` with ``status: deleted``. Raises msgspec.MsgspecError if it is not a product."""
     product = _decoder.decode(delivery.body)
     return _facts(
         delivery, product, delivery.triggered_at, {"product_id": bare(product.id), "status": "deleted"}

@@ -87,7 +87,7 @@ _decoder = msgspec.json.Decoder(Refund)
 
 
 def refunded(delivery: Delivery) -> list[Fact]:
-    """``Order Refunded``, quantities positive. Raises msgspec.MsgspecError for what is no refund.
+    """``Order Refunded``, quantities positive. Raises msgspec.MsgspecError if it is not a refund.
 
     A refund doesn't say whose it is; it names its order. It is handed on as a visit all the same: the marts leave out
     everything else, and the money would be left out too.

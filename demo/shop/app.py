@@ -42,7 +42,7 @@ def _trouble(request: AnyRequest, error: HTTPException) -> Response[Any]:
 
 
 def create_app(settings: Settings | None = None, catalogue: Catalogue | None = None) -> Litestar:
-    """The shop for these settings (default: those in force) and this catalogue (default: the committed one)."""
+    """The shop for these settings (default: the current ones) and this catalogue (default: the committed one)."""
     pages = Pages(catalogue or Catalogue.load(), settings or load_settings())
     return Litestar(
         route_handlers=[

@@ -15,5 +15,5 @@ FALLBACK = "#8f9a8a"
 
 
 def tint(name: str) -> str:
-    """The hex colour of a name; one that is no colour gets a quiet green-grey."""
+    """The hex colour of a name; one that is not a colour gets a quiet green-grey."""
     return TINTS.get(name, FALLBACK)

@@ -61,7 +61,7 @@ def generate(
     until: aware datetime, default now, cut to the full minute; nothing is later. The same arguments give the same
     messages; with another ``until`` the same people come on other dates under the same message ids, so pass (and
     keep) one ``until`` for what is meant to be one history. shop: the address in the pages' urls, default the demo
-    shop's of the settings in force. Raises ValueError for a count below 1 or a naive ``until``.
+    shop's of the current settings. Raises ValueError for a count below 1 or a naive ``until``.
     """
     if visitors < 1 or days < 1:
         raise ValueError("visitors and days must be at least 1")

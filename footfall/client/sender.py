@@ -273,8 +273,8 @@ class _Collector:
             pause_now = wait if wait is not None else pause * random.uniform(0.5, 1.5)  # spreads senders
             if idle + pause_now > self.patience:
                 raise SendError(
-                    f"the collector at {self.url} took nothing for {idle:.0f} s; last trouble: {trouble}. "
-                    "Look at its log, then run the same command again: it goes on where it stopped."
+                    f"the collector at {self.url} took nothing for {idle:.0f} s; last error: {trouble}. "
+                    "Look at its log, then run the same command again: it continues where it stopped."
                 )
             if self.stop.wait(pause_now):
                 raise SendError("stopped")
@@ -293,7 +293,7 @@ class _Collector:
             answer = _answer_decoder.decode(response.content)
         except msgspec.MsgspecError as error:
             raise SendError(
-                f"{self.url} is no Footfall collector: its answer is not understood ({error})"
+                f"{self.url} is not a Footfall collector: unexpected response ({error})"
             ) from None
         if answer.accepted + len(answer.rejected) != given:
             raise SendError(
@@ -323,7 +323,7 @@ def _refusal(url: str, response: httpx.Response) -> str:
     if response.status_code in (401, 403):
         return (
             f"the collector at {url} refuses the write key ({response.status_code}): {text}. "
-            "`footfall config` shows the keys in force (write_keys); give one with --write-key"
+            "`footfall config` shows the current keys (write_keys); give one with --write-key"
         )
     return f"the collector at {url} refuses the request ({response.status_code}): {text}"
 
@@ -334,11 +334,11 @@ def check_collector(url: str) -> None:
         with httpx.Client(base_url=url, timeout=5.0, trust_env=False) as client:
             response = client.get("/livez")
     except (httpx.InvalidURL, httpx.UnsupportedProtocol):
-        raise SendError(f"{url!r} is no address of a collector, such as http://127.0.0.1:8710") from None
+        raise SendError(f"{url!r} is not an address of a collector, such as http://127.0.0.1:8710") from None
     except httpx.HTTPError as error:
         raise SendError(
             f"no collector answers at {url} ({type(error).__name__}). Start one with `footfall collect`, "
-            "or say where it is with --url (setting: FOOTFALL_COLLECTOR_HOST, FOOTFALL_COLLECTOR_PORT)"
+            "or pass its address with --url (setting: FOOTFALL_COLLECTOR_HOST, FOOTFALL_COLLECTOR_PORT)"
         ) from None
     if not response.is_success:
         raise SendError(f"{url}/livez answers {response.status_code}: is this a Footfall collector?")

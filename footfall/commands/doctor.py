@@ -80,7 +80,7 @@ def look_at_variables() -> list[Finding]:
 def _look_at_disk(settings: Settings) -> list[Finding]:
     data = settings.paths.data
     if not data.exists():
-        return [(False, f"{data} does not exist yet: `make demo` or `footfall collect` makes it")]
+        return [(False, f"{data} does not exist yet: `make demo` or `footfall collect` creates it")]
     free = shutil.disk_usage(data).free
     text = f"{free / 2**30:.1f} GiB free at {data}"
     enough = free > settings.min_free_bytes
@@ -88,7 +88,7 @@ def _look_at_disk(settings: Settings) -> list[Finding]:
         text += f", the collector refuses events below {settings.min_free_bytes / 2**30:.1f} GiB"
     findings = [(enough, text)]
     files = list((settings.paths.landing / QUARANTINE).glob("*"))
-    text = " (bytes that no reader understood; keep them, they may hold events)" if files else ""
+    text = " (unreadable bytes; keep them, they may contain events)" if files else ""
     findings.append((not files, f"landing/quarantine: {len(files)} files{text}"))
     return [*findings, _look_at_sealed(settings)]
 
@@ -96,14 +96,14 @@ def _look_at_disk(settings: Settings) -> list[Finding]:
 def _look_at_sealed(settings: Settings) -> Finding:
     waiting, waited = oldest_sealed(settings.paths.landing, time.time())
     if not waiting:
-        return True, "landing/sealed: no segment waits"
+        return True, "landing/sealed: no segments waiting"
     text = f"landing/sealed: {waiting} segments wait, the oldest for {waited:.0f} s"
     if waited <= _WAITING_SECONDS:
         return True, text
     taker = (
         f"does {without_credentials(settings.ship_to)} answer?"
         if settings.ship_to
-        else "is Dagster running (`footfall ui`), and what do its runs say?"
+        else "is Dagster running (`footfall ui`), do its runs succeed?"
     )
     return False, f"{text}: {taker}"
 
@@ -121,12 +121,12 @@ def _look_at_snapshot(settings: Settings) -> list[Finding]:
         return [
             (
                 False,
-                f"serving: {pointer.version} is in force, but is not there: `footfall run` publishes a new version",
+                f"serving: {pointer.version} is active, but missing: `footfall run` publishes a new version",
             )
         ]
     now = datetime.now(UTC)
     age = (now - pointer.published_at).total_seconds()
-    text = f"serving: {pointer.version} is in force since {age / 60:.0f} min"
+    text = f"serving: {pointer.version} is active since {age / 60:.0f} min"
     if staleness(settings, now) is None:
         return [(True, text)]
     return [
@@ -157,8 +157,8 @@ def _look_at_buckets(settings: Settings) -> list[Finding]:
             findings.append((False, f"{name}: {error}"))
             continue
         strange = sum(parse_object_name(each) is None for each in names)
-        text = f"{name} {without_credentials(url)}: {len(names) - strange} segments wait for the loader"
-        findings.append((not strange, text + (f", {strange} objects are no segments" if strange else "")))
+        text = f"{name} {without_credentials(url)}: {len(names) - strange} segments waiting for the loader"
+        findings.append((not strange, text + (f", {strange} objects are not segments" if strange else "")))
     return findings
 
 
@@ -173,11 +173,11 @@ def _look_at_keys(settings: Settings) -> list[Finding]:
     counts = ", ".join(f"{len(keys)} {name}" for name, keys in in_force.items())
     demo = sorted({key for keys in in_force.values() for key in keys} & DEMO_KEYS)
     text = (
-        f"keys from the public repository are in force ({', '.join(demo)}): set your own"
+        f"keys from the public repository are in use ({', '.join(demo)}): set your own"
         if demo
         else "keys are your own"
     )
-    return [(not demo, text), (True, f"in force: {counts}")]
+    return [(not demo, text), (True, f"active: {counts}")]
 
 
 def _check_servers(
@@ -214,7 +214,7 @@ def _not_ours(settings: Settings, body: bytes, field: str) -> str | None:
     except msgspec.MsgspecError:
         told = {}
     if field not in told:
-        return "something else listens there, look at the ports of your settings"
+        return "another program listens there: check the ports in your settings"
     if field != "version":
         return None
     try:
@@ -223,4 +223,4 @@ def _not_ours(settings: Settings, body: bytes, field: str) -> str | None:
         return None
     if told.get("problem") or told["version"] == (pointer.version if pointer else None):
         return None
-    return f"that is not the version in force at {settings.paths.data}: it serves another data directory"
+    return f"this differs from the active version in {settings.paths.data}: it serves another data directory"

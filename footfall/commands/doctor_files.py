@@ -13,11 +13,11 @@ from footfall.status.unreadable_catalogs import unread_files
 Finding = tuple[bool, str]
 #: What to do about a damaged file, by the folder of the lake that it lies in.
 _FROM_BACKUP = (
-    "Look at the disk, put the file back from a backup with its time (cp -p, rsync -a), then footfall run"
+    "Check the disk, restore the file from a backup with its time (cp -p, rsync -a), then run footfall run"
 )
 _REMEDIES = {
-    "derived": "Look at the disk, remove the file, then footfall run makes it again",
-    "products": "Look at the disk, remove the file, then touch the catalogue's files and footfall run reads them again",
+    "derived": "Check the disk, remove the file; footfall run builds it again",
+    "products": "Check the disk, remove the file, touch the catalogue's files; footfall run reads them again",
 }
 
 
@@ -34,10 +34,10 @@ def look_at_warehouse(settings: Settings) -> list[Finding]:
         return [
             (
                 False,
-                f"{text}, and the one in its place is not built yet: footfall run builds it from the lake",
+                f"{text}, and its replacement is not built yet: footfall run builds it from the lake",
             )
         ]
-    return [(True, f"{text}, and built again from the lake; look at the disk, then remove {aside}")]
+    return [(True, f"{text}, and a new one was built from the lake; check the disk, then remove {aside}")]
 
 
 def look_at_catalogue(settings: Settings) -> list[Finding]:
@@ -52,7 +52,7 @@ def look_at_catalogue(settings: Settings) -> list[Finding]:
 
 
 def look_at_files(settings: Settings) -> list[Finding]:
-    """Every byte of the lake and of the snapshot in force, with progress on a terminal."""
+    """Every byte of the lake and of the active snapshot, with progress on a terminal."""
     from rich.console import Console
     from rich.progress import Progress
 
@@ -60,9 +60,9 @@ def look_at_files(settings: Settings) -> list[Finding]:
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("reading the lake", total=None)
         found = check_lake(paths, lambda: progress.advance(task))
-    text = f"lake: {found.good} files are as they were written"
+    text = f"lake: {found.good} files are unchanged since they were written"
     if found.unnoted:
-        text += f", {found.unnoted} have no digest yet (the next load notes them)"
+        text += f", {found.unnoted} have no digest yet (the next load records them)"
     findings = [(True, text)]
     for name, reason in found.damaged.items():
         kind = name.split("/", 1)[0]
@@ -80,5 +80,5 @@ def _look_at_snapshot_bytes(settings: Settings) -> list[Finding]:
         for name, seal in read_manifest(version).files.items():
             check_digest(version / name, seal.sha256)
     except SnapshotError as error:
-        return [(False, f"serving: {error}. Look at the disk, then `footfall run` publishes a new version")]
-    return [(True, f"serving: every file of {pointer.version} is as it was written")]
+        return [(False, f"serving: {error}. Check the disk, then `footfall run` publishes a new version")]
+    return [(True, f"serving: every file of {pointer.version} is unchanged since it was written")]

@@ -45,7 +45,7 @@ def _keys(settings: Settings) -> list[str]:
         "shopify_secrets": settings.shopify_secrets,
     }
     found = [
-        f"{name}: {mask(key)} can be guessed: `openssl rand -hex 24` makes a better one"
+        f"{name}: {mask(key)} is easy to guess: `openssl rand -hex 24` makes a better one"
         for name, keys in secrets.items()
         for key in keys
         if len(key) < MIN_SECRET or _bits(key) < MIN_BITS
@@ -69,15 +69,17 @@ def _bits(key: str) -> float:
 
 def _identities(settings: Settings) -> list[str]:
     remedy = (
-        "set identity_secrets to what `openssl rand -hex 24` prints, and let the shop's server sign user ids with it "
+        "set identity_secrets to the output of `openssl rand -hex 24`, and sign user ids with it on the shop's server "
         "(docs/reference/tracking-plan.md)"
     )
     if not settings.identity_secrets:
         return [
-            f"identity_secrets is empty: no user id can be proven, and any page may say any user id; {remedy}"
+            f"identity_secrets is empty: no login can be proven, and any page can claim any user id; {remedy}"
         ]
     if DEMO_KEYS.intersection(settings.identity_secrets):
-        return [f"identity_secrets holds the public repository's: anybody can sign any user id; {remedy}"]
+        return [
+            f"identity_secrets contains the public repository's secret: anybody can sign any user id; {remedy}"
+        ]
     return []
 
 
@@ -85,7 +87,8 @@ def _origins(settings: Settings) -> list[str]:
     open_to_all = [f"the write key of {key.source}" for key in settings.write_keys if "*" in key.origins]
     open_to_all += ["api_origins"] if "*" in settings.api_origins else []
     return [
-        f"{each} allows pages of any origin: name the shop's, https://shop.example" for each in open_to_all
+        f"{each} allows pages of any origin: name the shop's origin, https://shop.example"
+        for each in open_to_all
     ]
 
 
@@ -148,8 +151,8 @@ def _dagster(settings: Settings) -> list[str]:
             continue
         if "dagster_version" in answer.text:
             found.append(
-                f"Dagster answers at {url} and asks nobody for a password: start `footfall ui` without --host "
-                "and come by ssh -L, or let only a proxy with a login reach that address"
+                f"Dagster answers at {url} and has no login: start `footfall ui` without --host "
+                "and use ssh -L, or allow only a proxy with a login to reach that address"
             )
     return found
 

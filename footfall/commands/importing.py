@@ -43,7 +43,7 @@ def _run(
             report = run(show)
             show(report)
     except KeyboardInterrupt:
-        raise click.ClickException("stopped; run the same command again to go on from here") from None
+        raise click.ClickException("stopped; run the same command again to continue") from None
     return report
 
 
@@ -61,7 +61,7 @@ def _print_totals(report: SendReport) -> None:
 
 @click.group("import", cls=CommandGroup)
 def import_group() -> None:
-    """Bring in history: send what a shop already has through the collector."""
+    """Import history: send a shop's existing data through the collector."""
 
 
 @import_group.command("online-retail")
@@ -111,11 +111,11 @@ def online_retail(
 
 
 def _print_next(settings: Settings) -> None:
-    console.print(f"The pipeline takes it from here: {settings.dagster_url}. The API: {settings.api_url}")
+    console.print(f"Next, the pipeline: {settings.dagster_url}. The API: {settings.api_url}")
 
 
 class _Lines:
-    """The messages of a file, one a line; lines that are no JSON object are set aside with their number."""
+    """The messages of a file, one a line; lines that are not JSON objects are set aside with their number."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self.stream = stream
@@ -143,7 +143,7 @@ class _Lines:
 def replay(file: Path, url: str | None, write_key: str | None, patience: float) -> None:
     """Send the wire messages of FILE, one JSON object a line (.ndjson, also .ndjson.gz; - is standard input).
 
-    Lines that are no JSON object are named and left out, and the exit code is then 1. May be killed and
+    Lines that are not JSON objects are reported and skipped, and the exit code is then 1. May be killed and
     started again: messages with a messageId count once.
     """
     from footfall.importing import ledger
@@ -173,14 +173,14 @@ def replay(file: Path, url: str | None, write_key: str | None, patience: float) 
             )
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise click.ClickException(
-                f"{file} is no gzip file, or a cut one: {error}. What was read up to there may have been sent"
+                f"{file} is not a gzip file, or a cut one: {error}. What was read up to there may have been sent"
             ) from None
     _print_totals(report)
     for number, reason in lines.bad[:20]:
         console.print(f"  not sent: {file}:{number}: {reason}", style="red")
     _print_next(settings)
     if lines.bad:
-        raise click.ClickException(f"{len(lines.bad)} lines of {file} are no JSON objects and were not sent")
+        raise click.ClickException(f"{len(lines.bad)} lines of {file} are not JSON objects and were not sent")
 
 
 def _open(file: Path, is_stdin: bool) -> BinaryIO:

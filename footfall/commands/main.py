@@ -27,8 +27,8 @@ _ADVICE = {
     errno.EACCES: "change its owner, or choose another directory with FOOTFALL_DATA",
     errno.EPERM: "change its owner, or choose another directory with FOOTFALL_DATA",
     errno.EROFS: "choose another directory with FOOTFALL_DATA",
-    errno.ENOSPC: "make room and run it again: what was done before stands (docs/operator/running.md, Disk)",
-    errno.EDQUOT: "make room and run it again: what was done before stands (docs/operator/running.md, Disk)",
+    errno.ENOSPC: "free space and run it again: finished work is kept (docs/operator/running.md, Disk)",
+    errno.EDQUOT: "free space and run it again: finished work is kept (docs/operator/running.md, Disk)",
 }
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -118,7 +118,7 @@ def _missing(name: str, error: ModuleNotFoundError) -> click.Command:
 def main() -> None:
     """Clickstream for online shops: from a visitor's click to what the shop shows next.
 
-    Settings come from FOOTFALL_* variables and ./footfall.toml; `footfall config` shows what is in force.
+    Settings come from FOOTFALL_* variables and ./footfall.toml; `footfall config` shows the current values.
     """
     # All that is written, by this process and those it starts: directories 0750, files 0640, or stricter.
     os.umask(os.umask(0o077) | 0o027)
@@ -155,7 +155,7 @@ def _text(row: Setting) -> str:
 
 
 def _masked(row: Setting) -> Setting:
-    """Secrets don't belong on a screen or in a log; their first letters tell which one is in force."""
+    """Secrets don't belong on a screen or in a log; their first letters tell which one is active."""
     value = row.value
     if row.name in SECRETS:
         value = tuple(map(mask, value))

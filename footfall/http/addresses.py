@@ -13,7 +13,7 @@ _WITH_PORT = re.compile(r"\s*(?:([0-9.]+)|\[([^\]]+)\]):[0-9]+\s*")
 
 
 def parse_address(text: str) -> IPv4Address | IPv6Address | None:
-    """An address as a header may have it, in brackets or with a zone; None for what is no address.
+    """An address as a header may have it, in brackets or with a zone; None if it is not an address.
 
     A v4 address that arrives mapped into v6 (``::ffff:192.0.2.7``) counts as v4.
     """
@@ -26,7 +26,7 @@ def parse_address(text: str) -> IPv4Address | IPv6Address | None:
 
 @lru_cache(maxsize=8192)
 def truncate_address(text: str) -> str | None:
-    """The network of an address, v4 /24 and v6 /48 (tracking plan, "Consent"); None for what is no address."""
+    """The network of an address, v4 /24 and v6 /48 (tracking plan, "Consent"); None if it is not an address."""
     address = parse_address(text)
     if address is None:
         return None

@@ -50,20 +50,20 @@ def check_port(host: str, port: int, server: str) -> str:
 
 def refuse_demo_keys(host: str, keys: Mapping[str, Iterable[str]]) -> None:
     """Raises SettingsError where ``host``, an address or a name, can be reached from other machines, and a key of the
-    public repository is in force. ``keys``: those that count, by their setting.
+    public repository is in use. ``keys``: those that count, by their setting.
     """
     if is_loopback(host):
         return
     if named := sorted(setting for setting, listed in keys.items() if DEMO_KEYS.intersection(listed)):
         raise SettingsError(
-            f"keys from the public repository are in force, and {host} can be reached from other machines: set "
+            f"keys from the public repository are in use, and {host} can be reached from other machines: set "
             f"{' and '.join(named)} ({', '.join(map(variable_of, named))}) to keys of your own, `openssl rand -hex 24` "
             "makes one; or listen on 127.0.0.1"
         )
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether only this machine reaches what listens there. A name that can't be looked up is no loopback."""
+    """Return whether only this machine reaches what listens there. A name that can't be looked up is not a loopback."""
     try:
         return ip_address(_address(host)).is_loopback
     except (OSError, ValueError):

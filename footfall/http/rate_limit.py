@@ -36,7 +36,7 @@ class QuotaSpentError(Exception):
     """Too much for now. It fits ``retry_after`` seconds later (whole, at least 1); ``of``: whose bucket is empty."""
 
     def __init__(self, of: Literal["key", "address"], wait: float) -> None:
-        super().__init__(f"the quota of the {of} is spent")
+        super().__init__(f"the rate limit of the {of} is exhausted")
         self.of = of
         self.retry_after = max(1, min(MAX_WAIT, math.ceil(wait)))
 

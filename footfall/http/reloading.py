@@ -48,16 +48,16 @@ class SettingsInForce:
         try:
             found = self._read()
         except SettingsError as error:
-            log.error("the settings stay as they were: %s", error)
+            log.error("the settings are unchanged: %s", error)
             return
         stays = {name: getattr(self.settings, name) for name in self._started_with}
         try:
             self._check(msgspec.structs.replace(found, **stays))
         except SettingsError as error:
-            log.error("the settings stay as they were: %s", error)
+            log.error("the settings are unchanged: %s", error)
             return
         if others := [name for name, value in stays.items() if getattr(found, name) != value]:
-            log.warning("a reload doesn't change %s: that needs a restart", ", ".join(others))
+            log.warning("a reload doesn't change %s: restart to change it", ", ".join(others))
         self.settings = msgspec.structs.replace(found, **stays)
 
     def _read(self) -> Settings:
@@ -77,7 +77,7 @@ def change_when_ready(server: Any, together: Path) -> None:
     longer nobody listened; and it sleeps that time for each worker, whatever signal comes: with four workers of the API
     for a minute, after 40 s of which a service manager kills them.
     """
-    assert callable(server._respawn_workers), "granian changes workers in another way now"
+    assert callable(server._respawn_workers), "granian replaces workers in a different way now"
 
     def change(workers: Sequence[int], target: Any, loader: Any, delay: float = 0.0) -> None:
         for index in workers:
@@ -120,6 +120,6 @@ def _end(server: Any, old: Any) -> None:
     if server.interrupt_signal:
         server.wrks.append(old)
     elif old.is_alive():
-        log.warning("a worker that was told to end did not, and is killed")
+        log.warning("a worker did not end in time, and is killed")
         old.kill()
         old.join()

@@ -162,7 +162,7 @@ class Workers:
             aside.write_bytes(msgspec.json.encode(self._own()))
             aside.replace(self._folder / self._name)
         except OSError as error:
-            log.error("the other workers can't be told how this one fares: %s", error)
+            log.error("can't report this worker's metrics to the other workers: %s", error)
 
     async def keep_telling(self) -> None:
         """Tell the others every second, until it is cancelled."""

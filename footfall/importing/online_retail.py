@@ -38,7 +38,7 @@ COLUMNS = {
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://archive.ics.uci.edu/dataset/352/online+retail")
 CURRENCY = "GBP"
 #: Stock codes that are postage, fees, discounts and book-keeping (the data set's own codes; its description
-#: says that such codes are no products). They stay in the catalog, since orders name them, but are not
+#: says that such codes are not products). They stay in the catalog, since orders name them, but are not
 #: published.
 SERVICE_CODES = frozenset({"AMAZONFEE", "B", "BANK CHARGES", "C2", "CRUK", "D", "DOT", "M", "m", "POST", "S"})
 CATALOG_FILE = "online-retail.csv"
@@ -77,7 +77,7 @@ def open_file(path: Path) -> pq.ParquetFile:
     except FileNotFoundError:
         raise ImportFileError(f"{path} does not exist") from None
     except (pa.ArrowInvalid, OSError) as error:
-        raise ImportFileError(f"{path} is no Parquet file: {error}") from None
+        raise ImportFileError(f"{path} is not a Parquet file: {error}") from None
     schema = file.schema_arrow
     for name, fits in COLUMNS.items():
         if name not in schema.names:

@@ -102,7 +102,7 @@ def check_bucket_url(url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme not in SCHEMES:
         expected = ", ".join(f"{each}://..." for each in SCHEMES)
-        raise BucketError(f"{without_credentials(url)!r} is no bucket: expected {expected}")
+        raise BucketError(f"{without_credentials(url)!r} is not a bucket: expected {expected}")
     if parts.username or parts.password:
         raise BucketError(f"{parts.scheme}://...: credentials go in the environment, not in a bucket's URL")
     if parts.scheme == "file" and (parts.netloc or not parts.path.startswith("/")):
@@ -219,7 +219,7 @@ class DirectoryBucket:
     def _require_root(self) -> None:
         """A directory that isn't mounted must not be made again on the disk below it."""
         if not self.root.is_dir():
-            raise FileNotFoundError(f"the directory {self.root} is not there: mount it, or make it")
+            raise FileNotFoundError(f"the directory {self.root} does not exist: mount it, or create it")
 
     def _write(self, name: str, data: bytes) -> None:
         for leftover in self.root.glob(f".{name}.*.aside"):

@@ -45,9 +45,9 @@ class FailedMessage(Struct, kw_only=True):
     message_id: str | None = None
 
 
-#: The ``bot_reason`` of what the signed webhooks tell and no visitor did. These rows make no session and no visitor,
-#: since the marts leave out what is no person's; and as no write key can give a message this reason, it proves where a
-#: request to forget somebody came from.
+#: The ``bot_reason`` of messages from signed webhooks, without a visitor's act. They make no session and no visitor,
+#: since the marts leave out what is not a person's. No write key can give a message this reason, so it proves where an
+#: erasure request came from.
 NO_VISIT = "no visitor's act"
 
 
@@ -95,7 +95,7 @@ class Damage(Struct, frozen=True):
 
 
 class SegmentError(Exception):
-    """A file that is no landing segment of a version we read."""
+    """A file that is not a landing segment of a version we read."""
 
 
 _encoder = msgspec.json.Encoder()
@@ -163,7 +163,7 @@ def read_segment(path: Path) -> Iterator[Frame | Damage]:
 def segment_parts(data: bytes, path: Path | str) -> Iterator[Frame | Damage]:
     """``read_segment`` of bytes that are in memory already; ``path`` is what errors call them."""
     if data[: len(MAGIC)] != MAGIC:
-        raise SegmentError(f"{path} is no landing segment")
+        raise SegmentError(f"{path} is not a landing segment")
     if (version := struct.unpack_from("<H", data.ljust(16, b"\0"), len(MAGIC))[0]) != VERSION:
         raise SegmentError(f"{path} has segment version {version}, this Footfall reads {VERSION}")
     offset, number = len(HEADER), 0

@@ -72,7 +72,7 @@ def check_lake(paths: Paths, on_file: Callable[[], None] = lambda: None) -> Lake
             elif _sha256(path) == digest.sha256:
                 found.good += 1
             else:
-                found.damaged[name] = "its bytes are not those that were written"
+                found.damaged[name] = "its bytes differ from those written"
         except FileNotFoundError:  # compacted, or removed by retention, meanwhile
             continue
         except OSError as error:

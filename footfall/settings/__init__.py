@@ -1,8 +1,8 @@
 """Every setting of Footfall, in one place.
 
 A value comes from, in rising order: its default (``declared.py``), the TOML file (``FOOTFALL_CONFIG``, else
-``./footfall.toml``), the environment (``FOOTFALL_<NAME>``). ``footfall config`` prints what is in force and where each
-value came from. Tables (``api_reasons``) and lists of them (``write_keys``) are TOML in the file and JSON in the
+``./footfall.toml``), the environment (``FOOTFALL_<NAME>``). ``footfall config`` prints the current values and their
+origins. Tables (``api_reasons``) and lists of them (``write_keys``) are TOML in the file and JSON in the
 environment.
 """
 

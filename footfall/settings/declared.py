@@ -85,7 +85,7 @@ def _default_write_keys() -> tuple[WriteKey, ...]:
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The settings in force. ``footfall config`` prints the description of each beside its value."""
+    """The current settings. ``footfall config`` prints the description of each beside its value."""
 
     data: Annotated[Path, Meta(description="directory that holds everything Footfall writes")] = Path("data")
     pixel_dir: Annotated[Path, Meta(description="built pixel that the collector serves")] = (
@@ -106,7 +106,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         str,
         Meta(
             pattern=r"^(/[A-Za-z0-9_.~-]+)+$",
-            description="the pixel's short path to the collector (data-path), beside /v1/batch",
+            description="short path to the collector for the pixel (data-path), in addition to /v1/batch",
         ),
     ] = "/v1/b"
     trust_forwarded_for: Annotated[
@@ -122,7 +122,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     ship_to: Annotated[
         str,
         Meta(
-            description="bucket for sealed segments: s3://, gs://, az://, file:///dir; empty: the loader here has them"
+            description="bucket for sealed segments: s3://, gs://, az://, file:///dir; empty: loaded on this machine"
         ),
     ] = ""
     write_keys: Annotated[
@@ -135,18 +135,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     ] = ""
     shopify_secrets: Annotated[
         tuple[Secret, ...],
-        Meta(
-            description="client secrets of the Shopify app, the new one first; without: no webhooks, no App Proxy"
-        ),
+        Meta(description="client secrets of the Shopify app, newest first; empty: no webhooks, no App Proxy"),
     ] = ()
     shopify_shops: Annotated[
         tuple[str, ...],
         Meta(
-            description="x.myshopify.com domains whose webhooks are taken; empty: any that the secret signs"
+            description="x.myshopify.com domains whose webhooks are accepted; empty: all signed with the secret"
         ),
     ] = ()
     shopify_source: Annotated[
-        SourceName, Meta(description="name of the webhooks in the lake's source column")
+        SourceName, Meta(description="value of the lake's source column for webhooks")
     ] = "shopify"
 
     api_host: Annotated[str, Meta(description="address the API listens on")] = "127.0.0.1"
@@ -155,46 +153,48 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     api_public_keys: Annotated[
         tuple[Secret, ...],
         Meta(
-            description="browser keys, the new one first: public lists and the caller's own guest token; empty: none"
+            description="browser keys, newest first: public lists and the caller's own guest token; empty: no access"
         ),
     ] = ("ff_demo_public_key",)
     api_secret_keys: Annotated[
         tuple[Secret, ...],
-        Meta(description="server keys, the new one first: everything; empty: nobody may"),
+        Meta(description="server keys, newest first: everything; empty: no access"),
     ] = ("ff_demo_secret_key",)
     api_origins: Annotated[tuple[str, ...], Meta(description="browser origins that may call the API")] = (
         "*",
     )
     api_public_per_second: Annotated[
         Rate | None,
-        Meta(description="requests a second that public keys may make, in all; empty: any"),
+        Meta(description="requests a second with public keys, in total; empty: no limit"),
     ] = None
     api_public_per_second_of_address: Annotated[
         Rate | None,
-        Meta(description="the same for one address prefix (v4 /24, v6 /48), keyless requests included"),
+        Meta(
+            description="the same for one address prefix (v4 /24, v6 /48), including requests without a key"
+        ),
     ] = None
     api_secret_per_second: Annotated[
         Rate | None,
-        Meta(description="requests a second that secret keys may make, in all; empty: any"),
+        Meta(description="requests a second with secret keys, in total; empty: no limit"),
     ] = None
     api_secret_per_second_of_address: Annotated[
         Rate | None, Meta(description="the same for one address prefix")
     ] = None
     api_language: Annotated[
-        str, Meta(description="language of reasons where a request names none of those there are")
+        str, Meta(description="language of reasons if a request names no supported one")
     ] = "en"
     api_reasons: Annotated[
         dict[str, dict[str, str]],
-        Meta(description="a shop's own words for reasons: templates by source, by language"),
+        Meta(description="the shop's own texts for reasons: templates by source, by language"),
     ] = {}
     identity_secrets: Annotated[
         tuple[Secret, ...],
         Meta(
-            description="HMAC secrets with which the shop's server signs a user id for the browser, the new one first"
+            description="HMAC secrets with which the shop's server signs a user id for the browser, newest first"
         ),
     ] = ("ff_demo_identity_secret",)
     storefront_url: Annotated[
-        str, Meta(description="address before /products/<handle>; empty: paths on the shop")
+        str, Meta(description="address before /products/<handle>; empty: relative paths")
     ] = ""
     currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="ISO code of the catalog's prices")] = (
         "GBP"
@@ -202,19 +202,21 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     catalog_language: Annotated[
         str,
         Meta(
-            description="language of the product texts (english, german, ...); auto: read off their small words"
+            description="language of the product texts (english, german, ...); auto: detected from their common words"
         ),
     ] = "auto"
     retention_days: Annotated[
         Annotated[int, Meta(ge=MIN_RETENTION_DAYS)] | None,
-        Meta(description="days that are kept after their events arrived, at least 31; empty: all, for ever"),
+        Meta(description="days to keep events after their arrival, at least 31; empty: forever"),
     ] = None
     keep_snapshots: Annotated[int, Meta(ge=1, description="published snapshots kept for rollback")] = 3
 
     snapshot_min_ratio: Annotated[
         float,
         Meta(
-            ge=0, le=1, description="a snapshot whose tables shrink below this share of the last is held back"
+            ge=0,
+            le=1,
+            description="a snapshot is held back if a table shrinks below this share of the last one",
         ),
     ] = 0.5
     # Session neighbours, text similarity, visitor similarity, also liked: orchestration/recommend/rebuild.py.
@@ -223,32 +225,35 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         Meta(
             gt=0,
             le=1,
-            description="what is learned is rebuilt when its inputs changed and its last build took less than this "
+            description="a derived table is rebuilt when its inputs changed and its last build took less than this "
             "share of the time since",
         ),
     ] = 0.05
     evaluation_hours: Annotated[
         float,
         Meta(
-            ge=0, description="the recommendations are measured again after so long, or when a rule changed"
+            ge=0,
+            description="time between evaluations of the recommendations; a changed rule starts one at once",
         ),
     ] = 23.0
     evaluation_min_cases: Annotated[
         int,
-        Meta(ge=1, description="a measure over fewer visitors or clicks says nothing and holds nothing back"),
+        Meta(ge=1, description="minimum number of visitors or clicks for a metric to hold back a publish"),
     ] = 100
-    tuning_seconds: Annotated[
-        float, Meta(gt=0, description="time that a search for better settings may take")
-    ] = 600.0
+    tuning_seconds: Annotated[float, Meta(gt=0, description="time limit of a search for better settings")] = (
+        600.0
+    )
     quality_max_fall: Annotated[
         float,
         Meta(
-            ge=0, le=1, description="publishing stops when measured quality falls by more; 1 lets all through"
+            ge=0,
+            le=1,
+            description="publishing stops when measured quality falls by more; 1 disables the check",
         ),
     ] = 0.2
 
     stale_hours: Annotated[
-        float, Meta(gt=0, description="what is published counts as old after so long; it is hourly by itself")
+        float, Meta(gt=0, description="age at which the snapshot counts as stale; it is published hourly")
     ] = 3.0
     notify_webhook: Annotated[
         str,
@@ -258,13 +263,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         ),
     ] = ""
     notify_mail_to: Annotated[
-        tuple[MailAddress, ...], Meta(description="who gets a mail when a run fails; empty: nobody")
+        tuple[MailAddress, ...], Meta(description="recipients of a mail when a run fails; empty: nobody")
     ] = ()
     notify_mail_from: Annotated[
         Annotated[str, Meta(pattern=r"^([^@\s,<>]+@[^@\s,<>]+)?$")],
         Meta(description="sender of those mails; empty: the first of notify_mail_to"),
     ] = ""
-    notify_smtp_host: Annotated[str, Meta(description="mail server that takes them")] = ""
+    notify_smtp_host: Annotated[str, Meta(description="mail server for these mails")] = ""
     notify_smtp_port: Annotated[Port, Meta(description="its port: 587 for starttls, 465 for tls")] = 587
     notify_smtp_security: Annotated[
         Literal["starttls", "tls", "none"],
@@ -273,28 +278,28 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     notify_smtp_user: Annotated[str, Meta(description="user there; empty: no login")] = ""
     notify_smtp_password: Annotated[str, Meta(description="their password")] = ""
     notify_repeat_hours: Annotated[
-        float, Meta(gt=0, description="the same failure is told again after so long")
+        float, Meta(gt=0, description="time before the same failure is reported again")
     ] = 24.0
 
     log_format: Annotated[
-        LogFormat, Meta(description="text for people, or json: an object a line on stderr")
+        LogFormat, Meta(description="text for people, or json: one object per line on stderr")
     ] = "text"
     shop_port: Annotated[Port, Meta(description="port of the demo shop")] = 8700
     dagster_port: Annotated[Port, Meta(description="port of Dagster's UI")] = 3000
     load_from: Annotated[
-        str, Meta(description="bucket that the loader takes other collectors' segments from; empty: none")
+        str, Meta(description="bucket from which the loader takes other collectors' segments; empty: none")
     ] = ""
     sensor_seconds: Annotated[
-        int, Meta(ge=1, description="how often the sensor looks for sealed segments, at most every 5 s")
+        int, Meta(ge=1, description="interval at which the sensor looks for sealed segments, at least 5 s")
     ] = 2
     kept_fast_runs: Annotated[
-        int, Meta(ge=1, description="finished runs of the fast lane whose log is kept (0.6 MB each)")
+        int, Meta(ge=1, description="number of finished fast-lane runs whose log is kept (0.6 MB each)")
     ] = 500
     warehouse_memory: Annotated[
         str,
         Meta(
             pattern=r"^[0-9]+([.][0-9]+)? *([KMGT]i?)?B$",
-            description="memory limit of a DuckDB connection, as 4GB or 512MiB; by itself 4GB, less below 9 GB in all",
+            description="memory limit of a DuckDB connection, as 4GB or 512MiB; default 4GB, less under 9 GB in all",
         ),
     ] = msgspec.field(default_factory=lambda: warehouse_default(memory_bytes()))
 
@@ -332,9 +337,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         for key in self.write_keys:
             if key.trusted:
                 return key
-        raise SettingsError(
-            "no trusted write key: add one to write_keys (trusted = true) to bring in history"
-        )
+        raise SettingsError("no trusted write key: add one to write_keys (trusted = true) to import history")
 
     @property
     def public_key(self) -> str:

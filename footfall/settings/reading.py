@@ -18,7 +18,7 @@ from footfall.settings.file import read_settings_file
 from footfall.settings.masking import mask
 from footfall.snapshot.explanations import Reasons, ReasonsError
 
-#: Variables of our own that are no settings.
+#: Variables of our own that are not settings.
 _OTHER_VARIABLES = frozenset({"FOOTFALL_CONFIG", "FOOTFALL_DBT_TARGET", "FOOTFALL_TOGETHER"})
 
 #: What a setting was called before. If an old name were ignored, an upgraded API would take the public demo's keys.
@@ -70,12 +70,12 @@ def explain_settings(env: Mapping[str, str] | None = None) -> tuple[Settings, li
 
 
 def load_settings(env: Mapping[str, str] | None = None) -> Settings:
-    """The settings in force; see ``explain_settings`` for what it raises."""
+    """The current settings; see ``explain_settings`` for what it raises."""
     return explain_settings(env)[0]
 
 
 def settings_with_events() -> Settings:
-    """The settings in force, for commands that look into what was collected.
+    """The current settings, for commands that look into what was collected.
 
     Raises SettingsError as ``explain_settings`` does, and where nothing was ever collected: at a wrong place every
     answer would be "nothing", also to a person who asks what is held about them.
@@ -84,8 +84,8 @@ def settings_with_events() -> Settings:
     paths = settings.paths
     if not (paths.lake.exists() or paths.landing.exists() or settings.load_from):
         raise SettingsError(
-            f"{paths.data} holds no events. Is it the shop's data directory? FOOTFALL_DATA, or the file that "
-            "FOOTFALL_CONFIG names, says where that is"
+            f"{paths.data} holds no events. Is it the shop's data directory? Set it with FOOTFALL_DATA, or in "
+            "the file that FOOTFALL_CONFIG names"
         )
     return settings
 
@@ -151,7 +151,7 @@ def _check(settings: Settings) -> None:
     written = [key.key for key in settings.write_keys]
     if twice := sorted({key for key in written if written.count(key) > 1}):
         raise SettingsError(
-            f"write_keys has {mask(twice[0])} twice: which of the two a message comes with can't be told"
+            f"write_keys has {mask(twice[0])} twice: the source of a message would be ambiguous"
         )
     pages = [
         ("api_origins", settings.api_origins),
@@ -159,10 +159,12 @@ def _check(settings: Settings) -> None:
     ]
     for name, listed in pages:
         if wrong := no_origin(listed):
-            raise SettingsError(f"{name}: {wrong!r} is no page's origin. It is: https://shop.example, or *")
+            raise SettingsError(
+                f"{name}: {wrong!r} is not a page's origin. It is: https://shop.example, or *"
+            )
     if bool(settings.notify_mail_to) != bool(settings.notify_smtp_host):
         raise SettingsError(
-            "notify_mail_to and notify_smtp_host need each other: who gets a mail, and which server takes it"
+            "set both notify_mail_to (the recipients) and notify_smtp_host (the mail server), or neither"
         )
     if settings.notify_smtp_user and settings.notify_smtp_security == "none":
         raise SettingsError(
@@ -210,7 +212,7 @@ def _dec_hook(kind: type, value: Any) -> Any:
         try:
             return Path(value).expanduser()
         except RuntimeError:
-            raise ValueError(f"{value!r} begins with the home directory of an unknown user") from None
+            raise ValueError(f"{value!r} starts with the home directory of an unknown user") from None
     raise NotImplementedError(f"can't read a {kind}")
 
 

@@ -69,7 +69,7 @@ def open_arrays(path: Path, magic: bytes, what: str) -> Opened:
         with path.open("rb") as file:
             found, length = file.read(8), int.from_bytes(file.read(8), "little")
             if found != magic:
-                raise ArrayFileError(f"{path} is no {what}")
+                raise ArrayFileError(f"{path} is not a {what}")
             header = file.read(length)
         start, size = _aligned(16 + length), path.stat().st_size
         arrays = {}

@@ -123,7 +123,7 @@ class Reasons:
         for language, words in self._words.items():
             _check(language, words)
         if default.lower() not in self._words:
-            raise ReasonsError(f"no words in {default!r}: there are {', '.join(sorted(self._words))}")
+            raise ReasonsError(f"no texts in {default!r}: available are {', '.join(sorted(self._words))}")
         self._default = self._words[default.lower()]
 
     def of(self, language: str | None) -> Mapping[str, str]:
@@ -141,9 +141,11 @@ def sentence(words: Mapping[str, str], source: str, title: str | None, category:
 
 def _check(language: str, words: Mapping[str, str]) -> None:
     if unknown := sorted(set(words) - set(Source)):
-        raise ReasonsError(f"{language}: {', '.join(unknown)} is no source: they are {', '.join(Source)}")
+        raise ReasonsError(f"{language}: {', '.join(unknown)} is not a source: they are {', '.join(Source)}")
     if missing := [source for source in Source if source not in words]:
-        raise ReasonsError(f"{language}: no words for {', '.join(missing)}, and none of ours to stand in")
+        raise ReasonsError(
+            f"{language}: no words for {', '.join(missing)}, and Footfall has none to fall back to"
+        )
     for source, text in words.items():
         allowed = (
             {_TITLE} if source in SEEDED else {_CATEGORY} if source == Source.TRENDING_IN_CATEGORY else set()

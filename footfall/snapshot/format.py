@@ -2,7 +2,7 @@
 
 The writer (``orchestration/serving/publish.py``) and the reader (``api/``) share this module and nothing else. A
 snapshot is a directory ``serving/<version>/`` that never changes once it has its name, with
-``serving/current.json`` pointing at the one in force::
+``serving/current.json`` pointing at the active one::
 
     <table>.sqlite          the base: entries (key TEXT, value BLOB) WITHOUT ROWID; each value a JSON document, shapes
                             below
@@ -413,4 +413,4 @@ def check_digest(path: Path, sha256: str) -> None:
     except OSError as error:
         raise SnapshotError(f"{path.name} can't be read: {error}") from error
     if found != sha256:
-        raise SnapshotError(f"{path.name} of snapshot {path.parent.name} is damaged: its checksum is another")
+        raise SnapshotError(f"{path.name} of snapshot {path.parent.name} is damaged: its checksum differs")

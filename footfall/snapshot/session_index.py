@@ -32,7 +32,7 @@ Ints = npt.NDArray[np.int64]
 
 
 class SessionIndexError(ValueError):
-    """A file that is no session index, or is torn."""
+    """A file that is not a session index, or is torn."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -35,14 +35,14 @@ class Diagnosis(Struct, frozen=True):
     error: str
     at: datetime
     set_aside: datetime | None = None
-    """When events were last set aside or restored, as of the search."""
+    """When events were last set aside or restored before the search."""
     loads: list[int] = []
     """The loads with events that break it, each by itself unless ``is_joint``."""
     is_joint: bool = False
     events: list[BrokenBy] = []
     """Those events, as far as they were searched for."""
     problem: str | None = None
-    """Why the search came to no end."""
+    """Why the search did not finish."""
 
 
 def diagnosis_file(paths: Paths) -> Path:

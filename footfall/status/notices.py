@@ -133,7 +133,7 @@ def test() -> None:
     with in_words(SettingsError):
         settings = load_settings()
     outcome = send(
-        settings, "Footfall: test", f"{shop_of(settings)}: a test. Notices of failed runs come here."
+        settings, "Footfall: test", f"{shop_of(settings)}: a test. Notices of failed runs arrive here."
     )
     if not outcome:
         raise click.ClickException(

@@ -18,9 +18,9 @@ from footfall.snapshot.format import read_pointer
 
 #: Metrics of the runs, by job; a run counts as failed too where one of its checks failed with severity ERROR.
 COUNTED: tuple[Family, ...] = (
-    ("runs_failed_total", "counter", "Runs of the pipeline that failed."),
-    ("run_failing", "gauge", "1 while the last run of the job is one that failed."),
-    ("run_last_success_seconds", "gauge", "When a run of the job last succeeded, in seconds since 1970."),
+    ("runs_failed_total", "counter", "Failed runs of the pipeline."),
+    ("run_failing", "gauge", "1 while the last run of the job has failed."),
+    ("run_last_success_seconds", "gauge", "Time of the job's last successful run, in seconds since 1970."),
 )
 
 
@@ -121,7 +121,7 @@ def look_at_runs(settings: Settings, now: datetime) -> list[tuple[bool, str]]:
     try:
         runs = read_runs(settings.paths.data)
     except RunsError as error:
-        return [(False, f"runs: {error}. The next run that ends writes another")]
+        return [(False, f"runs: {error}. The next finished run writes a new one")]
     findings = []
     failed = {name: job for name, job in runs.jobs.items() if job.failed_at}
     for name, job in failed.items():
@@ -132,7 +132,7 @@ def look_at_runs(settings: Settings, now: datetime) -> list[tuple[bool, str]]:
         later = f"a later run succeeded at {at_words(job.succeeded_at)}"
         findings.append((True, f"runs: {_told(name, job, now)}; {later}"))
     if not failed:
-        findings.append((True, "runs: none is known to have failed"))
+        findings.append((True, "runs: no failed run recorded"))
     findings += [(False, f"notices: {channel}: {why}") for channel, why in runs.undelivered.items()]
     return findings
 
@@ -140,9 +140,7 @@ def look_at_runs(settings: Settings, now: datetime) -> list[tuple[bool, str]]:
 def _told(name: str, job: JobRuns, now: datetime) -> str:
     run = f" (run {job.failed_run[:8]})" if job.failed_run else ""
     age = (now.timestamp() - job.failed_at) / 60
-    return (
-        f"the last that failed is {name}{run} at {at_words(job.failed_at)}, {age:.0f} min ago: {job.reason}"
-    )
+    return f"the last failed run is {name}{run} at {at_words(job.failed_at)}, {age:.0f} min ago: {job.reason}"
 
 
 def at_words(seconds: float) -> str:

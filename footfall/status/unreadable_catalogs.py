@@ -25,8 +25,8 @@ class UnreadFile(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         if self.stands:
-            return f"{self.reason}; its products stay as read at {self.stands:%F %H:%M} UTC"
-        return f"{self.reason}; no version of it was ever read"
+            return f"{self.reason}; its products stay as of {self.stands:%F %H:%M} UTC"
+        return f"{self.reason}; it was never read"
 
 
 def unread_files(paths: Paths) -> list[UnreadFile]:

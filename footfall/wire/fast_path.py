@@ -92,7 +92,7 @@ def read_good_batch(body: bytes) -> GoodBatch | None:
 def _cut(body: bytes, start: int, end: int) -> Iterator[bytes]:
     """``body[start:end]`` as lists of messages, each at most PIECE bytes between its brackets.
 
-    A message begins as the first one does, mostly: with the same key. Where that is not so a piece is no list of
+    A message begins as the first one does, mostly: with the same key. Where that is not so a piece is not a list of
     messages, and where every piece is one, all of them together are the list that was cut. Raises WireError where no
     place to cut is found.
     """

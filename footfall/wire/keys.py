@@ -1,4 +1,4 @@
-"""Keys and signatures of requests, compared with all secrets in force: during a rotation the old one is good too.
+"""Keys and signatures of requests, compared with all current secrets: during a rotation the old one is good too.
 
 The shop's server signs user ids. Shopify signs webhooks and the App Proxy's requests with the app's client secret, for
 a while after a rotation with the old one. All signatures are HMAC-SHA256. Sources: shopify.dev, "Verify webhook
@@ -89,7 +89,7 @@ def is_signed_proxy(secrets: Iterable[str], query: str, now: float) -> bool:
         return False
     if len(given) != 1 or len(moments) != 1:
         return False
-    # Compared, not subtracted: a number of hundreds of digits is no float.
+    # Compared, not subtracted: a number of hundreds of digits is not a float.
     if not now - PROXY_SECONDS <= moments[0] <= now + PROXY_SECONDS:
         return False
     return is_one_of(given[0].lower(), (proxy_signature(secret, query) for secret in secrets))

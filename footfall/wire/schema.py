@@ -246,7 +246,7 @@ def text_id(value: str | int | None) -> str | None:
 
 
 def decode_batch(body: bytes) -> Batch:
-    """The request's frame. Raises WireError where the body is no batch; the messages in it are not yet checked."""
+    """The request's frame. Raises WireError where the body is not a batch; the messages in it are not yet checked."""
     try:
         if not body.isascii():
             # msgspec.Raw lets invalid UTF-8 through, and readers of the lake then refuse the file

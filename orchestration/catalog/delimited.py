@@ -32,7 +32,7 @@ _PARTED = re.compile(r"(?<=\d)[\s'’](?=\d{3}(?!\d))")
 
 
 def why_no_text(head: bytes) -> str | None:
-    """Return what a file is that begins so and is no text, in words; None for text."""
+    """Return what a file is that begins so and is not text, in words; None for text."""
     for beginning, kind in _NO_TEXT.items():
         if head.startswith(beginning):
             return kind

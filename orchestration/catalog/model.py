@@ -100,7 +100,7 @@ class CatalogFile:
 
 
 def _not_utf8(product: Product) -> bool:
-    """Return whether a text came from bytes that are no UTF-8 (files are read with surrogateescape)."""
+    """Return whether a text came from bytes that are not UTF-8 (files are read with surrogateescape)."""
     try:
         json.dumps(asdict(product), ensure_ascii=False, default=str).encode("utf-8")
     except UnicodeEncodeError:
@@ -135,9 +135,9 @@ def price_of(value: Any) -> Decimal:
         return Decimal("0.00")
     price = number_of(str(value))
     if price is None:
-        raise BadProductError(f"price {value!r} is no number")
+        raise BadProductError(f"price {value!r} is not a number")
     if price < 0 or price >= _LARGEST_PRICE:
-        raise BadProductError(f"price {value!r} is no price")
+        raise BadProductError(f"price {value!r} is not a price")
     return price.quantize(Decimal("0.01"))
 
 

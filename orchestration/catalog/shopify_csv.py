@@ -173,7 +173,7 @@ def _columns(header: list[str], source_file: str) -> dict[str, int]:
     if missing := {"handle", "title"} - set(columns):
         names = " and ".join(name.title() for name in sorted(missing))
         raise CatalogError(
-            f"{source_file}:1: no product export: the header lacks {names}"
+            f"{source_file}:1: not a product export: the header lacks {names}"
             f" (it has: {', '.join(header[:8])} ...)"
         )
     return columns
@@ -238,7 +238,7 @@ def _in_stock(row: dict[str, str]) -> bool:
         return True
     stock = number_of(row.get("stock") or "1")
     if stock is None:
-        raise BadProductError(f"stock {row['stock']!r} is no number")
+        raise BadProductError(f"stock {row['stock']!r} is not a number")
     return stock > 0
 
 

@@ -29,7 +29,7 @@ def read_products_json(text: str, source_file: str, shop_url: str, currency: str
     """Products of ``{"products": [...]}``; also a bare list, one product, or several such pages one after
     another.
 
-    Raises CatalogError with line and column where the text is no JSON, or holds no products.
+    Raises CatalogError with line and column where the text is not JSON, or holds no products.
     """
     result = CatalogFile(source_file)
     for line, document in _documents(text, source_file):
@@ -58,12 +58,12 @@ def _documents(text: str, source_file: str) -> Iterator[tuple[int, Any]]:
             document, at = decoder.raw_decode(text, at)
         except json.JSONDecodeError as error:
             raise CatalogError(
-                f"{source_file}:{error.lineno}: no JSON: {error.msg} (column {error.colno})"
+                f"{source_file}:{error.lineno}: invalid JSON: {error.msg} (column {error.colno})"
             ) from None
         except RecursionError:
             raise CatalogError(f"{source_file}:{line}: nested too deeply") from None
         except ValueError as error:  # a number of more than 4,300 digits
-            raise CatalogError(f"{source_file}:{line}: no JSON that can be read: {error}") from None
+            raise CatalogError(f"{source_file}:{line}: unreadable JSON: {error}") from None
         yield line, document
 
 
@@ -119,7 +119,7 @@ def _product(raw: Any, shop_url: str, currency: str | None) -> Product:
 
 def _variant(raw: Any, option_names: list[str], product_id: str) -> Variant:
     if not isinstance(raw, dict):
-        raise BadProductError("a variant is no object")
+        raise BadProductError("a variant is not an object")
     values = [_text(raw, name) for name in _OPTIONS]
     options = {
         (option_names[i] if i < len(option_names) and option_names[i] else f"Option {i + 1}"): value
@@ -163,7 +163,7 @@ def _text(raw: dict[str, Any], name: str) -> str | None:
     if value is None or isinstance(value, bool):
         return None
     if isinstance(value, (dict, list)):
-        raise BadProductError(f"{name} is no text")
+        raise BadProductError(f"{name} is not text")
     return str(value).strip() or None
 
 
@@ -172,7 +172,7 @@ def _list(raw: dict[str, Any], name: str) -> list[Any]:
     if value is None:
         return []
     if not isinstance(value, list):
-        raise BadProductError(f"{name} is no list")
+        raise BadProductError(f"{name} is not a list")
     return value
 
 
@@ -182,5 +182,5 @@ def _moment(value: Any) -> datetime | None:
     try:
         moment = datetime.fromisoformat(str(value))
     except ValueError:
-        raise BadProductError(f"published_at {value!r} is no time") from None
+        raise BadProductError(f"published_at {value!r} is not a time") from None
     return lake_time(moment)

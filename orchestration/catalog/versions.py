@@ -44,7 +44,7 @@ _SOURCE_KEY = b"footfall.source_file"
 _HASH_KEY = b"footfall.content_hash"
 #: In the last version of a file that is no longer in the inbox.
 _WITHDRAWN_KEY = b"footfall.withdrawn"
-#: What surrogateescape makes of bytes that are no UTF-8.
+#: What surrogateescape makes of bytes that are not UTF-8.
 _NO_UTF8 = re.compile("[\udc80-\udcff]")
 #: Among ASCII letters the accented ones of Western Europe stand alone or in twos. Cyrillic, Greek and Chinese words,
 #: read so, are of them throughout.
@@ -71,13 +71,13 @@ def read_catalog(path: Path, *, shop_url: str = "", currency: str | None = None)
 
 
 def _utf8(content: bytes) -> str:
-    """The file's text. One byte that is no UTF-8 must cost its own product, not the file: see ``CatalogFile.add``."""
+    """The file's text. One byte that is not UTF-8 must cost its own product, not the file: see ``CatalogFile.add``."""
     return content.decode("utf-8-sig", errors="surrogateescape")
 
 
 def _spreadsheet_text(content: bytes, name: str) -> str:
     """The text of a CSV. Spreadsheets also write UTF-16 with a byte order mark, or Windows-1252, which is assumed where
-    most of what is beyond ASCII is no UTF-8. Raises CatalogError for what is neither.
+    most of what is beyond ASCII is not UTF-8. Raises CatalogError for what is neither.
     """
     if why := why_no_text(content):
         raise CatalogError(f"{name}: {why}")

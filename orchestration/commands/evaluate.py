@@ -29,21 +29,24 @@ existing = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 @click.command()
 @click.option(
-    "--sessions", "train", type=existing, help="Clicks to learn from: SessionId, ItemId, Time, by tabs."
+    "--sessions", "train", type=existing, help="Training clicks: SessionId, ItemId, Time, separated by tabs."
 )
-@click.option("--test", type=existing, help="Clicks to predict, in the same form.")
+@click.option("--test", type=existing, help="Test clicks, in the same format.")
 @click.option("--orders", type=existing, help="Order lines with the online-retail columns: Parquet or CSV.")
 @click.option(
     "--split",
     type=click.DateTime(["%Y-%m-%d"]),
-    help="Learn from the days before it, predict the 30 days from it.",
+    help="Train on the days before this date, predict the 30 days from it.",
 )
 @click.option("--catalog", type=existing, help="A Shopify product export (.csv) or products.json.")
 @click.option(
     "--label", type=click.Choice(["type"]), default="type", show_default=True, help="What they should share."
 )
 @click.option(
-    "--json", "out", type=click.Path(path_type=Path, dir_okay=False), help="Write the numbers here too."
+    "--json",
+    "out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Also write the numbers to this file.",
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the intervals.")
 def evaluate(
@@ -67,11 +70,11 @@ def evaluate(
     bootstrap interval. The same files and seed give the same numbers.
     """
     if sum(option is not None for option in (train, orders, catalog)) != 1:
-        raise click.UsageError("give one of --sessions, --orders and --catalog")
+        raise click.UsageError("give exactly one of --sessions, --orders and --catalog")
     if (train is None) != (test is None):
-        raise click.UsageError("--sessions and --test go together")
+        raise click.UsageError("--sessions and --test require each other")
     if (orders is None) != (split is None):
-        raise click.UsageError("--orders and --split go together")
+        raise click.UsageError("--orders and --split require each other")
     with in_words(ValueError):
         if train and test:
             result = _sessions(train, test, seed)

@@ -30,7 +30,7 @@ class _Place(click.ParamType):
         try:
             return events.place_of(value)
         except ValueError:
-            self.fail(f"{value!r} is no place: segment/frame/message, as `footfall events find` shows it")
+            self.fail(f"{value!r} is not a place: segment/frame/message, as `footfall events find` shows it")
 
 
 def _chosen(command: Any) -> Any:
@@ -60,23 +60,25 @@ def _settings() -> Settings:
 
 @click.group("events", cls=CommandGroup)
 def events_group() -> None:
-    """Accepted events: find them, set those aside that a model can't take, restore them.
+    """Accepted events: find them, set aside those that break a model, restore them.
 
-    Every condition given has to hold; of several values of one condition any will do. What was accepted reaches the
+    All given conditions must hold; one of several values of a condition is enough. Accepted events reach the
     lake with the next run.
     """
 
 
 @events_group.command()
 @_chosen
-@click.option("--limit", type=click.IntRange(1), default=SHOWN, show_default=True, help="At most this many.")
+@click.option(
+    "--limit", type=click.IntRange(1), default=SHOWN, show_default=True, help="Maximum number of events."
+)
 def find(limit: int, **given: Any) -> None:
     """List where events stand in the lake, by time of arrival, without their content."""
     with in_words(NothingChosen):
         found = events.find(_settings().paths, _choice(given), limit + 1).to_pylist()
     if not found:
         raise click.ClickException(
-            "no such event in the lake; what was accepted comes there with the next run"
+            "no such event in the lake; accepted events arrive there with the next run"
         )
     _print(found[:limit])
     if len(found) > limit:
@@ -85,7 +87,7 @@ def find(limit: int, **given: Any) -> None:
 
 @events_group.command("set-aside")
 @_chosen
-@click.option("--reason", required=True, help="Why, for whoever looks at it later. No personal data.")
+@click.option("--reason", required=True, help="The reason, kept in the journal. No personal data.")
 def set_aside_command(reason: str, **given: Any) -> None:
     """Keep events out of every model, until they are restored; they stay in the lake.
 
@@ -104,7 +106,7 @@ def restore(**given: Any) -> None:
 
 
 @events_group.command("list")
-@click.option("--all", "is_all", is_flag=True, help="Also those that were restored.")
+@click.option("--all", "is_all", is_flag=True, help="Include restored events.")
 def list_events(is_all: bool) -> None:
     """List the events that are set aside, since when and why."""
     table = set_aside.journal(_settings().paths)
@@ -116,9 +118,13 @@ def list_events(is_all: bool) -> None:
 
 
 @events_group.command()
-@click.option("--model", help="The model; that of the last run's failure, unless it is given.")
+@click.option("--model", help="The model; default: the one that failed in the last run.")
 @click.option(
-    "--minutes", type=click.FloatRange(min=0.1), default=MINUTES, show_default=True, help="Search no longer."
+    "--minutes",
+    type=click.FloatRange(min=0.1),
+    default=MINUTES,
+    show_default=True,
+    help="Time limit in minutes.",
 )
 def diagnose(model: str | None, minutes: float) -> None:
     """Search for the events that a model fails on, by building it from parts of the lake.
@@ -129,18 +135,18 @@ def diagnose(model: str | None, minutes: float) -> None:
     settings = _settings()
     known = read_diagnosis(settings.paths)
     if model is None and known is None:
-        raise click.UsageError("no model failed on data; name one with --model")
+        raise click.UsageError("no model has failed on data; name one with --model")
     export(settings, os.environ)
     with in_words(WarehouseBusy):
         found = search(settings, model or (known.model if known else ""), minutes * 60)
-    click.echo("no event found that it fails on" if found is None else told(found))
+    click.echo("found no event on which it fails" if found is None else told(found))
 
 
 def _change(change: Any, given: dict[str, Any], done: str) -> None:
     with in_words(NothingChosen, WarehouseBusy, LoaderBusy):
         count = change(_settings().paths, _choice(given))
     if not count:
-        raise click.ClickException(f"no event {done}: `footfall events find` and `list` show what there is")
+        raise click.ClickException(f"no event {done}: see `footfall events find` and `footfall events list`")
     click.echo(
         f"{count:,} {'event' if count == 1 else 'events'} {done}; now `footfall run`, or wait for the next one"
     )

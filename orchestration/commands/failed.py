@@ -225,7 +225,7 @@ def _shop_of(body: bytes) -> str | None:
 def _options(command: Any) -> Any:
     for option in (
         click.option("--since", type=click.DateTime(), help="Received at or after this time (UTC)."),
-        click.option("--reason", help="A part of the field or the reason, any case."),
+        click.option("--reason", help="Part of the field or the reason, ignoring case."),
         click.option("--source", help="Of this source only."),
     ):
         command = option(command)
@@ -240,9 +240,9 @@ def _settings(*, with_events: bool = True) -> Settings:
 @click.group(invoke_without_command=True, cls=CommandGroup)
 @click.pass_context
 def failed(context: click.Context) -> None:
-    """Events that were refused: list them by reason, look at them, export them, send them again after a fix.
+    """Failed events: list them by reason, inspect them, export them, resubmit them after a fix.
 
-    They reach this list with the next run of the pipeline (`footfall run`, or the sensor of `make dev`).
+    They appear here after the next run of the pipeline (`footfall run`, or the sensor of `make dev`).
     """
     if context.invoked_subcommand is None:
         context.invoke(list_failed)
@@ -270,7 +270,7 @@ def list_failed(source: str | None = None, reason: str | None = None, since: dat
         groups.setdefault(key, []).append(event)
         del groups[key][1:-1]  # the first and the last tell enough
     if not counts:
-        click.echo("No failed events in the lake; what was refused comes there with the next run.")
+        click.echo("No failed events in the lake; refused events arrive there with the next run.")
         return
     table = Table("events", "source", "where", "field", "reason", "last received", "for example")
     for key, count in counts.most_common():
@@ -288,7 +288,7 @@ def list_failed(source: str | None = None, reason: str | None = None, since: dat
     "--limit", type=click.IntRange(1), default=10, show_default=True, help="Show at most this many."
 )
 def show(source: str | None, reason: str | None, since: datetime | None, limit: int) -> None:
-    """The events themselves, raw."""
+    """Print the raw events."""
     for number, event in enumerate(read_failed(_settings(), source=source, reason=reason, since=since)):
         if number >= limit:
             click.echo(f"... and more: --limit {limit * 10}, or `footfall failed export`")
@@ -316,17 +316,20 @@ def _not_forgotten(exported: list[Failed], settings: Settings, file: Path) -> li
     gone = {each.place for each in read_failed(settings, reason=FORGOTTEN) if each.is_forgotten}
     kept = [each for each in exported if each.place not in gone]
     if count := len(exported) - len(kept):
-        click.echo(f"{count:,} in {file} are of somebody who was forgotten since: not sent. Remove the file")
+        click.echo(f"{count:,} in {file} belong to people erased since: not sent. Remove the file")
     return kept
 
 
 @failed.command("resubmit")
 @_options
 @click.option(
-    "--from", "file", type=click.Path(path_type=Path, exists=True), help="An exported, mended file."
+    "--from",
+    "file",
+    type=click.Path(path_type=Path, exists=True),
+    help="An exported file after your corrections.",
 )
 @click.option("--url", help="The collector [FOOTFALL_COLLECTOR_HOST, _PORT].")
-@click.option("--dry-run", is_flag=True, help="Only say what would pass now.")
+@click.option("--dry-run", is_flag=True, help="Only report which would be accepted now.")
 def resubmit_command(
     source: str | None,
     reason: str | None,
@@ -335,17 +338,17 @@ def resubmit_command(
     url: str | None,
     dry_run: bool,
 ) -> None:
-    """Send them through the collector again, with the ids they had: what was taken already counts once."""
+    """Send them through the collector again, with their original ids: accepted ones count once."""
     settings = _settings(with_events=file is None)
     events: Iterable[Failed]
     if file is not None:
         if source or reason or since:
-            raise click.UsageError("--from takes the file as it is: choose when you export")
+            raise click.UsageError("--from sends the whole file: filter when you export")
         lines = file.read_bytes().splitlines()
         try:
             exported = [msgspec.json.decode(line, type=Failed) for line in lines if line.strip()]
         except msgspec.MsgspecError as error:
-            raise click.ClickException(f"{file} is no export of failed events: {error}") from None
+            raise click.ClickException(f"{file} is not an export of failed events: {error}") from None
         events = _not_forgotten(exported, settings, file)
     else:
         events = read_failed(settings, source=source, reason=reason, since=since)

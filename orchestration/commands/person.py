@@ -39,17 +39,19 @@ _guests = click.option(
 
 @click.group("person", cls=CommandGroup)
 def person_group() -> None:
-    """Show what is held about a person, or forget them."""
+    """Show the data of a person, or erase it."""
 
 
 @person_group.command()
 @_users
 @_guests
 @click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), help="A file instead of the terminal."
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write to this file instead of the terminal.",
 )
 def show(users: tuple[str, ...], guests: tuple[str, ...], out: Path | None) -> None:
-    """Every event of a person as JSON, one a line, failed ones too: the answer to "what do you hold about me?"."""
+    """Print every event of a person, including failed ones, as one JSON object per line."""
     settings = _settings()
     prepare_lake(settings.paths)
     whole = people.whole_person(settings.paths, _person(users, guests))
@@ -69,8 +71,9 @@ def show(users: tuple[str, ...], guests: tuple[str, ...], out: Path | None) -> N
 @_users
 @_guests
 def mentions(users: tuple[str, ...], guests: tuple[str, ...]) -> None:
-    """List the fields in which messages of others name a person: a referrer, a present's recipient, an address with an
-    id.
+    """List the fields in which other people's messages name a person.
+
+    A referrer, a present's recipient or an address with an id, for instance.
 
     A number may be somebody's id and a product's. So look at the fields, and name those that mean the person to
     `footfall person forget --erase-in FIELD`. What else tells who they are (a hash of their e-mail) counts as a --user.
@@ -94,11 +97,9 @@ def mentions(users: tuple[str, ...], guests: tuple[str, ...]) -> None:
     help="A field (`footfall person mentions`) that is emptied where a message of somebody else names them in it;"
     " may be given several times.",
 )
-@click.option("--requested", is_flag=True, help="Everybody whom Shopify's customers/redact asked to forget.")
+@click.option("--requested", is_flag=True, help="Everybody named in Shopify's customers/redact requests.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
-@click.option(
-    "--no-run", is_flag=True, help="Forget in the lake only; the warehouse is built again by your next run."
-)
+@click.option("--no-run", is_flag=True, help="Erase in the lake only; your next run rebuilds the warehouse.")
 def forget(
     users: tuple[str, ...],
     guests: tuple[str, ...],
@@ -107,7 +108,7 @@ def forget(
     yes: bool,
     no_run: bool,
 ) -> None:
-    """Forget a person: in the lake, then in everything that is built from it.
+    """Erase a person: in the lake, then in everything built from it.
 
     All that was accepted before the command is forgotten; it waits for what the collector has not sealed yet.
     Browsing becomes blank rows that nothing counts; orders stay in the order ledger without the person. This can't be
@@ -129,10 +130,10 @@ def forget(
     for text in asked.by_hand:
         click.secho(text, fg="yellow", err=True)
     if not persons and not cut_off:
-        click.echo("nobody asked to be forgotten")
+        click.echo("no open erasure requests")
         sys.exit(1 if asked.by_hand else 0)
     if cut_off:
-        click.echo(f"{len(cut_off)} that had been cut off are finished first")
+        click.echo(f"{len(cut_off)} interrupted erasures are finished first")
     for each in persons:
         whole = people.whole_person(settings.paths, each)
         click.echo(f"users: {_list(whole.users)}; guest tokens: {_list(whole.guests)}")
@@ -167,7 +168,7 @@ def forget(
             f" {done.failed_events:,} failed events emptied; {done.files:,} files written again"
         )
     for file in sorted(left):
-        click.secho(f"look through this file by hand, no program can read it: {file}", fg="yellow")
+        click.secho(f"inspect this file by hand, no program can read it: {file}", fg="yellow")
     for path in removed:
         click.echo(f"removed {path}")
     for place in PLACES:
@@ -175,13 +176,11 @@ def forget(
             for kept in place.paths(settings.paths.data):
                 click.echo(f"not searched: {kept} ({place.otherwise})")
     if no_run:
-        click.echo("now `footfall run`: until then the API shows what was published before")
+        click.echo("next: `footfall run`; until then the API serves the previous version")
     elif subprocess.run(footfall_command("run"), check=False).returncode:
         sys.exit(1)
     if open_requests:
-        click.secho(
-            f"{open_requests} requests are still open; what is wrong stands above", fg="red", err=True
-        )
+        click.secho(f"{open_requests} requests are still open; see the errors above", fg="red", err=True)
         sys.exit(1)
 
 
@@ -199,10 +198,10 @@ def _settings() -> Settings:
 
 def _person(users: tuple[str, ...], guests: tuple[str, ...]) -> Person:
     if not users and not guests:
-        raise click.UsageError("name somebody: --user ID or --guest TOKEN")
+        raise click.UsageError("name a person: --user ID or --guest TOKEN")
     # As of a script whose variable is empty. Everybody's failed events hold an empty id, or a null.
     if nobodys := [each for each in (*users, *guests) if is_placeholder(each)]:
-        raise click.UsageError(f"{nobodys[0]!r} is nobody's id")
+        raise click.UsageError(f"{nobodys[0]!r} is not an id of a person")
     # The lake's ids have none (``text_id``).
     return Person(*(sorted({each.strip() for each in ids}) for ids in (users, guests)))
 

@@ -10,10 +10,10 @@ from footfall.snapshot.format import SnapshotError
 
 
 @click.command()
-@click.option("--once", "version", required=True, help="The version that the failed run names.")
-@click.option("--why", required=True, help="What explains the fall; it is kept.")
+@click.option("--once", "version", required=True, help="The version named by the failed run.")
+@click.option("--why", required=True, help="The reason for the fall; kept in the history.")
 def publish(version: str, why: str) -> None:
-    """Publish one version that was held back since it holds much less than the one in force.
+    """Publish one version that was held back because it holds much less than the active one.
 
     The guard stays: later versions are compared with this one.
     """
@@ -23,4 +23,4 @@ def publish(version: str, why: str) -> None:
     with in_words(SettingsError, SnapshotError, SnapshotBusyError):
         paths = load_settings().paths
         publish_once(paths.serving, version, why, not_from_before=last_forgotten(paths))
-    click.echo(f"in force: {version}; noted in {paths.serving / ONCE_FILE}")
+    click.echo(f"active: {version}; noted in {paths.serving / ONCE_FILE}")

@@ -11,11 +11,11 @@ from footfall.settings import SettingsError, load_settings
 
 
 @click.command()
-@click.option("--accept", "why", metavar="WHY", help="Let the fall that is held back through; say why.")
+@click.option("--accept", "why", metavar="WHY", help="Accept the fall and publish again; give the reason.")
 def quality(why: str | None) -> None:
-    """The last evaluation of the shop's recommendations: verdict, and every arm's numbers.
+    """Show the last evaluation of the shop's recommendations: the verdict and every arm's numbers.
 
-    Ends with 1 while publishes are held back.
+    Exits with 1 while publishes are held back.
     """
     from rich.console import Console
     from rich.markdown import Markdown
@@ -30,11 +30,11 @@ def quality(why: str | None) -> None:
             raise click.UsageError("--accept needs a reason: it is kept in the history")
         with in_words(ValueError):
             run = accept(derived, why.strip())
-        click.echo(f"{run.run_id}: {run.reason}\nthe next run of a lane publishes again")
+        click.echo(f"{run.run_id}: {run.reason}\nthe next run publishes again")
         return
     runs = read_history(derived)
     if not runs:
-        raise click.ClickException("never measured: `footfall run` measures with the full pipeline")
+        raise click.ClickException("never measured: the full pipeline measures (`footfall run`)")
     run = runs[-1]
     console = Console(width=None if Console().is_terminal else 160)
     console.print(f"{run.verdict}: {run.reason}", markup=False)

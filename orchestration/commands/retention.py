@@ -21,13 +21,13 @@ from orchestration.storage.locks import LoaderBusy
 
 
 @click.command()
-@click.option("--dry-run", is_flag=True, help="Say what would go, and change nothing.")
+@click.option("--dry-run", is_flag=True, help="Print what would be removed, and change nothing.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
-@click.option("--no-run", is_flag=True, help="Remove only; the warehouse is built again by your next run.")
+@click.option("--no-run", is_flag=True, help="Remove only; your next run rebuilds the warehouse.")
 def retain(dry_run: bool, yes: bool, no_run: bool) -> None:
-    """Remove the days that arrived longer ago than FOOTFALL_RETENTION_DAYS, as Dagster does every Saturday.
+    """Remove events that arrived more than FOOTFALL_RETENTION_DAYS ago, as Dagster does every Saturday.
 
-    This can't be undone. The warehouse is built again from what stays, so this takes as long as a build from nothing.
+    This can't be undone. It rebuilds the warehouse from the remaining events, as slowly as a build from scratch.
     """
     with in_words(SettingsError):
         settings = settings_with_events()
@@ -47,7 +47,7 @@ def retain(dry_run: bool, yes: bool, no_run: bool) -> None:
         raise click.ClickException(f"{error}; try again in a moment") from None
     click.echo(f"removed {len(gone.days)} days")
     if no_run:
-        click.echo("now `footfall run`: until then the API shows what was published before")
+        click.echo("next: `footfall run`; until then the API serves the previous version")
         return
     # That tables shrink is meant this time.
     shrinking = {**os.environ, "FOOTFALL_SNAPSHOT_MIN_RATIO": "0"}

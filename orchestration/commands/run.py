@@ -45,7 +45,7 @@ _DBT_STEPS = {"fast": "fast_lane__increment", "full": "dbt_build"}
 @click.option(
     "--full-refresh",
     is_flag=True,
-    help="Forget what was built and learned, and build all of the lane from the whole lake.",
+    help="Discard built models and derived tables, and build the lane from the whole lake.",
 )
 @click.option(
     "--days",
@@ -56,7 +56,7 @@ _DBT_STEPS = {"fast": "fast_lane__increment", "full": "dbt_build"}
 def run(lane: str, full_refresh: bool, days: str | None) -> None:
     """Run the pipeline once: sealed segments to lake, warehouse, similarities and published snapshot.
 
-    Needs no daemon. With one running (`make dev`), its sensor does the fast lane by itself.
+    Needs no daemon. If one is running (`make dev`), its sensor runs the fast lane automatically.
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -221,7 +221,7 @@ def told_failure(step: str, error: SerializableErrorInfo | None) -> str:
 @click.option(
     "--without-login",
     is_flag=True,
-    help="Listen on an address that other machines reach, although Dagster asks nobody for a password.",
+    help="Allow an address that other machines can reach, although Dagster has no login.",
 )
 def ui(host: str, without_login: bool) -> None:
     """Dagster's UI and daemon: the graph, the runs, and the sensor that brings clicks to the shop."""
@@ -234,9 +234,9 @@ def ui(host: str, without_login: bool) -> None:
         refuse_demo_keys(host, {"write_keys": [key.key for key in settings.write_keys], **every})
     if not (without_login or is_loopback(host)):
         raise click.ClickException(
-            f"other machines reach {host}, and Dagster asks nobody for a password: who reaches it can start and delete "
-            "anything. Listen on 127.0.0.1 and come by ssh -L, or, where a firewall or a proxy with a login stands in "
-            "front, say --without-login"
+            f"other machines can reach {host}, and Dagster has no login: anybody who reaches it can start and delete "
+            "anything. Listen on 127.0.0.1 and use ssh -L, or, behind a firewall or a proxy with a login, "
+            "pass --without-login"
         )
     if not port_is_free(settings.dagster_port, host):
         raise click.ClickException(
@@ -267,7 +267,7 @@ def ui(host: str, without_login: bool) -> None:
 
 @click.command()
 def compact() -> None:
-    """Merge the lake's files of each day that is over, as Dagster's job `compaction` does every night."""
+    """Merge the lake's files of each past day, as Dagster's job `compaction` does every night."""
     from orchestration.lake.compaction import compact as merge
     from orchestration.storage.duckdb_files import WarehouseBusy
     from orchestration.storage.locks import LoaderBusy

@@ -13,17 +13,17 @@ from footfall.settings import Settings, SettingsError, load_settings
 
 @click.group(cls=CommandGroup)
 def tuning() -> None:
-    """Better settings for this shop, searched on its own past."""
+    """Search for better settings on this shop's own history."""
 
 
 @tuning.command()
 @click.option(
     "--seconds",
     type=click.FloatRange(min=0, min_open=True),
-    help="Budget; default: the setting tuning_seconds.",
+    help="Time budget; default: the setting tuning_seconds.",
 )
 def search(seconds: float | None) -> None:
-    """Search, and write a proposal where something is found. Nothing is put in force."""
+    """Search, and write a proposal if something better is found. Nothing is activated."""
     from orchestration.evaluation.backtest import TooLittle
     from orchestration.evaluation.run import propose
     from orchestration.evaluation.tuning import as_plain
@@ -46,9 +46,9 @@ def show() -> None:
 
 
 @tuning.command()
-@click.option("--anyway", is_flag=True, help="Take a proposal that is not surely better, too.")
+@click.option("--anyway", is_flag=True, help="Accept a proposal even if it is not significantly better.")
 def accept(anyway: bool) -> None:
-    """Write what is surely better of the proposal, lists or sessions, into dbt_project.yml. Look at `git diff`."""
+    """Write the significantly better part of the proposal, lists or sessions, into dbt_project.yml."""
     from orchestration.evaluation.tuning import accept as apply
     from orchestration.evaluation.tuning import accepted_changes
     from orchestration.storage.environment import DBT_PROJECT
@@ -59,12 +59,12 @@ def accept(anyway: bool) -> None:
     changes = accepted_changes(proposal, anyway=anyway)
     if not changes:
         raise click.ClickException(
-            "neither lists nor sessions are surely better on the half that judged; --anyway takes them all the same"
+            "neither lists nor sessions are significantly better on the test half; --anyway accepts them all the same"
         )
     with in_words(ValueError):
         done = apply(changes, DBT_PROJECT / "dbt_project.yml")
     click.echo("\n".join(done))
-    click.echo("dbt_project.yml is changed; the next full pipeline measures it before it publishes")
+    click.echo("dbt_project.yml was changed; the next full pipeline evaluates the change before it publishes")
 
 
 def _settings() -> Settings:

@@ -34,7 +34,7 @@ fast_lane = dg.define_asset_job(
         INCREMENT,
         ["serving", "snapshot"],
     ),
-    description="From sealed segments to the published snapshot: what a click needs to reach the shop.",
+    description="Brings clicks to the shop: from sealed segments to the published snapshot.",
 )
 
 EVERYTHING = dg.AssetSelection.all() - dg.AssetSelection.assets(RECONCILIATION, TUNING, INCREMENT)
@@ -85,7 +85,7 @@ reconcile = dg.define_asset_job(
     selection=dg.AssetSelection.assets(
         *(model_key(name) for name in sorted(fast_models() | incremental_models())), RECONCILIATION
     ),
-    description="Holds the warehouse, as it grew, against one built from nothing.",
+    description="Compares the warehouse with one built from scratch.",
 )
 
 reconcile_weekly = dg.ScheduleDefinition(
@@ -99,8 +99,8 @@ reconcile_weekly = dg.ScheduleDefinition(
 
 
 @dg.op(
-    description="Forget the oldest finished runs of the fast lane, and failed runs of any job"
-    f" {FAILED_RUN_DAYS} days later: until then a person may look at them."
+    description="Delete the oldest finished runs of the fast lane, and failed runs of any job"
+    f" {FAILED_RUN_DAYS} days later: until then they stay for inspection."
 )
 def forget_old_runs(context: dg.OpExecutionContext) -> None:
     """A busy shop has 4,000 fast runs a day, 0.6 MB of log each: 2.4 GB a day that nobody reads."""
@@ -125,7 +125,7 @@ def forget_old_runs(context: dg.OpExecutionContext) -> None:
 @dg.job(
     name="housekeeping",
     executor_def=one_process,
-    description="What keeps the instance small. It opens neither lake nor warehouse.",
+    description="Keeps the instance small. It opens neither lake nor warehouse.",
 )
 def housekeeping() -> None:
     """Run hourly, off the full pipeline's minute."""
@@ -138,11 +138,11 @@ housekeeping_hourly = dg.ScheduleDefinition(
     cron_schedule="37 * * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Forgets the oldest finished runs of the fast lane, and failed runs after a month.",
+    description="Deletes the oldest finished runs of the fast lane, and failed runs after a month.",
 )
 
 
-@dg.op(pool=POOL, description="Merge the lake's files of each day that is over, but those of the last loads.")
+@dg.op(pool=POOL, description="Merge the lake's files of each past day, except those of the last loads.")
 @full_disk_in_words()
 def merge_days(context: dg.OpExecutionContext) -> None:
     """Holds the warehouse and the loader meanwhile."""
@@ -178,7 +178,7 @@ compaction_daily = dg.ScheduleDefinition(
 )
 
 
-@dg.op(pool=POOL, description="Remove the days of the lake that are past the setting retention_days.")
+@dg.op(pool=POOL, description="Remove days of the lake that are older than the setting retention_days.")
 @full_disk_in_words()
 def remove_old_days(context: dg.OpExecutionContext) -> None:
     """Holds the warehouse and the loader meanwhile. The models are made again by the run that comes next.
@@ -195,8 +195,8 @@ def remove_old_days(context: dg.OpExecutionContext) -> None:
     gone = retain(settings.paths, before, most=most)
     if gone.share > most:
         raise dg.Failure(
-            f"{gone.share:.0%} of all events arrived before {before}: nothing was removed, and what is published "
-            f"without them would be held back. If it is meant: footfall retain",
+            f"{gone.share:.0%} of all events arrived before {before}: nothing was removed, and a snapshot "
+            f"without them would be held back. If this is intended: footfall retain",
             allow_retries=False,
         )
     events = sum(day.events for day in gone.days)
@@ -223,7 +223,7 @@ def retention() -> None:
     cron_schedule="6 4 * * 6",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Saturday night, a day before the reconciliation looks at what was built without the old days.",
+    description="Saturday night, a day before the reconciliation checks the rebuilt warehouse.",
 )
 def retention_weekly() -> dg.RunRequest | dg.SkipReason:
     """Without a limit there is nothing to do."""

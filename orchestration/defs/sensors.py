@@ -126,7 +126,7 @@ def catalog_changes(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.S
     """
     paths = load_settings().paths
     if not _stands(paths):
-        return dg.SkipReason("nothing stands yet: the sensor sealed_segments starts the first full pipeline")
+        return dg.SkipReason("there is no warehouse yet: the sensor sealed_segments starts the first full pipeline")
     state = inbox_state(paths.catalog)
     if state in (context.cursor or "", read_state(paths)):
         return dg.SkipReason("the inbox is as it was")
@@ -143,7 +143,7 @@ def catalog_changes(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.S
     monitor_all_code_locations=True,  # `footfall run` starts its runs outside of any
     minimum_interval_seconds=REPORT_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Notes each run that failed, and tells the operator.",
+    description="Records each failed run, and notifies the operator.",
 )
 def run_failures(context: dg.RunFailureSensorContext) -> None:
     """The reason goes out without data (``orchestration/runs/reports.py``)."""
@@ -156,7 +156,7 @@ def run_failures(context: dg.RunFailureSensorContext) -> None:
     monitor_all_code_locations=True,
     minimum_interval_seconds=REPORT_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Notes each run that succeeded, and tells the operator of a recovery. A check that failed counts.",
+    description="Records each successful run, and notifies the operator of a recovery or a failed check.",
 )
 def run_successes(context: dg.RunStatusSensorContext) -> None:
     """A run whose check failed with severity ERROR is reported as a failure."""
@@ -166,14 +166,14 @@ def run_successes(context: dg.RunStatusSensorContext) -> None:
 def _report(context: dg.RunStatusSensorContext) -> None:
     if record := context.instance.get_run_record_by_id(context.dagster_run.run_id):
         for trouble in report_record(load_settings(), context.instance, record):
-            context.log.warning(f"a notice did not arrive: {trouble}")
+            context.log.warning(f"a notice was not delivered: {trouble}")
 
 
 @dg.sensor(
     name="freshness",
     minimum_interval_seconds=300,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Tells the operator when nothing was published for longer than stale_hours.",
+    description="Notifies the operator when nothing was published for longer than stale_hours.",
 )
 def freshness(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """The limit is that of the snapshot's freshness policy. The policy knows no state of a shop that has published
@@ -182,5 +182,5 @@ def freshness(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     settings = load_settings()
     reason = staleness(settings, datetime.now(UTC))
     for trouble in report_freshness(settings, reason):
-        context.log.warning(f"a notice did not arrive: {trouble}")
-    return dg.SkipReason(reason or "what is published is fresh")
+        context.log.warning(f"a notice was not delivered: {trouble}")
+    return dg.SkipReason(reason or "the published snapshot is fresh")

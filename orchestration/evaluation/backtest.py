@@ -2,7 +2,7 @@
 
 A cut of the warehouse goes into a data directory of its own. There dbt builds the models of the recommendations, and
 the Python assets' own functions the rest. So what is measured is what the shop would have shown that day, by the code
-and the vars in force: there is no second wording of the rules that could drift away from the first.
+and the current vars: there is no second wording of the rules that could drift away from the first.
 
 What is not undone: whose device is whose (the identity map is today's), the catalog's texts, and what was sold
 out that day (every product counts as available).
@@ -67,11 +67,11 @@ class Window:
 def choose_window(first: datetime | None, last: datetime | None) -> Window:
     """The last thirty whole days, or a quarter of a shorter history. Raises TooLittle under four days."""
     if first is None or last is None:
-        raise TooLittle("nobody has looked at a product yet")
+        raise TooLittle("no product has been viewed yet")
     since, until = first.date(), last.date() + timedelta(days=1)
     days = min(HORIZON.days, (until - since).days // 4)
     if days < 1:
-        raise TooLittle(f"the history begins {since}: less than four days")
+        raise TooLittle(f"the history starts {since}: less than four days")
     return Window(since, until - timedelta(days=days), until)
 
 
@@ -89,7 +89,7 @@ class Past:
         self._dbt = Elsewhere(DBT_PROJECT)
 
     def build(self, variables: Mapping[str, Any] | None = None) -> None:
-        """Build the recommendations of the split day, with ``variables`` over those in force."""
+        """Build the recommendations of the split day, with ``variables`` over the current ones."""
         given = {**(variables or {}), "as_of": f"{self.window.split} 00:00:00"}
         first, then = _models_to_build(self._dbt.manifest)
         self._dbt.run(self.folder, first, given)

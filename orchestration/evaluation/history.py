@@ -45,10 +45,10 @@ REFERENCE_RUNS = 7
 class Verdict(StrEnum):
     PASSED = "passed"
     NOT_ENOUGH = "not_enough"
-    """Too few cases to say anything: nothing is held back by it, and nothing let through."""
+    """Too few cases for a result: it neither holds back nor releases a publish."""
     HELD = "held"
     ACCEPTED = "accepted"
-    """Held at first, then let through by a person."""
+    """Held back at first, then accepted by a person."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +105,8 @@ def judge(
     if problems:
         return Verdict.HELD, "; ".join(problems)
     if not asked:
-        return Verdict.NOT_ENOUGH, f"no problem has {min_cases} cases yet: nothing can be said"
-    return Verdict.PASSED, f"{asked} numbers held against {len(reference)} earlier run(s)"
+        return Verdict.NOT_ENOUGH, f"no problem has {min_cases} cases yet: no verdict"
+    return Verdict.PASSED, f"{asked} metrics compared with {len(reference)} earlier run(s)"
 
 
 def _reference(before: Sequence[Run]) -> list[Run]:

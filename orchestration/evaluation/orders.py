@@ -2,7 +2,7 @@
 
 Asked are customers with purchases on both sides of the split. The measures are those of ``rankings``. ``footfall`` is
 the list ``taste``, which leads in what a visitor is shown: all that orders alone can teach, learned by the code that
-the shop runs, with the vars in force.
+the shop runs, with the current vars.
 """
 
 from __future__ import annotations
@@ -73,14 +73,14 @@ def read_orders(path: Path) -> OrderLines:
     """
     rows = _read_parquet(path) if _is_parquet(path) else read_text_rows(path, _COLUMNS)
     if not len(rows):
-        raise FileError(f"{path}: no order line in the file")
+        raise FileError(f"{path}: the file has no order line")
     total = len(rows)
     notes = []
     for name in ("item", "order"):
         rows.leave_out(pc.equal(rows.columns[name], ""), f"without {_COLUMNS[name][0]}")
     for name in ("quantity", "price"):
-        rows.leave_out(pc.is_null(numbers(rows.columns[name])), f"whose {_COLUMNS[name][0]} is no number")
-    rows.leave_out(moments(rows.columns["at"])[1], f"whose {_COLUMNS['at'][0]} is no time ({TIMES})")
+        rows.leave_out(pc.is_null(numbers(rows.columns[name])), f"whose {_COLUMNS[name][0]} is not a number")
+    rows.leave_out(moments(rows.columns["at"])[1], f"whose {_COLUMNS['at'][0]} is not a time ({TIMES})")
     rows.settle()
     notes += rows.told
     columns = rows.columns

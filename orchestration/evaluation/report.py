@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 #: Problem -> what it asks, and its measures in the order of the table; the first one is plotted.
 PROBLEMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "visit": (
-        "The next product of a running visit",
+        "The next product in the current visit",
         ("mrr", "hit_rate", "mrr_new", "hit_rate_new", "coverage"),
     ),
     "return": (
-        "What a visitor who comes back looks at",
+        "Product views of a returning visitor",
         ("recall", "ndcg", "recall_new", "ndcg_new", "coverage", "head_share", "novelty"),
     ),
     "want": (
-        "What a visitor who comes back puts in the cart or buys",
+        "Carts and purchases of a returning visitor",
         ("recall", "ndcg", "recall_new", "ndcg_new", "coverage", "head_share", "novelty"),
     ),
     "text": ("Same type among the ten nearest by text, type and tags not read", ("same_type",)),

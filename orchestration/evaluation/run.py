@@ -52,7 +52,7 @@ def propose(
     settings: Settings, seconds: float, *, tell: Callable[[str], None] = lambda line: None
 ) -> Proposal:
     """Search for better settings and write what was found into the proposal file. A search that finds nothing (its
-    budget was too small, or the rules in force are the best) leaves an earlier proposal as it is. Raises TooLittle.
+    budget was too small, or the current rules are the best) leaves an earlier proposal as it is. Raises TooLittle.
     """
     folder = settings.paths.data / TUNING
     try:
@@ -87,7 +87,7 @@ def evaluate_shop(settings: Settings, *, run_id: str | None = None) -> Run:
             metrics, before, max_fall=settings.quality_max_fall, min_cases=settings.evaluation_min_cases
         )
     else:
-        verdict, reason = Verdict.NOT_ENOUGH, f"{too_little}: nothing can be said"
+        verdict, reason = Verdict.NOT_ENOUGH, f"{too_little}: no verdict"
     run = Run(
         run_id=run_id or uuid.uuid4().hex,
         measured_at=now.replace(tzinfo=None),

@@ -55,7 +55,7 @@ _COLUMNS = {
     "item": ("ItemId", "item", "ProductId", "product"),
     "time": ("Time", "Timestamp", "EventTime", "OccurredAt", "EventDate", "DateTime", "ts"),
 }
-#: Numbers of item ids that are no whole numbers begin here, above any id of a shop.
+#: Numbers of item ids that are not whole numbers begin here, above any id of a shop.
 _NAMED = 1 << 48
 
 
@@ -69,7 +69,7 @@ def read_sessions(path: Path, names: dict[str, int] | None = None) -> Sessions:
     rows = read_text_rows(path, _COLUMNS)
     for name in ("session", "item"):
         rows.leave_out(pc.equal(rows.columns[name], ""), f"without {_COLUMNS[name][0]}")
-    rows.leave_out(moments(rows.columns["time"])[1], f"whose Time is no time ({TIMES})")
+    rows.leave_out(moments(rows.columns["time"])[1], f"whose Time is not a time ({TIMES})")
     rows.settle()
     rows.columns["item"] = ids(rows.columns["item"])
     at = moments(rows.columns["time"])[0].to_numpy(zero_copy_only=False)
@@ -82,7 +82,7 @@ def read_sessions(path: Path, names: dict[str, int] | None = None) -> Sessions:
     same = np.zeros(len(at), dtype=bool)
     same[1:] = (np.diff(session) == 0) & (np.diff(items) == 0) & (np.diff(at) == 0)
     if same.any():
-        notes.append(f"{int(same.sum()):,} click(s) stand twice and count once")
+        notes.append(f"{int(same.sum()):,} duplicate click(s) count once")
         session, items, at = session[~same], items[~same], at[~same]
     bounds = np.append(np.flatnonzero(np.diff(session, prepend=-1)), len(session))
     lengths = np.diff(bounds)

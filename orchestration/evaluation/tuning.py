@@ -29,7 +29,7 @@ from orchestration.evaluation.shop import served_quality, visits
 from orchestration.recommend.session_neighbours import NextItem, NextItemConfig, SoFar, session_config
 from orchestration.storage.atomic_write import write_durably
 
-#: What is tried, beside the value in force. A half-life of 36,500 days is no decay.
+#: What is tried, beside the current value. A half-life of 36,500 days is no decay.
 VALUES: dict[str, tuple[float, ...]] = {
     "affinity_half_life_days": (15, 45, 90, 36_500),
     "trending_half_life_days": (3, 14, 30),
@@ -99,7 +99,7 @@ def tune(
     clock: Clock = time.monotonic,
     tell: Callable[[str], None] = lambda line: None,
 ) -> Proposal:
-    """Search for at most ``seconds``; what is being measured when they end is finished. The rules in force are measured
+    """Search for at most ``seconds``; what is being measured when they end is finished. The current rules are measured
     first, whatever the budget, and ``tell`` hears how long that took, since every try takes as long. Raises TooLittle.
 
     in_force: the vars of dbt_project.yml.
@@ -111,11 +111,13 @@ def tune(
     try_seconds = clock() - began
     searched, judging = ([visitor for visitor in before if _half(visitor) == half] for half in (0, 1))
     if not searched or not judging:
-        raise TooLittle(f"{len(before)} visitor(s) came back: too few to search on some and judge by others")
+        raise TooLittle(
+            f"{len(before)} returning visitor(s): too few to split into a search half and a test half"
+        )
     in_a_round = len(list(_candidates(in_force)))
     tell(
-        f"{_mean(before, searched):.4f} with the rules in force, measured in {try_seconds:.1f} s; a round of "
-        f"{in_a_round} tries wants a budget of some {(in_a_round + 1) * try_seconds / LISTS_SHARE:,.0f} s"
+        f"{_mean(before, searched):.4f} with the current rules, measured in {try_seconds:.1f} s; a round of "
+        f"{in_a_round} tries needs a budget of about {(in_a_round + 1) * try_seconds / LISTS_SHARE:,.0f} s"
     )
     best, chosen, tried = _climb(build, before, searched, in_force, lambda: clock() > until, tell)
     gain = [best[visitor] - before[visitor] for visitor in judging]
@@ -165,7 +167,7 @@ def _climb(
 
 
 class _Lists:
-    """Quality of the served lists by visitor, with other vars than those in force."""
+    """Quality of the served lists by visitor, with other vars than the current ones."""
 
     def __init__(self, past: Past) -> None:
         self._past = past
@@ -255,7 +257,7 @@ def as_plain(proposal: Proposal) -> dict[str, Any]:
 def write_proposal(path: Path, proposal: Proposal) -> None:
     """As YAML, for a person to read and for ``accept`` to apply."""
     text = yaml.safe_dump(as_plain(proposal), sort_keys=False)
-    head = "# A proposal: nothing of it is in force. See docs/analyst/tuning.md; footfall tuning accept.\n"
+    head = "# A proposal: not active yet. See docs/analyst/tuning.md; footfall tuning accept.\n"
     write_durably(path, lambda aside: aside.write_text(head + text, encoding="utf-8"))
 
 
@@ -291,12 +293,10 @@ def accept(changes: Mapping[str, Sequence[float]], project_file: Path) -> list[s
         pattern = rf"^  {parent}:\n(?:    [^\n]*\n)*?    {line}" if part else rf"^  {line}"
         found = list(re.finditer(pattern, text, re.MULTILINE))
         if len(found) != 1:
-            raise ValueError(
-                f"{project_file.name} has no line of its own for {name}: put {after} there by hand"
-            )
+            raise ValueError(f"{project_file.name} has no line for {name}: put {after} there by hand")
         [match] = found
         if float(match["value"]) != float(before):
-            raise ValueError(f"{name} is {match['value']} by now, the search began with {before}: tune again")
+            raise ValueError(f"{name} is {match['value']} now, but was {before}: tune again")
         text = text[: match.start("value")] + f"{after:g}" + text[match.end("value") :]
         done.append(f"{name}: {before:g} -> {after:g}")
     write_durably(project_file, lambda aside: aside.write_text(text, encoding="utf-8"))

@@ -115,7 +115,7 @@ def _conditions(choice: Choice) -> tuple[list[str], list[Any]]:
     if choice.day:
         found.append(("cast(events.received_at as date) = ?", choice.day))
     if not found:
-        raise NothingChosen("say which events: by place, message id, guest token, user id, load or day")
+        raise NothingChosen("select events by place, message id, guest token, user id, load or day")
     values = [part for _, value in found for part in (value if isinstance(value, tuple) else (value,))]
     return [condition for condition, _ in found], values
 

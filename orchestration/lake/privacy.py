@@ -237,7 +237,7 @@ def _carry_out(paths: Paths, person: Person, plan: Path) -> Forgotten:
         done = _blank(paths, person)
     # A database file keeps what was deleted until its pages are used again; without the file nothing is kept.
     with exclusive(paths):
-        # Versions in force are read by the API until the next is published; what is removed nobody reads.
+        # The API reads active versions until the next is published; nobody reads the removed files.
         gone = remove(paths, (place for place in PLACES if place.forgotten is Goes.REMOVED))
         done.removed = [str(path) for path in gone]
         note = msgspec.json.encode(_Note(datetime.now(UTC)))

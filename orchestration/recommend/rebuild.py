@@ -71,7 +71,7 @@ class RebuildRule:
     def decide(self, result: Path, inputs: str) -> Decision:
         """Whether to rebuild the file ``result`` from inputs with this fingerprint."""
         if self.is_forced:
-            return Decision(True, "a full refresh was asked for")
+            return Decision(True, "a full refresh was requested")
         last = last_build(result)
         if last is None:
             return Decision(True, "there is no record of a build")
@@ -79,9 +79,9 @@ class RebuildRule:
             return Decision(True, "data was removed since the last build")
         age = lake_time(self.now) - last.built_at
         if age < timedelta(0):
-            return Decision(True, "the last build is of a later moment than now")
+            return Decision(True, "the last build is in the future")
         if inputs == last.inputs:
-            return Decision(False, f"the inputs are those of the build of {last.built_at:%F %T}")
+            return Decision(False, f"the inputs are unchanged since the build of {last.built_at:%F %T}")
         took = (
             f"the last build took {last.seconds:.1f} s, {timedelta(seconds=round(age.total_seconds()))} ago"
         )

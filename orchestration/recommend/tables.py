@@ -76,10 +76,10 @@ def write_derived(derived: Path, name: str, tables: pa.Table | Iterable[pa.Table
 
     Several tables are written one after another, so that pairs need not stand in memory all at once.
     Raises PairsError, and leaves the old file, where the name is unknown, the columns differ from the lake's schema, a
-    pair is of one thing with itself, or a score is no number.
+    pair is of one thing with itself, or a score is not a number.
     """
     if name not in DERIVED:
-        raise PairsError(f"no derived table is called {name}; known: {', '.join(DERIVED)}")
+        raise PairsError(f"no derived table is named {name}; known: {', '.join(DERIVED)}")
     path = derived_file(derived, name)
     parts = [tables] if isinstance(tables, pa.Table) else tables
 
@@ -103,4 +103,4 @@ def _check(name: str, table: pa.Table) -> None:
     if pc.any(pc.equal(table["key"], table["other"])).as_py():
         raise PairsError(f"{name}: a key is its own neighbour")
     if not np.isfinite(table["score"].to_numpy()).all():
-        raise PairsError(f"{name}: a score is no finite number")
+        raise PairsError(f"{name}: a score is not a finite number")

@@ -57,5 +57,5 @@ class Launcher(DefaultRunLauncher):
             return CheckRunHealthResult(WorkerStatus.RUNNING)
         forget(paths, run.run_id)
         return CheckRunHealthResult(
-            WorkerStatus.FAILED, "its process is gone: killed, out of memory, or the machine went down"
+            WorkerStatus.FAILED, "its process died: killed, out of memory, or the machine went down"
         )

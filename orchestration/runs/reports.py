@@ -178,7 +178,7 @@ def _tell(settings: Settings, runs: Runs, job: str, reason: str | None, run_id: 
     # Failures that differ in a number alone, as of a load or a time, are one.
     kind = re.sub(r"\d+(\.\d+)?", "#", reason or "")
     if reason is None and told:
-        text = f"{job} is well again. It had failed since {at_words(min(told.values()))}."
+        text = f"{job} has recovered. It had failed since {at_words(min(told.values()))}."
         subject = f"{job} is well again"
     elif reason is not None and not 0 <= now - told.get(kind, -1e12) < settings.notify_repeat_hours * 3600:
         where = f" Run {run_id[:8]} in Dagster's UI has the log." if run_id else ""
@@ -190,7 +190,9 @@ def _tell(settings: Settings, runs: Runs, job: str, reason: str | None, run_id: 
         return []
     runs.sent = [at for at in runs.sent if 0 <= now - at < 3600]
     if len(runs.sent) >= MOST_AN_HOUR:
-        outcome: dict[str, str | None] = {"all": f"{MOST_AN_HOUR} were sent within the hour, more wait"}
+        outcome: dict[str, str | None] = {
+            "all": f"{MOST_AN_HOUR} were sent within the hour, others are waiting"
+        }
     else:
         outcome = send(settings, f"Footfall: {subject}", f"{shop_of(settings)}: {text}")
         runs.sent.append(now)
@@ -210,7 +212,7 @@ def report_quietly(report: Callable[[], Any], say: Callable[[str], object]) -> N
     """Report, and only ``say`` what went wrong: a notice never decides how a run ends."""
     try:
         for trouble in report():
-            say(f"a notice did not arrive: {trouble}")
+            say(f"a notice was not delivered: {trouble}")
     except Exception as error:
         _log.exception("the end of a run could not be reported")
         say(f"the end of the run could not be reported: {error}")

@@ -1,7 +1,7 @@
 """What must hold before a snapshot may be published. Each check says in words what is wrong and where.
 
 Three looks: at the marts (before the work of writing), at what was written (read back the way the API reads
-it), and at the change against the version in force (a shop doesn't lose half its products between two clicks;
+it), and at the change against the active version (a shop doesn't lose half its products between two clicks;
 a broken import does).
 """
 
@@ -100,12 +100,12 @@ class AuditFailedError(Exception):
 
     def __init__(self, problems: Iterable[str], held: str | None = None) -> None:
         self.problems = list(problems)
-        remedy = f". If that is meant: footfall publish --once {held} --why WHY" if held else ""
+        remedy = f". If this is intended: footfall publish --once {held} --why WHY" if held else ""
         super().__init__("snapshot not published: " + "; ".join(self.problems) + remedy)
 
 
 class ChangeError(AuditFailedError):
-    """The snapshot is whole, and less than the one in force."""
+    """The snapshot is whole, and less than the active one."""
 
 
 def audit_marts(con: duckdb.DuckDBPyConnection, lists: Mapping[str, str]) -> None:
@@ -183,7 +183,7 @@ def audit_written(version_dir: Path, rows: Mapping[str, int], new: Container[str
                 if name in new:
                     problems += _read_back(version_dir / name, table, shape, cards)
     except sqlite3.Error as error:
-        problems.append(f"what was written can't be read back: {error}")
+        problems.append(f"can't read back the written data: {error}")
     if problems:
         raise AuditFailedError(problems)
 
@@ -191,7 +191,7 @@ def audit_written(version_dir: Path, rows: Mapping[str, int], new: Container[str
 def audit_change(
     new: Manifest, before: Manifest | None, min_ratio: float, named: Mapping[str, Callable[[], Iterable[str]]]
 ) -> None:
-    """Compare with the version in force. Raises ChangeError where a table or a coverage fell below ``min_ratio`` of it.
+    """Compare with the active version. Raises ChangeError where a table or a coverage fell below ``min_ratio`` of it.
 
     named: by table or coverage what gives some of the rows that it lacks, to be named; never a visitor.
 
@@ -276,7 +276,7 @@ def _unknown_sources(con: duckdb.DuckDBPyConnection, name: str, rows: str) -> li
     found = con.execute(
         f"select distinct source from {rows} where source is null or source not in ({known}) order by 1"
     ).fetchall()
-    return [f"{name}: {row[0]!r} is no source (footfall/snapshot/format.py names them)" for row in found]
+    return [f"{name}: {row[0]!r} is not a source (footfall/snapshot/format.py names them)" for row in found]
 
 
 def _seeds(con: duckdb.DuckDBPyConnection, rows: str) -> list[str]:
@@ -285,7 +285,7 @@ def _seeds(con: duckdb.DuckDBPyConnection, rows: str) -> list[str]:
     problems = _unknown_products(con, "visitor_recommendations", named, "seed_product_id")
     seeded = ", ".join(f"'{source}'" for source in sorted(SEEDED))
     if without := _count(con, f"from {rows} where source in ({seeded}) and seed_product_id is null"):
-        problems.append(f"visitor_recommendations: {without} rows without the product that led there")
+        problems.append(f"visitor_recommendations: {without} rows without the product that led to them")
     return problems
 
 

@@ -90,7 +90,7 @@ def write_version(
 
 
 def _write_tables(con: duckdb.DuckDBPyConnection, files: Files, known: dict[tuple[str, str], int]) -> None:
-    """The lookup tables: compared with the version in force, audited, and written as far as they differ. ``known``: the
+    """The lookup tables: compared with the active version, audited, and written as far as they differ. ``known``: the
     numbers that labels have already. Raises AuditFailedError.
     """
     for table, source in SOURCES.items():

@@ -140,7 +140,7 @@ _VISITOR_CARD = {
     "revenue": "cast(revenue as varchar)",
     "last_product_id": "last_product_id",
     "first_guest": "first_guest_token",
-    # A cart that is no JSON would spoil the whole document; the mart's tests are the place to find it.
+    # A cart that is not JSON would spoil the whole document; the mart's tests are the place to find it.
     "cart": "case when json_valid(cast(cart as varchar)) then cast(cart as json) end",
 }
 _PRODUCT_SCORES = (

@@ -1,6 +1,6 @@
 """The files of a snapshot, each written only when what it is made of has changed.
 
-The rows behind a table are hashed by key in DuckDB and compared with the hashes of the base in force. The base stays (a
+The rows behind a table are hashed by key in DuckDB and compared with the hashes of the active base. The base stays (a
 hard link), and the keys that differ from it go into one small file of changes beside it, until so many do that the base
 is rewritten (decision 0048). A mart with the digest of the version before is that version's file.
 """
@@ -206,7 +206,7 @@ class Files:
             """
         )
         if nameless or (most > 1 and not source.is_grouped):
-            raise AuditFailedError([f"{table}: a key is missing or stands twice"])
+            raise AuditFailedError([f"{table}: a key is missing or duplicated"])
         self.written.hidden += hidden
         return keys
 

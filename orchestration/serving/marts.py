@@ -177,7 +177,7 @@ def prepare(
             problems.append(f"{name} ({', '.join(missing)})")
     if problems:
         raise MissingMartError(
-            "the warehouse lacks what a snapshot is made of: "
+            "the warehouse lacks models that a snapshot needs: "
             + "; ".join(problems)
             + ". The full pipeline builds it: footfall run"
         )

@@ -2,8 +2,8 @@
 
 A version is built in ``.building-<version>`` and gets its name by one rename after every file in it is on the
 disk; publishing is one rename of ``current.json``. So at any moment, a kill or a power cut leaves either the
-version before or the new one in force, both whole. Rubbish of a run that died is removed by the next one.
-What has not changed since the version in force is not written again (``files.py``).
+version before or the new active one, both whole. Rubbish of a run that died is removed by the next one.
+What has not changed since the active version is not written again (``files.py``).
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ __all__ = [
     "publish_once",
 ]
 
-#: A table or coverage that falls under this share of the version in force stops the publish.
+#: A table or coverage that falls under this share of the active version stops the publish.
 MIN_RATIO = 0.5
 
 #: Who published what was held back: a line of JSON each.
@@ -79,7 +79,7 @@ class SnapshotReport(msgspec.Struct, frozen=True):
     dropped_unavailable: int
     bytes: int
     bytes_written: int
-    """Of these; the rest stands in files taken over from the version that was in force."""
+    """Of these; the rest stands in files taken over from the previously active version."""
     files: int
     files_written: int
     seconds: float
@@ -105,7 +105,7 @@ def build_snapshot(
     """Write ``serving_dir/<version>/`` from the marts and audit it, without publishing it.
 
     A version that stands there already is left as it is (versions never change), so a retry costs nothing.
-    min_ratio: how far a table may shrink against the version in force, 0 to let everything through.
+    min_ratio: how far a table may shrink against the active version, 0 to let everything through.
     session_index: the file of the session neighbours; where there is none yet, an empty one is published.
     served: marts to serve as they are, beside those that the API has endpoints for; one that isn't built, or not so,
     is left out and named in the report.
@@ -180,9 +180,7 @@ def publish_once(
             raise SnapshotError(f"no version {version} is held back; {', '.join(found) or 'none'} is")
         created_at = _whole(held).created_at
         if not_from_before and created_at < not_from_before:
-            raise SnapshotError(
-                f"{version} may hold somebody who was forgotten since: run the pipeline again"
-            )
+            raise SnapshotError(f"{version} may contain a person erased since: run the pipeline again")
         entry = msgspec.json.encode({"version": version, "at": datetime.now(UTC), "why": why})
         with (serving_dir / ONCE_FILE).open("ab") as journal:
             journal.write(entry + b"\n")
@@ -195,7 +193,7 @@ def publish_once(
 
 def prune(serving_dir: Path, keep: int = 3, *, not_from_before: datetime | None = None) -> list[str]:
     """Remove all but the newest ``keep`` versions, those that were made before a moment, and what an earlier release
-    wrote in a format that nobody reads any more; never the one in force. Returns what was removed.
+    wrote in a format that nobody reads any more; never the active one. Returns what was removed.
 
     An API process that still reads a removed version has its files open and goes on until it has moved.
     """

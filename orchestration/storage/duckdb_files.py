@@ -75,7 +75,7 @@ def damage_of(paths: Paths) -> str | None:
         said = str(error)
         return said if any(words in said for words in _UNREADABLE) else None
     length, least = paths.warehouse.stat().st_size, _HEADERS + size
-    return f"it is cut off: {length} bytes of {least} or more" if length < least and not has_log else None
+    return f"it is truncated: {length} bytes of {least} or more" if length < least and not has_log else None
 
 
 def set_aside(paths: Paths, why: str) -> str:
@@ -156,7 +156,7 @@ def exclusive(
 
     def waits() -> None:
         if say:
-            say(f"waits for another process to let go of {lock}; `fuser {lock}` names it")
+            say(f"waiting for another process to release {lock}; `fuser {lock}` names it")
 
     with lock.open("w") as handle:
         if not lock_within(handle, wait_seconds, waits):

@@ -23,9 +23,7 @@ class DiskFullError(Exception):
 def full_disk_advice(message: str) -> str:
     """Return what to do, to be put behind an error's message; empty where the message is about something else."""
     if any(words in message for words in _FULL):
-        return (
-            "\nThe disk is full: docs/operator/production.md says what may go. What was built before stands."
-        )
+        return "\nThe disk is full: docs/operator/production.md lists what you may delete. Finished models are kept."
     return ""
 
 

@@ -187,17 +187,17 @@ def _advice(message: str) -> str:
             f"\nDuckDB may use {load_settings().warehouse_memory} here."
             " Give it more by the setting warehouse_memory (FOOTFALL_WAREHOUSE_MEMORY),"
             " two thirds of the machine's at most, and run again:"
-            " what was built before stands."
+            " finished models are kept."
         )
     if "Could not set lock on file" in message:
         return (
-            "\nAnother program has the warehouse open, perhaps only to read it: close it, and the next run goes on."
-            " Analysts work in a file of their own (`dbt build --target dev`, docs/analyst/index.md)."
+            "\nAnother program has the warehouse open, perhaps only to read it: close it, and the next run continues."
+            " Analysts use their own file (`dbt build --target dev`, docs/analyst/index.md)."
         )
     if any(words in message for words in _DAMAGED):
         return (
-            "\nA Parquet file is damaged: put it back from your backup (docs/operator/production.md), or move it out"
-            " of the lake: the next run goes on, and quality/events_reconciliation says what is missing."
+            "\nA Parquet file is damaged: restore it from your backup (docs/operator/production.md), or move it out"
+            " of the lake; the next run continues, and quality/events_reconciliation shows what is missing."
         )
     return ""
 

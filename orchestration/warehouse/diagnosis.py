@@ -135,7 +135,7 @@ class _Search:
             rows = self._loads()
             loads = sorted(rows, reverse=True)
             if self._fails_on(" where false", 0):
-                raise GivenUp("it fails without any event: on the catalogue, or by its own SQL")
+                raise GivenUp("it fails without any event: because of the catalogue or its own SQL")
             broken = self._newest_that_fail(loads, rows)
             if broken is None:
                 return self._nothing()
@@ -157,7 +157,7 @@ class _Search:
     def _nothing(self) -> Diagnosis | None:
         known = read_diagnosis(self.paths)
         if known is not None and known.model == self.model:
-            why = "built from the lake it does not fail; `footfall run --full-refresh` builds it so"
+            why = "a build from the whole lake does not fail: `footfall run --full-refresh`"
             _write(self.paths, msgspec.structs.replace(known, problem=why))
         return None
 

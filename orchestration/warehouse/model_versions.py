@@ -126,7 +126,7 @@ def _views_behind(nodes: Mapping[str, Any], key: str, standing: Collection[str])
 
 
 def note(paths: Paths, in_force: Mapping[str, str], models: Collection[str]) -> None:
-    """Write down that ``models`` were built by the versions in force."""
+    """Write down that ``models`` were built by the current versions."""
     _write(paths, _read(paths) | {name: version for name, version in in_force.items() if name in models})
 
 

@@ -140,7 +140,7 @@ def _people(seen: dt.datetime) -> Iterator[Row]:
         "visitors",
         [f"g_{SOLO_GUEST}", True, None, SOLO_GUEST, "p01", None, 1, 0, "0.00", seen, later, later],
     )
-    # (a cart that is no JSON)
+    # (a cart that is not JSON)
     yield ("visitors", ["g_short", True, None, "short", None, "no json", 1, 0, None, seen, later, later])
     # Twice what is left of it thirty days later
     scored = later - dt.timedelta(days=30)

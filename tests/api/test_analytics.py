@@ -128,7 +128,7 @@ def test_a_visitors_segments(client: Client) -> None:
 def test_the_owner_is_told_of_catalogue_files_that_can_t_be_read(
     warehouse: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    said = "shop.json: no JSON: Expecting value; no version of it was ever read"
+    said = "shop.json: no JSON: Expecting value; it was never read"
     build_snapshot(warehouse, tmp_path / "serving", version="v1", catalogue_problems=[said])
     publish(tmp_path / "serving", "v1")
     with TestClient(create_app(settings_for(tmp_path))) as client:

@@ -170,7 +170,7 @@ def test_pages_tell_every_row_once(client: Client, limit: int) -> None:
 def test_a_cursor_of_another_snapshot_is_refused(client: Client) -> None:
     cursor = marts_routes._cursor("v0", 1)
     problem = assert_problem(client.get(f"{SHELVES}?cursor={cursor}", headers=SECRET), 400)
-    assert "begin again" in problem["detail"]
+    assert "start again" in problem["detail"]
 
 
 def test_csv_is_the_whole_mart(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -103,9 +103,7 @@ def test_the_page_of_the_document_asks_this_host_alone_and_tries_things_out(page
     page.get_by_placeholder("api-token").first.fill(PUBLIC["X-Footfall-Key"])
     page.get_by_role("button", name="Set").first.click()
     page.locator("[id='link-get-/v1/recommendations']").click()
-    assert page.get_by_text("The product that led there, where the source has one.").count(), (
-        "a field's meaning"
-    )
+    assert page.get_by_text("The product that led to it, if the source has one.").count(), "a field's meaning"
     with page.expect_response("**/v1/recommendations?*") as answered:
         page.get_by_role("button", name="Execute").click()
     assert answered.value.json()["items"]

@@ -218,9 +218,7 @@ def test_catalogue_files_that_can_t_be_read_stand_at_the_top(page: Any, client: 
     page.goto(f"http://shop.test/overview#{KEY}")
     parts(page)
     assert not page.is_visible("#problems")
-    made["catalogue_problems"] = [
-        "<b>shop</b>.json: no JSON; its products stay as read at 2026-11-03 10:00 UTC"
-    ]
+    made["catalogue_problems"] = ["<b>shop</b>.json: no JSON; its products stay as of 2026-11-03 10:00 UTC"]
     page.route("**/v1/marts", lambda route: route.fulfill(json=made))
     page.reload()
     parts(page)

@@ -232,7 +232,7 @@ def test_profile(client: Client) -> None:
     assert body["cart"] == [{"product_id": "p05", "quantity": 2}]
     guest = get(client, f"/v1/visitors/{SOLO_GUEST}/profile")
     assert (guest["is_guest"], guest["cart"], guest["price_band"]) == (True, [], None)
-    assert get(client, "/v1/visitors/short/profile")["cart"] == [], "a cart that is no JSON is no cart"
+    assert get(client, "/v1/visitors/short/profile")["cart"] == [], "a cart that is not JSON is not a cart"
 
 
 def test_neighbours(client: Client) -> None:
@@ -369,7 +369,7 @@ def test_openapi_tells_the_truth(client: Client) -> None:
     assert schemas["ProductItem"]["properties"]["seed"]["description"].startswith(
         "The product that led there"
     )
-    assert schemas["Profile"]["properties"]["visitor"]["description"] == "The id as it was asked for."
+    assert schemas["Profile"]["properties"]["visitor"]["description"] == "The id as requested."
     assert "description" not in schemas["ProductItem"]["properties"]["title"]
     operation = document["paths"]["/v1/products/{product_id}/similar"]["get"]
     assert operation["responses"]["404"]["content"]["application/problem+json"]["schema"]["$ref"].endswith(

@@ -90,7 +90,7 @@ def test_prune_removes_what_an_earlier_release_left(
     pointer = msgspec.json.encode(Pointer(version="v2", published_at=datetime.now(UTC)))
     (tmp_path / POINTER_FILE).write_bytes(pointer)
 
-    assert prune(tmp_path, keep=3) == ["v1"], "never the one in force"
+    assert prune(tmp_path, keep=3) == ["v1"], "never the active one"
     publish(tmp_path, "v4")
     assert prune(tmp_path, keep=3) == ["v2"]
     assert (tmp_path / "v3").exists()

@@ -190,7 +190,7 @@ BREAKAGES = {
         "update marts.visitor_affinity set other_visitor_id = null",
         "a document of visitor_neighbours doesn't read back",
     ),
-    "a score that is no number": (
+    "a score that is not a number": (
         "update marts.trending_products set score = 'nan' where rank = 1",
         "trending_products: 2 rows have no finite score",
     ),
@@ -200,7 +200,7 @@ BREAKAGES = {
     ),
     "a source that nobody knows": (
         "update marts.visitor_recommendations set source = 'magic' where rank = 1",
-        "visitor_recommendations: 'magic' is no source",
+        "visitor_recommendations: 'magic' is not a source",
     ),
     "a seed that isn't there": (
         "update marts.visitor_recommendations set seed_product_id = 'ghost' where seed_product_id = 'p05'",
@@ -208,7 +208,7 @@ BREAKAGES = {
     ),
     "a reason that is about nothing": (
         "update marts.visitor_recommendations set seed_product_id = null",
-        "visitor_recommendations: 1 rows without the product that led there",
+        "visitor_recommendations: 1 rows without the product that led to them",
     ),
     "a list without a weight": (
         "delete from marts.recommendation_settings where setting = 'weight:similar_text'",
@@ -224,11 +224,11 @@ BREAKAGES = {
     ),
     "a visitor without an id": (
         "update marts.visitors set visitor_id = null where visitor_id = 'u_ada'",
-        "visitors: a key is missing or stands twice",
+        "visitors: a key is missing or duplicated",
     ),
     "an identifier twice": (
         "insert into marts.identity_map select * from marts.identity_map limit 1",
-        "identities: a key is missing or stands twice",
+        "identities: a key is missing or duplicated",
     ),
 }
 

@@ -26,7 +26,7 @@ def test_a_public_address_and_demo_keys_start_nothing(shop: Shop, command: str, 
 
 
 @pytest.mark.parametrize(
-    ("secrets", "why"), [("", "no user id can be proven"), (None, "anybody can sign any user id")]
+    ("secrets", "why"), [("", "no login can be proven"), (None, "anybody can sign any user id")]
 )
 def test_doctor_says_what_identities_need(
     open_shop: Callable[..., Shop], secrets: str | None, why: str
@@ -34,7 +34,7 @@ def test_doctor_says_what_identities_need(
     shop = open_shop(**({} if secrets is None else {"FOOTFALL_IDENTITY_SECRETS": secrets}))
     said = shop.footfall("doctor", fails=True)
     assert why in said
-    assert "let the shop's server sign user ids" in said
+    assert "sign user ids with it on the shop's server" in said
 
 
 def test_what_is_written_is_not_for_other_users(shop: Shop) -> None:

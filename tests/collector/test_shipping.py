@@ -202,8 +202,8 @@ def test_writers_of_equal_host_and_process_have_names_of_their_own(monkeypatch: 
 @pytest.mark.parametrize(
     ("url", "says"),
     [
-        ("lake", "is no bucket"),
-        ("https://bucket.example/x", "is no bucket"),
+        ("lake", "is not a bucket"),
+        ("https://bucket.example/x", "is not a bucket"),
         ("file://relative/x", "file:///absolute/path"),
         ("s3://key:secret@bucket/x", "in the environment"),
     ],
@@ -256,8 +256,8 @@ def test_the_command_ships_once_and_says_what_it_did(tmp_path: Path, paths: Path
     assert done.exit_code == 0, done.output
     assert "shipped s1 (1.00 MiB), 0 wait" in done.output
     assert len(list((tmp_path / "bucket").iterdir())) == 1
-    assert "where to?" in CliRunner().invoke(ship, options[:2]).output
-    assert "is no bucket" in CliRunner().invoke(ship, [*options[:2], "--to", "lake"]).output
+    assert "no bucket given" in CliRunner().invoke(ship, options[:2]).output
+    assert "is not a bucket" in CliRunner().invoke(ship, [*options[:2], "--to", "lake"]).output
 
 
 def test_the_command_fails_where_segments_stay(

@@ -45,7 +45,7 @@ def shop(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> Warehouse:
         order("orders first", 0),
         told("orders first", "Product Added", 5, **hat),
         told("orders first", "Checkout Step Completed", 6),
-        # what an earlier session left in the cart is no cart of this one
+        # what an earlier session left in the cart is not a cart of this one
         told("only removes", "Product Removed", 0, **hat),
         told("two currencies", "Product Added", 0, **hat),
         told("two currencies", "Product Added", 1, product_id="shirt", price=200, currency="SEK"),

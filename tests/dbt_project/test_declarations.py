@@ -21,9 +21,9 @@ def test_a_slip_in_a_funnel_is_named(make_warehouse: Callable[[], tuple[Lake, Wa
     for slip, told in (
         ({"mode": "any"}, r": mode any is none of default, .*any_order"),
         ({"scope": "sessions"}, r": scope sessions is neither visitor nor session"),
-        ({"window_days": 400}, r": window_days 400 is no number above 0, and 366 at most"),
+        ({"window_days": 400}, r": window_days 400 is not a number above 0, and 366 at most"),
         ({"window_days": 0}, r": window_days 0 is no"),
-        ({"window_days": True}, r": window_days True is no number"),
+        ({"window_days": True}, r": window_days True is not a number"),
         ({"windows_days": 3}, r": windows_days is none of name, scope"),
         ({"steps": []}, r": no steps"),
         ({"exclude": [{"name": "Left"}]}, r", step Left: no event"),
@@ -36,9 +36,12 @@ def test_a_slip_in_a_funnel_is_named(make_warehouse: Callable[[], tuple[Lake, Wa
             r", step number 1: where (?s:.*) has a bracket too many or too few",
         ),
         ({"breakdown": "lower(zone"}, r": breakdown lower\(zone has a bracket too many or too few"),
-        ({"steps": {"event": "Product Viewed"}}, r": steps {'event': 'Product Viewed'} is no list"),
-        ({"exclude": "Product Removed"}, r": exclude Product Removed is no list"),
-        ({"steps": ["Product Viewed"]}, r", step number 1: Product Viewed is no set of name, event, where"),
+        ({"steps": {"event": "Product Viewed"}}, r": steps {'event': 'Product Viewed'} is not a list"),
+        ({"exclude": "Product Removed"}, r": exclude Product Removed is not a list"),
+        (
+            {"steps": ["Product Viewed"]},
+            r", step number 1: Product Viewed is not a set of name, event, where",
+        ),
     ):
         funnel = {**FUNNEL, **slip}
         with pytest.raises(pytest.fail.Exception, match=f"dbt_project.yml, funnel looked{told}"):
@@ -63,9 +66,9 @@ def test_a_slip_in_a_funnel_is_named(make_warehouse: Callable[[], tuple[Lake, Wa
         # a key whose entries are all commented out
         ("segments", None, r"segments: no list; where there is none write segments: \[\]"),
         ("retentions", [{"name": "r", "period": [7]}], "retention r: period is none of .*; no periods"),
-        ("retentions", [{"name": "r", "periods": 7}], "retention r: periods 7 is no list"),
-        ("retentions", [{"name": "r", "periods": [7.5]}], "retention r: period 7.5 is no whole number of days"),
-        ("retentions", [{"name": "r", "periods": ["week"]}], "retention r: period week is no whole number"),
+        ("retentions", [{"name": "r", "periods": 7}], "retention r: periods 7 is not a list"),
+        ("retentions", [{"name": "r", "periods": [7.5]}], "retention r: period 7.5 is not a whole number of days"),
+        ("retentions", [{"name": "r", "periods": ["week"]}], "retention r: period week is not a whole number"),
     ],
 )  # fmt: skip
 def test_a_slip_in_a_segment_or_a_retention_is_named(
@@ -107,7 +110,7 @@ def test_a_condition_that_is_no_sql_is_named(
 
 
 def test_everybody_may_be_a_segment(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> None:
-    """`where: true` is no text in YAML."""
+    """`where: true` is not text in YAML."""
     lake, warehouse = make_warehouse()
     lake.load([message("Product Viewed", NOON, guest="a"), message("page", NOON, guest="b")])
     told = warehouse.warnings("+segments", segments=[{**LOOKERS, "where": True}])
@@ -119,19 +122,22 @@ def test_a_rule_of_the_wrong_kind_is_named(make_warehouse: Callable[[], tuple[La
     """Else a gap below zero ends a session with every event, and a text is read as a list of its letters."""
     _, warehouse = make_warehouse()
     slips = {
-        "session_gap_seconds": (-1800, "-1800 is no number above 0"),
-        "session_cap_seconds": ("86400", "86400 is no number above 0"),
-        "affinity_half_life_days": (0, "0 is no number above 0"),
-        "identity_max_users_per_guest": (True, "True is no number above 0"),
-        "dedup_days": (None, "None is no number, 0 or above"),
-        "server_side_events": ("Order Completed", "Order Completed is no list; where there is none write []"),
-        "session_id_trusted_sources": ({"app": 1}, "{'app': 1} is no list; where there is none write []"),
+        "session_gap_seconds": (-1800, "-1800 is not a number above 0"),
+        "session_cap_seconds": ("86400", "86400 is not a number above 0"),
+        "affinity_half_life_days": (0, "0 is not a number above 0"),
+        "identity_max_users_per_guest": (True, "True is not a number above 0"),
+        "dedup_days": (None, "None is not a number, 0 or above"),
+        "server_side_events": (
+            "Order Completed",
+            "Order Completed is not a list; where there is none write []",
+        ),
+        "session_id_trusted_sources": ({"app": 1}, "{'app': 1} is not a list; where there is none write []"),
         "session_opens_on_campaign": ("false", "false is neither true nor false, without quotes"),
         "funnel_histogram_edges": (
             [0, 30, 10],
-            "[0, 30, 10] is no list of seconds that begins with 0 and rises",
+            "[0, 30, 10] is not a list of seconds that begins with 0 and rises",
         ),
-        "shop_time_zone": (None, "None is no name of a zone like Europe/Berlin"),
+        "shop_time_zone": (None, "None is not a time zone like Europe/Berlin"),
     }
     with pytest.raises(pytest.fail.Exception, match=r"vars of dbt_project.yml: ") as raised:
         # whatever is selected

@@ -192,7 +192,7 @@ def test_an_arm_that_was_renamed_is_warned_of(
             [{**EXPERIMENTS[0], "arms": [{"name": n, "share": 0.5, "recommender": "x"} for n in "ab"]}],
             "not x",
         ),
-        ([{**EXPERIMENTS[0], "starts_on": "2026-3-1"}], "starts_on 2026-3-1 is no day like 2026-03-01"),
+        ([{**EXPERIMENTS[0], "starts_on": "2026-3-1"}], "starts_on 2026-3-1 is not a day like 2026-03-01"),
         (
             [{**EXPERIMENTS[0], "ends_on": "2026-03-01"}],
             "ends_on 2026-03-01 is not after starts_on 2026-03-01",
@@ -202,7 +202,7 @@ def test_an_arm_that_was_renamed_is_warned_of(
             "ten arms at most",
         ),
         (None, r"experiments: no list; where there is none write experiments: \[\]"),
-        ([{**EXPERIMENTS[0], "arms": {"a": 0.5}}], "experiment lists: arms {'a': 0.5} is no list"),
+        ([{**EXPERIMENTS[0], "arms": {"a": 0.5}}], "experiment lists: arms {'a': 0.5} is not a list"),
         (
             [{**EXPERIMENTS[0], "arms": [{"name": n, "share": "0.5"} for n in "ab"]}],
             "arm a needs a share above 0, a number without quotes; it has 0.5",

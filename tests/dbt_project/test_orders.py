@@ -113,7 +113,7 @@ def warehouse(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> Warehouse
                 at=NOON + MINUTE,
                 **SERVER,
             ),
-            order("price is no number", {**SHIRT, "price": "n/a"}),
+            order("price is not a number", {**SHIRT, "price": "n/a"}),
             order("paid in kronor", {**SHIRT, "price": 220}, currency="SEK"),
             order("paid in kronor", SHIRT, **SERVER),
             order("with shipping", SHIRT, SOCKS, value=34.9),
@@ -166,7 +166,7 @@ def warehouse(make_warehouse: Callable[[], tuple[Lake, Warehouse]]) -> Warehouse
         ("a total", 0, "42.50"),
         ("both in one history", 1, "18.00"),
         ("refunded", 2, "30.00"),
-        ("price is no number", 1, "0.00"),
+        ("price is not a number", 1, "0.00"),
     ],
 )
 def test_each_order_counts_once(warehouse: Warehouse, order_id: str, lines: int, revenue: str) -> None:

@@ -189,7 +189,7 @@ def test_an_empty_shop_says_so_and_passes(
     monkeypatch.setattr(dbt_runner, "target_path", lambda: warehouse.target_path)
     run = evaluate_shop(load_settings({"FOOTFALL_DATA": str(warehouse.data)}))
     assert run.verdict is Verdict.NOT_ENOUGH
-    assert "nobody has looked at a product yet" in run.reason
+    assert "no product has been viewed yet" in run.reason
 
 
 def test_a_shop_of_few_visitors_is_measured_and_not_judged(settings: Settings, shop: Warehouse) -> None:
@@ -237,7 +237,7 @@ def test_a_spoiled_setting_is_found_again_and_confirmed_on_other_visitors(
     assert any(name.startswith("rrf_weights.") for name in proposal.changes)
     assert proposal.tried <= 9
     assert re.fullmatch(
-        r"0\.\d{4} with the rules in force, measured in 1\.0 s; a round of 8 tries wants a budget of some 11 s",
+        r"0\.\d{4} with the current rules, measured in 1\.0 s; a round of 8 tries wants a budget of some 11 s",
         told[0],
     )
     assert re.fullmatch(r"the budget ended after \d tries of this round", told[-1])

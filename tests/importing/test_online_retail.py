@@ -270,7 +270,7 @@ def test_half_a_gzip_file_is_said_in_words(collector: Any, file: Path, tmp_path:
         replayed.write_bytes(content)
         result = run(replay, [str(replayed), "--url", collector.url], tmp_path / "data")
         assert result.exit_code == 1
-        assert "is no gzip file, or a cut one" in result.output
+        assert "is not a gzip file, or a cut one" in result.output
 
 
 def test_import_id_is_of_content_and_source(tmp_path: Path) -> None:

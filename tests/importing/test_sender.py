@@ -110,7 +110,7 @@ def test_too_large_for_the_door_is_halved_and_a_single_one_is_rejected(collector
 
 def test_patience_ends_with_a_clear_message_and_the_report(collector: Any) -> None:
     collector.on_batch = lambda n: collector.troubles.extend([(503, {})] * 50)
-    with pytest.raises(SendError, match=r"took nothing.*503.*goes on where it stopped") as failure:
+    with pytest.raises(SendError, match=r"took nothing.*503.*continues where it stopped") as failure:
         send_to(collector, (message(n) for n in range(3000)), patience=0.4, concurrency=1)
     assert failure.value.report is not None
     assert failure.value.report.accepted == 500
@@ -120,7 +120,7 @@ def test_no_collector_says_how_to_start_one(free_port: int) -> None:
     with pytest.raises(SendError, match=r"no collector answers.*footfall collect"):
         check_collector(f"http://127.0.0.1:{free_port}")
     for wrong in ("localhost", ""):
-        with pytest.raises(SendError, match="no address of a collector"):
+        with pytest.raises(SendError, match="not an address of a collector"):
             check_collector(wrong)
     with pytest.raises(SendError, match="no answer"):
         send([message(1)], url=f"http://127.0.0.1:{free_port}", write_key=KEY, patience=0.3)
@@ -128,7 +128,7 @@ def test_no_collector_says_how_to_start_one(free_port: int) -> None:
 
 def test_an_answer_of_something_else_is_no_success(collector: Any) -> None:
     collector.take = lambda body: b"<html>hello</html>"
-    with pytest.raises(SendError, match="no Footfall collector"):
+    with pytest.raises(SendError, match="not a Footfall collector"):
         send_to(collector, [message(1)])
     collector.take = lambda body: b'{"accepted":0,"rejected":[]}'
     with pytest.raises(SendError, match=r"accounts for 0 \+ 0"):

@@ -417,7 +417,7 @@ def test_a_search_while_typing_counts_when_results_are_shown(shop: Any, page: An
     page.click("text=Red mug")
     page.click("#out >> text=red >> nth=0")
     page.evaluate("footfall('flush')")
-    # A word that the search suggests is no product. (The last click may be in a batch of its own.)
+    # A word that the search suggests is not a product. (The last click may be in a batch of its own.)
     shop.wait(
         lambda: [m for m in shop.named("Element Clicked") if m["properties"]["element"]["text"] == "red"]
     )

@@ -12,7 +12,7 @@
   {%- for one in declared -%}
     {%- set wrong = [] -%}
     {%- if one is not mapping -%}
-      {%- do wrong.append(one ~ ' is no set of ' ~ known | join(', ')) -%}
+      {%- do wrong.append(one ~ ' is not a set of ' ~ known | join(', ')) -%}
     {%- else -%}
       {%- for key in one if key not in known -%}
         {%- do wrong.append(key ~ ' is none of ' ~ known | join(', ')) -%}
@@ -21,7 +21,7 @@
         {%- do wrong.append('no ' ~ key) -%}
       {%- endfor -%}
       {%- for key in lists if one[key] and not footfall.is_list(one[key]) -%}
-        {%- do wrong.append(key ~ ' ' ~ one[key] ~ ' is no list') -%}
+        {%- do wrong.append(key ~ ' ' ~ one[key] ~ ' is not a list') -%}
       {%- endfor -%}
       {%- for key in ['where', 'breakdown', 'since'] if not footfall.has_brackets_in_pairs(one[key] or '') -%}
         {%- do wrong.append(key ~ ' ' ~ one[key] ~ ' has a bracket too many or too few') -%}
@@ -71,25 +71,25 @@
     'pair_min_support', 'pair_top_k', 'trending_top_k', 'recommendation_top_k'
   ] -%}
   {%- for name in positive if not footfall.is_number(var(name)) or var(name) <= 0 -%}
-    {%- do wrong.append(name ~ ' ' ~ var(name) ~ ' is no number above 0') -%}
+    {%- do wrong.append(name ~ ' ' ~ var(name) ~ ' is not a number above 0') -%}
   {%- endfor -%}
   {%- for name in ['dedup_days', 'just_bought_days', 'pair_damping', 'recommendation_max_age_hours'] -%}
     {%- if not footfall.is_number(var(name)) or var(name) < 0 -%}
-      {%- do wrong.append(name ~ ' ' ~ var(name) ~ ' is no number, 0 or above') -%}
+      {%- do wrong.append(name ~ ' ' ~ var(name) ~ ' is not a number, 0 or above') -%}
     {%- endif -%}
   {%- endfor -%}
   {%- for name in ['session_id_trusted_sources', 'server_side_events'] if not footfall.is_list(var(name)) -%}
-    {%- do wrong.append(name ~ ' ' ~ var(name) ~ ' is no list; where there is none write []') -%}
+    {%- do wrong.append(name ~ ' ' ~ var(name) ~ ' is not a list; where there is none write []') -%}
   {%- endfor -%}
   {%- if var('session_opens_on_campaign') is not boolean -%}
     {%- do wrong.append('session_opens_on_campaign ' ~ var('session_opens_on_campaign') ~ ' is neither true nor false, without quotes') -%}
   {%- endif -%}
   {%- if var('shop_time_zone') is not string or not var('shop_time_zone') -%}
-    {%- do wrong.append('shop_time_zone ' ~ var('shop_time_zone') ~ ' is no name of a zone like Europe/Berlin') -%}
+    {%- do wrong.append('shop_time_zone ' ~ var('shop_time_zone') ~ ' is not a time zone like Europe/Berlin') -%}
   {%- endif -%}
   {%- set edges = var('funnel_histogram_edges') -%}
   {%- if not footfall.is_list(edges) or edges | list != edges | unique | sort or edges[0] != 0 -%}
-    {%- do wrong.append('funnel_histogram_edges ' ~ edges ~ ' is no list of seconds that begins with 0 and rises') -%}
+    {%- do wrong.append('funnel_histogram_edges ' ~ edges ~ ' is not a list of seconds that begins with 0 and rises') -%}
   {%- endif -%}
   {%- if wrong -%}
     {{ exceptions.raise_compiler_error('vars of dbt_project.yml: ' ~ wrong | join('; ')) }}

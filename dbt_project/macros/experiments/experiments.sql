@@ -73,7 +73,7 @@
 {%- macro declared_day(experiment, key, otherwise) -%}
   {%- set day = (experiment[key] or otherwise) | string -%}
   {%- if not modules.re.fullmatch('[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])', day) -%}
-    {{ exceptions.raise_compiler_error("experiment " ~ experiment.name ~ ": " ~ key ~ " " ~ day ~ " is no day like 2026-03-01") }}
+    {{ exceptions.raise_compiler_error("experiment " ~ experiment.name ~ ": " ~ key ~ " " ~ day ~ " is not a day like 2026-03-01") }}
   {%- endif -%}
   {{ return(day) }}
 {%- endmacro -%}

@@ -15,7 +15,7 @@
     {%- endif -%}
     {%- set days = footfall.funnel_days(funnel) -%}
     {%- if not footfall.is_number(days) or days <= 0 or days > 366 -%}
-      {%- do wrong.append('window_days ' ~ days ~ ' is no number above 0, and 366 at most') -%}
+      {%- do wrong.append('window_days ' ~ days ~ ' is not a number above 0, and 366 at most') -%}
     {%- endif -%}
     {%- if wrong -%}
       {{ exceptions.raise_compiler_error('dbt_project.yml, funnel ' ~ funnel.name ~ ': ' ~ wrong | join('; ')) }}

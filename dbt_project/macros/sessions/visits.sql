@@ -1,5 +1,5 @@
 {#-
-  What a server tells of its own accord (an order's or a refund's webhook, a bookkeeper's import) is no visit: it
+  What a server tells of its own accord (an order's or a refund's webhook, a bookkeeper's import) is not a visit: it
   opens no session, extends none, and its guest token is no visitor. Such a message comes from a trusted source,
   names no session of a browser, and its event is in the var `server_side_events`. `rows` is a relation with the
   columns of stg_footfall__events.

@@ -26,7 +26,7 @@ async def login(request: AnyRequest, pages: Shop) -> Response[str] | Redirect:
             page_type="account",
             title="Sign in",
             status=422,
-            error="That is no e-mail address.",
+            error="That is not an e-mail address.",
         )
     session = pages.session(request)
     session.customer = customer_of(email)

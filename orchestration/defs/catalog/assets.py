@@ -21,7 +21,7 @@ catalog_inbox = dg.AssetSpec(
     kinds={"file", "shopify"},
     owners=OWNERS,
     description="The shop's catalog files in `catalog/`: `products.json` of a Shopify storefront or the admin's "
-    "product-export CSV. Replace a file and the next run takes the new version.",
+    "product-export CSV. Replace a file, and the next run reads the new version.",
 )
 
 
@@ -36,7 +36,7 @@ catalog_inbox = dg.AssetSpec(
         dg.AssetCheckSpec(
             CHECK,
             asset=KEY,
-            description="Each file of the inbox can be read. Of one that can't, the last version stands.",
+            description="Each file of the inbox can be read. For an unreadable one the last version stays.",
         )
     ],
     description="Versions of the catalog: one row a product and version. An unchanged file writes nothing; a product "
@@ -65,7 +65,7 @@ def products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     state = inbox_state(paths.catalog)
     files = inbox_files(paths.catalog)
     if not files:
-        context.log.warning(f"no catalog in {paths.catalog}: products are known by their events alone")
+        context.log.warning(f"no catalog in {paths.catalog}: products are known only from their events")
     written, read, failed = 0, 0, []
     unreadable: dict[str, str] = {}
     for file in files:
@@ -99,7 +99,9 @@ def products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     for each in unread:
         context.log.warning(str(each))
     for name in gone:
-        context.log.warning(f"{name} is no longer in {paths.catalog}: what it alone named is not available")
+        context.log.warning(
+            f"{name} is no longer in {paths.catalog}: products only in it are no longer available"
+        )
     for one in failed:
         context.log.warning(f"{one.source_file} line {one.line}: product {one.key}: {one.reason}")
     return dg.MaterializeResult(
@@ -123,5 +125,5 @@ def products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
 
 
 def _in_utf8(text: str) -> str:
-    """The text without what stands for bytes that are no UTF-8, which neither JSON nor Dagster takes."""
+    """The text without what stands for bytes that are not UTF-8, which neither JSON nor Dagster takes."""
     return text.encode("utf-8", "replace").decode()

@@ -73,7 +73,7 @@ def recommendation_evaluation(context: dg.AssetExecutionContext) -> dg.Materiali
     owners=["team:data-science"],
     # In no pool: it copies what it needs under the warehouse's file lock, then works on the copy for minutes.
     description="Better half-lives, weights and blend for this shop, searched on its own past within `tuning_seconds` "
-    "and confirmed on visitors that took no part. Writes a proposal; `footfall tuning accept` puts it into "
+    "and confirmed on visitors not used in it. Writes a proposal; `footfall tuning accept` puts it into "
     "dbt_project.yml.",
 )
 @full_disk_in_words()

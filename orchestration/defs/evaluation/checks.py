@@ -32,8 +32,8 @@ def quality_has_not_fallen() -> dg.AssetCheckResult:
 @dg.asset_check(
     asset=EVALUATION,
     name="assert_better_than_popularity",
-    description="The served lists are at least as good as showing everybody what is popular. A warning: a shop of few "
-    "products may be told best by its bestsellers.",
+    description="The served lists are at least as good as showing everybody what is popular. A warning only: in a "
+    "shop of few products, bestsellers may be the best list.",
 )
 def better_than_popularity() -> dg.AssetCheckResult:
     """Fails where popularity's interval lies above ours."""

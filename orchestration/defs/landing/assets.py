@@ -26,7 +26,7 @@ set_aside = dg.AssetSpec(
     group_name="lake",
     kinds={"parquet"},
     owners=OWNERS,
-    description="What the operator set aside with `footfall events`: accepted events that no model reads, each with "
+    description="Accepted events that the operator set aside with `footfall events`: no model reads them. Each has "
     "the reason, counted in the reconciliation.",
 )
 
@@ -50,11 +50,11 @@ set_aside = dg.AssetSpec(
             ),
             (
                 "failed_events",
-                "What broke the schema, with field, reason and the raw bytes. Nothing is dropped.",
+                "Messages that violate the schema, with field, reason and raw bytes. Nothing is dropped.",
             ),
             (
                 "landing_counts",
-                "What the collector said it accepted, by hour: the other side of the reconciliation.",
+                "Messages that the collector reported as accepted, by hour: the other side of the reconciliation.",
             ),
         )
     ]
@@ -65,7 +65,7 @@ set_aside = dg.AssetSpec(
             group_name="lake",
             kinds={"parquet"},
             owners=OWNERS,
-            description="What `footfall import` wrote down about what it sent: the third side of the reconciliation.",
+            description="The record of what `footfall import` sent: the third side of the reconciliation.",
         )
     ],
     pool=POOL,

@@ -27,8 +27,8 @@ from orchestration.storage.full_disk import full_disk_in_words
     kinds={"sqlite", "duckdb"},
     owners=["team:data-engineering"],
     pool=POOL,
-    description="A sealed version under `serving/`, written aside, audited, then put in force by flipping one pointer. "
-    "The API follows within a second; the last versions stay for a rollback. A failed audit publishes nothing.",
+    description="A sealed version under `serving/`, written to a temporary directory, audited, activated by one "
+    "pointer. The API follows within a second; the last versions stay for rollback. A failed audit publishes nothing.",
     freshness_policy=dg.FreshnessPolicy.time_window(timedelta(hours=load_settings().stale_hours)),
 )
 @full_disk_in_words()
@@ -46,8 +46,8 @@ def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     if settings.quality_max_fall < 1 and (worse := held(settings.paths.derived)):
         # The blocking check stops this asset within one run; the fast lane has no checks and asks here.
         raise dg.Failure(
-            f"held back since {worse.measured_at:%F %T}: {worse.reason}. The version in force goes on serving. "
-            "After a look: footfall quality --accept WHY",
+            f"held back since {worse.measured_at:%F %T}: {worse.reason}. The active version keeps serving. "
+            "If the fall is acceptable: footfall quality --accept WHY",
             allow_retries=False,
         )
     version = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
@@ -72,7 +72,7 @@ def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     publish(serving, report.version)
     pruned = prune(serving, keep=settings.keep_snapshots, not_from_before=forgotten)
     context.log.info(
-        f"in force: {report.version} ({report.bytes / 2**20:.1f} MiB, "
+        f"active: {report.version} ({report.bytes / 2**20:.1f} MiB, "
         f"{report.files_written} of {report.files} files new), pruned {len(pruned)}"
     )
     return dg.MaterializeResult(

@@ -14,7 +14,7 @@ from orchestration.storage.duckdb_files import reading
 @dg.asset_check(
     asset=["serving", "snapshot"],
     name="assert_snapshot_in_force_is_the_newest",
-    description="The pointer names the version that was written last: a publish that stopped half-way shows here.",
+    description="The pointer names the newest version: an interrupted publish fails this check.",
 )
 def newest_in_force() -> dg.AssetCheckResult:
     """Compare the pointer with the versions on disk."""
@@ -38,7 +38,7 @@ def newest_in_force() -> dg.AssetCheckResult:
 @dg.asset_check(
     asset=["serving", "snapshot"],
     name="assert_lake_is_published",
-    description="Every load of the lake is staged, so what visitors did is in what the shop shows.",
+    description="Every load of the lake is staged, so the shop shows the newest behaviour.",
 )
 def lake_is_published() -> dg.AssetCheckResult:
     """Compare the newest load id of the lake's events with the newest one staged."""

@@ -66,7 +66,7 @@ def _told(path: Path, decision: "Decision") -> dict[str, Any]:
     kinds={"python", "scikitlearn"},
     owners=OWNERS,
     pool=POOL,
-    description="The products most alike by their text: stemmed words and phrases of title, type, tags, vendor and "
+    description="The most similar products by text: stemmed words and phrases of title, type, tags, vendor and "
     "description (shop boilerplate removed), TF-IDF, sparse top 50.",
 )
 @full_disk_in_words()
@@ -86,7 +86,7 @@ def product_similarity(context: dg.AssetExecutionContext, config: Learn) -> dg.M
     metadata = _told(path, decision) | {"dagster/row_count": pq.read_metadata(path).num_rows}
     if similarity:
         for sentence in similarity.removed_sentences[:20]:
-            context.log.info(f"taken for boilerplate: {sentence}")
+            context.log.info(f"boilerplate: {sentence}")
         metadata |= {
             "products": similarity.products,
             "without_neighbour": similarity.alone,
@@ -104,8 +104,8 @@ def product_similarity(context: dg.AssetExecutionContext, config: Learn) -> dg.M
     kinds={"python", "scipy"},
     owners=OWNERS,
     pool=POOL,
-    description="The visitors most alike by what they looked at and bought: idf-weighted affinity vectors, sparse "
-    "cosine top 50, behaviour and purchase apart and blended, with the products behind each pair.",
+    description="The most similar visitors by product views and purchases: idf-weighted affinity vectors, sparse "
+    "cosine top 50, behaviour and purchase separately and blended, with the shared products of each pair.",
 )
 @full_disk_in_words()
 def visitor_affinity(context: dg.AssetExecutionContext, config: Learn) -> dg.MaterializeResult:

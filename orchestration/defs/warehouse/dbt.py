@@ -165,11 +165,11 @@ def _run_dbt(
             if damage := begin(paths):
                 if is_increment:
                     raise dg.Failure(
-                        f"{damage}. The fast lane adds to what stands;"
-                        " the next run builds it from the lake: footfall run",
+                        f"{damage}. The fast lane only updates an existing warehouse;"
+                        " a full run builds it from the lake: footfall run",
                         allow_retries=False,
                     )
-                context.log.warning(f"{damage}. This run builds another from the lake")
+                context.log.warning(f"{damage}. This run builds a new one from the lake")
             in_force = versions_in_force(
                 DBT_PROJECT, MANIFEST, cut=last_cut(paths), set_aside=set_aside.last_change(paths)
             )

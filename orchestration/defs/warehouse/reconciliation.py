@@ -29,13 +29,13 @@ FILES = "assert_the_lake_is_as_it_was_written"
         dg.AssetCheckSpec(
             CHECK,
             asset=KEY,
-            description="Every incremental model has the rows that a build from nothing gives. If not: "
+            description="Every incremental model has the same rows as a build from scratch. If not: "
             "`footfall run --full-refresh`, and the differing rows (reconcile/differences.json) are a bug to report.",
         ),
         dg.AssetCheckSpec(
             FILES,
             asset=KEY,
-            description="Every file of the lake has the digest that was noted when it was written. If not: "
+            description="Every file of the lake has the digest recorded when it was written. If not: "
             "`footfall doctor --deep` says what to do for each.",
         ),
     ],
@@ -55,7 +55,7 @@ def reconciliation(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     samples = differences_file(settings.paths)
     for each in different:
         context.log.error(
-            f"{each.model}: {each.only_in_warehouse} rows are in the warehouse alone, {each.only_in_rebuild} in the "
+            f"{each.model}: {each.only_in_warehouse} rows only in the warehouse, {each.only_in_rebuild} in the "
             f"full build alone; {samples} has some of them"
         )
     table = dg.TableMetadataValue(

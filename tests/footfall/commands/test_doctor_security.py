@@ -85,7 +85,7 @@ def test_files_below_the_data_directory_are_looked_at(tmp_path: Path) -> None:
     assert f"chmod -R o-rwx,g-w {data}" in text
 
 
-@pytest.mark.parametrize(("secrets", "why"), [((), "no user id can be proven"), (None, "anybody can sign")])
+@pytest.mark.parametrize(("secrets", "why"), [((), "no login can be proven"), (None, "anybody can sign")])
 def test_identities_that_nobody_can_trust_are_said(
     secrets: tuple[str, ...] | None, why: str, tmp_path: Path
 ) -> None:
@@ -119,6 +119,6 @@ def test_dagster_on_an_address_of_others_is_said(monkeypatch: pytest.MonkeyPatch
         settings = msgspec.structs.replace(shop(tmp_path / "data"), dagster_port=server.server_port)
         [text] = wrong(settings)
         server.shutdown()
-    assert "asks nobody for a password" in text
+    assert "has no login" in text
     assert "without --host" in text
     assert wrong(settings) == []

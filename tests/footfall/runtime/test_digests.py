@@ -78,8 +78,8 @@ def test_doctor_names_the_damaged_file_and_what_to_do(tmp_path: Path) -> None:
     flip(bad, 300)
     env = {"FOOTFALL_DATA": str(tmp_path), "FOOTFALL_CONFIG": os.devnull}
     told = CliRunner().invoke(main, ["doctor", "--deep"], env=env).output
-    assert "lake/events/bad.parquet: its bytes are not those that were written" in told
-    assert "put the file back from a backup" in told
-    assert "lake: 1 files are as they were written" in told
+    assert "lake/events/bad.parquet: its bytes differ from those written" in told
+    assert "restore the file from a backup" in told
+    assert "lake: 1 files are unchanged since they were written" in told
     assert good.name not in told
     assert "bad.parquet" not in CliRunner().invoke(main, ["doctor"], env=env).output

@@ -51,7 +51,10 @@ def test_environment_beats_file_beats_default(tmp_path: Path) -> None:
             {"FOOTFALL_WRITE_KEYS": '[{"key": "abcd", "source": "a"}, {"key": "abcd", "source": "b"}]'},
             r"a\.\.\. \(4 characters\) twice",
         ),
-        ({"FOOTFALL_API_ORIGINS": "https://shop.example,shop.example"}, "'shop.example' is no page's origin"),
+        (
+            {"FOOTFALL_API_ORIGINS": "https://shop.example,shop.example"},
+            "'shop.example' is not a page's origin",
+        ),
         ({"FOOTFALL_API_ORIGINS": "https://shop.example/shop"}, "api_origins"),
         (
             {"FOOTFALL_WRITE_KEYS": '[{"key": "abcd", "source": "a", "origins": ["*.shop.example"]}]'},
@@ -178,7 +181,7 @@ def test_doctor_says_how_many_keys_are_in_force(
     said = doctor()
     assert " ok  keys are your own" in said
     counts = "1 write keys, 1 public keys, 2 secret keys, 0 identity secrets, 0 Shopify secrets"
-    assert f" ok  in force: {counts}" in said
+    assert f" ok  active: {counts}" in said
     assert "-key" not in said
 
 
@@ -221,13 +224,13 @@ def test_doctor_minds_a_shop_that_is_served_what_is_old(doctor: Callable[[], str
     pointer = tmp_path / "serving" / POINTER_FILE
     pointer.parent.mkdir()
     pointer.write_bytes(msgspec.json.encode(Pointer(version="v1", published_at=datetime.now(UTC))))
-    assert "v1 is in force, but is not there" in doctor()
+    assert "v1 is active, but missing" in doctor()
     (tmp_path / "serving" / "v1").mkdir()
     (tmp_path / "serving" / "v1" / MANIFEST_FILE).touch()
     for hours, mark in ((1, "ok"), (3, "!!")):
         published = Pointer(version="v1", published_at=datetime.now(UTC) - timedelta(hours=hours))
         pointer.write_bytes(msgspec.json.encode(published))
-        assert f" {mark}  serving: v1 is in force since {hours * 60} min" in doctor()
+        assert f" {mark}  serving: v1 is active since {hours * 60} min" in doctor()
 
 
 def test_doctor_looks_for_dagster_and_for_variables_that_set_nothing(

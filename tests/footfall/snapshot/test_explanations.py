@@ -57,7 +57,7 @@ def test_a_name_is_told_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("own", "default", "named"),
     [
-        ({"de": {"similar": "x"}}, "en", "similar is no source"),
+        ({"de": {"similar": "x"}}, "en", "similar is not a source"),
         ({"pl": {"trending": "Polecamy"}}, "en", "pl: no words for session_neighbours"),
         ({"de": {"trending": "Beliebt: {title}"}}, "en", "may name nothing"),
         ({"de": {"similar_text": "Wie {titel}"}}, "en", "may name {title}"),

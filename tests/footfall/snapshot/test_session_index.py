@@ -142,8 +142,8 @@ def test_nothing_learned_answers_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
-        (lambda content: b"", "no session index"),
-        (lambda content: b"PAR1" + content[4:], "no session index"),
+        (lambda content: b"", "not a session index"),
+        (lambda content: b"PAR1" + content[4:], "not a session index"),
         (lambda content: content[:40], "can't be read"),
         (lambda content: content[:-64], "torn"),
         (lambda content: content.replace(b"idf", b"ifd"), "can't be read"),

@@ -88,16 +88,16 @@ def test_forms_of_json(tmp_path: Path, content: Any) -> None:
     [
         ({"id": None}, "no id"),
         ({"title": " "}, "no title"),
-        ({"variants": "none"}, "variants is no list"),
-        ({"variants": [7]}, "a variant is no object"),
-        ({"variants": [{"price": "cheap"}]}, "price 'cheap' is no number"),
-        ({"variants": [{"price": "12,5000"}]}, "price '12,5000' is no number"),
-        ({"variants": [{"price": "12 50"}]}, "price '12 50' is no number"),
-        ({"variants": [{"price": "$ -12"}]}, "is no price"),
-        ({"variants": [{"price": "USD"}]}, "price 'USD' is no number"),
-        ({"variants": [{"price": "-1"}]}, "is no price"),
-        ({"published_at": "yesterday"}, "is no time"),
-        ({"title": {"en": "Mug"}}, "title is no text"),
+        ({"variants": "none"}, "variants is not a list"),
+        ({"variants": [7]}, "a variant is not an object"),
+        ({"variants": [{"price": "cheap"}]}, "price 'cheap' is not a number"),
+        ({"variants": [{"price": "12,5000"}]}, "price '12,5000' is not a number"),
+        ({"variants": [{"price": "12 50"}]}, "price '12 50' is not a number"),
+        ({"variants": [{"price": "$ -12"}]}, "is not a price"),
+        ({"variants": [{"price": "USD"}]}, "price 'USD' is not a number"),
+        ({"variants": [{"price": "-1"}]}, "is not a price"),
+        ({"published_at": "yesterday"}, "is not a time"),
+        ({"title": {"en": "Mug"}}, "title is not text"),
         ({"id": 7001}, "another product with this id"),
     ],
 )
@@ -209,8 +209,8 @@ def test_newer_template_and_ids(tmp_path: Path) -> None:
     [
         ("axe,,,,,,,,,,,,,,,,\n", "axe", 6, "no row with a title"),
         (",Nameless,,,,,,,,,,,,,,,\n", None, 6, "no handle"),
-        ("axe,Axe,,,,,,,,A,,,,dear,,,\n", "axe", 6, "price 'dear' is no number"),
-        ("axe,Axe,,,,,,,,A,shopify,many,deny,1,,,\n", "axe", 6, "stock 'many' is no number"),
+        ("axe,Axe,,,,,,,,A,,,,dear,,,\n", "axe", 6, "price 'dear' is not a number"),
+        ("axe,Axe,,,,,,,,A,shopify,many,deny,1,,,\n", "axe", 6, "stock 'many' is not a number"),
         ("axe,Axe\n", "axe", 6, "line 6: 2 fields, the header has 17"),
         ('axe,"Axe"x,,,,,,,,,,,,,,,\n', None, 6, "no CSV: ',' expected"),
     ],
@@ -366,7 +366,7 @@ def test_prices_as_the_world_writes_them(tmp_path: Path, price: str, value: str)
     ("text", "where"),
     [
         ("", "export.csv:1: the file is empty"),
-        ("a,b\n1,2\n", "export.csv:1: no product export: the header lacks Handle and Title"),
+        ("a,b\n1,2\n", "export.csv:1: not a product export: the header lacks Handle and Title"),
     ],
 )
 def test_what_is_no_export(tmp_path: Path, text: str, where: str) -> None:

@@ -182,7 +182,7 @@ def test_orders_as_their_makers_publish_them(tmp_path: Path) -> None:
         found.notes == ("2 of 7 lines are goods sold to a known customer",) or "of 6 lines" in found.notes[-1]
     )
     path.write_text(ORDERS.splitlines()[0] + "\n")
-    with pytest.raises(FileError, match="no order line in the file"):
+    with pytest.raises(FileError, match="the file has no order line"):
         read_orders(path)
     path.write_text("InvoiceNo,StockCode\n1,2\n")
     with pytest.raises(FileError, match="no column quantity, invoice_date, unit_price, customer_id"):

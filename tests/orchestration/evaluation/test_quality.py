@@ -159,7 +159,7 @@ def test_a_fall_that_is_let_through_while_the_next_run_measures(
 def test_tables_and_plots() -> None:
     runs = [run(1, 0.4), run(2, 0.3)]
     lines = tables(runs[-1].metrics).splitlines()
-    assert lines[0] == "**What a visitor who comes back looks at** (500 cases)"
+    assert lines[0] == "**Product views of a returning visitor** (500 cases)"
     assert lines[4].startswith("| **footfall** | 0.3000 [0.280, 0.320] |")
     assert lines[5].startswith("| popularity | 0.1500")
     for picture in (arms_plot(runs[-1].metrics), trend_plot(runs)):

@@ -73,7 +73,7 @@ def test_what_is_found_says_nothing_of_a_visit(say: Say) -> None:
 def test_setting_aside_is_journalled_and_undone(shop: Paths, say: Say) -> None:
     assert last_change(shop) is None
     assert "reason" in say("set-aside", "s1/0/1", fails=True)
-    assert "say which events" in say("set-aside", "--reason", "all", fails=True)
+    assert "select events by" in say("set-aside", "--reason", "all", fails=True)
     assert "nothing is set aside" in say("list")
     assert "2 events set aside" in say("set-aside", "s1/0/1", "s2/0/0", "--reason", "breaks orders")
     first = last_change(shop)

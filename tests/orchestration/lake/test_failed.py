@@ -23,7 +23,7 @@ from tests.orchestration.conftest import Seal, message
 
 @pytest.fixture
 def lake(settings: Settings, seal: Seal, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Three failed events: one without an event name, one without an id too, one that is no text."""
+    """Three failed events: one without an event name, one without an id too, one that is not text."""
     bad = message(1, event=None)
     nameless = {key: value for key, value in bad.items() if key != "messageId"}
     seal(
@@ -160,7 +160,7 @@ def test_nobody_who_was_forgotten_is_sent_again(lake: Settings, seal: Seal, tmp_
     assert run("resubmit", "--dry-run", "--reason", "forgotten").exit_code == 0, "nothing is wrong with these"
     answer = run("resubmit", "--dry-run", "--from", str(file))
     assert "0 would be accepted" in answer.output
-    assert f"3 in {file} are of somebody who was forgotten since: not sent. Remove the file" in answer.output
+    assert f"3 in {file} belong to people erased since: not sent. Remove the file" in answer.output
 
 
 def test_what_can_not_be_sent_is_said(lake: Settings) -> None:

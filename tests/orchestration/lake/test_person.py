@@ -333,7 +333,7 @@ def test_nobody_named_is_no_order_to_forget_all(shop: Paths, monkeypatch: pytest
     assert CliRunner().invoke(person_group, ["forget", "--yes", "--no-run"]).exit_code == 2
     for nobodys in (["--user", ""], ["--user", "anna", "--guest", "null"]):
         refused = CliRunner().invoke(person_group, ["forget", "--yes", "--no-run", *nobodys])
-        assert (refused.exit_code, "is nobody's id" in refused.output) == (2, True)
+        assert (refused.exit_code, "is not an id of a person" in refused.output) == (2, True)
     refused = CliRunner().invoke(person_group, ["forget", "--user", "anna", "--no-run"], input="n\n")
     assert refused.exit_code == 1
     assert "users: anna; guest tokens: anna-phone\n" in refused.output, "what is asked about is who would go"

@@ -54,7 +54,7 @@ def test_an_empty_result_is_a_file_with_the_schema(tmp_path: Path) -> None:
     ("bad", "why"),
     [
         (pairs(["a"], ["a"], [0.5]), "own neighbour"),
-        (pairs(["a"], ["b"], [float("nan")]), "no finite number"),
+        (pairs(["a"], ["b"], [float("nan")]), "not a finite number"),
         (VISITOR_PAIRS.empty_table(), "must have the columns"),
     ],
 )

@@ -161,7 +161,7 @@ def test_a_full_disk_does_not_tell_of_one_run_again_and_again(
 
 def test_doctor_names_the_last_failed_run_and_what_followed(told: Settings) -> None:
     now = datetime.now(UTC)
-    assert look_at_runs(told, now) == [(True, "runs: none is known to have failed")]
+    assert look_at_runs(told, now) == [(True, "runs: no failed run recorded")]
     end(told, "dbt_build: no memory", run_id="1234567890")
     ((good, text),) = look_at_runs(told, now)
     assert not good

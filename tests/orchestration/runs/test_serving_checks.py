@@ -1,4 +1,4 @@
-"""The check on the snapshot in force, with what an upgrade leaves on the disk; a publish on a full one."""
+"""The check on the active snapshot, with what an upgrade leaves on the disk; a publish on a full one."""
 
 from __future__ import annotations
 
@@ -52,5 +52,5 @@ def test_a_publish_on_a_full_disk_says_what_to_do(tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("FOOTFALL_DATA", str(tmp_path))
     monkeypatch.setattr(writer, "build_snapshot", build)
     duckdb.connect(str(tmp_path / "warehouse.duckdb")).close()
-    with pytest.raises(DiskFullError, match=r"production\.md says what may go"):
+    with pytest.raises(DiskFullError, match=r"production\.md lists what you may delete"):
         snapshot(dg.build_asset_context())

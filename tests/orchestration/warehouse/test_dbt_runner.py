@@ -65,7 +65,7 @@ def test_who_has_a_damaged_file_in_the_lake_is_told_what_to_do(
     whole = next((paths.lake / "events").rglob("*.parquet"))
     (whole.parent / "000000000001-s1.parquet").write_bytes(whole.read_bytes()[:-20])
     with pytest.raises(
-        DbtFailed, match=r"(?s)000000000001-s1.parquet.*is damaged: put it back from your backup"
+        DbtFailed, match=r"(?s)000000000001-s1.parquet.*is damaged: restore it from your backup"
     ):
         invoke(PROJECT, ["run", "--select", "+stg_footfall__events"])
     close_warehouse()

@@ -34,7 +34,7 @@ def test_who_waits_for_the_warehouse_says_so_once_and_gives_up_in_the_end(tmp_pa
         ):
             pass
     assert said == [
-        f"waits for another process to let go of {tmp_path}/.warehouse.lock; `fuser "
+        f"waiting for another process to release {tmp_path}/.warehouse.lock; `fuser "
         f"{tmp_path}/.warehouse.lock` names it"
     ]
 

@@ -1,6 +1,6 @@
 {{ config(materialized='view', tags=['fast']) }}
 
--- Seconds from the step before to this one, over those who reached it.
+-- Seconds from the previous step to this one, over those who reached it.
 with conversions as (
   select * from {{ ref('funnel_conversions') }}
   where step > 1

@@ -5,7 +5,7 @@
 {%- for retention in var('retentions') -%}
   {%- for period in retention.periods if period is not integer or period < 0 -%}
     {{ exceptions.raise_compiler_error(
-      'dbt_project.yml, retention ' ~ retention.name ~ ': period ' ~ period ~ ' is no whole number of days'
+      'dbt_project.yml, retention ' ~ retention.name ~ ': period ' ~ period ~ ' is not a whole number of days'
     ) }}
   {%- endfor -%}
 {%- endfor -%}
