@@ -1,4 +1,4 @@
-"""What the API answers to analysts, dashboards and mailers: the marts, as types.
+"""Response types for analysts, dashboards and mailers: the marts.
 
 Shares and rates are between 0 and 1, times are UTC.
 """

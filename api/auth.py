@@ -188,7 +188,7 @@ def _check_user(settings: Settings, caller: Caller, user_id: str, signature: str
 
 
 def _guest_alone(guest: str) -> str:
-    """The visitor that a guest token is as long as it is no user's. It holds what came with this token and no other:
+    """The visitor of a guest token without a user. It has only data sent with this token:
     the token proves the guest, and no more.
     """
     return f"g_{guest}"

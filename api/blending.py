@@ -48,7 +48,7 @@ class Ranked(NamedTuple):
     scores: dict[str, float]
     why: Callable[[str], Explanation]
     weight: float = 1.0
-    """What the list counts beside others."""
+    """Weight of the list relative to others."""
 
 
 History = Literal["any", "new", "again"]

@@ -26,7 +26,7 @@ HEADER_MILLISECONDS = 15_000
 #: A reload (SIGHUP) starts a worker beside each one, and ends the old one as soon as the new one listens
 #: (``change_when_ready``), or after so many seconds where the new one died.
 RELOAD_SECONDS = 15.0
-#: What a running API stands on: a reload leaves it as it was.
+#: Settings that a reload can't change.
 STARTED_WITH = ("api_host", "api_port", "api_workers", "log_format")
 
 

@@ -1,4 +1,4 @@
-"""What each endpoint answers, as the documentation shows it: values of the answers' own types, so that they can't lie
+"""Example responses for the documentation: values of the response types, so that they can't lie
 about the shape. Figures as the demo shop has them. No nulls: Litestar leaves nulls out of a document's examples.
 """
 

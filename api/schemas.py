@@ -1,4 +1,4 @@
-"""What the API answers, as types: the OpenAPI document is made from these.
+"""Response types of the API: the OpenAPI document is built from these.
 
 Money is a decimal written as a JSON number with the digits the shop gave it. Times are UTC.
 """
@@ -66,7 +66,7 @@ class ProductList(Answer, kw_only=True):
 
 
 class AffinityParts(msgspec.Struct, kw_only=True):
-    """What an affinity is the sum of, and the counts behind it."""
+    """Parts of an affinity, with their counts."""
 
     view_score: float = 0.0
     option_score: float = 0.0
@@ -107,7 +107,7 @@ class VisitorAnswer(Answer, kw_only=True):
 
 
 class Affinities(VisitorAnswer, kw_only=True):
-    """What a visitor is close to, closest first."""
+    """A visitor's affinities, strongest first."""
 
     products: list[ProductAffinityItem]
     categories: list[CategoryAffinityItem]
@@ -199,7 +199,7 @@ class Live(msgspec.Struct, kw_only=True):
 
 
 class Ready(msgspec.Struct, kw_only=True):
-    """Whether lists can be served, and from what. A ``problem`` beside ``ready: true`` means that a newer
+    """Readiness to serve lists, and their version. A ``problem`` beside ``ready: true`` means that a newer
     version could not be used and the one named here goes on serving.
     """
 

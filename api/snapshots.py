@@ -150,7 +150,7 @@ class Snapshot:
             return card
 
     def title(self, product_id: str) -> str:
-        """What people call a product; its id where the snapshot doesn't know it any more."""
+        """Title of a product; its id if the snapshot no longer has it."""
         card = self.product(product_id)
         return card.title if card else product_id
 
@@ -186,13 +186,13 @@ class Snapshot:
         return label
 
     def next_products(self, viewed: Sequence[str], top: int) -> list[tuple[str, float]]:
-        """What past sessions like this one saw next, best first; ``viewed`` is last first. Empty where no past
+        """Products that similar past sessions saw next, best first; ``viewed`` is last first. Empty where no past
         session saw any of these products.
         """
         return self._sessions.next_products(viewed[::-1], top)
 
     def trending(self, category: str = WHOLE_SHOP) -> list[Trend]:
-        """What trends in a category, or in the whole shop."""
+        """Trending products of a category, or of the whole shop."""
         found = self._trending.get(category)
         if found is None:
             value = self._get(Table.TRENDING, category)
@@ -339,7 +339,7 @@ def _open_sqlite(path: Path, opened: contextlib.ExitStack) -> sqlite3.Connection
 
 
 def _inode(path: Path) -> tuple[int, int]:
-    """What tells one file from another of the same content."""
+    """Identity of a file, to distinguish files of the same content."""
     stat = path.stat()
     return stat.st_dev, stat.st_ino
 

@@ -34,7 +34,7 @@ MAX_CONTAINERS = 50_000
 #: A reload (SIGHUP) starts a worker beside each one, and ends the old one as soon as the new one listens
 #: (``change_when_ready``), or after so many seconds where the new one died.
 RELOAD_SECONDS = 5.0
-#: What a running collector stands on: a reload leaves it as it was.
+#: Settings that a reload can't change.
 STARTED_WITH = (
     *("data", "collector_host", "collector_port", "collector_workers", "collector_path", "ship_to"),
     "log_format",

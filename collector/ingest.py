@@ -146,7 +146,7 @@ class IngestHandler:
         self.in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request: 200 with what stands on disk, 204 to a preflight, or problem details."""
+        """Answer one request: 200 with the messages on disk, 204 to a preflight, or problem details."""
         headers: dict[bytes, bytes] = dict(scope["headers"])
         origin = headers.get(b"origin")
         if scope["method"] == "OPTIONS":

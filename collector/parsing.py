@@ -283,7 +283,7 @@ def make_envelope(
 
 
 def answer(accepted: int, failed: list[FailedMessage]) -> bytes:
-    """The body of a 200: what stands on disk, and what was refused and why (tracking plan, "Request")."""
+    """The body of a 200: the messages on disk, and the refused ones with the reason (tracking plan, "Request")."""
     if not failed:
         return _ALL_ACCEPTED[accepted]
     rejected = [

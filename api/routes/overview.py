@@ -33,7 +33,7 @@ def overview() -> Response[bytes]:
 
 @get("/overview/{name:str}", include_in_schema=False, sync_to_thread=False)
 def overview_file(name: Annotated[str, PathParameter(max_length=255)]) -> Response[bytes]:
-    """What the page loads: its style and its scripts."""
+    """Serve the page's style and scripts."""
     if name not in _FILES:
         raise NotFoundException(detail=f"no file {name!r}")
     return _answer(name, _FILES[name])

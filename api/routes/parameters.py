@@ -51,7 +51,7 @@ ProductId = Annotated[
 
 
 def words_of(request: Request[Any, Any, Any], lang: str | None) -> Mapping[str, str]:
-    """What is said for a reason in the language that a request names, by source."""
+    """Reason templates in the request's language, by source."""
     reasons: Reasons = request.app.state.reasons
     return reasons.of(lang)
 
@@ -65,12 +65,12 @@ def split_ids(text: str | None) -> tuple[str, ...]:
 
 
 def cursor_of(text: str) -> str:
-    """What a page ends with, as the opaque text that a caller hands back."""
+    """Encode a page's end as the opaque cursor for the next request."""
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def read_cursor(cursor: str) -> str:
-    """What ``cursor_of`` was given. Raises ValidationException (400) if it is not a cursor."""
+    """Decode a cursor made by ``cursor_of``. Raises ValidationException (400) if it is not a cursor."""
     try:
         return base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):

@@ -130,7 +130,7 @@ class Report(Struct, kw_only=True):
     at: float
     """Seconds since 1970."""
     series: dict[str, float]
-    """What it has counted since it started (``footfall.http.metrics``)."""
+    """Its counts since it started (``footfall.http.metrics``)."""
     gauges: dict[str, float] = {}
     """How it stands now."""
     is_gone: bool = False

@@ -59,7 +59,7 @@ class Envelope(Struct, kw_only=True):
     source: str
     trusted: bool = False
     proven: bool | list[int] = False
-    """Whose user id is proven: all messages (the shop's server says it), or those with these numbers in ``batch``."""
+    """Messages with a proven user id: all (the shop's server says it), or those with these numbers in ``batch``."""
     sent_at: datetime | None = None
     ip: str | None = None
     """Truncated: v4 /24, v6 /48."""

@@ -1,4 +1,4 @@
-"""Who is in which arm of an experiment: a pure function of the experiment and of a token that outlives a login.
+"""Assigns visitors to the arms of an experiment: a pure function of the experiment and a token that outlives a login.
 
 ``arm = bucket(sha256(salt, token))``. The token is the *first guest token* of the visitor, as the identity map knows
 it, else the guest token at hand: a login changes neither, so nobody's page changes with it (decision 0010). No

@@ -95,7 +95,7 @@ SEEDED = frozenset({Source.SIMILAR_TEXT, Source.VIEWED_TOGETHER, Source.BOUGHT_T
 
 
 class Table(StrEnum):
-    """What is looked up by key, with what key leads to what value."""
+    """Lookup tables, with their keys and values."""
 
     PRODUCTS = "products"
     """product_id -> ProductCard"""
@@ -130,7 +130,7 @@ class Table(StrEnum):
 
 
 class ProductCard(msgspec.Struct, frozen=True):
-    """What a shop needs to show a product. ``price`` is written as text: no float ever rounds money."""
+    """Data to show a product. ``price`` is written as text: no float ever rounds money."""
 
     product_id: str
     title: str
@@ -166,7 +166,7 @@ class Trend(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class ProductScores(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What draws a visitor to a product, as it stood at ``scored_at``: ``Fading`` tells what is left of it."""
+    """A visitor's affinity to a product at ``scored_at``; ``Fading`` computes its decayed value."""
 
     product_id: str
     view_score: float
@@ -182,7 +182,7 @@ class ProductScores(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class CategoryScore(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What draws a visitor to a category, as it stood at ``scored_at`` (microseconds since 1970, UTC)."""
+    """A visitor's affinity to a category at ``scored_at`` (microseconds since 1970, UTC)."""
 
     category: str
     score: float
@@ -264,7 +264,7 @@ class Fading(msgspec.Struct, frozen=True):
     as_of: datetime
 
     def share_left(self, scored_at: int) -> float:
-        """What is left at ``as_of`` of a score of ``scored_at`` (microseconds since 1970): the macro decay."""
+        """Decayed value at ``as_of`` of a score of ``scored_at`` (microseconds since 1970): the macro decay."""
         age = max((self.as_of - _EPOCH) // _MICROSECOND - scored_at, 0) / 1e6
         return float(0.5 ** (age / (86_400.0 * self.half_life_days)))
 
@@ -312,7 +312,7 @@ class Manifest(msgspec.Struct, frozen=True):
 
 
 class _Format(msgspec.Struct, frozen=True):
-    """What every manifest ever written has."""
+    """Fields common to the manifests of all formats."""
 
     format_version: int
 
@@ -382,7 +382,7 @@ def read_manifest(version_dir: Path) -> Manifest:
 
 
 def is_outgrown(version_dir: Path) -> bool:
-    """Whether an earlier release wrote this version, in a format that this one doesn't read any more."""
+    """Return whether an earlier release wrote this version in a format that this one no longer reads."""
     try:
         content = (version_dir / MANIFEST_FILE).read_bytes()
         return msgspec.json.decode(content, type=_Format).format_version < FORMAT_VERSION

@@ -3,7 +3,7 @@
 VMIS-kNN (Kersbergen et al. 2022, "Serenade"): sessions that share products with this one, recent products weighing
 more, vote for what else they saw. To the published method two things are added: a neighbour's vote is for what stood
 near the product that made it a neighbour, and products of the running session may come back. Beside it sequential
-rules (Kamehkhosh et al. 2017): in a session that saw a, what came later, the sooner the stronger.
+rules (Kamehkhosh et al. 2017): the products after a in a session, the sooner the stronger.
 
 ``orchestration/recommend/session_neighbours.py`` learns the arrays. The API maps the file into memory, so that its
 workers share the pages, and scores; both do it with the class of this module. The file is one of ``array_file.py``,
@@ -79,7 +79,7 @@ class _Header(msgspec.Struct, frozen=True):
 
 
 class SessionArrays(msgspec.Struct, frozen=True):
-    """What was learned. Products and sessions are numbers; a session's number is its place by recency, 0 the newest.
+    """Arrays of the index. Products and sessions are numbers; a session's number is its place by recency, 0 the newest.
 
     Of a group (a session, a product) n, its entries are ``x[bounds[n]:bounds[n + 1]]``.
     """
@@ -121,7 +121,7 @@ class SessionIndex:
         return numbered(products, self._number)
 
     def by_rules(self, session: Sequence[int]) -> Scores:
-        """What came later in sessions that saw the last products."""
+        """Products that came later in sessions with the last products."""
         others: list[npt.NDArray[np.integer[Any]]] = [_NO_ITEMS]
         strengths = [_NO_SCORES]
         for back, item in enumerate(reversed(session[-self.config.rule_history :])):

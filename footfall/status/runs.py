@@ -53,7 +53,7 @@ class Runs(msgspec.Struct):
 
     jobs: dict[str, JobRuns] = {}
     told: dict[str, dict[str, float]] = {}
-    """What the operator was told and not yet that it is over: job (or "freshness") -> reason -> when."""
+    """Reported failures without a reported recovery: job (or "freshness") -> reason -> when."""
     sent: list[float] = []
     """When notices were sent, within the last hour."""
     undelivered: dict[str, str] = {}

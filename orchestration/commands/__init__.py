@@ -1,4 +1,4 @@
 """The pipeline's commands: run, events, failed, person, retain, publish, evaluate, tuning, quality.
 
-Each reads its arguments, calls a package of ``orchestration`` and prints what came of it.
+Each reads its arguments, calls a package of ``orchestration`` and prints the result.
 """

@@ -50,7 +50,7 @@ class OrderLines:
     order: npt.NDArray[np.str_]
     at: npt.NDArray[np.datetime64]
     notes: tuple[str, ...] = field(default=(), compare=False)
-    """What of the file was left out, in words."""
+    """Descriptions of the rows that were left out."""
 
 
 #: The columns, and what exporters call them: the online-retail file's names as Parquet and as its makers' CSV.

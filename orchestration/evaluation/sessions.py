@@ -34,7 +34,7 @@ class Sessions:
     items: list[list[int]]
     ended: list[float]
     notes: tuple[str, ...] = field(default=(), compare=False)
-    """What of the file was left out, in words."""
+    """Descriptions of the rows that were left out."""
 
 
 @dataclass(frozen=True)

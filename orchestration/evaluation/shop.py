@@ -171,7 +171,7 @@ class _Shop:
         )
 
     def truth(self, condition: str) -> dict[int, set[int]]:
-        """Visitors to what came true; a product that nobody knew before gets a number that no list holds."""
+        """Visitors to their true products; a product unknown at the split gets a number that is in no list."""
         found: dict[int, set[int]] = {}
         unknown: dict[str, int] = {}
         for visitor, item in self.rows(

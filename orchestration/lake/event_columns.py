@@ -95,7 +95,7 @@ EVENT_COLUMNS = (
     Column("event", TEXT, "event", lambda m: m.message.event),
     Column("guest_token", TEXT, "anonymousId", lambda m: m.day_id or text_id(m.message.anonymous_id)),
     Column("user_id", TEXT, "userId", lambda m: text_id(m.message.user_id)),
-    # Null in files of before there was any proof.
+    # Null in files from before logins could be proven.
     Column("user_proven", FLAG, "", lambda m: _is_proven(m)),
     Column("session_token", TEXT, "context.sessionId", lambda m: _session_token(m)),
     Column("page_view_id", TEXT, "context.pageViewId", lambda m: text_id(m.context.page_view_id)),
@@ -170,7 +170,7 @@ def _message_id(m: LandedMessage) -> str:
 
 
 def _is_proven(m: LandedMessage) -> bool:
-    """Whether the user's signature, or the shop's server, vouches for the user id."""
+    """Return whether the user's signature, or the shop's server, vouches for the user id."""
     proven = m.envelope.proven
     return proven if isinstance(proven, bool) else m.message_no in proven
 

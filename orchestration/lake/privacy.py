@@ -398,7 +398,7 @@ class _Blanks:
         """The table without the person in the fields where messages of others name them."""
         changed: set[int] = set()
         for column in _columns(self.named_in):
-            if column not in table.column_names:  # a file of before there was the column
+            if column not in table.column_names:  # an older file without the column
                 continue
             values = table[column].to_pylist()
             for index, text in enumerate(values):

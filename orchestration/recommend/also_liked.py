@@ -1,4 +1,4 @@
-"""Which products those like who like a product: learned from who is drawn to what, and weighted by the season.
+"""Also-liked products, computed from visitors' affinities and weighted by the season.
 
     pairs = also_liked(seen, season)                      # of a visitors x products matrix
     refresh(paths.derived, warehouse, rule)               # lake/derived/product_also_liked, as the asset does it

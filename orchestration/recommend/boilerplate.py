@@ -33,7 +33,7 @@ def sentences(text: str) -> list[str]:
 
 
 def fingerprint(sentence: str) -> str:
-    """What makes two sentences the same one: their words, without case and punctuation."""
+    """Normalized key of a sentence: its words, without case and punctuation."""
     return _NOT_WORD.sub(" ", sentence.casefold()).strip()
 
 

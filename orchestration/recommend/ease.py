@@ -1,4 +1,4 @@
-"""What buyers of these also buy: EASE, an item-item model in closed form, and what is in season.
+"""EASE, an item-item model in closed form for products bought together, weighted by the season.
 
 EASE (Steck 2019, "Embarrassingly Shallow Autoencoders for Sparse Data") solves one ridge regression of
 every product on all others. Its answer knows no season; a shop's does. ``trend`` is the share of a

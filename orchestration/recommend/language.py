@@ -1,4 +1,4 @@
-"""Which language a catalog is written in, by its small words: "the", "und", "avec".
+"""Detects the language of a catalog from its common words: "the", "und", "avec".
 
 A catalog is a shop's own, so its texts are taken together: a title of three words says nothing, a thousand of them do.
 """

@@ -1,4 +1,4 @@
-"""Decides when a learned result is rebuilt: one rule for all of them, and all that says how stale one may be.
+"""Decides when a derived table is rebuilt: one rule for all of them, which alone limits their age.
 
 A result (session neighbours, text similarity, visitor similarity, also liked) is rebuilt whole when its inputs changed
 and its last build took less than a share of the time since that build: the setting ``rebuild_share``, 5 % by default.
@@ -48,7 +48,7 @@ class Build(msgspec.Struct, frozen=True):
 
 
 class Decision(NamedTuple):
-    """Whether a result is due, and why, in words for the log."""
+    """Decision whether a table is due, with the reason for the log."""
 
     is_due: bool
     reason: str
@@ -69,7 +69,7 @@ class RebuildRule:
     not_from_before: datetime | None = None
 
     def decide(self, result: Path, inputs: str) -> Decision:
-        """Whether to rebuild the file ``result`` from inputs with this fingerprint."""
+        """Decide whether to rebuild the file ``result`` from inputs with this fingerprint."""
         if self.is_forced:
             return Decision(True, "a full refresh was requested")
         last = last_build(result)

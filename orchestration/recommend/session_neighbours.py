@@ -149,7 +149,7 @@ def unit(config: NextItemConfig) -> int:
 
 
 def _pair_totals(items: Ints, session: Ints, count: int, config: NextItemConfig) -> sp.csr_array[Any]:
-    """From each product to what came later in a session, in units: a pair of clicks so many steps apart counts
+    """From each product to later ones in a session, in units: a pair of clicks so many steps apart counts
     unit / steps. Columns in order."""
     total: Any = sp.csr_array((count, count), dtype=np.int64)
     for steps in range(1, config.rule_steps + 1):

@@ -100,7 +100,7 @@ class TextSimilarity:
 
 
 def text_config(settings: Settings) -> TextSimilarityConfig:
-    """What the shop's settings say."""
+    """Options from the shop's settings."""
     return TextSimilarityConfig(language=settings.catalog_language)
 
 
@@ -190,7 +190,7 @@ def catalog_of(products: Sequence[ProductText]) -> Catalog:
 
 
 def _words_of(product: ProductText) -> tuple[object, ...]:
-    """What a text says; products that say the same are one document."""
+    """Key of a text's content; products with the same content are one document."""
     # One or two words ("Dress") are a kind of thing, not a text that names one product.
     title = product.title.casefold().split()
     is_telling = len(title) >= 3 or bool(product.body_text.strip())

@@ -1,4 +1,4 @@
-"""Which visitors are alike: idf-weighted cosine over what they looked at and what they bought.
+"""Visitor similarity: idf-weighted cosine over viewed and bought products.
 
     similarity = VisitorSimilarity(affinity_table)
     write_derived(paths.derived, "visitor_affinity", similarity.tables(computed_at=now))
@@ -84,7 +84,7 @@ class VisitorSimilarityConfig:
 
 @dataclass(frozen=True)
 class SpaceReport:
-    """What one source was made of."""
+    """Inputs of one source."""
 
     visitors: int
     neighbours: int

@@ -1,4 +1,4 @@
-"""What a run's end means for the operator: it is noted for `footfall doctor` and /metrics, and a notice goes out.
+"""Reports the end of a run: recorded for `footfall doctor` and /metrics, and sent as a notice.
 
 Both ways that a run is started come here: Dagster's daemon by a sensor, `footfall run` by itself. A run is told once.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance
     from dagster._core.storage.dagster_run import RunRecord
 
-#: More notices than this go out in no hour: a job that fails and succeeds by turns would send 480.
+#: Maximum number of notices in an hour: a job that alternates between failure and success would send 480.
 MOST_AN_HOUR = 20
 #: What is told under the name of a job without being one.
 FRESHNESS = "freshness"

@@ -1,4 +1,4 @@
-"""What must hold before a snapshot may be published. Each check says in words what is wrong and where.
+"""Audits of a snapshot before it is published. Each check describes the problem and its place.
 
 Three looks: at the marts (before the work of writing), at what was written (read back the way the API reads
 it), and at the change against the active version (a shop doesn't lose half its products between two clicks;

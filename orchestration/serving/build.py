@@ -38,7 +38,7 @@ LEADING = "products_with_lists"
 
 
 class Inputs(NamedTuple):
-    """What a version is made of, beside the marts of the API's own endpoints."""
+    """Inputs of a version, besides the marts of the API's own endpoints."""
 
     served: dict[str, ServedMart]
     session_index: Path | None

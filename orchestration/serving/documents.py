@@ -29,7 +29,7 @@ _TIMES = ("last_at", "since")
 
 @dataclass(frozen=True)
 class Source:
-    """What a table is made of. The rows are what versions are compared by, so everything that a document shows has to
+    """Inputs of a table. The rows are what versions are compared by, so everything that a document shows has to
     be a column of them.
     """
 
@@ -43,7 +43,7 @@ class Source:
     """Joined to the rows where the document is made."""
     is_grouped: bool = True
     shown: str = "true"
-    """Which of the rows, called r, a document shows; a key without one has no document."""
+    """Filter for the rows, aliased r, in a document; a key without such a row has no document."""
 
     def rows(self, only: str = "true") -> str:
         """All the rows, or those for which a condition holds: query with the column ``key`` and those of ``query``."""

@@ -57,8 +57,9 @@ class Base:
     manifest: Manifest
 
     def is_whole(self, name: str) -> bool:
-        """Whether a file is what the manifest says: one that its disk has damaged must not be handed on from version to
-        version. Raises OSError where it can't be read.
+        """Return whether a file matches the manifest: a damaged one must not be passed on from version to version.
+
+        Raises OSError if it can't be read.
         """
         before = self.manifest.files[name]
         return seal(self.path / name, before.content) == before
@@ -66,7 +67,7 @@ class Base:
 
 @dataclass
 class Written:
-    """What stands in a version's directory."""
+    """Content of a version's directory."""
 
     files: dict[str, FileSeal] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
@@ -77,7 +78,7 @@ class Written:
 
 @dataclass(frozen=True)
 class _Plan:
-    """What of a table has to be written: all keys to a new base, or those that differ to the changes beside it."""
+    """Part of a table to write: all keys to a new base, or the differing ones to its changes file."""
 
     made_by: str
     is_base: bool

@@ -1,4 +1,4 @@
-"""Which marts a snapshot is made of, made readable under one name each, and which of them are copied as they are."""
+"""Selects the marts of a snapshot, maps each to one name, and lists those that are copied unchanged."""
 
 from __future__ import annotations
 

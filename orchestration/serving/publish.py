@@ -70,7 +70,7 @@ class SnapshotBusyError(Exception):
 
 
 class SnapshotReport(msgspec.Struct, frozen=True):
-    """What ``build_snapshot`` made: for a materialization's metadata."""
+    """Result of ``build_snapshot``, for a materialization's metadata."""
 
     version: str
     path: Path
@@ -242,7 +242,7 @@ def _hold(serving_dir: Path, aside: Path, version: str, not_from_before: datetim
 
 
 def _missing_rows(aside: Path, base: Base | None) -> dict[str, Callable[[], Iterable[str]]]:
-    """What names the rows of a fall: keys of the tables that are about products, and products without a list."""
+    """Query for missing rows after a fall: keys of product tables, and products without a list."""
     if base is None:
         return {}
 

@@ -179,7 +179,7 @@ _DAMAGED = (
 
 
 def _advice(message: str) -> str:
-    """What to do about what DuckDB says; nothing where that is not known."""
+    """Advice for an error of DuckDB; empty if there is none."""
     if advice := full_disk_advice(message):
         return advice
     if "Out of Memory Error" in message:

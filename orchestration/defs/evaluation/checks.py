@@ -1,4 +1,4 @@
-"""What the evaluation's numbers must satisfy."""
+"""Checks of the evaluation's metrics."""
 
 import dagster as dg
 

@@ -1,4 +1,4 @@
-"""What Python computes and SQL doesn't: text similarity, affinity between visitors, what is also liked, sessions."""
+"""Derived tables computed in Python: text similarity, visitor similarity, also-liked products, sessions."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,7 +44,7 @@ def _rule(settings: Settings, config: Learn) -> "RebuildRule":
 
 
 def _told(path: Path, decision: "Decision") -> dict[str, Any]:
-    """What each of them says of its last build."""
+    """Metadata of each table's last build."""
     from orchestration.recommend.rebuild import last_build
 
     metadata: dict[str, Any] = {

@@ -156,7 +156,7 @@ def _run_dbt(
     paths = load_settings().paths
     views = versions_in_force(DBT_PROJECT, MANIFEST, "view", data=paths.data)
     published = MARTS.keys() - in_run
-    # Twice 2 MB of manifest and what came of each node, which nobody reads: the events say it.
+    # Twice 2 MB of manifest and node results, which nobody reads: the events have them.
     arguments = [*arguments, "--no-write-json"]
     try:
         with exclusive(paths, say=context.log.warning), notice_damage(paths):

@@ -1,4 +1,4 @@
--- The shop's revenue by day and currency: what was ordered, what came back, and from whom.
+-- The shop's revenue by day and currency: orders, refunds, and their customers.
 with orders as (
   select
     {{ shop_day('occurred_at') }} as day,

@@ -1,4 +1,4 @@
--- What people search for: how often, how often without result, and what came of it.
+-- Search terms: how often, how often without result, and with which outcome.
 with searches as (
   select * from {{ ref('searches') }}
   where normalized_query is not null
