@@ -158,7 +158,7 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(ImportFileError, match="does not exist"):
         list(read_lines(tmp_path / "missing.parquet"))
     (tmp_path / "text.parquet").write_text("invoice_no,stock_code\n")
-    with pytest.raises(ImportFileError, match="no Parquet file"):
+    with pytest.raises(ImportFileError, match="not a Parquet file"):
         list(read_lines(tmp_path / "text.parquet"))
     pq.write_table(pa.table({"invoice_no": ["1"]}), tmp_path / "few.parquet")
     with pytest.raises(ImportFileError, match="no column stock_code; it has invoice_no"):

@@ -64,7 +64,7 @@ def test_a_name_is_told_as_it_is() -> None:
         ({"de": {"similar_text": "Wie {title.__class__}"}}, "en", "may name {title}"),
         ({"de": {"similar_text": "Wie {title:>9999999999}"}}, "en", "may name {title}"),
         ({"de": {"similar_text": "Wie {title"}}, "en", "expected '}'"),
-        ({}, "pl", "no words in 'pl': there are de, en"),
+        ({}, "pl", "no texts in 'pl': available are de, en"),
     ],
 )
 def test_words_that_cannot_be_shown_are_refused(
