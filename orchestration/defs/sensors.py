@@ -126,7 +126,9 @@ def catalog_changes(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.S
     """
     paths = load_settings().paths
     if not _stands(paths):
-        return dg.SkipReason("there is no warehouse yet: the sensor sealed_segments starts the first full pipeline")
+        return dg.SkipReason(
+            "there is no warehouse yet: the sensor sealed_segments starts the first full pipeline"
+        )
     state = inbox_state(paths.catalog)
     if state in (context.cursor or "", read_state(paths)):
         return dg.SkipReason("the inbox is as it was")

@@ -127,7 +127,7 @@ def test_a_file_in_no_place_is_found(shop: Shop, content: bytes) -> None:
 
 def test_no_file_names_her_once_she_is_forgotten_but_what_no_program_can_read(shop: Shop) -> None:
     said = shop.footfall("person", "forget", "--user", USER, "--yes")
-    assert "look through this file by hand, no program can read it" in said
+    assert "inspect this file by hand, no program can read it" in said
     assert "8 events forgotten, 1 of them kept in the order ledger" in said
     assert "2 failed events emptied" in said
     found = found_in(shop.settings.paths.data)

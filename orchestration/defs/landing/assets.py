@@ -27,7 +27,7 @@ set_aside = dg.AssetSpec(
     kinds={"parquet"},
     owners=OWNERS,
     description="Accepted events that the operator set aside with `footfall events`: no model reads them. Each has "
-    "the reason, counted in the reconciliation.",
+    "a reason and counts in the reconciliation.",
 )
 
 
