@@ -367,7 +367,7 @@ def test_openapi_tells_the_truth(client: Client) -> None:
     assert set(schemas["ProductItem"]["properties"]) == set(answer["items"][0])
     assert {"type": "number"} in schemas["ProductItem"]["properties"]["price"]["oneOf"]
     assert schemas["ProductItem"]["properties"]["seed"]["description"].startswith(
-        "The product that led there"
+        "The product that led to it"
     )
     assert schemas["Profile"]["properties"]["visitor"]["description"] == "The id as requested."
     assert "description" not in schemas["ProductItem"]["properties"]["title"]

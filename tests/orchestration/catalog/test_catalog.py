@@ -119,10 +119,10 @@ def test_bytes_that_are_no_utf8_cost_their_own_product(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "where"),
     [
-        ('{"products": [\n{"id": 1,\n]}', "products.json:3: no JSON"),
+        ('{"products": [\n{"id": 1,\n]}', "products.json:3: invalid JSON"),
         ('{"items": []}', "products.json:1: a products.json holds"),
-        ("", "products.json:1: no JSON"),
-        ('{"products": []}\n{"products"', "products.json:2: no JSON"),
+        ("", "products.json:1: invalid JSON"),
+        ('{"products": []}\n{"products"', "products.json:2: invalid JSON"),
         ("[" * 200_000, "products.json:1: "),
     ],
 )
