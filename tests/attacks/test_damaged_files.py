@@ -61,4 +61,4 @@ def test_a_new_shop_with_a_bad_catalogue_file_publishes(open_shop: Callable[[], 
     assert shop.rows("select sum(orders) from orders_daily") == [(1,)]
     assert "it was never read" in doctor(shop)
     (told,) = shop.ask("/v1/marts", secret=True).json()["catalogue_problems"]
-    assert told.startswith("shop.json:1: no JSON")
+    assert told.startswith("shop.json:1: invalid JSON")

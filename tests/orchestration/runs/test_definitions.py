@@ -299,7 +299,7 @@ def test_the_first_build_is_one_though_events_and_a_catalog_wait(
     (paths.catalog / "shop.csv").write_text("Handle\n")
     seal("s1", [message(1)])
     with dg.DagsterInstance.ephemeral() as instance:
-        assert "nothing stands yet" in str(catalog_changes(dg.build_sensor_context(instance=instance)))
+        assert "there is no warehouse yet" in str(catalog_changes(dg.build_sensor_context(instance=instance)))
     assert tick().job_name == "full_pipeline"
     (paths.landing / "sealed" / "s1.seg").unlink()
     assert tick().job_name == "full_pipeline", "for the catalog alone"
