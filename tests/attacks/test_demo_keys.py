@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -37,7 +38,17 @@ def test_doctor_says_what_identities_need(
     assert "sign user ids with it on the shop's server" in said
 
 
-def test_what_is_written_is_not_for_other_users(shop: Shop) -> None:
+@pytest.fixture
+def started_by_footfall() -> Iterator[None]:
+    """This process starts the collector as `footfall demo` does, whose umask the children inherit."""
+    before = os.umask(0o027)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("started_by_footfall")
+def test_what_is_written_is_not_for_other_users(open_shop: Callable[..., Shop]) -> None:
+    shop = open_shop()
     shop.send([viewed("p1")])
     shop.seal()
     data = shop.settings.paths.data
