@@ -38,7 +38,8 @@ const begin = async () => {
     }
     sessionStorage[KEY] = state.key
     const [, what, todo] = /waiting for ([^:]*): (.*)/.exec(error.message) ?? []
-    return wait(`Waiting for ${what ?? 'a publish'}`, `${todo ?? error.message}.`)
+    const text = todo ?? error.message
+    return wait(`Waiting for ${what ?? 'a publish'}`, `${text[0].toUpperCase()}${text.slice(1)}.`)
   }
   sessionStorage[KEY] = state.key
   if (!latest) {

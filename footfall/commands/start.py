@@ -72,6 +72,7 @@ def _tend(processes: Processes) -> None:
 def _until_interrupted() -> Iterator[None]:
     with contextlib.suppress(KeyboardInterrupt):
         yield
+    click.echo("\nstopping")
 
 
 def _say_where(settings: Settings) -> None:

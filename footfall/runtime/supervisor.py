@@ -75,10 +75,12 @@ class Processes:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for number in self._before:
-            signal.signal(number, signal.SIG_IGN)  # a shell that closes sends it twice
+        # A shell that closes sends it twice; who waits for the end presses Ctrl-C once more
+        before = {**self._before, signal.SIGINT: signal.getsignal(signal.SIGINT)}
+        for number in before:
+            signal.signal(number, signal.SIG_IGN)
         self.stop()
-        for number, handler in self._before.items():
+        for number, handler in before.items():
             signal.signal(number, handler)
 
     def start(

@@ -149,12 +149,12 @@ class Arrivals:
                 f"The collector does not answer at {self._collector}: footfall start runs it.",
             )
         for reason, remedy in (
-            ("origin", "their page's address is none of the write key's origins: add it in footfall.toml"),
-            ("unknown_key", "their write key is none of write_keys: footfall init --show prints the tag"),
+            ("origin", "Their page's address is none of the write key's origins: add it in footfall.toml"),
+            ("unknown_key", "Their write key is none of write_keys: footfall init --show prints the tag"),
         ):
             count = metrics.get(f'footfall_collector_requests_refused_total{{reason="{reason}"}}', 0)
             if count:
-                return Step(title, False, f"{count:.0f} requests were refused: {remedy}.")
+                return Step(title, False, f"Requests refused: {count:.0f}. {remedy}.")
         return Step(
             title,
             False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -106,7 +107,9 @@ def init(
     _make_inbox(settings.paths, sources)
     _check(settings, read)
     _print_for_pages(settings, software, collector_url, api_url)
-    click.secho("\nNext: footfall start", bold=True)
+    # As it was called, to be copied: in a clone it is in no PATH
+    called = sys.argv[0] if "/" in sys.argv[0] and not Path(sys.argv[0]).is_absolute() else "footfall"
+    click.secho(f"\nNext: {called} start", bold=True)
     click.echo("It runs collector, API and pipeline of this directory, and ticks off what arrives.")
 
 

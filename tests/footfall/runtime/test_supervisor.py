@@ -37,6 +37,25 @@ def test_what_was_started_ends_with_a_signal_or_the_terminal(number: signal.Sign
         os.kill(child, 0)
 
 
+def test_who_presses_ctrl_c_once_more_leaves_nothing_behind(tmp_path: Path) -> None:
+    slow = ABOVE.replace(
+        '["sleep", "600"]', '["sh", "-c", "trap \'sleep 1; exit 0\' TERM; sleep 600 & wait"]'
+    )
+    command = [sys.executable, "-c", slow, str(tmp_path)]
+    with subprocess.Popen(
+        command, cwd=REPO, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as above:
+        assert above.stdout is not None
+        child = int(above.stdout.readline())
+        time.sleep(0.3)
+        above.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+        above.send_signal(signal.SIGINT)
+        above.wait(60)
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
+
+
 def test_who_asked_for_no_hangup_goes_on(tmp_path: Path) -> None:
     command = ["nohup", sys.executable, "-c", ABOVE, str(tmp_path)]
     with subprocess.Popen(

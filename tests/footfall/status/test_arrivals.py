@@ -120,7 +120,7 @@ def test_ids_that_don_t_fit_are_named_on_both_sides(shop: Settings, looked: Any)
 def test_what_keeps_the_tag_away_is_said(shop: Settings, looked: Any, metrics: Any) -> None:
     assert "Put it into the head" in looked()["The tag"][1]
     metrics["collector"]['footfall_collector_requests_refused_total{reason="origin"}'] = 3
-    assert "3 requests were refused: their page's address" in looked()["The tag"][1]
+    assert "Requests refused: 3. Their page's address" in looked()["The tag"][1]
     del metrics["collector"]
     assert f"does not answer at {shop.collector_url}" in looked()["The tag"][1]
     metrics["api"]['footfall_api_requests_total{route="/v1/recommendations",status="503"}'] = 1
