@@ -117,7 +117,7 @@ export const columns = (title, names, days, isUnfinished) => {
   const step = niceStep(Math.max(...days.map(({ values }) => sum(values)), 1))
   const top = Math.ceil(Math.max(...days.map(({ values }) => sum(values)), 1) / step) * step
   const y = (value) => HEIGHT - (value / top) * HEIGHT
-  const width = (WIDTH - LEFT) / days.length
+  const width = Math.min((WIDTH - LEFT) / days.length, 130) // one day is no wall
   const every = Math.ceil(days.length / Math.max(Math.floor((WIDTH - LEFT) / 70), 1)) // a day takes 45 of 70
   const grid = Array.from({ length: top / step + 1 }, (_, at) => at * step)
   return el(
