@@ -78,7 +78,7 @@ lock: $(INSTALLED) ## Freeze the versions of constraints.txt again
 		--no-emit-index-url --no-annotate --no-header --output-file constraints.txt
 
 clean: ## Remove what was installed and what the demo wrote
-	rm -rf $(VENV) data dbt_project/target dbt_project/logs pixel/node_modules \
+	rm -rf $(VENV) data dbt_project/target dbt_project/logs pixel/node_modules packages/node_modules \
 		tests/sdks/node_modules benchmarks/page_cost/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

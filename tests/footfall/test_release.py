@@ -9,6 +9,8 @@ import tomllib
 from footfall import __version__
 from footfall.settings import REPO
 
+NPM = ("pixel", "react", "client")
+
 
 def read(path: str) -> str:
     return (REPO / path).read_text(encoding="utf-8")
@@ -23,6 +25,13 @@ def test_all_files_name_the_same_version() -> None:
         "pixel/shopify/extensions/footfall-web-pixel/package.json": json.loads(
             read("pixel/shopify/extensions/footfall-web-pixel/package.json")
         )["version"],
+        **{f"packages/{name}": json.loads(read(f"packages/{name}/package.json"))["version"] for name in NPM},
+        "packages/react's peer": json.loads(read("packages/react/package.json"))["peerDependencies"][
+            "@footfall/pixel"
+        ],
+        "packages/python-client": tomllib.loads(read("packages/python-client/pyproject.toml"))["project"][
+            "version"
+        ],
         "CHANGELOG.md": re.findall(r"^## (\d\S*)", read("CHANGELOG.md"), re.M)[0],
     }
     assert {name: version for name, version in found.items() if version != __version__} == {}
