@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import socket
@@ -40,6 +41,17 @@ hypothesis.settings.load_profile("footfall")
 
 REPO = Path(__file__).resolve().parent.parent
 
+#: Files that take minutes, the longest first; of two that need the built shop the second starts when it is there.
+LONGEST = (
+    "tests/e2e/test_killed_and_run_twice.py",
+    "tests/attacks/test_strangers.py",
+    "tests/attacks/test_isolate.py",
+    "tests/attacks/test_personal_data.py",
+    "tests/attacks/test_hostile_shop.py",
+    "tests/attacks/test_damaged_files.py",
+    "tests/attacks/test_trusted_ids.py",
+)
+
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
@@ -60,7 +72,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with a browser come last, and in them the tests with one, whatever was asked for.
 
-    The longest, which start a full pipeline, come first among either: no process waits for one at the end.
+    ``LONGEST`` come first, then whatever starts a shop's processes: no process waits for one at the end.
 
     A browser's driver keeps an event loop running in its thread to the end of the run, beside which asyncio.run
     refuses. Files stay whole, since each is given to one of several processes.
@@ -73,11 +85,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         raise pytest.UsageError("two tests have the same id: only one of them would run")
     browser, pipeline = _files_marked(items, "browser"), _files_marked(items, "pipeline")
 
-    def turn(item: pytest.Item) -> tuple[bool, bool, str, bool]:
+    def turn(item: pytest.Item) -> tuple[bool, int, bool, str, bool]:
         file = _file(item)
+        place = LONGEST.index(file) if file in LONGEST else len(LONGEST)
         if file in browser:
-            return True, file not in pipeline, file, item.get_closest_marker("browser") is not None
-        return False, file not in pipeline, "", False
+            return True, place, file not in pipeline, file, item.get_closest_marker("browser") is not None
+        return False, place, file not in pipeline, "", False
 
     items.sort(key=turn)
 
@@ -117,6 +130,33 @@ def shared() -> Path:
     if not (folder / "fixtures").is_dir():
         pytest.skip(f"the real cases are not here ({folder})")
     return folder
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder of this test run, the same for all its processes."""
+    own = tmp_path_factory.getbasetemp()
+    return own if worker_id == "master" else own.parent
+
+
+@pytest.fixture(scope="session")
+def built_shop(run_folder: Path) -> Path:
+    """The data directory of a built and published shop (tests/built_shop.py): copy it, change nothing in it.
+
+    Of several processes the first that needs it builds it (70 CPU-s), the others wait. It is as old as the test run:
+    no change of the code meets a shop of the code before.
+    """
+    from tests import built_shop
+
+    folder = run_folder / "built_shop"
+    folder.mkdir(exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "data").exists():
+            shutil.rmtree(folder / "unfinished", ignore_errors=True)  # a process failed to build it
+            built_shop.build(folder / "unfinished")
+            (folder / "unfinished").rename(folder / "data")
+    return folder / "data"
 
 
 @pytest.fixture(scope="session")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
+import shutil
 import subprocess
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,11 @@ import duckdb
 import httpx
 import pytest
 
-from footfall.landing.directory import unsealed
 from footfall.runtime.supervisor import Processes, footfall_command
 from footfall.settings import Settings, load_settings
 from footfall.wire.schema import BATCH_PATH, MAX_MESSAGES, BatchAnswer
 from tests.attacks.messages import BROWSER
-from tests.conftest import new_port
+from tests.built_shop import data_folder, environment, wait_until_sealed
 
 #: Addresses are forwarded by the shop's proxy, so that a test can choose a visitor's.
 ADDRESS = "203.0.113.7"
@@ -30,17 +29,7 @@ class Shop:
     """A shop under attack. ``send`` and ``ask`` start collector and API when they are first needed."""
 
     def __init__(self, data: Path, processes: Processes, settings: Mapping[str, str]) -> None:
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("FOOTFALL_")}
-        self.env = inherited | {
-            "FOOTFALL_CONFIG": os.devnull,
-            "FOOTFALL_DATA": str(data),
-            "FOOTFALL_SEAL_SECONDS": "0.5",
-            "FOOTFALL_MIN_FREE_BYTES": "0",
-            "FOOTFALL_TRUST_FORWARDED_FOR": "true",
-            "FOOTFALL_COLLECTOR_PORT": str(new_port()),
-            "FOOTFALL_API_PORT": str(new_port()),
-            **settings,
-        }
+        self.env = environment(data, FOOTFALL_TRUST_FORWARDED_FOR="true", **settings)
         self.settings: Settings = load_settings(self.env)
         self.processes = processes
         self._started: set[str] = set()
@@ -83,12 +72,17 @@ class Shop:
         """``post``, where each of them has to be accepted."""
         assert self.post(messages, **options).rejected == []
 
-    def footfall(self, *arguments: str, fails: bool = False, timeout: float = 900) -> str:
+    def footfall(self, *arguments: str, fails: bool = False, timeout: float = 1800) -> str:
         """Run a command and return what it printed. It has to succeed, or with ``fails`` to fail."""
         command = footfall_command(*arguments)
         done = subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=timeout)
         assert (done.returncode != 0) == fails, done.stdout + done.stderr
         return done.stdout + done.stderr
+
+    def doctor(self) -> str:
+        """What the doctor says; it fails where anything is wrong, as that nothing is listening."""
+        command = footfall_command("doctor")
+        return subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=300).stdout
 
     def run(self, lane: str = "full", *, fails: bool = False) -> str:
         """Run the pipeline over everything that the collector accepted; returns what it printed."""
@@ -97,10 +91,7 @@ class Shop:
 
     def seal(self) -> None:
         """Wait until all that the collector accepted stands in sealed segments."""
-        deadline = time.monotonic() + 120
-        while unsealed(self.settings.paths.landing):
-            assert time.monotonic() < deadline, "the collector seals after 0.5 s"
-            time.sleep(0.05)
+        wait_until_sealed(self.settings)
 
     def ask(self, path: str, *, secret: bool = False, **parameters: Any) -> httpx.Response:
         """What the API answers, to the key of the shop's pages or with ``secret`` to the shop's server."""
@@ -133,24 +124,24 @@ class Shop:
 
 
 @pytest.fixture(scope="module")
-def open_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Shop]]:
-    """Opens shops: ``open_shop(FOOTFALL_NAME="value")``. All that they started ends with the file's tests."""
-    opened: list[Processes] = []
+def open_shop(request: pytest.FixtureRequest) -> Iterator[Callable[..., Shop]]:
+    """Opens shops: ``open_shop(FOOTFALL_NAME="value")`` an empty one, ``open_shop(built=True)`` a copy of the one that
+    is built for all tests (``built_shop``). Logs lie beside the data, or in ``logs="data/logs"``. All that they started
+    ends with the file's tests.
+    """
+    with ExitStack() as opened:
 
-    def open_one(**settings: str) -> Shop:
-        folder = tmp_path_factory.mktemp("shop")
-        processes = Processes(folder / "data" / "logs")
-        opened.append(processes.__enter__())
-        return Shop(folder / "data", processes, settings)
+        def open_one(*, built: bool = False, logs: str = "logs", **settings: str) -> Shop:
+            data = opened.enter_context(data_folder())
+            if built:
+                shutil.copytree(request.getfixturevalue("built_shop"), data, symlinks=True)
+            processes = opened.enter_context(Processes(data.parent / logs))
+            return Shop(data, processes, settings)
 
-    try:
         yield open_one
-    finally:
-        for processes in opened:
-            processes.stop()
 
 
 @pytest.fixture(scope="module")
 def shop(open_shop: Callable[..., Shop]) -> Shop:
-    """One shop for all tests of a file, in the file's order."""
+    """One empty shop for all tests of a file, in the file's order."""
     return open_shop()

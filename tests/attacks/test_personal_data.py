@@ -58,7 +58,8 @@ def undeclared(
 @pytest.fixture(scope="module")
 def shop(open_shop: Callable[..., Shop]) -> Shop:
     """A shop that she visited, and with it what an analyst, a killed comparison and a damaged disk leave behind."""
-    shop = open_shop(FOOTFALL_SHOPIFY_SECRETS=SECRET, FOOTFALL_WRITE_KEYS=json.dumps(WRITE_KEYS))
+    keys = json.dumps(WRITE_KEYS)
+    shop = open_shop(logs="data/logs", FOOTFALL_SHOPIFY_SECRETS=SECRET, FOOTFALL_WRITE_KEYS=keys)
     data = shop.settings.paths.data
     shop.catalogue(product(number) for number in range(12))
     sent = {"headers": {"user-agent": f"{BROWSER} {AGENT}/1"}, "address": NETWORK.replace(".0", ".23")}

@@ -1,4 +1,7 @@
-"""A session id that rests for days and goes on is a visitor's, and rules are mixed by no selection."""
+"""A session id that rests for days and goes on is a visitor's, and rules are mixed by no selection.
+
+The shop is new, and its only catalogue file was cut off: the pipeline publishes all the same.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ import pytest
 from orchestration.lake.loader import load_sealed
 from orchestration.storage.environment import DBT_PROJECT
 from tests.attacks.conftest import Shop
-from tests.attacks.messages import token, viewed
+from tests.attacks.messages import ordered, token, viewed
 
 GUEST = token()
 NEVER_RESTS = token()
@@ -70,9 +73,28 @@ def test_no_selection_adds_to_rows_of_other_rules(trusting: tuple[Shop, Path], s
     assert "--full-refresh" in done.stdout
 
 
-def test_the_pipeline_builds_from_the_lake_by_its_own_rules(trusting: tuple[Shop, Path]) -> None:
+@pytest.fixture(scope="module")
+def run(trusting: tuple[Shop, Path]) -> str:
+    """What the full pipeline printed."""
     shop, _ = trusting
-    shop.run()
+    folder = shop.settings.paths.catalog
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "shop.json").write_bytes(b'{"products": [{"id": "1001", "title": "cut o')
+    shop.send([ordered("o-1", ["1001"])])
+    return shop.run()
+
+
+def test_the_pipeline_builds_from_the_lake_by_its_own_rules(trusting: tuple[Shop, Path], run: str) -> None:
+    shop, _ = trusting
     assert shop.rows(f"select count(*) from sessions where guest_token = '{GUEST}'") == [(3,)]
     noted = [json.loads(rules) for (rules,) in shop.rows("select rules from rules_in_rows")]
     assert {rules["session_id_trusted_sources"] for rules in noted} == {"[]"}
+
+
+def test_a_new_shop_with_a_bad_catalogue_file_publishes(trusting: tuple[Shop, Path], run: str) -> None:
+    shop, _ = trusting
+    assert "check failed: lake/products assert_every_catalog_file_is_read" in run
+    assert shop.rows("select sum(orders) from orders_daily") == [(1,)]
+    assert "it was never read" in shop.doctor()
+    (told,) = shop.ask("/v1/marts", secret=True).json()["catalogue_problems"]
+    assert told.startswith("shop.json:1: invalid JSON")

@@ -17,15 +17,14 @@ from dbt_kit import Lake, Warehouse
 
 
 @pytest.fixture(scope="session")
-def dbt_target_path(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+def dbt_target_path(tmp_path_factory: pytest.TempPathFactory, run_folder: Path) -> Path:
     """The target directory of this process, the project parsed in it.
 
     Of several processes the first one parses (6 CPU-s); the others start from its partial parse (1 CPU-s). dbt accepts
     that only under the same profile, in which the data directory stands: all of them parse with the same one.
     """
     target = tmp_path_factory.mktemp("dbt_target")
-    alone = worker_id == "master"
-    shared = target if alone else tmp_path_factory.getbasetemp().parent / "dbt_parsed"
+    shared = run_folder / "dbt_parsed"
     shared.mkdir(exist_ok=True)
     parsed = shared / "partial_parse.msgpack"
     with (shared / ".lock").open("w") as lock:

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import os
+import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from demo.cli import CATALOG, shop_command
-from demo.simulator import generate
-from footfall.client.sender import send
-from footfall.landing.directory import unsealed
+from demo.cli import shop_command
 from footfall.runtime.supervisor import Processes, footfall_command
 from footfall.settings import Settings, load_settings
-from tests.conftest import new_port
-
-#: A small past: enough for neighbours and bestsellers, built in seconds.
-VISITORS, DAYS, SEED = 400, 14, 11
+from tests.built_shop import data_folder, environment
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -60,56 +53,28 @@ class Line:
             self.start(server, command, url=url)
 
 
-def environment(data: Path, **settings: str) -> dict[str, str]:
-    """The environment of a pipeline over ``data``, on ports of its own."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith("FOOTFALL_")}
-    return env | {
-        "FOOTFALL_CONFIG": os.devnull,
-        "FOOTFALL_DATA": str(data),
-        "FOOTFALL_SEAL_SECONDS": "1",
-        "FOOTFALL_MIN_FREE_BYTES": "0",
-        **{f"FOOTFALL_{part}_PORT": str(new_port()) for part in ("COLLECTOR", "API", "SHOP", "DAGSTER")},
-        **settings,
-    }
-
-
 @pytest.fixture
 def empty_line(tmp_path: Path) -> Iterator[Line]:
     """An empty pipeline, of which the collector runs."""
-    env = environment(tmp_path / "data")
-    with Processes(tmp_path / "logs") as processes:
+    with data_folder() as data, Processes(tmp_path / "logs") as processes:
+        env = environment(data)
         line = Line(load_settings(env), env, processes)
         line.open("collector")
         yield line
 
 
 @pytest.fixture(scope="module")
-def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
-    """Collector, API, shop and Dagster with its sensors, over a small past that went through the collector."""
-    data = tmp_path_factory.mktemp("line")
-    env = environment(data, FOOTFALL_SEAL_SECONDS="2")
-    settings = load_settings(env)
-    settings.paths.catalog.mkdir(parents=True)
-    (settings.paths.catalog / "demo-shop.json").write_bytes(CATALOG.read_bytes())
-    with Processes(data / "logs") as processes:
+def line(built_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
+    """Collector, API, shop and Dagster with its sensors, over a copy of the built shop."""
+    with data_folder() as data, Processes(tmp_path_factory.mktemp("logs")) as processes:
+        shutil.copytree(built_shop, data, symlinks=True)
+        # Seals of one visit come together: a run for each would take longer than the visit.
+        env = environment(data, FOOTFALL_SEAL_SECONDS="2")
+        settings = load_settings(env)
         line = Line(settings, env, processes)
-        line.open("collector")
-        past = generate(visitors=VISITORS, days=DAYS, seed=SEED)
-        report = send(past, url=settings.collector_url, write_key=settings.trusted_key.key)
-        assert report.rejected == 0
-        wait_until_sealed(settings)
-        line.footfall("run", "--lane", "full")
-        line.open("api", "shop")
+        line.open("collector", "api", "shop")
         line.start("dagster", "ui", url=f"{settings.dagster_url}/server_info")
         yield line
-
-
-def wait_until_sealed(settings: Settings) -> None:
-    """Wait until everything that the collector took stands in sealed segments."""
-    deadline = time.monotonic() + 120
-    while unsealed(settings.paths.landing):
-        assert time.monotonic() < deadline, "the collector seals after 2 s"
-        time.sleep(0.1)
 
 
 #: A headless browser says so, and the marts leave bots out.

@@ -22,7 +22,8 @@ from orchestration.recommend.tables import session_index_file
 from orchestration.serving.publish import build_snapshot, publish
 from orchestration.storage.duckdb_files import reading
 from orchestration.storage.environment import DBT_PROJECT, export
-from tests.e2e.conftest import PERSON, Line, wait_until_sealed
+from tests.built_shop import wait_until_sealed
+from tests.e2e.conftest import PERSON, Line
 
 STARTS = datetime.now(UTC).date() - timedelta(days=1)
 DECLARED = {

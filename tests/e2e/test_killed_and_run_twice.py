@@ -20,7 +20,8 @@ from footfall.runtime.supervisor import footfall_command
 from orchestration.storage.environment import DBT_PROJECT
 from orchestration.warehouse import dbt_runner
 from orchestration.warehouse.reconcile import reconcile
-from tests.e2e.conftest import Line, wait_until_sealed
+from tests.built_shop import wait_until_sealed
+from tests.e2e.conftest import Line
 
 pytestmark = pytest.mark.pipeline
 

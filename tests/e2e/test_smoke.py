@@ -12,7 +12,8 @@ import pytest
 from demo.cli import CATALOG
 from demo.simulator import generate
 from footfall.client.sender import send
-from tests.e2e.conftest import Line, wait_until_sealed
+from tests.built_shop import wait_until_sealed
+from tests.e2e.conftest import Line
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.smoke]
 

@@ -81,13 +81,14 @@ def seal(paths: Paths) -> Seal:
 
 
 @pytest.fixture(scope="module")
-def defs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dg.Definitions]:
-    """The definitions, their manifest parsed into a folder of the test's own."""
+def defs(tmp_path_factory: pytest.TempPathFactory, run_folder: Path) -> Iterator[dg.Definitions]:
+    """The definitions over an empty data directory. Of several processes the first parses the dbt project for all."""
     before = os.environ.get("FOOTFALL_DATA")
-    os.environ["FOOTFALL_DATA"] = str(tmp_path_factory.mktemp("manifest"))
+    os.environ["FOOTFALL_DATA"] = str(run_folder / "definitions")
     try:
         from orchestration.definitions import defs
 
+        os.environ["FOOTFALL_DATA"] = str(tmp_path_factory.mktemp("data"))
         yield defs
     finally:
         if before is None:
