@@ -7,6 +7,7 @@ asked while everything runs.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -30,6 +31,7 @@ BLOCK_SEEN = "Recommendation Viewed"
 PRODUCT = frozenset({"Product Viewed", "Product Clicked", "Product Added"})
 #: Products of pages that are remembered, to name some that are in no catalogue.
 _MOST_PRODUCTS = 1000
+_SETTLED_SECONDS = 2.0
 _LAKE_COLUMNS = ["source", "type", "event", "product_id", "page_url", "is_bot", "bot_reason"]
 _SAMPLE = re.compile(r"^(?P<name>\w+)(?:\{(?P<labels>.*)\})? (?P<value>\S+)$", re.MULTILINE)
 _HANDLE = re.compile(r"/products?/([^/?#]+)")
@@ -90,8 +92,9 @@ class Arrivals:
         self._api = (api or settings.api_url).rstrip("/")
         self._pages = {key.source for key in settings.write_keys if not key.is_of_a_server}
         self._frames: dict[str, int] = {}
-        self._files: set[Path] = set()
-        self._catalogue_files: set[Path] = set()
+        lake = settings.paths.lake
+        self._events = _Files(lake / "events", "received_date=*")
+        self._catalogue = _Files(lake, "products")
         self._known: set[str] = set()
         self._products: dict[str, bool] = {}
         self._seen: dict[str, str] = {}
@@ -219,7 +222,7 @@ class Arrivals:
             return Step(title, False, f"The API does not answer at {self._api}: footfall start runs it.")
         route = 'footfall_api_requests_total{route="/v1/recommendations",status="%s"}'
         if count := metrics.get(route % 200, 0):
-            return Step(title, True, f"{count:.0f} lists were answered")
+            return Step(title, True, f"lists answered: {count:.0f}")
         if metrics.get(route % 503, 0):
             return Step(
                 title, False, "A block asked before anything was published: open its page again after that."
@@ -234,7 +237,7 @@ class Arrivals:
         return Step(title, False, "Put a block into a page (footfall init --show prints one), and open it.")
 
     def _read_catalogue(self) -> None:
-        for file in _new_files(self._settings.paths.lake / "products", self._catalogue_files):
+        for file in self._catalogue.new():
             table = pq.read_table(file, columns=["product_id", "handle"])
             for column in table.columns:
                 self._known.update(str(name) for name in column.to_pylist() if name)
@@ -244,7 +247,7 @@ class Arrivals:
         for segment in [*sealed_segments(landing), *unsealed(landing)]:
             with suppress(FileNotFoundError, SegmentError):  # loaded meanwhile: then it is in the lake
                 yield from self._of_segment(segment)
-        for file in reversed(_new_files(self._settings.paths.lake / "events", self._files)):
+        for file in reversed(self._events.new()):
             if {"tag", "view", "cart", "order", "block"} <= self._seen.keys() and self._products:
                 return
             with suppress(FileNotFoundError):  # merged with others of its day, which are read next time
@@ -272,10 +275,30 @@ class Arrivals:
                 )
 
 
-def _new_files(folder: Path, seen: set[Path]) -> list[Path]:
-    new = sorted(set(folder.rglob("*.parquet")) - seen, key=lambda file: file.name)
-    seen.update(new)
-    return new
+class _Files:
+    """The files below a folder that are new since the last look. A lake of years has a million in a folder a day: only
+    folders that changed are listed.
+    """
+
+    def __init__(self, folder: Path, pattern: str) -> None:
+        self._folder, self._pattern = folder, pattern
+        self._changed_at: dict[Path, float] = {}
+        self._seen: set[Path] = set()
+
+    def new(self) -> list[Path]:
+        """By name, the oldest first: names begin with the number of their load."""
+        found: set[Path] = set()
+        for folder in self._folder.glob(self._pattern):
+            changed_at = folder.stat().st_mtime
+            if self._changed_at.get(folder) == changed_at:
+                continue
+            found.update(folder.glob("*.parquet"))
+            # Another file of the same moment would not change it once more
+            if time.time() - changed_at > _SETTLED_SECONDS:
+                self._changed_at[folder] = changed_at
+        new = sorted(found - self._seen, key=lambda file: file.name)
+        self._seen.update(new)
+        return new
 
 
 def _some(names: list[str]) -> str:

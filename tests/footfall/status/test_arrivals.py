@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -99,6 +101,26 @@ def test_the_end_of_an_open_segment_is_read_once_it_is_whole(shop: Settings, loo
     assert looked()["A cart"][0]
     segment.rename(shop.paths.landing / "sealed" / "s1.seg")
     assert looked()["A cart"][0]
+
+
+def test_a_folder_that_did_not_change_is_not_listed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = tmp_path / "received_date=2026-12-02"
+    day.mkdir()
+    (day / "1.parquet").touch()
+    files = arrivals._Files(tmp_path, "received_date=*")
+    os.utime(day, (7, 7))
+    assert [file.name for file in files.new()] == ["1.parquet"]
+    (day / "2.parquet").touch()
+    os.utime(day, (7, 7))
+    assert files.new() == [], "as it was"
+    now = time.time()
+    os.utime(day, (now, now))
+    assert [file.name for file in files.new()] == ["2.parquet"]
+    (day / "3.parquet").touch()
+    os.utime(day, (now, now))
+    assert [file.name for file in files.new()] == ["3.parquet"], "in the same moment"
 
 
 def test_a_handle_of_the_page_is_the_catalogues_too(shop: Settings, looked: Any) -> None:
