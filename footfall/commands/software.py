@@ -49,10 +49,10 @@ def theme_script(software: Software, page: Path = PLATFORMS) -> str | None:
     return script[1].rstrip() if script else None
 
 
-def tag(*, collector: str, api: str, write_key: str, public_key: str) -> str:
+def tag(*, collector: str, pixel_path: str, api: str, write_key: str, public_key: str) -> str:
     """The pixel's tag, for the head of every page."""
     return (
-        f'<script async src="{collector}/footfall.js" data-write-key="{write_key}"\n'
+        f'<script async src="{collector}{pixel_path}" data-write-key="{write_key}"\n'
         f'        data-api="{api}" data-api-key="{public_key}"></script>'
     )
 

@@ -273,6 +273,7 @@ def _print_for_pages(settings: Settings, software: str, collector: str | None, a
             raise SettingsError("write_keys has no key for pages: one with origins")
         text = tag(
             collector=(collector or settings.collector_url).rstrip("/"),
+            pixel_path=settings.pixel_path,
             api=(api or settings.api_url).rstrip("/"),
             write_key=page.key,
             public_key=settings.public_key,

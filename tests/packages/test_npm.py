@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -12,7 +13,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.conftest import REPO
+from footfall.runtime.supervisor import Processes, footfall_command
+from tests.conftest import REPO, new_port
 from tests.pixel.conftest import Shop, pause, serve_shop
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -162,10 +164,42 @@ def test_blocks_are_filled_without_a_shift_and_tell_what_is_seen_and_clicked(sho
     assert (clicked["list"], clicked["position"]) == ("home-top", 3), "the tag knows the list too"
 
     tab.click("#next")
-    tab.wait_for_selector("#alike button")
-    assert {call["path"] for call in shop.api_calls} >= {"/v1/products/P1/similar", "/v1/products/P2/similar"}
+    both = {"/v1/products/P1/similar", "/v1/products/P2/similar"}
+    shop.wait(lambda: both <= {call["path"] for call in shop.api_calls})
     shop.wait(lambda: page_flush(tab) or len(shop.named("Recommendation Viewed")) == 3)
     assert tab.complaints == []
+
+
+ASK = """
+import { createClient } from '@footfall/client';
+const [api, key, timeout] = process.argv.slice(1);
+const client = createClient({ api, key, timeout: +timeout });
+const query = { user: '42', limit: 2 };
+await client.GET('/v1/recommendations', { params: { query } }).then(
+  ({ data, error, response }) => console.log(JSON.stringify({ data, error, status: response.status })),
+  (error) => console.log(JSON.stringify({ name: error.name })),
+);
+"""
+
+
+def test_the_client_asks_from_a_server(app: Path, shop: Shop, tmp_path: Path) -> None:
+    """What the API answers, what it refuses in its own words, and an API that is too slow."""
+
+    def ask(api: str, timeout: int = 5000) -> Any:
+        return json.loads(run(app, "node", "--input-type=module", "-e", ASK, api, "pk", str(timeout)))
+
+    good = ask(shop.url + "/")
+    assert [item["product_id"] for item in good["data"]["items"]] == ["900", "901"]
+    assert shop.api_calls[-1] == {"path": "/v1/recommendations", "user": "42", "limit": "2"}
+    shop.api_delay = 2
+    assert ask(shop.url, timeout=200) == {"name": "TimeoutError"}
+    port = new_port()
+    env = {**os.environ, "FOOTFALL_DATA": str(tmp_path), "FOOTFALL_API_PORT": str(port)}
+    with Processes(tmp_path / "logs") as processes:
+        url = f"http://127.0.0.1:{port}"
+        processes.wait_ready(processes.start("serve", footfall_command("serve"), env), f"{url}/livez", 120)
+        refused = ask(url)
+    assert (refused["status"], refused["error"]["detail"]) == (401, "the key is unknown")
 
 
 def page_flush(tab: Any) -> None:
