@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -13,7 +14,8 @@ from footfall.commands import servers
 from footfall.commands.follow import Checklist
 from footfall.runtime.supervisor import Processes, ProcessFailed, footfall_command
 from footfall.runtime.terminal import in_words
-from footfall.settings import Settings, SettingsError, load_settings
+from footfall.settings import DEMO_KEYS, Settings, SettingsError, load_settings
+from footfall.settings.file import read_settings_file
 from footfall.snapshot.format import SnapshotError, read_pointer
 from footfall.status.first_day import has_catalogue, has_events
 
@@ -23,6 +25,7 @@ def start() -> None:
     """Collector, pipeline and API of this directory in one terminal, and what arrives, until Ctrl-C."""
     with in_words(SettingsError, SnapshotError):
         settings = load_settings()
+        _refuse_the_demos_keys(settings)
         stands = read_pointer(settings.paths.serving) is not None
     ports = {name: getattr(settings, name) for name in ("collector_port", "api_port", "dagster_port")}
     servers.check_ports(ports, "footfall start")
@@ -42,6 +45,14 @@ def start() -> None:
         click.secho("\nWhat has arrived", bold=True)
         processes.wait(_Watch(processes, dagster, Checklist(settings)).look)
     click.echo("stopped; the data stay in " + str(settings.paths.data))
+
+
+def _refuse_the_demos_keys(settings: Settings) -> None:
+    """Raise SettingsError where this directory was never set up."""
+    if any(key.key in DEMO_KEYS for key in settings.write_keys) and not read_settings_file(os.environ)[1]:
+        raise SettingsError(
+            "this directory has no footfall.toml: `footfall init` writes one, `make demo` shows a demo"
+        )
 
 
 class _Watch:

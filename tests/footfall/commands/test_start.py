@@ -12,7 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from footfall.commands.start import start
 from footfall.settings import REPO
 from tests.conftest import new_port
 
@@ -45,10 +47,12 @@ def test_servers_come_up_are_revived_and_go(code: int, tmp_path: Path) -> None:
     data, output = tmp_path / "data", tmp_path / "said"
     (data / "catalog").mkdir(parents=True)
     (data / "catalog" / "shop.csv").touch()
+    file = tmp_path / "footfall.toml"
+    file.write_text(f"data = {str(data)!r}\n")
     ports = {server: str(new_port()) for server in ("COLLECTOR", "API", "DAGSTER")}
     environment = {
         **os.environ,
-        "FOOTFALL_DATA": str(data),
+        "FOOTFALL_CONFIG": str(file),
         "PYTHONUNBUFFERED": "1",
         **{f"FOOTFALL_{server}_PORT": port for server, port in ports.items()},
     }
@@ -79,6 +83,15 @@ def test_servers_come_up_are_revived_and_go(code: int, tmp_path: Path) -> None:
     assert output.read_text().rstrip().endswith(f"stopped; the data stay in {data}")
     for port in ports.values():
         assert not _listener(port)
+
+
+def test_a_directory_that_was_never_set_up_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FOOTFALL_CONFIG")
+    monkeypatch.chdir(tmp_path)
+    answered = CliRunner().invoke(start)
+    assert answered.exit_code == 1
+    assert "`footfall init` writes one" in answered.output
+    assert not list(tmp_path.iterdir())
 
 
 def _listener(port: str) -> int | None:
