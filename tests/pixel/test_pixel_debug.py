@@ -188,6 +188,8 @@ def test_why_nothing_was_there_to_show(
     shop.pages["/"] = html(BLOCK.replace("recommended", kind))
     shop.visit(page, "/?ff_debug=1")
     assert words in note(shop, page, f"Block {kind} · home")
+    assert page.evaluate(f"footfall('recommend', {{kind: '{kind}'}})") == []
+    assert words.partition(": give")[0] in note(shop, page, f"recommend() {kind} ")
 
 
 def test_why_nothing_came(shop: Shop, page: Any) -> None:

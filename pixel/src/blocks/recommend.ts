@@ -51,10 +51,12 @@ const kept = (what: HTMLElement | RecommendOptions, why: unknown): unknown => (c
 
 /** For the shop's own code: never rejects, an API that is slow or down recommends nothing. `done` gets the whole answer too. */
 export const recommend = async (options: RecommendOptions = {}, done?: (items: Item[], answer: Answer) => void): Promise<Item[]> => {
-  const answer = await ask(options).catch((why): Answer => {
-    kept(options, why);
+  let why: unknown = [];
+  const answer = await ask(options).catch((error): Answer => {
+    why = error;
     return { items: [] };
   });
+  if (!answer.items[0]) kept(options, why);
   done?.(answer.items, answer);
   return answer.items;
 };

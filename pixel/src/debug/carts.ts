@@ -1,12 +1,8 @@
 /** Buttons that seem to put something into the cart, and of which no Product Added came. */
 import { core, W } from '../extra/core';
+import { calledAdd, saysAdd } from './adds';
 import { watchers, type Sent } from './messages';
 import { advise } from './panel';
-
-/** As buttons say it, in the languages of Europe and some more; and as their classes, ids and names do. */
-const SAYS =
-  /\b(add|put|place).{0,20}\b(cart|bag|basket|trolley)\b|\bbuy (it )?now\b|\bin (den|die) (waren|einkaufs)\S+|(ajouter|mettre).{0,12}panier|(añadir|agregar|adicionar|meter).{0,12}(carrito|cesta|carrinho)|aggiungi.{0,12}carrello|in (de )?winkel(wagen|mand)|do koszyka|l(ä|æ)g.{0,12}(kurv|varukorg)|legg i handlekurv|ostoskoriin|do košíku|kosárba|sepete ekle|в корзину|カートに|加入购物车/i;
-const CALLED = /(add|buy).?(to|2)?.?(cart|bag|basket)|\b(cart|basket).?add\b|buy.?now|atc\b/i;
 
 /** The event is told 1.5 s after the click at the latest. */
 const PATIENCE_MS = 2500;
@@ -16,7 +12,7 @@ const selector = (el: Element): string => (el.id ? '#' + CSS.escape(el.id) : el.
 const looksLikeAdd = (el: Element): boolean => {
   const named = ['aria-label', 'title', 'value', 'alt'].map((name) => el.getAttribute(name)).join(' ');
   const called = ['id', 'class', 'name'].map((name) => el.getAttribute(name)).join(' ');
-  return SAYS.test(`${core.text_(el).slice(0, 80)} ${named}`) || CALLED.test(called);
+  return saysAdd(`${core.text_(el).slice(0, 80)} ${named}`) || calledAdd(called);
 };
 
 let added = 0;

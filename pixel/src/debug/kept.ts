@@ -8,7 +8,7 @@ const empty = (kind: string, product: string | undefined, found: Item[]): string
   if (found.length) return 'what the API recommends stands in the blocks above it already';
   if (kind == 'recently-viewed') return 'this visitor has looked at no other product yet, or may not be followed (consent, Global Privacy Control)';
   if (kind == 'recommended') return 'the API answered an empty list: no product of the catalogue can be sold, or none is in it';
-  if (!product) return 'no product is known on this page: give the block data-product-id';
+  if (!product) return 'no product is known on this page: give the block data-product-id (recommend() takes product)';
   return `the API knows product "${product}", and nothing that goes with it yet`;
 };
 
@@ -18,7 +18,8 @@ const tell = async (what: HTMLElement | RecommendOptions, why: unknown): Promise
   const name = kind || 'recommended';
   const here = product || core.product_?.().product_id;
   const reason = Array.isArray(why) ? empty(name, here, why as Item[]) : await apiSays(why);
-  advise(`${what instanceof HTMLElement ? 'Block' : 'recommend()'} ${[name, placement].filter(Boolean).join(' · ')} kept the shop's own content: ${reason}`);
+  const called = [name, placement].filter(Boolean).join(' · ');
+  advise(what instanceof HTMLElement ? `Block ${called} kept the shop's own content: ${reason}` : `recommend() ${called} got nothing: ${reason}`);
 };
 
 /** What was kept before this file came, and what will be. */
