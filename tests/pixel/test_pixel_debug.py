@@ -192,6 +192,15 @@ def test_why_nothing_was_there_to_show(
     assert words.partition(": give")[0] in note(shop, page, f"recommend() {kind} ")
 
 
+def test_a_product_that_the_api_does_not_know(shop: Shop, page: Any) -> None:
+    problem = {"status": 404, "title": "Not found", "detail": "no product 'SKU-1' in this snapshot"}
+    page.route("**/v1/products/**", lambda route: route.fulfill(status=404, json=problem))
+    shop.pages["/"] = html('<div data-footfall="similar" data-product-id="SKU-1"></div>')
+    shop.visit(page, "/?ff_debug=1")
+    said = note(shop, page, "Block similar kept the shop's own content: no product 'SKU-1' in this snapshot")
+    assert "names another id than the catalogue" in said
+
+
 def test_why_nothing_came(shop: Shop, page: Any) -> None:
     """Too late, not allowed by the page's policy, or nobody there; for the shop's own calls too."""
     shop.pages["/"] = html(BLOCK)

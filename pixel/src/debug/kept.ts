@@ -18,7 +18,7 @@ const tell = async (what: HTMLElement | RecommendOptions, why: unknown): Promise
   const name = kind || 'recommended';
   const here = product || core.product_?.().product_id;
   const reason = Array.isArray(why) ? empty(name, here, why as Item[]) : await apiSays(why);
-  const called = [name, placement].filter(Boolean).join(' · ');
+  const called = [...new Set([name, placement])].filter(Boolean).join(' · ');
   advise(what instanceof HTMLElement ? `Block ${called} kept the shop's own content: ${reason}` : `recommend() ${called} got nothing: ${reason}`);
 };
 

@@ -55,6 +55,7 @@ export const apiSays = async (why: unknown): Promise<string> => {
   const key = core.option_('apiKey');
   if (why.status == 401) return key ? `the API does not know the key "${key}" (data-api-key of the tag): \`footfall config\` lists api_public_keys` : 'the tag has no data-api-key';
   if (why.status == 503 && detail) return `the API has nothing to serve: ${detail}. The first \`footfall run\` publishes`;
+  if (why.status == 404 && detail) return `${detail}: the page names another id than the catalogue, or the product is newer than the last publish`;
   if (detail) return `the API refuses: ${detail}`;
   if (why.status > 499) return `the API is broken or down (${why.status}): its log has more`;
   return `${why.url} is no Footfall API (${why.status}): look at data-api of the tag`;
