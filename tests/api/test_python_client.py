@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import re
 import subprocess
 import sys
@@ -110,13 +111,14 @@ def test_what_is_no_answer_is_an_error(status: int, body: bytes) -> None:
 def test_the_wheel_holds_it_all(tmp_path: Path) -> None:
     """Built from its sdist, as a registry would have it, and imported from there alone."""
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    reached = subprocess.run(
-        [*pip, "download", "--no-deps", "-d", tmp_path, "hatchling"], capture_output=True
-    )
+    tools, dist = tmp_path / "tools", tmp_path / "dist"
+    reached = subprocess.run([*pip, "install", "--target", tools, "build"], capture_output=True)
     if reached.returncode:
         pytest.skip("the Python registry can't be reached: no isolated build")
-    subprocess.run([*pip, "wheel", "--no-deps", "-w", tmp_path, PACKAGE], check=True)
-    [wheel] = tmp_path.glob("footfall_client-*.whl")
+    env = {**os.environ, "PYTHONPATH": str(tools)}
+    subprocess.run([sys.executable, "-m", "build", PACKAGE, "--outdir", dist], env=env, check=True)
+    [wheel] = dist.glob("footfall_client-*.whl")
+    assert list(dist.glob("footfall_client-*.tar.gz"))
     site = tmp_path / "site"
     subprocess.run([*pip, "install", "--no-deps", "--target", site, wheel], check=True)
     code = "import footfall_client as f; print(f.__file__, f.Footfall('http://x', key='k').recommendations.__doc__)"

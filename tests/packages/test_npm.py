@@ -39,6 +39,9 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project, built for the browser and for the server, with the three tarballs in it."""
     if not (shutil.which("npm") and (PACKAGES / "node_modules" / "typescript").is_dir()):
         pytest.skip("Node or packages/node_modules is not installed (npm ci in packages/)")
+    version = run(PACKAGES, "node", "--version").strip()
+    if tuple(map(int, version.lstrip("v").split(".")[:2])) < (20, 19):
+        pytest.skip(f"Vite 8 needs Node 20.19 or newer, this is {version}")
     reached = subprocess.run(["npm", "view", "vite", "name"], capture_output=True, timeout=60)
     if reached.returncode:
         pytest.skip("the npm registry can't be reached: no fresh project")
