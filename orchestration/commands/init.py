@@ -102,6 +102,7 @@ def init(
         ports=_ports(ports, before),
         product_url=_if_known("product_url", known.product_url if product_url is None else product_url),
     )
+    _refuse_clash(new.data / "catalog", sources)
     settings = _write(file, before, new)
     _say(True, f"{file}: {'keys kept' if before else 'fresh keys'}, readable by you alone")
     _make_inbox(settings.paths, sources)
@@ -203,6 +204,16 @@ def _restore(file: Path, aside: Path | None) -> None:
         file.unlink()
 
 
+def _refuse_clash(inbox: Path, files: Sequence[Path]) -> None:
+    """Raise click.ClickException where the inbox holds another file of such a name, and no link."""
+    for file in files:
+        there = inbox / file.name
+        if there.exists() and not there.is_symlink() and not there.samefile(file):
+            raise click.ClickException(
+                f"{there} is another catalogue of that name: remove it, or rename {file}"
+            )
+
+
 def _make_inbox(paths: Paths, files: Sequence[Path]) -> None:
     """Make the data directory, and link the catalogue's files into its inbox: an export that is overwritten in its
     place, as a shop's software does it, is taken without another word.
@@ -210,10 +221,12 @@ def _make_inbox(paths: Paths, files: Sequence[Path]) -> None:
     paths.catalog.mkdir(parents=True, exist_ok=True)
     for file in files:
         link = paths.catalog / file.name
+        if link.exists() and link.samefile(file):  # as after `--force`, or where the inbox itself was named
+            continue
         if link.is_symlink() or not link.exists():
             link.unlink(missing_ok=True)
-            link.symlink_to(file)
-        elif not link.samefile(file):
+            link.symlink_to(file.resolve())
+        else:
             raise click.ClickException(
                 f"{link} is another catalogue of that name: remove it, or rename {file}"
             )

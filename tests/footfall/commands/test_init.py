@@ -98,6 +98,22 @@ def test_what_is_there_is_not_overwritten(init: Callable[..., Result], tmp_path:
     assert tomllib.loads(before.read_text())["stale_hours"] == 5.0
 
 
+def test_the_inbox_itself_is_a_catalogue_too(
+    init: Callable[..., Result], catalogue: Path, tmp_path: Path
+) -> None:
+    """With a link of the first time in it, and a file that somebody put there."""
+    assert init("--yes", "--catalog", str(catalogue)).exit_code == 0
+    inbox = tmp_path / "data" / "catalog"
+    (inbox / "more.json").write_text(json.dumps({"products": []}))
+    again = init("--yes", "--force", "--catalog", "data/catalog")
+    assert again.exit_code == 0, again.output
+    assert (inbox / "products.json").read_text() == catalogue.read_text()
+    catalogue.parent.joinpath("more.json").write_text(json.dumps({"products": PRODUCTS}))
+    other = init("--yes", "--force", "--catalog", str(catalogue.parent / "more.json"))
+    assert other.exit_code == 1
+    assert "another catalogue of that name" in other.output
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
