@@ -90,7 +90,7 @@ export const revenue = async () => {
       all.toSorted((a, b) => b.orders - a.orders),
       'No order and no refund in this period.',
     ),
-    rows.length > 0 && columns('Customers a day', ['new', 'returning'], days),
+    rows.length > 0 && columns('Customers a day', ['new', 'returning'], days, state.isToday),
     !isWhole && leftOut(),
   ].filter(Boolean)
 }
