@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import httpx
@@ -47,37 +48,27 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class _Event(msgspec.Struct, frozen=True):
-    source: str | None
-    type: str | None
-    event: str | None
-    product_id: str | None
-    page_url: str | None
-    is_bot: bool | None
-    bot_reason: str | None
+    """As the lake has it."""
 
-
-class _Page(msgspec.Struct):
-    url: str | int | None = None
-
-
-class _Context(msgspec.Struct):
-    page: _Page | None = None
-
-
-class _Properties(msgspec.Struct):
-    product_id: str | int | None = None
+    source: str | None = None
+    type: str | None = None
+    event: str | None = None
+    product_id: str | None = None
+    page_url: str | None = None
+    is_bot: bool | None = None
+    bot_reason: str | None = None
 
 
 class _Message(msgspec.Struct):
-    """As much of a message as counts here. Each field was checked by the collector."""
+    """As much of a landed message as counts here. What stands in its objects is the sender's."""
 
     type: str
     event: str | None = None
-    context: _Context | None = None
-    properties: _Properties | None = None
+    context: dict[str, Any] = {}
+    properties: dict[str, Any] | None = None
 
 
-_messages = msgspec.json.Decoder(_Message, strict=False)
+_messages = msgspec.json.Decoder(_Message)
 
 
 class Arrivals:
@@ -260,19 +251,25 @@ class Arrivals:
             if not isinstance(part, Frame) or part.number < after:
                 continue  # the end of a segment may be half-written: it is whole at a later look
             self._frames[segment.name] = part.number + 1
-            envelope = decode_envelope(part.payload)
-            for raw in envelope.batch:
-                message = _messages.decode(raw)
-                context, properties = message.context or _Context(), message.properties or _Properties()
-                yield _Event(
-                    source=envelope.source,
-                    type=message.type,
-                    event=message.event,
-                    product_id=None if properties.product_id is None else str(properties.product_id),
-                    page_url=str(context.page.url) if context.page and context.page.url else None,
-                    is_bot=envelope.is_bot,
-                    bot_reason=envelope.bot_reason,
-                )
+            with suppress(msgspec.MsgspecError):  # of a newer Footfall
+                envelope = decode_envelope(part.payload)
+                for raw in envelope.batch:
+                    message = _messages.decode(raw)
+                    page = message.context.get("page")
+                    yield _Event(
+                        source=envelope.source,
+                        type=message.type,
+                        event=message.event,
+                        product_id=_text((message.properties or {}).get("product_id")),
+                        page_url=_text(page.get("url")) if isinstance(page, dict) else None,
+                        is_bot=envelope.bot_reason is not None,
+                        bot_reason=envelope.bot_reason,
+                    )
+
+
+def _text(value: Any) -> str | None:
+    """An id or an address; nothing for what is neither."""
+    return str(value) if value and isinstance(value, str | int) and not isinstance(value, bool) else None
 
 
 class _Files:

@@ -7,12 +7,15 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from footfall.runtime.paths import Paths
 from footfall.settings import Settings, load_settings
@@ -147,6 +150,25 @@ def test_what_keeps_the_tag_away_is_said(shop: Settings, looked: Any, metrics: A
     assert f"does not answer at {shop.collector_url}" in looked()["The tag"][1]
     metrics["api"]['footfall_api_requests_total{route="/v1/recommendations",status="503"}'] = 1
     assert "before anything was published" in looked()["A recommendation"][1]
+
+
+NAMES = st.sampled_from(["url", "product_id"])
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(NAMES, inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@given(page=JSON, product=JSON, name=st.sampled_from(["Product Viewed", "Product Added", "x"]))
+def test_whatever_a_sender_calls_a_page_or_a_product_it_goes_on(page: Any, product: Any, name: str) -> None:
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patched:
+        patched.setattr(arrivals, "_metrics", lambda _: {})
+        shop = load_settings({"FOOTFALL_DATA": folder})
+        about = {"properties": {"product_id": product}, "context": {"page": page}}
+        seal_segment(shop.paths, "s1", [message(1, event=name, **about), sent(2, None)])
+        found = {step.title: step for step in Arrivals(shop).look()}
+        assert found["A page view"].done, "what comes behind it is read"
 
 
 def test_a_visit_that_is_taken_for_a_bots_is_none(shop: Settings, looked: Any) -> None:
