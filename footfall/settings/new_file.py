@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -78,12 +79,23 @@ def storefront_of(domain: str) -> str:
         host = text.partition("/")[0].rpartition(":")[0] or text.partition("/")[0]
         scheme = "http" if host == "localhost" or host.startswith("127.") or _is_number(host) else "https"
         text = f"{scheme}://{text}"
-    origin = origin_of(text)
-    if origin is None or urlsplit(text).query or urlsplit(text).fragment:
+    origin = origin_of(_as_browsers_name_it(text))
+    # (of "www." the second origin would be that of no host)
+    is_whole = origin is not None and all((urlsplit(origin).hostname or "").split("."))
+    if origin is None or not is_whole or urlsplit(text).query or urlsplit(text).fragment:
         raise SettingsError(
             f"{domain!r} is no address of a shop: say shop.example, https://shop.example/en or 127.0.0.1:8000"
         )
     return origin + urlsplit(text).path
+
+
+def _as_browsers_name_it(url: str) -> str:
+    """The address with its host in ASCII: ``xn--mller-kva.example`` for ``müller.example``."""
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    with contextlib.suppress(UnicodeError):  # no host name: `origin_of` says so
+        host = host.encode("idna").decode() if not host.isascii() else host
+    return f"{scheme}://{host}{slash}{path}"
 
 
 def fresh_keys() -> Keys:

@@ -34,6 +34,8 @@ def shop(domain: str = "shop.example", **changes: object) -> NewShop:
         ("shop.example", "https://shop.example", ["https://shop.example", "https://www.shop.example"]),
         ("www.shop.example/", "https://www.shop.example", ["https://www.shop.example", "https://shop.example"]),
         (" https://Shop.example/de/ ", "https://shop.example/de", ["https://shop.example", "https://www.shop.example"]),
+        ("müller.example:8443", "https://xn--mller-kva.example:8443",
+         ["https://xn--mller-kva.example:8443", "https://www.xn--mller-kva.example:8443"]),
         ("localhost:8000", "http://localhost:8000", ["http://localhost:8000", "http://127.0.0.1:8000"]),
         ("127.0.0.1:8000", "http://127.0.0.1:8000", ["http://127.0.0.1:8000", "http://localhost:8000"]),
         ("http://shop:8000", "http://shop:8000", ["http://shop:8000"]),
