@@ -23,7 +23,7 @@ from demo.cli import CATALOG
 from demo.shop.catalogue import Catalogue
 from demo.shop.views import HERE
 from footfall.importing.online_retail import catalog_csv
-from orchestration.catalog.versions import read_catalog
+from orchestration.catalog.formats import read_catalog
 from orchestration.evaluation.catalog import catalog_texts
 from orchestration.recommend.text_features import ProductText
 from orchestration.recommend.text_similarity import product_text_similarity

@@ -26,8 +26,9 @@ class Software:
 
 SOFTWARE = {
     "shopify": Software("Shopify", page="pixel/shopify/README.md"),
-    "woocommerce": Software("WooCommerce", "/product/{handle}/", "WooCommerce"),
-    # With the defaults of each; a catalogue that has links of its own goes before the template
+    # With the defaults of each; a catalogue that has links of its own goes before the template. WordPress leads the
+    # number of a product to its page whatever its permalinks are
+    "woocommerce": Software("WooCommerce", "/?p={id}", "WooCommerce"),
     "magento": Software("Magento", "/{handle}.html", "Magento"),
     "shopware": Software("Shopware", "/detail/{id}", "Shopware"),
     "prestashop": Software("PrestaShop", "/{id}-{handle}.html", "PrestaShop"),

@@ -194,11 +194,28 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         ),
     ] = ("ff_demo_identity_secret",)
     storefront_url: Annotated[
-        str, Meta(description="address before /products/<handle>; empty: relative paths")
+        str,
+        Meta(
+            description="address of the shop's front, before every link that names none; empty: links are paths"
+        ),
     ] = ""
-    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="ISO code of the catalog's prices")] = (
-        "GBP"
-    )
+    product_url: Annotated[
+        str,
+        Meta(
+            pattern=r"^((https?://[^\s{}/]|/(?!/))[^\s{}]*(\{(handle|id)\}[^\s{}]*)+)?$",
+            description="a product's link where the catalog has none, with {handle} or {id}; empty: "
+            "/products/{handle}, or as the catalog's format has it",
+        ),
+    ] = ""
+    catalog_origins: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="origins that the catalog's links may be on besides those of storefront_url and write_keys"
+        ),
+    ] = ()
+    currency: Annotated[
+        str, Meta(pattern=r"^[A-Z]{3}$", description="ISO code of the catalog's prices where it names none")
+    ] = "GBP"
     catalog_language: Annotated[
         str,
         Meta(

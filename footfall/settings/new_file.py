@@ -45,18 +45,23 @@ class NewShop(msgspec.Struct, frozen=True):
     @property
     def origins(self) -> list[str]:
         """The origins that its pages have: with and without ``www.``, and of this machine by name and by number."""
-        origin = origin_of(self.storefront_url)
-        assert origin is not None, "storefront_of returned it"
-        scheme, _, host = origin.partition("://")
-        name, _, port = host.partition(":")
-        tail = f":{port}" if port else ""
-        if name in ("localhost", "127.0.0.1"):
-            names = [name, "127.0.0.1" if name == "localhost" else "localhost"]
-        elif host.startswith("[") or _is_number(name) or "." not in name:
-            return [origin]
-        else:
-            names = [name, name.removeprefix("www.") if name.startswith("www.") else f"www.{name}"]
-        return [f"{scheme}://{each}{tail}" for each in names]
+        return pages_of(self.storefront_url)
+
+
+def pages_of(storefront_url: str) -> list[str]:
+    """The origins that a shop's pages have, from the address of its front that ``storefront_of`` returned."""
+    origin = origin_of(storefront_url)
+    assert origin is not None, "storefront_of returned it"
+    scheme, _, host = origin.partition("://")
+    name, _, port = host.partition(":")
+    tail = f":{port}" if port else ""
+    if name in ("localhost", "127.0.0.1"):
+        names = [name, "127.0.0.1" if name == "localhost" else "localhost"]
+    elif host.startswith("[") or _is_number(name) or "." not in name:
+        return [origin]
+    else:
+        names = [name, name.removeprefix("www.") if name.startswith("www.") else f"www.{name}"]
+    return [f"{scheme}://{each}{tail}" for each in names]
 
 
 class Keys(msgspec.Struct, frozen=True):

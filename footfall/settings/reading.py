@@ -155,6 +155,7 @@ def _check(settings: Settings) -> None:
         )
     pages = [
         ("api_origins", settings.api_origins),
+        ("catalog_origins", settings.catalog_origins),
         *(("write_keys", key.origins) for key in settings.write_keys),
     ]
     for name, listed in pages:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
+import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from orchestration.catalog.delimited import number_of
+import msgspec
+
+from orchestration.catalog.delimited import number_of, plain_name
 
 _LARGEST_PRICE = Decimal(10) ** 16  # DECIMAL(18,2)
 
@@ -30,9 +34,11 @@ class Variant:
     variant_id: str
     title: str
     sku: str | None
-    price: Decimal
+    price: Decimal | None
     available: bool
     options: dict[str, str]
+    url: str | None = None
+    image_url: str | None = None
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,7 @@ class Product:
     tags: tuple[str, ...] = ()
     url: str | None = None
     image_url: str | None = None
-    price: Decimal = Decimal(0)
+    price: Decimal | None = Decimal(0)
     currency: str | None = None
     available: bool = True
     published_at: datetime | None = None
@@ -96,32 +102,60 @@ class CatalogFile:
         shown = key.encode("utf-8", "replace").decode() if key else None
         self.failed.append(FailedProduct(self.source_file, line, shown, reason))
 
+    def keep_distinct_handles(self) -> None:
+        """Of handles that were read off links: one that is several products' (``/index.php?id=5``) is nobody's."""
+        count = Counter(product.handle for product in self.products)
+        self.products = [
+            replace(product, handle=product.product_id) if count[product.handle] > 1 else product
+            for product in self.products
+        ]
+
     _ids: set[str] = field(default_factory=set, repr=False)
 
 
 def _not_utf8(product: Product) -> bool:
     """Return whether a text came from bytes that are not UTF-8 (files are read with surrogateescape)."""
     try:
-        json.dumps(asdict(product), ensure_ascii=False, default=str).encode("utf-8")
+        msgspec.json.encode(product)
     except UnicodeEncodeError:
         return True
     return False
 
 
+#: The currency beside a price.
+_CODE = re.compile(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])")
+#: What Google, Meta, schema.org, shop software and people call it.
+_BUYABLE = frozenset(
+    "instock preorder backorder onbackorder presale limitedavailability availablefororder onlineonly "
+    "available true yes 1".split()
+)
+_NOT_BUYABLE = frozenset(
+    "outofstock soldout discontinued instoreonly unavailable notavailable false no 0".split()
+)
+#: As Magento writes a day; all else is ISO 8601.
+_TIMES = ("%m/%d/%y", "%m/%d/%Y", "%m/%d/%y, %I:%M %p", "%m/%d/%Y %H:%M")
+#: Names for a product without a category: Shopify's and WooCommerce's, Magento's.
+_NO_CATEGORY = frozenset(["uncategorized", "default category"])
+#: How catalog files end. What they are is told by their content.
+ENDINGS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt", ".xml")
+
+
 def inbox_files(inbox: Path) -> list[Path]:
     """The catalog files of the inbox, by name; none where there is no inbox."""
-    return sorted(file for file in inbox.glob("*") if file.suffix.lower() in (".json", ".csv"))
+    return sorted(file for file in inbox.glob("*") if file.suffix.lower() in ENDINGS)
 
 
-def product_url(shop_url: str, handle: str) -> str:
-    """Shopify's address of a product page."""
-    return f"{shop_url}/products/{handle}"
+def shown_variant(variants: Sequence[Variant]) -> Variant | None:
+    """The variant that a product's card shows: the cheapest of those that can be bought, else of all."""
+    on_sale = [each for each in variants if each.available and each.price is not None]
+    priced = on_sale or [each for each in variants if each.price is not None]
+    return min(priced, key=lambda each: each.price or 0, default=None) or next(iter(variants), None)
 
 
 def shown_price(variants: Sequence[Variant]) -> Decimal:
-    """The price on a product's card: the lowest of those that can be bought, else the lowest; 0.00 without variants."""
-    prices = [each.price for each in variants if each.available] or [each.price for each in variants]
-    return min(prices, default=Decimal("0.00"))
+    """The price on a product's card: that of the variant shown; 0.00 without variants."""
+    shown = shown_variant(variants)
+    return Decimal("0.00") if shown is None or shown.price is None else shown.price
 
 
 def is_on_sale(is_live: bool, variants: Sequence[Variant]) -> bool:
@@ -139,6 +173,64 @@ def price_of(value: Any) -> Decimal:
     if price < 0 or price >= _LARGEST_PRICE:
         raise BadProductError(f"price {value!r} is not a price")
     return price.quantize(Decimal("0.01"))
+
+
+def money_of(text: str | None) -> tuple[Decimal | None, str | None]:
+    """A price and the currency that stands beside it: "12.00 EUR"; None for what isn't there.
+
+    Raises BadProductError as ``price_of`` does.
+    """
+    if not text:
+        return None, None
+    code = _CODE.search(text)
+    return price_of(text), code[0] if code else None
+
+
+def currency_of(code: str | None) -> str | None:
+    """An ISO code in capitals; None where none is given. Raises BadProductError for what is none."""
+    if code and not _CODE.fullmatch(code.upper()):
+        raise BadProductError(f"currency {code!r} is not an ISO code: EUR")
+    return code.upper() if code else None
+
+
+def is_buyable(text: str | None, unknown: bool = True) -> bool:
+    """Return whether a word says that something can be bought: "in_stock", "Out of stock", "yes", "0",
+    "https://schema.org/InStock". Where none is given, as ``unknown`` says.
+
+    Raises BadProductError for a word that says neither.
+    """
+    word = plain_name((text or "").rpartition("/")[2])
+    if not word:
+        return unknown
+    if word in _BUYABLE or word in _NOT_BUYABLE:
+        return word in _BUYABLE
+    raise BadProductError(f"availability {text!r} says neither in_stock nor out_of_stock")
+
+
+def is_in_force(start: str | None, end: str | None, now: datetime) -> bool:
+    """Return whether a moment is within two days or times of a file; an end that isn't given is open. One that can't be
+    read is never within, so that a price is rather the regular one.
+    """
+    try:
+        bounds = [_time_of(each) if each else None for each in (start, end)]
+    except ValueError:
+        return False
+    begins, ends = bounds
+    return (begins is None or begins <= now) and (ends is None or now <= ends)
+
+
+def _time_of(text: str) -> datetime:
+    for form in _TIMES:
+        with contextlib.suppress(ValueError):
+            return datetime.strptime(text.strip(), form).replace(tzinfo=UTC)
+    moment = datetime.fromisoformat(text.strip())
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def last_category(path: str | None, separator: str = ">") -> str | None:
+    """The leaf of a category ("Apparel > Shoes > Boots"); None where shop software says that there is none."""
+    leaf = (path or "").rsplit(separator, 1)[-1].strip()
+    return leaf if leaf and leaf.lower() not in _NO_CATEGORY else None
 
 
 def split_tags(value: Any) -> tuple[str, ...]:

@@ -1,15 +1,8 @@
-"""The shop's catalog, from the files a Shopify shop can give, as rows of ``lake/products``.
-
-Two forms are read (``catalog_json``, ``catalog_csv``): the storefront's ``products.json`` (also several
-pages of it in one file) and the admin's product-export CSV. A product that can't be read is a failed row
-with its reason, and costs the others nothing; a file that is not of its form at all raises CatalogError
-with file and line.
-"""
+"""Versions of the shop's catalog: what a file said when it was read, as rows of ``lake/products``."""
 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
@@ -19,86 +12,16 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from orchestration.catalog.delimited import UTF_16_MARKS, why_no_text
-from orchestration.catalog.model import CatalogError, CatalogFile, FailedProduct, Product, Variant
-from orchestration.catalog.shopify_csv import read_export
-from orchestration.catalog.shopify_json import read_products_json
+from orchestration.catalog.model import CatalogFile, Product, Variant
 from orchestration.lake.schema import PRODUCTS, lake_time
 from orchestration.storage.atomic_write import write_durably
-
-__all__ = [
-    "CatalogError",
-    "CatalogFile",
-    "FailedProduct",
-    "Product",
-    "Variant",
-    "latest_version",
-    "read_catalog",
-    "version_time",
-    "withdraw_missing",
-    "write_products",
-]
 
 #: Footer key under which a version says which inbox file it is of.
 _SOURCE_KEY = b"footfall.source_file"
 _HASH_KEY = b"footfall.content_hash"
 #: In the last version of a file that is no longer in the inbox.
 _WITHDRAWN_KEY = b"footfall.withdrawn"
-#: What surrogateescape makes of bytes that are not UTF-8.
-_NO_UTF8 = re.compile("[\udc80-\udcff]")
-#: Among ASCII letters the accented ones of Western Europe stand alone or in twos. Cyrillic, Greek and Chinese words,
-#: read so, are of them throughout.
-_NOT_WESTERN = re.compile("[^\x00-\x7f\xa0«»°©®™€£–—…•·“”‘’„‚\udc80-\udcff]{3,}")
 _OF_THE_LOAD = frozenset({"load_id", "captured_at"})
-
-
-def read_catalog(path: Path, *, shop_url: str = "", currency: str | None = None) -> CatalogFile:
-    """Read one inbox file by its ending: ``.json`` or ``.csv``.
-
-    shop_url: address of the shop's front, before ``/products/<handle>``; without it urls are paths.
-    currency: ISO code of the shop's prices, which neither form carries. Raises CatalogError.
-    """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise CatalogError(f"{path.name}: {error.strerror}") from None
-    readers = {".json": read_products_json, ".csv": read_export}
-    reader = readers.get(path.suffix.lower())
-    if reader is None:
-        raise CatalogError(f"{path.name}: a catalog file ends in .json or .csv")
-    text = _spreadsheet_text(content, path.name) if reader is read_export else _utf8(content)
-    return reader(text, path.name, shop_url.rstrip("/"), currency)
-
-
-def _utf8(content: bytes) -> str:
-    """The file's text. One byte that is not UTF-8 must cost its own product, not the file: see ``CatalogFile.add``."""
-    return content.decode("utf-8-sig", errors="surrogateescape")
-
-
-def _spreadsheet_text(content: bytes, name: str) -> str:
-    """The text of a CSV. Spreadsheets also write UTF-16 with a byte order mark, or Windows-1252, which is assumed where
-    most of what is beyond ASCII is not UTF-8. Raises CatalogError for what is neither.
-    """
-    if why := why_no_text(content):
-        raise CatalogError(f"{name}: {why}")
-    if content.startswith(UTF_16_MARKS):
-        return content.decode("utf-16", errors="replace")
-    text = _utf8(content)
-    if text.isascii():
-        return text
-    broken = len(_NO_UTF8.findall(text))
-    # Bytes of a Windows text that happen to be UTF-8 are rare, and so are damaged letters of a UTF-8 text
-    if broken <= sum(not letter.isascii() for letter in text) - broken:
-        return text
-    windows = content.decode("cp1252", errors="surrogateescape")
-    beyond = sum(not letter.isascii() for letter in windows)
-    # Japanese is of bytes that Windows-1252 doesn't have, a tenth and more; so is what an old Mac saved
-    is_other = 20 * len(_NO_UTF8.findall(windows)) > beyond
-    if is_other or 3 * sum(map(len, _NOT_WESTERN.findall(windows))) > beyond:
-        raise CatalogError(
-            f"{name}: neither UTF-8 nor Windows-1252, the letters of Western Europe; save it as CSV UTF-8"
-        )
-    return windows
 
 
 def write_products(folder: Path, catalog: CatalogFile, *, load_id: int, captured_at: datetime) -> Path | None:
@@ -204,17 +127,6 @@ def _content_hash(source_file: str, rows: list[dict[str, Any]]) -> str:
 
 
 def _row(product: Product) -> dict[str, Any]:
-    variants = [
-        {
-            "variant_id": v.variant_id,
-            "title": v.title,
-            "sku": v.sku,
-            "price": float(v.price),  # JSON number in a text column; money that counts is the DECIMAL column
-            "available": v.available,
-            "options": v.options,
-        }
-        for v in product.variants
-    ]
     return {
         "product_id": product.product_id,
         "handle": product.handle,
@@ -230,7 +142,25 @@ def _row(product: Product) -> dict[str, Any]:
         "available": product.available,
         "published_at": product.published_at,
         "position": product.position,
-        "variants": msgspec.json.encode(variants).decode(),
+        "variants": msgspec.json.encode([_variant(each) for each in product.variants]).decode(),
         "collections": list(product.collections),
         "source_file": product.source_file,
     }
+
+
+def _variant(variant: Variant) -> dict[str, Any]:
+    known = {
+        "variant_id": variant.variant_id,
+        "title": variant.title,
+        "sku": variant.sku,
+        # JSON number in a text column; money that counts is the DECIMAL column
+        "price": None if variant.price is None else float(variant.price),
+        "available": variant.available,
+        "options": variant.options,
+    }
+    # Most catalogues have none: a version that says so would differ from all before it
+    if variant.url:
+        known["url"] = variant.url
+    if variant.image_url:
+        known["image_url"] = variant.image_url
+    return known

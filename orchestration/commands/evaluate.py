@@ -175,7 +175,8 @@ def _orders(path: Path, split: datetime, seed: int) -> dict[str, Any]:
 
 
 def _catalog(path: Path, label: str, seed: int) -> dict[str, Any]:
-    from orchestration.catalog.versions import CatalogError, read_catalog
+    from orchestration.catalog.formats import read_catalog
+    from orchestration.catalog.model import CatalogError
     from orchestration.evaluation.catalog import PLAIN, catalog_texts, evaluate_text_similarity
 
     with in_words(CatalogError):

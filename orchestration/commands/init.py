@@ -19,9 +19,18 @@ from footfall.runtime.paths import Paths
 from footfall.runtime.terminal import in_words
 from footfall.settings import Settings, SettingsError, load_settings
 from footfall.settings.file import DEFAULT_FILE, read_settings_file
-from footfall.settings.new_file import NewShop, fresh_keys, kept_keys, render, storefront_of, write_private
-from orchestration.catalog.model import CatalogFile, inbox_files
-from orchestration.catalog.versions import CatalogError, read_catalog
+from footfall.settings.new_file import (
+    NewShop,
+    fresh_keys,
+    kept_keys,
+    pages_of,
+    render,
+    storefront_of,
+    write_private,
+)
+from orchestration.catalog.formats import read_catalog
+from orchestration.catalog.links import Links, Shop
+from orchestration.catalog.model import CatalogError, CatalogFile, inbox_files
 
 #: Products that could not be read, as many as are named.
 FAILED_SHOWN = 5
@@ -91,7 +100,9 @@ def init(
         )
     given = _asked("Catalogue: a file, a folder or an address; empty: later", catalogue, "", yes).strip()
     sources = _catalogue(given)
-    read = list(_read(sources, currency))
+    product_url = known.product_url if product_url is None else product_url
+    links = Links(storefront, product_url, tuple(pages_of(storefront)))
+    read = list(_read(sources, Shop(links, currency)))
     told = {product.currency for each in read for product in each.products} - {None}
     usual = next(iter(told)) if len(told) == 1 else Settings().currency
     currency = _asked("Currency of its prices", currency, str(usual), yes).strip().upper()
@@ -100,7 +111,7 @@ def init(
         currency=currency,
         data=data or _data_directory(before),
         ports=_ports(ports, before),
-        product_url=_if_known("product_url", known.product_url if product_url is None else product_url),
+        product_url=product_url,
     )
     _refuse_clash(new.data / "catalog", sources)
     settings = _write(file, before, new)
@@ -112,10 +123,6 @@ def init(
     called = sys.argv[0] if "/" in sys.argv[0] and not Path(sys.argv[0]).is_absolute() else "footfall"
     click.secho(f"\nNext: {called} start", bold=True)
     click.echo("It runs collector, API and pipeline of this directory, and ticks off what arrives.")
-
-
-def _if_known(setting: str, value: str) -> str:
-    return value if setting in Settings.__struct_fields__ else ""
 
 
 def _asked(question: str, given: str | None, usual: str, yes: bool, kind: Any = None) -> str:
@@ -168,11 +175,11 @@ def _catalogue(given: str) -> list[Path]:
     return [path]
 
 
-def _read(files: Sequence[Path], currency: str | None) -> Iterator[CatalogFile]:
+def _read(files: Sequence[Path], shop: Shop) -> Iterator[CatalogFile]:
     """Read each file, so that one that is no catalogue is refused before anything is written."""
     for file in files:
         with in_words(CatalogError):
-            yield read_catalog(file, currency=currency)
+            yield read_catalog(file, shop)
 
 
 def _write(file: Path, before: dict[str, Any], new: NewShop) -> Settings:

@@ -144,9 +144,15 @@
 {%- endmacro -%}
 
 
-{#- The handle in a product's address, as the address writes it; '' where there is none. -#}
+{#- The handle in the address of a product's page, as the address writes it; '' where there is none. It is what follows
+    /product/ or /products/, else the last part of the path without an ending; orchestration/catalog/links.py reads it
+    off the catalog's links by the same rule. -#}
 {%- macro handle_of(url) -%}
-  regexp_extract({{ url }}, '/products?/([^/?#]+)', 1)
+  coalesce(
+    nullif(regexp_extract({{ url }}, '/products?/([^/?#]+)', 1), ''),
+    regexp_extract({{ url }}, '^[^/?#]*//[^/?#]+(/[^?#]*)?/([^/?#]+?)([.]html?|[.]php)?/?([?#].*)?$', 2),
+    ''
+  )
 {%- endmacro -%}
 
 

@@ -18,10 +18,10 @@ REASON_CHARACTERS = 300
 catalog_inbox = dg.AssetSpec(
     ["catalog", "inbox"],
     group_name="landing",
-    kinds={"file", "shopify"},
+    kinds={"file"},
     owners=OWNERS,
-    description="The shop's catalog files in `catalog/`: `products.json` of a Shopify storefront or the admin's "
-    "product-export CSV. Replace a file, and the next run reads the new version.",
+    description="The shop's catalog files in `catalog/`, as shop software exports them: Shopify, WooCommerce, Magento, "
+    "a Google Merchant feed, or the plain form. Replace a file and the next run takes the new version.",
 )
 
 
@@ -47,15 +47,11 @@ def products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     """Read every inbox file. A product that can't be read is logged with its line, a file with its reason; neither
     costs the others anything.
     """
+    from orchestration.catalog.formats import read_catalog
     from orchestration.catalog.inbox import inbox_state, note_read
-    from orchestration.catalog.model import inbox_files
-    from orchestration.catalog.versions import (
-        CatalogError,
-        read_catalog,
-        version_time,
-        withdraw_missing,
-        write_products,
-    )
+    from orchestration.catalog.links import Links, Shop
+    from orchestration.catalog.model import CatalogError, inbox_files
+    from orchestration.catalog.versions import version_time, withdraw_missing, write_products
     from orchestration.lake.loader import newest_load_id
     from orchestration.lake.schema import prepare_lake
 
@@ -63,6 +59,7 @@ def products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     paths = settings.paths
     prepare_lake(paths)
     state = inbox_state(paths.catalog)
+    shop = Shop(Links.of(settings), settings.currency, datetime.now(UTC))
     files = inbox_files(paths.catalog)
     if not files:
         context.log.warning(f"no catalog in {paths.catalog}: products are known only from their events")
@@ -74,7 +71,7 @@ def products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
             unreadable[name] = f"{name}: its name is not UTF-8"
             continue
         try:
-            catalog = read_catalog(file, shop_url=settings.storefront_url, currency=settings.currency)
+            catalog = read_catalog(file, shop)
         except CatalogError as error:
             unreadable[name] = _in_utf8(str(error))[:REASON_CHARACTERS]
             continue

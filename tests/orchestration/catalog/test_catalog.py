@@ -15,14 +15,12 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from orchestration.catalog.versions import (
-    CatalogError,
-    CatalogFile,
-    latest_version,
-    read_catalog,
-    withdraw_missing,
-    write_products,
-)
+from orchestration.catalog.formats import read_catalog
+from orchestration.catalog.json_records import read_records
+from orchestration.catalog.links import Links, Shop
+from orchestration.catalog.model import CatalogError, CatalogFile
+from orchestration.catalog.shopify_json import read_products
+from orchestration.catalog.versions import latest_version, withdraw_missing, write_products
 from orchestration.lake.schema import PRODUCTS
 
 NOW = datetime(2026, 3, 1, 12)
@@ -53,7 +51,7 @@ def read_json(tmp_path: Path, content: Any, name: str = "products.json") -> Cata
     path = tmp_path / name
     text = content if isinstance(content, (str, bytes)) else json.dumps(content)
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return read_catalog(path, shop_url="https://shop.example/", currency="GBP")
+    return read_catalog(path, Shop(Links("https://shop.example"), "GBP"))
 
 
 def test_storefront_json(tmp_path: Path) -> None:
@@ -120,7 +118,7 @@ def test_bytes_that_are_no_utf8_cost_their_own_product(tmp_path: Path) -> None:
     ("text", "where"),
     [
         ('{"products": [\n{"id": 1,\n]}', "products.json:3: invalid JSON"),
-        ('{"items": []}', "products.json:1: a products.json holds"),
+        ('{"items": []}', "products.json:1: no products: a catalogue in JSON is"),
         ("", "products.json:1: invalid JSON"),
         ('{"products": []}\n{"products"', "products.json:2: invalid JSON"),
         ("[" * 200_000, "products.json:1: "),
@@ -178,7 +176,7 @@ tent,Tent,,,,,true,Title,Default Title,T,shopify,0,deny,10,,,archived
 def read_csv(tmp_path: Path, text: str | bytes, name: str = "export.csv") -> CatalogFile:
     path = tmp_path / name
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return read_catalog(path, currency="GBP")
+    return read_catalog(path, Shop(currency="GBP"))
 
 
 def test_product_export(tmp_path: Path) -> None:
@@ -366,7 +364,7 @@ def test_prices_as_the_world_writes_them(tmp_path: Path, price: str, value: str)
     ("text", "where"),
     [
         ("", "export.csv:1: the file is empty"),
-        ("a,b\n1,2\n", "export.csv:1: not a product export: the header lacks Handle and Title"),
+        ("a,b\n1,2\n", "export.csv:1: unknown catalogue format: its columns are a, b. One has the columns"),
     ],
 )
 def test_what_is_no_export(tmp_path: Path, text: str, where: str) -> None:
@@ -376,17 +374,15 @@ def test_what_is_no_export(tmp_path: Path, text: str, where: str) -> None:
 
 
 def test_other_endings_and_missing_files(tmp_path: Path) -> None:
-    with pytest.raises(CatalogError, match=r"ends in \.json or \.csv"):
+    with pytest.raises(CatalogError, match=r"ends in \.json, "):
         read_csv(tmp_path, "x", "products.xlsx")
     with pytest.raises(CatalogError, match=r"gone\.json: No such file"):
         read_catalog(tmp_path / "gone.json")
 
 
 def catalog_of(*numbers: int, **more: Any) -> CatalogFile:
-    from orchestration.catalog.shopify_json import read_products_json
-
     text = json.dumps({"products": [product(n, **more) for n in numbers]})
-    return read_products_json(text, "products.json", "", "GBP")
+    return read_products(read_records(text, "products.json"), Shop(currency="GBP"))
 
 
 def rows(path: Path | None) -> dict[str, bool]:
@@ -478,6 +474,6 @@ def test_a_file_that_is_taken_out_of_the_inbox_takes_out_what_it_alone_named(tmp
 
 def test_the_demo_catalog_reads_whole() -> None:
     path = Path(__file__).resolve().parents[3] / "demo" / "catalog" / "products.json"
-    catalog = read_catalog(path, currency="GBP")
+    catalog = read_catalog(path, Shop(currency="GBP"))
     assert catalog.failed == []
     assert len(catalog.products) >= 200

@@ -43,7 +43,7 @@ BAD: dict[str, Callable[[Path], object]] = {
     "garbage": write(os.urandom(3000)),
     "empty": write(b""),
     "truncated": write(shop("1", "2")[:-20]),
-    "wrong encoding": write(shop("1").decode().encode("utf-16")),
+    "wrong encoding": write(shop("1").decode().encode("utf-16-le")),
     "nested": write(b"[" * 200_000),
     "a number without end": write(b'{"products": [{"id": ' + b"9" * 5000 + b', "title": "x"}]}'),
     "another document": write(b'{"orders": []}'),

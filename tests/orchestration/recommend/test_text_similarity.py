@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from footfall.importing.online_retail import write_catalog
-from orchestration.catalog.versions import Product, read_catalog
+from orchestration.catalog.formats import read_catalog
+from orchestration.catalog.model import Product
 from orchestration.evaluation.catalog import PLAIN, evaluate_text_similarity, same_type_share
 from orchestration.lake.schema import PAIRS
 from orchestration.recommend.language import language_of

@@ -21,6 +21,8 @@ final as (
     {{ json_text('variant', 'sku') }} as sku,
     {{ json_text('variant', 'options') }} as options,
     try_cast({{ json_text('variant', 'price') }} as decimal(18, 2)) as price,
+    {{ json_text('variant', 'url') }} as url,
+    {{ json_text('variant', 'image_url') }} as image_url,
     variant_position,
     coalesce(try_cast({{ json_text('variant', 'available') }} as boolean), true) as is_available,
     captured_at
