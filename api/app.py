@@ -16,6 +16,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from api import problems
+from api.markets import Markets
 from api.metrics import Metrics
 from api.middleware import common_middleware, ids_with_slashes
 from api.rate_limits import Limits
@@ -98,6 +99,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
                 "settings": settings,
                 "cors": cors,
                 "store": store,
+                "markets": Markets(settings.storefront_url, settings.markets),
                 "reasons": Reasons(settings.api_reasons, settings.api_language),
                 "limits": Limits(settings, counters, together),
                 "workers": Workers(together, partial(report, counters, store)),
@@ -111,8 +113,9 @@ def create_app(settings: Settings | None = None) -> Litestar:
         openapi_config=_openapi_config(),
         logging_config=None,
     )
+    by_origin = not pages.is_everyone or bool(settings.markets)
     # Outside the CORS middleware, which Litestar puts around all others
-    app.asgi_handler = common_middleware(app.asgi_handler, by_origin=not pages.is_everyone)
+    app.asgi_handler = common_middleware(app.asgi_handler, by_origin=by_origin)
     return app
 
 

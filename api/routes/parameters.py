@@ -11,6 +11,8 @@ from litestar import Request
 from litestar.exceptions import ValidationException
 from litestar.params import PathParameter, QueryParameter
 
+from api.markets import Markets
+from api.schemas import ProductItem
 from footfall.snapshot.explanations import Reasons
 from footfall.wire.schema import MAX_ID
 
@@ -38,6 +40,13 @@ Lang = Annotated[
         "the shop's own (`FOOTFALL_API_LANGUAGE`)",
     ),
 ]
+Market = Annotated[
+    str | None,
+    QueryParameter(
+        max_length=MAX_ID,
+        description="Links of this market of `FOOTFALL_MARKETS`; without it, of the market on the page's own origin",
+    ),
+]
 VisitorId = Annotated[
     str,
     PathParameter(
@@ -54,6 +63,15 @@ def words_of(request: Request[Any, Any, Any], lang: str | None) -> Mapping[str, 
     """Reason templates in the request's language, by source."""
     reasons: Reasons = request.app.state.reasons
     return reasons.of(lang)
+
+
+def in_market(
+    request: Request[Any, Any, Any], market: str | None, items: list[ProductItem]
+) -> list[ProductItem]:
+    """The items with their links in a market, or in that of the page which asks."""
+    markets: Markets = request.app.state.markets
+    markets.move(items, markets.front_of(market, request.headers.get("origin")))
+    return items
 
 
 def split_ids(text: str | None) -> tuple[str, ...]:

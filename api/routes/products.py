@@ -13,7 +13,7 @@ from api import examples
 from api.auth import needs_key
 from api.blending import product_list
 from api.responses import PUBLIC_LIST, answer, documented
-from api.routes.parameters import Lang, Limit, ProductId, words_of
+from api.routes.parameters import Lang, Limit, Market, ProductId, in_market, words_of
 from api.schemas import ProductList
 from footfall.snapshot.format import Table
 
@@ -37,10 +37,11 @@ def similar(
     limit: Limit = 8,
     fallback: Fallback = True,
     lang: Lang = None,
+    market: Market = None,
 ) -> Response[ProductList]:
     """Products whose text is alike; where there are none, viewed together, bought together, trending."""
     order = (Table.SIMILAR, Table.VIEWED_TOGETHER, Table.BOUGHT_TOGETHER)
-    return _list(request, product_id, order, limit, fallback, lang)
+    return _list(request, product_id, order, limit, fallback, lang, market)
 
 
 @get(
@@ -57,10 +58,11 @@ def viewed_together(
     limit: Limit = 8,
     fallback: Fallback = True,
     lang: Lang = None,
+    market: Market = None,
 ) -> Response[ProductList]:
     """Products viewed in the same sessions; where there are none, similar ones, bought together, trending."""
     order = (Table.VIEWED_TOGETHER, Table.SIMILAR, Table.BOUGHT_TOGETHER)
-    return _list(request, product_id, order, limit, fallback, lang)
+    return _list(request, product_id, order, limit, fallback, lang, market)
 
 
 @get(
@@ -77,10 +79,11 @@ def bought_together(
     limit: Limit = 8,
     fallback: Fallback = True,
     lang: Lang = None,
+    market: Market = None,
 ) -> Response[ProductList]:
     """Products of the same orders; where there are none, viewed together, similar ones, trending."""
     order = (Table.BOUGHT_TOGETHER, Table.VIEWED_TOGETHER, Table.SIMILAR)
-    return _list(request, product_id, order, limit, fallback, lang)
+    return _list(request, product_id, order, limit, fallback, lang, market)
 
 
 def _list(
@@ -90,17 +93,18 @@ def _list(
     limit: int,
     fallback: bool,
     lang: str | None,
+    market: str | None,
 ) -> Response[ProductList]:
     snapshot = request.app.state.store.current()
     card = snapshot.product(product_id)
     if card is None:
         raise NotFoundException(detail=f"no product {product_id!r} in this snapshot")
+    words = words_of(request, lang)
+    items = product_list(snapshot, card.product_id, order, limit, fallback=fallback, words=words)
     body = ProductList(
         version=snapshot.version,
         generated_at=snapshot.generated_at,
         product_id=card.product_id,
-        items=product_list(
-            snapshot, card.product_id, order, limit, fallback=fallback, words=words_of(request, lang)
-        ),
+        items=in_market(request, market, items),
     )
     return answer(request, body, PUBLIC_LIST)

@@ -12,7 +12,7 @@ from api import examples
 from api.auth import needs_key, recommended_visitor
 from api.blending import History, RecommendationRequest, recommend
 from api.responses import PERSONAL, answer, documented
-from api.routes.parameters import Lang, Limit, Signature, split_ids, words_of
+from api.routes.parameters import Lang, Limit, Market, Signature, in_market, split_ids, words_of
 from api.schemas import Recommendations
 from api.snapshots import Snapshot
 from footfall.snapshot.experiments import Arm, Experiment, running
@@ -66,6 +66,7 @@ def recommendations(
         ),
     ] = "any",
     lang: Lang = None,
+    market: Market = None,
 ) -> Response[Recommendations]:
     """Mixes the visitor's published list with what they looked at in this session, then what goes with the
     cart, then what trends. Never empty while the catalogue has something that isn't excluded; never a product
@@ -99,7 +100,7 @@ def recommendations(
     body = Recommendations(
         version=snapshot.version,
         generated_at=snapshot.generated_at,
-        items=recommend(snapshot, wanted, words_of(request, lang)),
+        items=in_market(request, market, recommend(snapshot, wanted, words_of(request, lang))),
         experiment=experiment.name if experiment and arm else None,
         arm=arm.name if arm else None,
     )

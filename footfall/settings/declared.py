@@ -207,6 +207,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             "/products/{handle}, or as the catalog's format has it",
         ),
     ] = ""
+    markets: Annotated[
+        dict[Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,40}$")], str],
+        Meta(
+            description="addresses of the shop's other fronts by market, which links begin with on their pages"
+        ),
+    ] = {}
     catalog_origins: Annotated[
         tuple[str, ...],
         Meta(
@@ -343,10 +349,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     @property
     def link_origins(self) -> tuple[str, ...]:
-        """The shop's own origins, on which a page that visitors name must be: of write keys and of the storefront."""
-        storefront = origin_of(self.storefront_url)
-        named = dict.fromkeys(origin for key in self.write_keys for origin in key.origins)
-        return (*named, *([storefront] if storefront else []))
+        """The shop's own origins, on which a page that visitors name must be: of write keys and of its fronts."""
+        fronts = map(origin_of, (self.storefront_url, *self.markets.values()))
+        named = [origin for key in self.write_keys for origin in key.origins]
+        return tuple(dict.fromkeys([*named, *filter(None, fronts)]))
 
     @property
     def trusted_key(self) -> WriteKey:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import Meta
 
-from footfall.runtime.origins import no_origin
+from footfall.runtime.origins import no_origin, origin_of
 from footfall.runtime.paths import unfit
 from footfall.settings.declared import Settings, SettingsError
 from footfall.settings.file import read_settings_file
@@ -36,6 +37,10 @@ _EXAMPLES = {
                        source = "shop_pixel"
                        origins = ["https://shop.example"]
   FOOTFALL_WRITE_KEYS: [{"key": "...", "source": "shop_pixel", "origins": ["https://shop.example"]}]""",
+    "markets": """
+  footfall.toml:    [markets]
+                    fr = "https://shop.fr"
+  FOOTFALL_MARKETS: {"fr": "https://shop.fr"}""",
     "api_reasons": """
   footfall.toml:        [api_reasons.de]
                         similar_text = "Passt zu {title}"
@@ -162,6 +167,11 @@ def _check(settings: Settings) -> None:
         if wrong := no_origin(listed):
             raise SettingsError(
                 f"{name}: {wrong!r} is not a page's origin. It is: https://shop.example, or *"
+            )
+    for market, front in settings.markets.items():
+        if origin_of(front) is None or not re.fullmatch(r"[^?#\s]+", front):
+            raise SettingsError(
+                f"markets: {front!r} of {market} is not a front's address. It is: https://shop.fr/fr"
             )
     if bool(settings.notify_mail_to) != bool(settings.notify_smtp_host):
         raise SettingsError(

@@ -297,6 +297,14 @@ def test_what_stands_in_a_block_does_not_keep_itself_in_place(shop: Any, page: A
     assert [call["lang"] for call in shop.api_calls] == ["en", "de"]
 
 
+def test_a_block_asks_for_the_market_of_the_tag(shop: Any, page: Any) -> None:
+    shop.attributes = 'data-market="de"'
+    shop.pages["/"] = html(block("recommended") + block("similar", more='data-product-id="P1"'))
+    shop.visit(page, "/")
+    page.wait_for_selector("[data-footfall-state=filled] >> nth=1")
+    assert [call["market"] for call in shop.api_calls] == ["de", "de"]
+
+
 def test_a_right_click_is_no_choice_and_asking_again_adds_no_rules(shop: Any, page: Any) -> None:
     shop.pages["/"] = html(block("recommended"))
     shop.visit(page, "/")

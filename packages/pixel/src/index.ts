@@ -23,6 +23,8 @@ export interface InitOptions {
   /** The API's address and its public key, for recommendations. */
   api?: string;
   apiKey?: string;
+  /** The market whose links are recommended, if the page's origin is not its own: one of the API's setting `markets`. */
+  market?: string;
   /** Where the first file is, if not at the collector's `/footfall.js`. */
   src?: string;
   /** The collector's path for messages, if not `/v1/b`. */

@@ -283,6 +283,7 @@ class Operations:
         placement: str | None = None,
         history: Literal["any", "new", "again"] = "any",
         lang: str | None = None,
+        market: str | None = None,
     ) -> Recommendations:
         r"""Products for a visitor, now.
 
@@ -299,6 +300,8 @@ class Operations:
             them), `again` (they alone, as few as there are)
         lang: Language of `reason`, as in a page's `lang` (`de`, `de-AT`); if Footfall has no texts in it,
             the shop's own (`FOOTFALL_API_LANGUAGE`)
+        market: Links of this market of `FOOTFALL_MARKETS`; without it, of the market on the page's own
+            origin
         """
         return self._get(
             "/v1/recommendations",
@@ -313,12 +316,19 @@ class Operations:
                 "placement": placement,
                 "history": history,
                 "lang": lang,
+                "market": market,
             },
             Recommendations,
         )
 
     def similar(
-        self, product_id: str, *, limit: int = 8, fallback: bool = True, lang: str | None = None
+        self,
+        product_id: str,
+        *,
+        limit: int = 8,
+        fallback: bool = True,
+        lang: str | None = None,
+        market: str | None = None,
     ) -> ProductList:
         r"""Products alike.
 
@@ -327,15 +337,23 @@ class Operations:
         fallback: If the list is empty, use the next kind; each item's source says which
         lang: Language of `reason`, as in a page's `lang` (`de`, `de-AT`); if Footfall has no texts in it,
             the shop's own (`FOOTFALL_API_LANGUAGE`)
+        market: Links of this market of `FOOTFALL_MARKETS`; without it, of the market on the page's own
+            origin
         """
         return self._get(
             f"/v1/products/{_segment(product_id)}/similar",
-            {"limit": limit, "fallback": fallback, "lang": lang},
+            {"limit": limit, "fallback": fallback, "lang": lang, "market": market},
             ProductList,
         )
 
     def viewed_together(
-        self, product_id: str, *, limit: int = 8, fallback: bool = True, lang: str | None = None
+        self,
+        product_id: str,
+        *,
+        limit: int = 8,
+        fallback: bool = True,
+        lang: str | None = None,
+        market: str | None = None,
     ) -> ProductList:
         r"""Products viewed in the same sessions.
 
@@ -344,15 +362,23 @@ class Operations:
         fallback: If the list is empty, use the next kind; each item's source says which
         lang: Language of `reason`, as in a page's `lang` (`de`, `de-AT`); if Footfall has no texts in it,
             the shop's own (`FOOTFALL_API_LANGUAGE`)
+        market: Links of this market of `FOOTFALL_MARKETS`; without it, of the market on the page's own
+            origin
         """
         return self._get(
             f"/v1/products/{_segment(product_id)}/viewed-together",
-            {"limit": limit, "fallback": fallback, "lang": lang},
+            {"limit": limit, "fallback": fallback, "lang": lang, "market": market},
             ProductList,
         )
 
     def bought_together(
-        self, product_id: str, *, limit: int = 8, fallback: bool = True, lang: str | None = None
+        self,
+        product_id: str,
+        *,
+        limit: int = 8,
+        fallback: bool = True,
+        lang: str | None = None,
+        market: str | None = None,
     ) -> ProductList:
         r"""Products of the same orders.
 
@@ -361,10 +387,12 @@ class Operations:
         fallback: If the list is empty, use the next kind; each item's source says which
         lang: Language of `reason`, as in a page's `lang` (`de`, `de-AT`); if Footfall has no texts in it,
             the shop's own (`FOOTFALL_API_LANGUAGE`)
+        market: Links of this market of `FOOTFALL_MARKETS`; without it, of the market on the page's own
+            origin
         """
         return self._get(
             f"/v1/products/{_segment(product_id)}/bought-together",
-            {"limit": limit, "fallback": fallback, "lang": lang},
+            {"limit": limit, "fallback": fallback, "lang": lang, "market": market},
             ProductList,
         )
 

@@ -18,7 +18,7 @@ const ask = async (options: RecommendOptions): Promise<Answer> => {
   if (kind == 'recently-viewed') {
     return { items: history().filter((v) => v.product_id != here).slice(0, limit) };
   }
-  const query = new URLSearchParams({ key: core.option_('apiKey') || '', limit: String(limit), lang: language() });
+  const query = new URLSearchParams({ key: core.option_('apiKey') || '', limit: String(limit), lang: language(), market: core.option_('market') || '' });
   let path = 'recommendations';
   if (kind == 'recommended') {
     // without the visitor's consent to be recognised the current page is all that counts
