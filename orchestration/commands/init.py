@@ -41,7 +41,7 @@ _HERE = "http://127.0.0.1:8000"
 @click.command()
 @click.option("--domain", help="Address of the shop: shop.example, https://shop.example/en, 127.0.0.1:8000.")
 @click.option("--software", type=click.Choice(list(SOFTWARE)), help="What the shop runs on.")
-@click.option("--catalog", "catalogue", metavar="FILE|FOLDER|URL", help="The shop's products.")
+@click.option("--catalog", "catalogue", metavar="FILE|FOLDER", help="The shop's products.")
 @click.option(
     "--currency", metavar="ISO", help="Currency of the catalogue's prices, where it names none: EUR."
 )
@@ -98,7 +98,7 @@ def init(
         product_url = click.prompt(
             "A product's link where the catalogue has none, with {handle} or {id}", "/products/{handle}"
         )
-    given = _asked("Catalogue: a file, a folder or an address; empty: later", catalogue, "", yes).strip()
+    given = _asked("Catalogue: a file or a folder; empty: later", catalogue, "", yes).strip()
     sources = _catalogue(given)
     product_url = known.product_url if product_url is None else product_url
     links = Links(storefront, product_url, tuple(pages_of(storefront)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from pathlib import Path
@@ -29,8 +28,11 @@ def test_there_are_three_commands_and_each_is_known(tmp_path: Path, monkeypatch:
     assert f"\n{install[1]}:" in (REPO / "Makefile").read_text(encoding="utf-8")
     monkeypatch.delenv("FOOTFALL_CONFIG")
     monkeypatch.chdir(tmp_path)
-    product = {"id": "501", "title": "Wool hat", "handle": "wool-hat"}
-    (tmp_path / "products.json").write_text(json.dumps({"products": [product]}))
+    columns = re.search(r"`(id,title,[\w,]+)`", PAGE.read_text(encoding="utf-8"))
+    assert columns is not None
+    (tmp_path / "products.csv").write_text(
+        f"{columns[1]}\n501,Wool hat,/hats/wool.html,19.00,/img/wool.jpg\n"
+    )
     assert init[:2] == [".venv/bin/footfall", "init"]
     done = CliRunner().invoke(main, init[1:])
     assert done.exit_code == 0, done.output
