@@ -9,13 +9,15 @@ import { minify } from 'terser';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 
-/** Bytes after gzip -9. Every visitor loads the first three, a page with blocks the fourth, a developer the fifth. */
+/** Bytes after gzip -9. Every visitor loads the first three, a page with blocks the fourth, a developer the fifth,
+ * a page whose tag a tag manager injects the sixth. */
 const BUDGET = {
   'footfall.js': 5 * 1024,
   'footfall-extra.js': 2600,
   'footfall-watch.js': 4024,
   'footfall-blocks.js': 2000,
   'footfall-debug.js': 3.75 * 1024,
+  'footfall-gtm.js': 256,
 };
 
 /** The budgets count with the zlib that Node's own builds bring. A distribution's Node (Debian's) has the system's, whose
@@ -29,9 +31,10 @@ const sources = readdirSync(join(root, 'src'), { recursive: true })
   .concat('build.mjs', 'package-lock.json')
   .sort();
 
-/** The tag's own file is a script as old as the web. Those that it loads are modules, which Trusted Types let through, and
- * which may say what file they need (docs/decisions/0026). */
-const CORE = 'footfall.js';
+/** The tag's own file is a script as old as the web, and so is what a tag manager injects. Those
+ * that the tag loads are modules, which Trusted Types let through, and which may say what file they need
+ * (docs/decisions/0026). */
+const isScript = (name) => /^footfall(-gtm)?\.js$/.test(name);
 
 /** The shortened property names (`..._`), the same in every file. */
 let mangleCache = {};
@@ -45,7 +48,7 @@ const bundle = (name) => {
     minifySyntax: true,
     mangleProps: /[a-z]_$/,
     mangleCache,
-    format: name == CORE ? 'iife' : 'esm',
+    format: isScript(name) ? 'iife' : 'esm',
     external: ['./footfall-extra.js'],
     target: 'es2021',
     charset: 'utf8',
@@ -65,7 +68,7 @@ const EAGER = /footfall(-extra|-watch)?\.js/;
 /** esbuild's own minifier inlines less: terser is worth 4 %. Statements joined by commas, and functions with arguments
  * inlined, are shorter, but gzip has more to do: 0.2 %; so are conditions that are merged: 2 bytes. */
 const squeeze = async (name, code) => {
-  const kind = { ecma: 2020, module: name != CORE, toplevel: true };
+  const kind = { ecma: 2020, module: !isScript(name), toplevel: true };
   const { code: terse } = await minify(code, {
     ...kind,
     mangle: false,
@@ -74,7 +77,7 @@ const squeeze = async (name, code) => {
   // names are given by how often each letter stands in what is left then: 0.3 % less
   const { code: small } = await minify(terse, { ...kind, compress: false, format: { quote_style: 2 } });
   // terser unwraps a file that is one function, and its names would become the page's
-  const whole = name != CORE || small.startsWith('(()=>{') ? small : `(()=>{${small}})();`;
+  const whole = !isScript(name) || small.startsWith('(()=>{') ? small : `(()=>{${small}})();`;
   return Buffer.from((EAGER.test(name) ? HINT : '') + whole);
 };
 

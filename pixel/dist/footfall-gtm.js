@@ -1,0 +1,1 @@
+(()=>{var e=document.currentScript;if(!document.querySelector("script[data-write-key]")){let t=document.createElement("script");new URL(e.src).searchParams.forEach((e,r)=>{/^[a-z]+$/i.test(r)&&(t.dataset[r]=e)}),t.nonce=e.nonce,t.src=new URL("footfall.js",e.src).href,e.after(t)}})();
