@@ -61,7 +61,7 @@ class Paths(msgspec.Struct, frozen=True):
 
     @property
     def catalog(self) -> Path:
-        """The inbox of catalog files (``*.json`` of a Shopify store, ``*.csv`` of a product export)."""
+        """The inbox of catalog files, in any of the formats of ``docs/developer/catalog.md``."""
         return self.data / "catalog"
 
     @property

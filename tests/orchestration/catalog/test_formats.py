@@ -397,6 +397,32 @@ def test_woocommerce_answers(tmp_path: Path) -> None:
     assert ["a variation of 99" in failed.reason for failed in catalog.failed] == [True]
 
 
+def test_what_the_woocommerce_plugin_pushes(tmp_path: Path) -> None:
+    """Pages around WooCommerce's own objects; of a product that was deleted, that it is no more."""
+    mug = {"id": 12, "name": "Mug", "slug": "mug", "permalink": f"{SHOP}/product/mug/", "status": "publish",
+           "type": "variable", "price": "9", "stock_status": "instock"}  # fmt: skip
+    small = {"type": "variation", "parent_id": 12, "id": 13, "name": "Mug - S", "price": "8.00", "sku": "M-S",
+             "attributes": [{"id": 1, "name": "Size", "option": "S"}], "stock_status": "instock"}  # fmt: skip
+    gone = {
+        "id": 14,
+        "name": "14",
+        "slug": "",
+        "permalink": "",
+        "status": "trash",
+        "stock_status": "outofstock",
+    }
+    for content in (
+        json.dumps({"products": [mug, small, gone]}),
+        "\n".join(map(json.dumps, [mug, small, gone])),
+    ):
+        catalog = read(tmp_path, content, "catalog.json")
+        assert catalog.failed == []
+        assert [(p.product_id, p.price, p.available, len(p.variants)) for p in catalog.products] == [
+            ("12", Decimal(8), True, 1),
+            ("14", None, False, 0),
+        ]
+
+
 @pytest.mark.parametrize(
     ("prices", "price", "currency"),
     [
