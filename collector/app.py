@@ -18,6 +18,7 @@ from litestar.exceptions import HTTPException
 from litestar.handlers import asgi
 from litestar.types import Receive, Scope, Send
 
+from collector.catalog_push import CatalogPush
 from collector.committer import Committer
 from collector.daily_ids import FORGET_SECONDS, DailyIds
 from collector.files import FileOps, OsFiles
@@ -37,7 +38,7 @@ from collector.writer import CommitError, SegmentWriter
 from footfall.http.rate_limit import Buckets
 from footfall.http.workers import Workers
 from footfall.settings import Settings, SettingsError, load_settings
-from footfall.wire.schema import WEBHOOKS_PATH
+from footfall.wire.schema import CATALOG_PATH, WEBHOOKS_PATH
 
 log = logging.getLogger("footfall.collector")
 
@@ -66,7 +67,16 @@ class CollectorApp(Litestar):
 
 def check_path(path: str) -> None:
     """Raises SettingsError where the pixel's short path is an address that means something else here."""
-    taken = ("/livez", "/readyz", "/metrics", "/docs", "/v1/guest", "/v1/pixel.gif", WEBHOOKS_PATH)
+    taken = (
+        "/livez",
+        "/readyz",
+        "/metrics",
+        "/docs",
+        "/v1/guest",
+        "/v1/pixel.gif",
+        CATALOG_PATH,
+        WEBHOOKS_PATH,
+    )
     if path in (*taken, *SINGLE_ROUTES) or path.startswith("/docs/") or Path(path).suffix in TYPES:
         raise SettingsError(
             f"collector_path: {path} is another route of the collector (see /docs): choose another path"
@@ -106,7 +116,7 @@ def create_app(
     app = CollectorApp(
         route_handlers=[
             take_messages,
-            *other_routes(settings, handler, shopify),
+            *other_routes(settings, handler, shopify, CatalogPush(settings, ops)),
             *health_routes(settings, ops, committer, workers),
             pixel_route(settings.pixel_dir, settings.pixel_path),
         ],

@@ -234,6 +234,22 @@ class IngestHandler:
                 self._metrics.reject(key.source, validated.failed)
         return validated.accepted, validated.failed
 
+    def server_key(self, headers: Mapping[bytes, bytes], scope: Scope) -> WriteKey:
+        """The server's write key that a request has as the user of Basic authorization; its quota pays for a message.
+
+        Raises RefusedError: 401 without a key, 403 for a key of pages or a request of a page, 429.
+        """
+        known = self._key(headers, ParsedRequest(0, None, None), scope)
+        if not known.is_of_a_server or b"origin" in headers:
+            raise RefusedError(
+                403,
+                "server_key",
+                "only a shop's server may do this: use a write key with origins = [], which no page has",
+            )
+        if known.quota is not None:
+            _spend(known.quota, known.key, self.network_of(headers, scope), 1)
+        return known.key
+
     def network_of(self, headers: Mapping[bytes, bytes], scope: Scope) -> str | None:
         """The client's address prefix, v4 /24 or v6 /48; None where it has no address."""
         address = self._address_of(headers, scope)

@@ -22,12 +22,14 @@ from litestar.openapi.spec import (
 )
 from litestar.static_files import create_static_files_router
 
+from collector.catalog_push import ENDINGS, MAX_CATALOG
 from collector.parsing import BATCH_ROUTES, SINGLE_ROUTES
 from collector.problems import PROBLEM_TYPE
 from collector.shopify_webhooks import MAX_WEBHOOK
 from footfall import __version__
 from footfall.http.openapi_page import EXPLORER, openapi_page
 from footfall.wire.schema import (
+    CATALOG_PATH,
     MAX_BODY,
     MAX_INFLATED,
     MAX_MESSAGE,
@@ -169,6 +171,29 @@ _WEBHOOK = Schema(
         "ignored": Schema(type=OpenAPIType.STRING, description="a topic that has no adapter"),
     },
 )
+_PRODUCTS = Schema(
+    type=OpenAPIType.OBJECT,
+    properties={
+        "products": Schema(type=OpenAPIType.ARRAY, items=_OBJECT),
+        "deleted": Schema(type=OpenAPIType.ARRAY, items=_TEXT, description="ids, with mode=changes"),
+    },
+)
+_PUSHED = Schema(
+    type=OpenAPIType.OBJECT,
+    title="PushAnswer",
+    required=["source", "mode", "sequence", "bytes", "next"],
+    properties={
+        "source": _TEXT,
+        "mode": Schema(type=OpenAPIType.STRING, enum=["whole", "changes"]),
+        "sequence": Schema(type=OpenAPIType.INTEGER, description="its place among the pushes of this source"),
+        "bytes": Schema(type=OpenAPIType.INTEGER, description="after gzip"),
+        "next": Schema(type=OpenAPIType.STRING, description="what happens with it, in words"),
+        "products": Schema(
+            type=OpenAPIType.INTEGER, description="objects in the body; omitted where not JSON"
+        ),
+        "deleted": Schema(type=OpenAPIType.INTEGER, description="omitted if 0"),
+    },
+)
 _READY = Schema(
     type=OpenAPIType.OBJECT,
     title="Ready",
@@ -181,7 +206,7 @@ _READY = Schema(
 _JSON, _PROBLEM_JSON = "application/json", PROBLEM_TYPE.decode("ascii")
 _SCHEMAS = {
     schema.title: schema
-    for schema in (_MESSAGE, _BATCH, _ANSWER, _PROBLEM, _GUEST, _WEBHOOK, _READY)
+    for schema in (_MESSAGE, _BATCH, _ANSWER, _PROBLEM, _GUEST, _WEBHOOK, _PUSHED, _READY)
     if schema.title is not None
 }
 #: What Litestar can't know of handlers that answer with a bare ``Response``: path, content type and body of a 200
@@ -196,6 +221,23 @@ _ANSWERS: dict[str, tuple[str, Schema | None, dict[str, str]]] = {
             "404": "webhooks are not set up: no secret",
             "408": _REFUSALS["408"],
             "413": f"more than {MAX_WEBHOOK // 2**20} MiB",
+            "503": _REFUSALS["503"],
+        },
+    ),
+    CATALOG_PATH: (
+        _JSON,
+        _PUSHED,
+        {
+            "400": "source, mode or gzip",
+            "401": _REFUSALS["401"],
+            "403": "a key that pages may use, or a request of a page",
+            "404": "this collector ships to a bucket: there is no pipeline beside it",
+            "408": _REFUSALS["408"],
+            "409": "too many changes since the last whole: push the whole",
+            "413": f"more than {MAX_CATALOG // 2**20} MiB",
+            "415": _REFUSALS["415"],
+            "422": "no catalogue",
+            "429": _REFUSALS["429"],
             "503": _REFUSALS["503"],
         },
     ),
@@ -264,6 +306,16 @@ def describe_routes(app: Litestar, short_path: str) -> None:
         assert operation is not None
         assert operation.responses is not None
         operation.responses["304"] = OpenAPIResponse(description="the browser has the current version")
+    catalog = paths[CATALOG_PATH].post
+    assert catalog is not None
+    assert catalog.responses is not None
+    catalog.responses = {
+        "202" if status == "200" else status: said for status, said in catalog.responses.items()
+    }
+    catalog.request_body = RequestBody(
+        required=True,
+        content={kind: OpenAPIMediaType(schema=_PRODUCTS if kind == _JSON else _TEXT) for kind in ENDINGS},
+    )
     webhook = paths[WEBHOOKS_PATH].post
     assert webhook is not None
     webhook.request_body = RequestBody(required=True, content={_JSON: OpenAPIMediaType(schema=_OBJECT)})

@@ -1,4 +1,5 @@
-"""The handlers beside the hot path: Shopify's webhooks, the guest cookie, the image for pages without scripts.
+"""The handlers beside the hot path: catalogues, Shopify's webhooks, the guest cookie, the image for pages without
+scripts.
 
 Plain Litestar handlers: they are few requests, and clarity is worth more here than microseconds.
 """
@@ -14,19 +15,20 @@ from litestar import HttpMethod, Request, Response, get, post, route
 from litestar.handlers import BaseRouteHandler
 from litestar.params import QueryParameter
 
+from collector.catalog_push import MAX_CATALOG, CatalogPush
 from collector.guest_cookie import GIF, choose_guest, guest_cookie, is_https, may_read, open_image
 from collector.ingest import IngestHandler
 from collector.problems import RefusedError
 from collector.shopify_webhooks import MAX_WEBHOOK, ShopifyWebhookHandler
 from footfall.settings import Settings
-from footfall.wire.schema import WEBHOOKS_PATH
+from footfall.wire.schema import CATALOG_PATH, WEBHOOKS_PATH
 
 AnyRequest = Request[Any, Any, Any]
 _NO_STORE = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 
 def other_routes(
-    settings: Settings, handler: IngestHandler, shopify: ShopifyWebhookHandler
+    settings: Settings, handler: IngestHandler, shopify: ShopifyWebhookHandler, catalogs: CatalogPush
 ) -> list[BaseRouteHandler]:
     """The handlers, bound to this process's handlers."""
     trusts_proxy = settings.trust_forwarded_for
@@ -48,6 +50,37 @@ def other_routes(
                 body = await shopify.read(request.stream())
             answer = await shopify.take(request.headers, body)
         return _json(answer)
+
+    @post(
+        CATALOG_PATH,
+        tags=["catalogue"],
+        summary="Push the catalogue, or what changed in it",
+        status_code=202,
+        request_max_body_size=MAX_CATALOG,
+        security=[{"writeKey": []}],
+    )
+    async def catalog(
+        request: AnyRequest,
+        source: Annotated[str | None, QueryParameter(max_length=63)] = None,
+        mode: Annotated[str, QueryParameter(max_length=20)] = "whole",
+    ) -> Response[bytes]:
+        """202 when it is on disk; the pipeline reads it within a minute. A server's write key is the user of Basic
+        authorization. ``mode=whole``: all products of ``source`` (the key's by default), in any format of a catalogue
+        file. ``mode=changes``: ``{"products": [...], "deleted": ["7"]}``, in any of the JSON formats.
+        """
+        headers: dict[bytes, bytes] = dict(request.scope["headers"])
+        key = handler.server_key(headers, request.scope)  # type: ignore[arg-type]
+        with _counted(handler), handler.body_limits.one_of(handler.network_of(headers, request.scope)):  # type: ignore[arg-type]
+            answer = await catalogs.take(
+                key.source if source is None else source,
+                mode,
+                request.headers.get("content-type", ""),
+                request.headers.get("content-encoding", "").strip().lower(),
+                request.stream(),
+            )
+        return Response(
+            msgspec.json.encode(answer), media_type="application/json", status_code=202, headers=_NO_STORE
+        )
 
     @route(
         "/v1/guest",
@@ -92,7 +125,7 @@ def other_routes(
             raise RefusedError(422, "schema", f"{failed[0].field}: {failed[0].reason}")
         return Response(GIF, media_type="image/gif", headers=_NO_STORE)
 
-    return [webhook, guest, image]
+    return [webhook, catalog, guest, image]
 
 
 def _for_page(request: AnyRequest, settings: Settings, handler: IngestHandler) -> dict[str, str]:

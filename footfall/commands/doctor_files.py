@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from footfall.landing.pushed_catalogs import PUSHED
 from footfall.runtime.digests import check_lake
 from footfall.settings import Settings
 from footfall.snapshot.format import SnapshotError, check_digest, read_manifest, read_pointer
@@ -45,7 +46,12 @@ def look_at_catalogue(settings: Settings) -> list[Finding]:
     return [
         (
             False,
-            f"catalog: {each} (since {each.since:%F %H:%M} UTC); replace {settings.paths.catalog / each.name}",
+            f"catalog: {each} (since {each.since:%F %H:%M} UTC); "
+            + (
+                "push the whole again"
+                if each.name.endswith(PUSHED)
+                else f"replace {settings.paths.catalog / each.name}"
+            ),
         )
         for each in unread_files(settings.paths)
     ]

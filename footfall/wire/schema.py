@@ -19,6 +19,8 @@ from msgspec import Meta, Raw, Struct
 #: Where a collector takes batches, and Shopify's deliveries.
 BATCH_PATH = "/v1/batch"
 WEBHOOKS_PATH = "/v1/shopify/webhooks"
+#: Where a server pushes its catalogue.
+CATALOG_PATH = "/v1/catalog"
 
 # Limits of the tracking plan ("Request"). Bytes unless said.
 MAX_MESSAGE = 32 * 1024

@@ -127,7 +127,7 @@ def read_catalog(path: Path, shop: Shop | None = None, format_name: str | None =
     content = _content(path)
     if why := why_no_text(content[:_HEAD]):
         raise CatalogError(f"{name}: {why}")
-    result = _read(content, name, shop, format_name)
+    result = read_content(content, name, shop, format_name)
     if result.failed and not result.products:
         raise CatalogError(
             f"{name}: none of its {len(result.failed):,} products can be read. The first: {result.failed[0]}"
@@ -146,7 +146,8 @@ def _content(path: Path) -> bytes:
         raise CatalogError(f"{path.name}: {error.strerror}") from None
 
 
-def _read(content: bytes, name: str, shop: Shop, format_name: str | None) -> CatalogFile:
+def read_content(content: bytes, name: str, shop: Shop, format_name: str | None = None) -> CatalogFile:
+    """The products of a file's content, however many of them can be read. Raises CatalogError for one of no format."""
     start = (
         content[:_HEAD]
         .decode("utf-16" if content.startswith(UTF_16_MARKS) else "utf-8-sig", "ignore")

@@ -5,14 +5,23 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from footfall.landing.pushed_catalogs import PUSHED, pushes
 from footfall.runtime.atomic_write import replace_file
 from footfall.runtime.paths import Paths
 from orchestration.catalog.model import inbox_files
 
 
+def inbox_sources(inbox: Path) -> list[Path]:
+    """The catalogue files of the inbox and the folders of pushed ones, by name. A folder is there as soon as somebody
+    begins to push: it counts once something was accepted.
+    """
+    pushed = (folder for folder in inbox.glob(f"*{PUSHED}") if _has_pushes(folder))
+    return sorted([*inbox_files(inbox), *pushed])
+
+
 def inbox_state(inbox: Path) -> str:
     """A digest of the names, sizes and times of the inbox's files; empty where there are none."""
-    files = inbox_files(inbox)
+    files = inbox_sources(inbox)
     if not files:
         return ""
     state = "\n".join(f"{file.name} {_look_of(file)}" for file in files)
@@ -32,9 +41,18 @@ def note_read(paths: Paths, state: str) -> None:
     replace_file(_note(paths), lambda aside: aside.write_text(state))
 
 
+def _has_pushes(folder: Path) -> bool:
+    try:
+        return bool(pushes(folder))
+    except OSError:
+        return True  # the run says why it can't be read
+
+
 def _look_of(file: Path) -> str:
     try:
         found = file.stat()
+        if file.suffix == PUSHED:
+            return " ".join(str(each.sequence) for each in pushes(file))
     except OSError as error:  # a link to nowhere: the run says so
         return str(error.errno)
     return f"{found.st_size} {found.st_mtime_ns}"

@@ -48,9 +48,10 @@ def products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     costs the others anything.
     """
     from orchestration.catalog.formats import read_catalog
-    from orchestration.catalog.inbox import inbox_state, note_read
+    from orchestration.catalog.inbox import inbox_sources, inbox_state, note_read
     from orchestration.catalog.links import Links, Shop
-    from orchestration.catalog.model import CatalogError, inbox_files
+    from orchestration.catalog.model import CatalogError
+    from orchestration.catalog.pushed import is_pushed, read_pushed
     from orchestration.catalog.versions import version_time, withdraw_missing, write_products
     from orchestration.lake.loader import newest_load_id
     from orchestration.lake.schema import prepare_lake
@@ -60,7 +61,7 @@ def products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     prepare_lake(paths)
     state = inbox_state(paths.catalog)
     shop = Shop(Links.of(settings), settings.currency, datetime.now(UTC))
-    files = inbox_files(paths.catalog)
+    files = inbox_sources(paths.catalog)
     if not files:
         context.log.warning(f"no catalog in {paths.catalog}: products are known only from their events")
     written, read, failed = 0, 0, []
@@ -71,7 +72,7 @@ def products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
             unreadable[name] = f"{name}: its name is not UTF-8"
             continue
         try:
-            catalog = read_catalog(file, shop)
+            catalog = read_pushed(file, shop) if is_pushed(file) else read_catalog(file, shop)
         except CatalogError as error:
             unreadable[name] = _in_utf8(str(error))[:REASON_CHARACTERS]
             continue
