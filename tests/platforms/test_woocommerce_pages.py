@@ -8,6 +8,7 @@ import re
 import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,7 @@ from collector.shopify_webhooks import translate
 from footfall import __version__
 from footfall.landing.segments import NO_VISIT
 from footfall.wire.keys import is_signed_user, is_signed_webhook
+from orchestration.catalog.formats import read_catalog
 from tests.pixel.clicks import script
 from tests.platforms.conftest import GUEST, ORDER, PLUGIN, Collector, Json
 
@@ -136,6 +138,26 @@ def test_changes_are_pushed_once_and_what_is_gone_is_out_of_stock(shop: Run, col
         (17, None), (18, None), (20, "outofstock")
     ]  # fmt: skip
     assert "footfall_catalog_changes" in seen["schedule"]
+
+
+def test_the_catalogues_reader_takes_what_is_pushed(shop: Run, collector: Collector, tmp_path: Path) -> None:
+    shop(
+        ["push", "whole"],
+        ["do", "woocommerce_trash_product", 20],
+        ["do", "shutdown"],
+        ["push", "changes"],
+        products=PRODUCTS,
+    )
+    read = []
+    for at, request in enumerate(collector.requests):
+        (tmp_path / f"{at}.json").write_text(json.dumps(request.json))
+        read.append(read_catalog(tmp_path / f"{at}.json"))
+    whole, changes = read
+    [hoodie] = whole.products
+    assert (hoodie.product_id, hoodie.handle, hoodie.url) == ("17", "hoodie", PRODUCTS["17"]["permalink"])
+    assert [variant.variant_id for variant in hoodie.variants] == ["18"]
+    # Even where all that changed is a product that is gone.
+    assert [(product.product_id, product.available) for product in changes.products] == [("20", False)]
 
 
 def test_changes_that_were_not_taken_are_pushed_again(shop: Run, collector: Collector) -> None:
