@@ -8,6 +8,7 @@ from footfall.landing.pushed_catalogs import PUSHED
 from footfall.runtime.digests import check_lake
 from footfall.settings import Settings
 from footfall.snapshot.format import SnapshotError, check_digest, read_manifest, read_pointer
+from footfall.status.catalog_fetches import failed_fetches
 from footfall.status.unreadable_catalogs import unread_files
 
 #: Whether all is well, and what was seen.
@@ -42,7 +43,7 @@ def look_at_warehouse(settings: Settings) -> list[Finding]:
 
 
 def look_at_catalogue(settings: Settings) -> list[Finding]:
-    """Catalogue files that the last full run could not read."""
+    """Catalogue files that the last full run could not read, and sources that could not be fetched."""
     return [
         (
             False,
@@ -54,6 +55,9 @@ def look_at_catalogue(settings: Settings) -> list[Finding]:
             ),
         )
         for each in unread_files(settings.paths)
+    ] + [
+        (False, f"catalog: {each}; try it with `footfall catalog fetch {each.name}`")
+        for each in failed_fetches(settings.paths)
     ]
 
 

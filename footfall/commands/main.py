@@ -42,6 +42,7 @@ _ORDER = [
     "ship",
     "ui",
     "run",
+    "catalog",
     "compact",
     "retain",
     "publish",
@@ -151,6 +152,8 @@ def config(as_json: bool) -> None:
 def _text(row: Setting) -> str:
     if row.name == "write_keys":
         return "\n".join(f"{key.source}: {key.key}{' (trusted)' if key.trusted else ''}" for key in row.value)
+    if row.name == "catalog_sources":
+        return "\n".join(f"{source.name}: {source.url}" for source in row.value)
     return ", ".join(row.value) if isinstance(row.value, tuple) else str(row.value)
 
 
@@ -162,6 +165,15 @@ def _masked(row: Setting) -> Setting:
     elif row.name == "write_keys":  # those of pages are public, those of servers are not
         value = tuple(
             msgspec.structs.replace(key, key=mask(key.key)) if key.is_of_a_server else key for key in value
+        )
+    elif row.name == "catalog_sources":
+        value = tuple(
+            msgspec.structs.replace(
+                source,
+                url=without_credentials(source.url),
+                headers={name: mask(secret) for name, secret in source.headers.items()},
+            )
+            for source in value
         )
     elif isinstance(value, str):
         value = without_credentials(value)

@@ -6,7 +6,15 @@ origins. Tables (``api_reasons``) and lists of them (``write_keys``) are TOML in
 environment.
 """
 
-from footfall.settings.declared import DEMO_KEYS, REPO, SECRETS, Settings, SettingsError, WriteKey
+from footfall.settings.declared import (
+    DEMO_KEYS,
+    REPO,
+    SECRETS,
+    CatalogSource,
+    Settings,
+    SettingsError,
+    WriteKey,
+)
 from footfall.settings.reading import (
     Setting,
     explain_settings,
@@ -20,6 +28,7 @@ __all__ = [
     "DEMO_KEYS",
     "REPO",
     "SECRETS",
+    "CatalogSource",
     "Setting",
     "Settings",
     "SettingsError",

@@ -77,6 +77,22 @@ class WriteKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.trusted or not self.origins
 
 
+class CatalogSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A catalogue that is fetched from an address, into ``catalog/<name>.<ending>``."""
+
+    name: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+    url: Annotated[str, Meta(pattern=r"^https?://[^\s/@?#]+([/?][^\s#]*)?$")]
+    """Without a user or a password in it: those are ``headers``."""
+    every_minutes: Annotated[int, Meta(ge=5)] = 60
+    headers: dict[str, str] = {}
+    """Sent to the origin of ``url`` alone, as ``Authorization``."""
+    allow_private: bool = False
+    """It may be on this machine or in a private network."""
+    max_mb: Annotated[float, Meta(gt=0, le=1024)] = 200
+    """After gzip."""
+    max_seconds: Annotated[float, Meta(gt=0, le=3600)] = 300
+
+
 def _default_write_keys() -> tuple[WriteKey, ...]:
     return (
         WriteKey(key="ff_demo_write_key", source="shop_pixel"),
@@ -213,6 +229,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             description="addresses of the shop's other fronts by market, which links begin with on their pages"
         ),
     ] = {}
+    catalog_sources: Annotated[
+        tuple[CatalogSource, ...],
+        Meta(
+            description="catalogs to fetch: name, url, every_minutes, headers, allow_private, max_mb, max_seconds"
+        ),
+    ] = ()
     catalog_origins: Annotated[
         tuple[str, ...],
         Meta(

@@ -41,6 +41,11 @@ _EXAMPLES = {
   footfall.toml:    [markets]
                     fr = "https://shop.fr"
   FOOTFALL_MARKETS: {"fr": "https://shop.fr"}""",
+    "catalog_sources": """
+  footfall.toml:            [[catalog_sources]]
+                            name = "shop"
+                            url = "https://shop.example/feed.xml"
+  FOOTFALL_CATALOG_SOURCES: [{"name": "shop", "url": "https://shop.example/feed.xml"}]""",
     "api_reasons": """
   footfall.toml:        [api_reasons.de]
                         similar_text = "Passt zu {title}"
@@ -158,6 +163,9 @@ def _check(settings: Settings) -> None:
         raise SettingsError(
             f"write_keys has {mask(twice[0])} twice: the source of a message would be ambiguous"
         )
+    sources = [source.name for source in settings.catalog_sources]
+    if twice := sorted({name for name in sources if sources.count(name) > 1}):
+        raise SettingsError(f"catalog_sources has {twice[0]} twice: both would be one file")
     pages = [
         ("api_origins", settings.api_origins),
         ("catalog_origins", settings.catalog_origins),

@@ -142,6 +142,45 @@ housekeeping_hourly = dg.ScheduleDefinition(
 )
 
 
+@dg.op(description="Fetch the catalogs that are due, into the inbox.")
+def fetch_catalogs(context: dg.OpExecutionContext) -> None:
+    """One that can't be had costs nothing but its news: the last file stays, and doctor, overview and check say why."""
+    from orchestration.catalog.fetching import due_sources, fetch_sources
+
+    settings = load_settings()
+    for each in fetch_sources(settings, due_sources(settings, datetime.now(UTC))):
+        if each.error:
+            context.log.warning(str(each))
+        else:
+            context.log.info(f"source {each.name}: {each.file} is of {each.fetched_at:%F %H:%M} UTC")
+
+
+@dg.job(
+    name="catalog_fetch",
+    executor_def=one_process,
+    description="Fetches the catalogs of the setting catalog_sources. It opens neither lake nor warehouse.",
+)
+def catalog_fetch() -> None:
+    """A file that is new starts the full pipeline by itself (sensor ``catalog_changes``)."""
+    fetch_catalogs()
+
+
+@dg.schedule(
+    name="catalog_fetch_due",
+    job=catalog_fetch,
+    cron_schedule="*/5 * * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Looks every five minutes for catalogs whose every_minutes have passed.",
+)
+def catalog_fetch_due() -> dg.RunRequest | dg.SkipReason:
+    """Without a source that is due there is no run."""
+    from orchestration.catalog.fetching import due_sources
+
+    due = due_sources(load_settings(), datetime.now(UTC))
+    return dg.RunRequest() if due else dg.SkipReason("no catalog source is due")
+
+
 @dg.op(pool=POOL, description="Merge the lake's files of each past day, except those of the last loads.")
 @full_disk_in_words()
 def merge_days(context: dg.OpExecutionContext) -> None:

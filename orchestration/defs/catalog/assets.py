@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from footfall.settings import load_settings
+from footfall.status.catalog_fetches import failed_fetches
 from footfall.status.unreadable_catalogs import note_unread
 from orchestration.storage.duckdb_files import POOL
 from orchestration.storage.full_disk import full_disk_in_words
@@ -36,7 +37,7 @@ catalog_inbox = dg.AssetSpec(
         dg.AssetCheckSpec(
             CHECK,
             asset=KEY,
-            description="Each file of the inbox can be read. For an unreadable one the last version stays.",
+            description="Each file of the inbox can be read, and each source fetched. Else the last version stays.",
         )
     ],
     description="Versions of the catalog: one row a product and version. An unchanged file writes nothing; a product "
@@ -94,7 +95,8 @@ def products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     stands = {name: at for name in unreadable if (at := version_time(paths.lake / "products", name))}
     note_read(paths, state)
     unread = note_unread(paths, unreadable, stands, datetime.now(UTC))
-    for each in unread:
+    unfetched = failed_fetches(paths)
+    for each in (*unread, *unfetched):
         context.log.warning(str(each))
     for name in gone:
         context.log.warning(
@@ -114,9 +116,9 @@ def products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         check_results=[
             dg.AssetCheckResult(
                 check_name=CHECK,
-                passed=not unread,
+                passed=not unread and not unfetched,
                 severity=dg.AssetCheckSeverity.WARN,
-                metadata={each.name: str(each) for each in unread},
+                metadata={each.name: str(each) for each in (*unread, *unfetched)},
             )
         ],
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 import dagster as dg
 
 from footfall.settings import load_settings
+from footfall.status.catalog_fetches import failed_fetches
 from footfall.status.unreadable_catalogs import unread_files
 from orchestration.defs.evaluation.assets import EVALUATION
 from orchestration.defs.warehouse.dbt import INCREMENT, model_key, served_marts
@@ -63,7 +64,9 @@ def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
             served=served_marts(),
             not_from_before=max(gone, default=None),
             time_zone=project_vars(DBT_PROJECT)["shop_time_zone"],
-            catalogue_problems=[str(each) for each in unread_files(settings.paths)],
+            catalogue_problems=[
+                str(each) for each in (*unread_files(settings.paths), *failed_fetches(settings.paths))
+            ],
             link_origins=settings.link_origins,
         )
         note_whole(settings.paths)
