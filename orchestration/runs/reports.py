@@ -179,7 +179,7 @@ def _tell(settings: Settings, runs: Runs, job: str, reason: str | None, run_id: 
     kind = re.sub(r"\d+(\.\d+)?", "#", reason or "")
     if reason is None and told:
         text = f"{job} has recovered. It had failed since {at_words(min(told.values()))}."
-        subject = f"{job} is well again"
+        subject = f"{job} has recovered"
     elif reason is not None and not 0 <= now - told.get(kind, -1e12) < settings.notify_repeat_hours * 3600:
         where = f" Run {run_id[:8]} in Dagster's UI has the log." if run_id else ""
         text = f"{job} failed: {reason}\nSee `footfall doctor`.{where}"

@@ -287,7 +287,7 @@ def test_what_is_held_back_is_named_and_published_once(tmp_path: Path) -> None:
         created_at = read_manifest(tmp_path / ".held-v2").created_at
         with pytest.raises(SnapshotError, match="no version v3 is held back; v2 is"):
             publish_once(tmp_path, "v3", "not there")
-        with pytest.raises(SnapshotError, match="v2 may hold somebody who was forgotten since"):
+        with pytest.raises(SnapshotError, match="v2 may contain a person erased since"):
             publish_once(tmp_path, "v2", "nobody looked", not_from_before=datetime.now(UTC))
         assert read_pointer(tmp_path).version == "v1"  # type: ignore[union-attr]
         publish_once(tmp_path, "v2", "the department is closed", not_from_before=created_at)

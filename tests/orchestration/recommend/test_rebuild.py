@@ -52,7 +52,7 @@ def test_unchanged_inputs_are_never_due(result: Path) -> None:
     year_later = RebuildRule(0.05, NOW + timedelta(days=365))
     assert year_later.decide(result, "a") == (
         False,
-        "the inputs are those of the build of 2026-06-01 12:00:00",
+        "the inputs are unchanged since the build of 2026-06-01 12:00:00",
     )
     assert year_later.decide(result, "b").is_due
 

@@ -53,7 +53,7 @@ def test_the_same_failure_is_told_once_another_at_once_and_the_end_of_both(
     end(told, None)
     end(told, None)
     assert len(hook.texts) == 3
-    assert "full_pipeline is well again" in hook.texts[2]
+    assert "full_pipeline has recovered" in hook.texts[2]
     end(told, "disk full at 3 %")
     assert len(hook.texts) == 4, "after a recovery it is news again"
 
@@ -100,7 +100,7 @@ def test_a_recovery_that_did_not_arrive_is_told_by_the_next_success(
     assert end(told, None)
     hook.status = 200
     end(told, None)
-    assert "well again" in hook.texts[-1]
+    assert "has recovered" in hook.texts[-1]
     assert len(hook.texts) == 3
     end(told, None)
     assert len(hook.texts) == 3
@@ -155,7 +155,7 @@ def test_a_full_disk_does_not_tell_of_one_run_again_and_again(
             report_run(told, "full_pipeline", "disk full", run_id="run-1", ended=ended)
     assert len(hook.texts) == 1
     end(told, None)
-    assert "well again" in hook.texts[1]
+    assert "has recovered" in hook.texts[1]
     assert read_runs(told.paths.data).jobs["full_pipeline"].failed == 1
 
 
@@ -278,7 +278,7 @@ def test_the_daemon_tells_of_failures_and_recoveries(
     run(instance)
     tick()
     assert ["failed: works: ValueError: could not read ..." in hook.texts[0], len(hook.texts)] == [True, 2]
-    assert "small_job is well again" in hook.texts[1]
+    assert "small_job has recovered" in hook.texts[1]
     tick()
     assert len(hook.texts) == 2
     failed = run(instance, trouble="no memory")
@@ -366,7 +366,7 @@ def test_old_data_is_told_and_that_it_is_fresh_again(told: Settings, hook: Webho
     publish(paths, 0.1)
     look()
     assert len(hook.texts) == 2
-    assert "freshness is well again" in hook.texts[1]
+    assert "freshness has recovered" in hook.texts[1]
 
 
 def test_a_new_shop_is_not_stale_until_events_wait(told: Settings, seal: Seal) -> None:
