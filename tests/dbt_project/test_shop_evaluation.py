@@ -237,7 +237,7 @@ def test_a_spoiled_setting_is_found_again_and_confirmed_on_other_visitors(
     assert any(name.startswith("rrf_weights.") for name in proposal.changes)
     assert proposal.tried <= 9
     assert re.fullmatch(
-        r"0\.\d{4} with the current rules, measured in 1\.0 s; a round of 8 tries wants a budget of some 11 s",
+        r"0\.\d{4} with the current rules, measured in 1\.0 s; a round of 8 tries needs a budget of about 11 s",
         told[0],
     )
     assert re.fullmatch(r"the budget ended after \d tries of this round", told[-1])
