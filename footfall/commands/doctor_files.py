@@ -9,6 +9,7 @@ from footfall.runtime.digests import check_lake
 from footfall.settings import Settings
 from footfall.snapshot.format import SnapshotError, check_digest, read_manifest, read_pointer
 from footfall.status.catalog_fetches import failed_fetches
+from footfall.status.unmatched_products import unmatched_products
 from footfall.status.unreadable_catalogs import unread_files
 
 #: Whether all is well, and what was seen.
@@ -43,7 +44,19 @@ def look_at_warehouse(settings: Settings) -> list[Finding]:
 
 
 def look_at_catalogue(settings: Settings) -> list[Finding]:
-    """Catalogue files that the last full run could not read, and sources that could not be fetched."""
+    """Catalogue files that the last full run could not read, sources that could not be fetched, and products of pages
+    that no catalogue has.
+    """
+    strange = unmatched_products(settings.paths)
+    where = "docs/developer/catalog.md#its-ids-are-those-of-the-pages"
+    matched = [(not strange.is_most, f"catalog: {strange} ({where})")] if strange else []
+    return [
+        *matched,
+        *_files_and_sources(settings),
+    ]
+
+
+def _files_and_sources(settings: Settings) -> list[Finding]:
     return [
         (
             False,

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import duckdb
 import numpy as np
 import pytest
 import scipy.sparse as sp
 from dbt_kit import NOON, Lake, Warehouse, message
 
 from orchestration.evaluation.orders import taste
+from orchestration.serving.unmatched import unmatched
 
 DAY = timedelta(days=1)
 CATALOG = [
@@ -176,6 +178,32 @@ def test_a_catalog_that_calls_products_by_other_names_is_warned_of(
     else:
         with pytest.raises(pytest.fail.Exception, match="assert_the_catalog_knows"):
             warehouse.dbt(*test)
+
+
+def test_what_no_catalog_has_is_listed_with_what_it_looks_like(
+    make_warehouse: Callable[[], tuple[Lake, Warehouse]],
+) -> None:
+    lake, warehouse = make_warehouse()
+    variants = '[{"variant_id": "v-77", "sku": "WJ/M"}]'
+    lake.catalog([{**CATALOG[0], "handle": "wool-jumper", "variants": variants}, *CATALOG[1:]])
+    ids = ["shirt-1", "SHOE_2", "Wool Jumper", "wj-m", "V77", "gid://shop/shirt/shoe-9", "item-v77", "other"]
+    lake.load([viewed("reader", product_id) for product_id in ids])
+    warehouse.run("+unmatched_products")
+    columns = "product_id, candidate_product_id, candidate_kind, candidate_name"
+    assert warehouse.rows(f"select {columns} from unmatched_products order by product_id") == [
+        ("SHOE_2", "shoe-2", "id", "shoe-2"),
+        ("V77", "shirt-0", "variant id", "v-77"),
+        ("Wool Jumper", "shirt-0", "handle", "wool-jumper"),
+        ("gid://shop/shirt/shoe-9", None, None, None),
+        ("item-v77", "shirt-0", "variant id", "v-77"),
+        ("other", None, None, None),
+        ("wj-m", "shirt-0", "sku", "WJ/M"),
+    ]
+    with duckdb.connect(str(warehouse.data / "warehouse.duckdb"), read_only=True) as connection:
+        found = unmatched(connection)
+    assert str(found) == (
+        "7 of 8 products seen within 30 days are in no catalogue: 'SHOE_2' looks like id 'shoe-2'"
+    )
 
 
 def test_neighbours_lend_their_products(line: tuple[Lake, Warehouse]) -> None:

@@ -144,6 +144,34 @@
 {%- endmacro -%}
 
 
+{#- An id without what makes one id two spellings: case and punctuation. -#}
+{%- macro bare_id(text) -%}
+  {{ return(adapter.dispatch('bare_id', 'footfall')(text)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__bare_id(text) -%}
+  lower(regexp_replace({{ text }}, '[^\p{L}\p{N}]+', '', 'g'))
+{%- endmacro -%}
+
+{%- macro default__bare_id(text) -%}
+  lower(regexp_replace({{ text }}, '[^\\p{L}\\p{N}]+', ''))
+{%- endmacro -%}
+
+
+{#- The last word of an id, lower case: 501 of product-501. -#}
+{%- macro last_word(text) -%}
+  {{ return(adapter.dispatch('last_word', 'footfall')(text)) }}
+{%- endmacro -%}
+
+{%- macro duckdb__last_word(text) -%}
+  lower(regexp_extract({{ text }}, '([\p{L}\p{N}]+)[^\p{L}\p{N}]*$', 1))
+{%- endmacro -%}
+
+{%- macro default__last_word(text) -%}
+  lower(regexp_extract({{ text }}, '([\\p{L}\\p{N}]+)[^\\p{L}\\p{N}]*$', 1))
+{%- endmacro -%}
+
+
 {#- The handle in the address of a product's page, as the address writes it; '' where there is none. It is what follows
     /product/ or /products/, else the last part of the path without an ending; orchestration/catalog/links.py reads it
     off the catalog's links by the same rule. -#}

@@ -7,6 +7,7 @@ import dagster as dg
 
 from footfall.settings import load_settings
 from footfall.status.catalog_fetches import failed_fetches
+from footfall.status.unmatched_products import note_unmatched
 from footfall.status.unreadable_catalogs import unread_files
 from orchestration.defs.evaluation.assets import EVALUATION
 from orchestration.defs.warehouse.dbt import INCREMENT, model_key, served_marts
@@ -40,6 +41,7 @@ def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     from orchestration.lake.retention import last_cut
     from orchestration.recommend.tables import session_index_file
     from orchestration.serving.publish import build_snapshot, prune, publish
+    from orchestration.serving.unmatched import unmatched
     from orchestration.warehouse.dbt_runner import project_vars
 
     settings = load_settings()
@@ -55,6 +57,8 @@ def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     cut, forgotten = last_cut(settings.paths), last_forgotten(settings.paths)
     gone = [moment for moment in (cut and cut.at, forgotten) if moment]
     with reading(settings) as connection:
+        strange = unmatched(connection)
+        note_unmatched(settings.paths, strange)
         report = build_snapshot(
             connection,
             serving,
@@ -65,11 +69,14 @@ def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
             not_from_before=max(gone, default=None),
             time_zone=project_vars(DBT_PROJECT)["shop_time_zone"],
             catalogue_problems=[
-                str(each) for each in (*unread_files(settings.paths), *failed_fetches(settings.paths))
+                *map(str, (*unread_files(settings.paths), *failed_fetches(settings.paths))),
+                *([str(strange)] if strange and strange.is_most else []),
             ],
             link_origins=settings.link_origins,
         )
         note_whole(settings.paths)
+    if strange:
+        context.log.warning(f"{strange} (mart unmatched_products; docs/developer/catalog.md)")
     for name, reason in report.left_out.items():
         context.log.warning(f"the mart {name} is not served: {reason}")
     publish(serving, report.version)
