@@ -28,10 +28,10 @@ class Fetch(msgspec.Struct, frozen=True, omit_defaults=True):
     """Of the first failure in a row."""
 
     def __str__(self) -> str:
-        since = f" since {self.since:%F %H:%M} UTC" if self.since else ""
+        since = f", failing since {self.since:%F %H:%M} UTC" if self.since else ""
         if self.fetched_at is None:
-            return f"source {self.name}: {self.error}{since}; it was never fetched"
-        return f"source {self.name}: {self.error}{since}; {self.file} of {self.fetched_at:%F %H:%M} UTC stays in use"
+            return f"source {self.name}{since}: {self.error}; it was never fetched"
+        return f"source {self.name}{since}: {self.error}; {self.file} of {self.fetched_at:%F %H:%M} UTC stays in use"
 
 
 def fetches(paths: Paths) -> dict[str, Fetch]:
