@@ -123,7 +123,7 @@ def test_a_reload_reads_the_keys_again_and_answers_all_who_ask(published: Path, 
         running.send_signal(signal.SIGTERM)
         output, _ = running.communicate(timeout=60)
     assert running.returncode == 0
-    assert "the settings stay as they were: api_workers" in output
+    assert "the settings are unchanged: api_workers" in output
 
 
 def ask_until_answered(url: str, headers: dict[str, str]) -> int:

@@ -241,7 +241,7 @@ def test_a_reload_reads_the_write_keys_again_and_loses_nothing(
     file.write_text(file.read_text() + "collector_port = 9\n[[write_keys]]\nkey = 7")
     reload(server.workers())
     assert send("the-new-key", "late") == 200
-    assert "the settings stay as they were: write_keys" in server.log.read_text()
+    assert "the settings are unchanged: write_keys" in server.log.read_text()
 
     file.write_text("seal_bytes = 2048\ncollector_path = '/elsewhere'")
     reload(server.workers())

@@ -210,7 +210,7 @@ def test_a_damaged_block_is_noticed_when_it_is_read(paths: Paths, sound: bytes) 
     note_whole(paths)
     ((good, said),) = look_at_warehouse(settings)
     assert good
-    assert "built again" in said
+    assert "a new one was built from the lake" in said
 
 
 def test_an_error_in_a_query_is_no_damage(paths: Paths, sound: bytes) -> None:
