@@ -21,6 +21,7 @@ from api.metrics import Metrics
 from api.middleware import common_middleware, ids_with_slashes
 from api.rate_limits import Limits
 from api.responses import DocsPage, MoneySchema, OriginCors
+from api.routes.live import live, live_page
 from api.routes.marts import mart_rows, marts
 from api.routes.operations import livez, metrics, readyz, report
 from api.routes.overview import overview, overview_file
@@ -93,6 +94,8 @@ def create_app(settings: Settings | None = None) -> Litestar:
             metrics,
             overview,
             overview_file,
+            live,
+            live_page,
         ],
         state=State(
             {

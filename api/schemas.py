@@ -12,6 +12,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from footfall.landing.live_events import LiveEvent
+
 
 class Answer(msgspec.Struct, kw_only=True):
     """Every answer says which snapshot it comes from and when that was made."""
@@ -220,3 +222,13 @@ class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
     errors: Annotated[
         list[dict[str, Any]] | None, Meta(description="Invalid parameters, each with the reason.")
     ] = None
+
+
+class LiveView(msgspec.Struct, kw_only=True):
+    """What came since the previous answer, by time of arrival."""
+
+    items: list[LiveEvent]
+    cursor: Annotated[str, Meta(description="For the next request.")]
+    more: Annotated[bool, Meta(description="There is more already: ask again at once.")]
+    skipped: Annotated[bool, Meta(description="Some of what was accepted meanwhile may be missing here.")]
+    problem: Annotated[str | None, Meta(description="Why nothing can be shown here, and what to do.")] = None

@@ -37,6 +37,7 @@ from collector.parsing import (
     validate,
 )
 from collector.problems import PROBLEM_TYPE, RefusedError, problem_body
+from collector.refusals import RefusalLog
 from collector.user_agent import read_user_agent
 from collector.writer import CommitError
 from footfall.http.addresses import client_address, truncate_address
@@ -140,6 +141,7 @@ class IngestHandler:
         self.daily_ids = DailyIds(settings.paths.data / "collector" / "salts")
         self._committer = committer
         self._metrics = metrics
+        self._refusals = RefusalLog(settings.paths.landing)
         self._good_starts: dict[bytes | None, dict[str, Any]] = {}
         self._reading = Reading()
         self.body_limits = BodyLimits()
@@ -172,14 +174,17 @@ class IngestHandler:
             await send(self._good_starts.get(origin) or self._good_start(origin))
             await send({"type": "http.response.body", "body": answer(accepted, failed), "more_body": False})
         except RefusedError as refusal:
-            await self._refuse(send, refusal, origin)
+            await self._refuse(send, refusal, origin, scope["path"])
         except CommitError as failure:
             ours = RefusedError(503, failure.reason, failure.detail, retry_after=failure.retry_after)
-            await self._refuse(send, ours, origin)
+            await self._refuse(send, ours, origin, scope["path"])
         except Exception:
             log.exception("unexpected error at %s", scope["path"])
             await self._refuse(
-                send, RefusedError(500, "internal", "unexpected error; the log has the details"), origin
+                send,
+                RefusedError(500, "internal", "unexpected error; the log has the details"),
+                origin,
+                scope["path"],
             )
         finally:
             self.in_flight -= 1
@@ -294,8 +299,9 @@ class IngestHandler:
             self._good_starts[origin] = start
         return start
 
-    async def _refuse(self, send: Send, refusal: RefusedError, origin: bytes | None) -> None:
+    async def _refuse(self, send: Send, refusal: RefusedError, origin: bytes | None, path: str) -> None:
         self._metrics.refused[refusal.reason] += 1
+        self._refusals.tell(refusal, path, origin)
         headers = [
             (b"content-type", PROBLEM_TYPE),
             (b"cache-control", b"no-store"),

@@ -28,7 +28,7 @@ _HEADERS = {
 @get("/overview", include_in_schema=False, sync_to_thread=False)
 def overview() -> Response[bytes]:
     """The page. It asks for the key, or takes it from behind the ``#`` of its address."""
-    return _answer("overview.html", "text/html")
+    return page_file("overview.html", "text/html")
 
 
 @get("/overview/{name:str}", include_in_schema=False, sync_to_thread=False)
@@ -36,8 +36,9 @@ def overview_file(name: Annotated[str, PathParameter(max_length=255)]) -> Respon
     """Serve the page's style and scripts."""
     if name not in _FILES:
         raise NotFoundException(detail=f"no file {name!r}")
-    return _answer(name, _FILES[name])
+    return page_file(name, _FILES[name])
 
 
-def _answer(name: str, media_type: str) -> Response[bytes]:
+def page_file(name: str, media_type: str) -> Response[bytes]:
+    """A file of ``api/pages``."""
     return Response((_PAGES / name).read_bytes(), media_type=media_type, headers=_HEADERS)

@@ -57,6 +57,7 @@ _ORDER = [
     "tuning",
     "config",
     "notify",
+    "tail",
     "doctor",
 ]
 

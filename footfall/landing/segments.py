@@ -184,6 +184,23 @@ def segment_parts(data: bytes, path: Path | str) -> Iterator[Frame | Damage]:
         number += 1
 
 
+def frames_from(data: bytes) -> tuple[list[tuple[int, bytes]], int]:
+    """The whole frames of a piece of a segment that begins anywhere, as (offset, payload), and the offset behind the
+    last of them: what stands there may be the beginning of another one.
+
+    No message can look like a frame: the length before it has a byte that JSON knows in no text.
+    """
+    frames: list[tuple[int, bytes]] = []
+    offset = end = 0
+    while offset < len(data):
+        if (payload := _frame_at(data, offset)) is None:
+            offset = _next_frame(data, offset + 1)
+            continue
+        frames.append((offset, payload))
+        offset = end = offset + FRAME_HEAD.size + len(payload)
+    return frames, end
+
+
 def good_length(path: Path) -> int:
     """The length up to which a segment that a crash left open is good: where its damaged tail, if any, begins."""
     end = len(HEADER)

@@ -85,15 +85,15 @@ class Arrivals:
         self._frames: dict[str, int] = {}
         lake = settings.paths.lake
         self._events = _Files(lake / "events", "received_date=*")
-        self._catalogue = _Files(lake, "products")
-        self._known: set[str] = set()
+        self._catalogue = CatalogueNames(lake)
+        self._known = self._catalogue.names
         self._products: dict[str, bool] = {}
         self._seen: dict[str, str] = {}
         self._bots: str | None = None
 
     def look(self) -> list[Step]:
         """The steps, in the order in which a shop comes to them."""
-        self._read_catalogue()
+        self._catalogue.look()
         for event in self._new_events():
             self._take(event)
         refused = _metrics(self._collector)
@@ -227,12 +227,6 @@ class Arrivals:
             )
         return Step(title, False, "Put a block into a page (footfall init --show prints one), and open it.")
 
-    def _read_catalogue(self) -> None:
-        for file in self._catalogue.new():
-            table = pq.read_table(file, columns=["product_id", "handle"])
-            for column in table.columns:
-                self._known.update(str(name) for name in column.to_pylist() if name)
-
     def _new_events(self) -> Iterator[_Event]:
         landing = self._settings.paths.landing
         for segment in [*sealed_segments(landing), *unsealed(landing)]:
@@ -270,6 +264,22 @@ class Arrivals:
 def _text(value: Any) -> str | None:
     """An id or an address; nothing for what is neither."""
     return str(value) if value and isinstance(value, str | int) and not isinstance(value, bool) else None
+
+
+class CatalogueNames:
+    """The ids and handles of all catalogue files that were ever loaded, as the lake has them."""
+
+    def __init__(self, lake: Path) -> None:
+        self._files = _Files(lake, "products")
+        self.names: set[str] = set()
+
+    def look(self) -> None:
+        """Read the files that are new."""
+        for file in self._files.new():
+            with suppress(FileNotFoundError):  # merged meanwhile
+                table = pq.read_table(file, columns=["product_id", "handle"])
+                for column in table.columns:
+                    self.names.update(str(name) for name in column.to_pylist() if name)
 
 
 class _Files:

@@ -281,13 +281,17 @@ def test_no_other_file_is_to_be_had(client: TestClient[Litestar], name: str) -> 
 
 
 def test_the_files_are_those_that_the_page_names() -> None:
-    named = set(re.findall(r'overview/([\w.]+)"', (PAGES / "overview.html").read_text(encoding="utf-8")))
+    named = {
+        name
+        for page in PAGES.glob("*.html")
+        for name in re.findall(r'overview/([\w.]+)"', page.read_text(encoding="utf-8"))
+    }
     imported = {
         name
         for script in PAGES.glob("*.js")
         for name in re.findall(r"from '\./([\w.]+)'", script.read_text(encoding="utf-8"))
     }
-    assert {path.name for path in PAGES.iterdir()} == named | imported | {"overview.html"}
+    assert {path.name for path in PAGES.iterdir()} == named | imported | {"overview.html", "live.html"}
 
 
 @pytest.mark.browser
