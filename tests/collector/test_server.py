@@ -246,7 +246,7 @@ def test_a_reload_reads_the_write_keys_again_and_loses_nothing(
     file.write_text("seal_bytes = 2048\ncollector_path = '/elsewhere'")
     reload(server.workers())
     assert (send("the-new-key", "gone"), send(KEY, "last")) == (401, 200)
-    assert "a reload doesn't change collector_path: that needs a restart" in server.log.read_text()
+    assert "a reload doesn't change collector_path: restart to change it" in server.log.read_text()
 
     acknowledged = clients.stop() | {f"n{number}" for number in range(20)} | {"late", "last"}
     assert clients.statuses == {200}
