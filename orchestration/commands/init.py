@@ -6,18 +6,20 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import click
+import msgspec
 
 from footfall.commands.servers import free_port
 from footfall.commands.software import BLOCK, SOFTWARE, tag, theme_script
 from footfall.http.ports import port_is_free
 from footfall.runtime.paths import Paths
 from footfall.runtime.terminal import in_words
-from footfall.settings import Settings, SettingsError, load_settings
+from footfall.settings import CatalogSource, Settings, SettingsError, load_settings
 from footfall.settings.file import DEFAULT_FILE, read_settings_file
 from footfall.settings.new_file import (
     NewShop,
@@ -28,9 +30,11 @@ from footfall.settings.new_file import (
     storefront_of,
     write_private,
 )
+from orchestration.catalog.fetching import fetch_sources
 from orchestration.catalog.formats import read_catalog
 from orchestration.catalog.links import Links, Shop
 from orchestration.catalog.model import CatalogError, CatalogFile, inbox_files
+from orchestration.catalog.web_files import is_public
 
 #: Products that could not be read, as many as are named.
 FAILED_SHOWN = 5
@@ -41,7 +45,7 @@ _HERE = "http://127.0.0.1:8000"
 @click.command()
 @click.option("--domain", help="Address of the shop: shop.example, https://shop.example/en, 127.0.0.1:8000.")
 @click.option("--software", type=click.Choice(list(SOFTWARE)), help="What the shop runs on.")
-@click.option("--catalog", "catalogue", metavar="FILE|FOLDER", help="The shop's products.")
+@click.option("--catalog", "catalogue", metavar="FILE|FOLDER|URL", help="The shop's products.")
 @click.option(
     "--currency", metavar="ISO", help="Currency of the catalogue's prices, where it names none: EUR."
 )
@@ -98,8 +102,8 @@ def init(
         product_url = click.prompt(
             "A product's link where the catalogue has none, with {handle} or {id}", "/products/{handle}"
         )
-    given = _asked("Catalogue: a file or a folder; empty: later", catalogue, "", yes).strip()
-    sources = _catalogue(given)
+    given = _asked("Catalogue: a file, a folder or an address; empty: later", catalogue, "", yes).strip()
+    sources, fetched = ([], _source(given)) if "://" in given else (_catalogue(given), None)
     product_url = known.product_url if product_url is None else product_url
     links = Links(storefront, product_url, tuple(pages_of(storefront)))
     read = list(_read(sources, Shop(links, currency)))
@@ -112,11 +116,14 @@ def init(
         data=data or _data_directory(before),
         ports=_ports(ports, before),
         product_url=product_url,
+        catalog_sources=(fetched,) if fetched else (),
     )
     _refuse_clash(new.data / "catalog", sources)
     settings = _write(file, before, new)
     _say(True, f"{file}: {'keys kept' if before else 'fresh keys'}, readable by you alone")
     _make_inbox(settings.paths, sources)
+    if fetched:
+        read += _fetched(settings)
     _check(settings, read)
     _print_for_pages(settings, software, collector_url, api_url)
     # As it was called, to be copied: in a clone it is in no PATH
@@ -155,14 +162,45 @@ def _ports(asked: dict[str, int | None], before: dict[str, Any]) -> dict[str, in
     return found
 
 
+def _source(url: str) -> dict[str, Any]:
+    """The entry of ``catalog_sources`` for an address. Raises click.ClickException where it can't be one."""
+    host = urlsplit(url).hostname or ""
+    # Typed here by the operator, unlike an address to which a feed redirects
+    is_inside = host == "localhost" or (_is_number(host) and not is_public(host))
+    entry = {"name": "shop", "url": url} | ({"allow_private": True} if is_inside else {})
+    try:
+        msgspec.convert(entry, CatalogSource)
+    except msgspec.ValidationError as error:
+        raise click.ClickException(
+            f"{url} is no address of a catalogue: https://shop.example/feed.xml, without a password ({error})"
+        ) from None
+    return entry
+
+
+def _is_number(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _fetched(settings: Settings) -> list[CatalogFile]:
+    """Fetch what the settings name, as Dagster does from now on, and read it. What fails is said; it is tried again."""
+    read = []
+    for fetch in fetch_sources(settings, settings.catalog_sources):
+        if fetch.error:
+            _say(False, f"{fetch}; `footfall start` tries again")
+        else:
+            shop = Shop(Links.of(settings), settings.currency)
+            read.append(read_catalog(settings.paths.catalog / str(fetch.file), shop))
+    return read
+
+
 def _catalogue(given: str) -> list[Path]:
     """The files of a catalogue that is a file or a folder; raises click.ClickException for what is neither."""
     if not given:
         return []
-    if urlsplit(given).scheme in ("http", "https"):
-        raise click.ClickException(
-            f"{given} can't be fetched by itself yet: download it, and say --catalog FILE"
-        )
     path = Path(given).expanduser().absolute()
     if path.is_dir():
         if files := inbox_files(path):

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import re
 import stat
+import threading
 import tomllib
 from collections.abc import Callable
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -120,6 +123,8 @@ def test_the_inbox_itself_is_a_catalogue_too(
         (["--domain", "ftp://shop.example"], "is no address of a shop"),
         (["--catalog", "nowhere.json"], "nowhere.json: no such file or folder"),
         (["--catalog", "."], "holds no catalogue file"),
+        (["--catalog", "ftp://shop.example/feed.xml"], "is no address of a catalogue"),
+        (["--catalog", "https://user:word@shop.example/feed.xml"], "is no address of a catalogue"),
         (["--currency", "euro"], "currency"),
         (["--software", "oscommerce"], "oscommerce"),
     ],
@@ -142,6 +147,28 @@ def test_a_file_that_is_no_catalogue_is_refused_before_anything_is_written(
     assert answered.exit_code == 1
     assert "products.json" in answered.output
     assert not (tmp_path / "footfall.toml").exists()
+
+
+def test_a_catalogue_at_an_address_is_fetched_now_and_from_then_on(
+    init: Callable[..., Result], catalogue: Path, tmp_path: Path
+) -> None:
+    handler = partial(SimpleHTTPRequestHandler, directory=str(catalogue.parent))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+        url = f"http://127.0.0.1:{server.server_port}/products.json"
+        said = init("--yes", "--catalog", url)
+        server.shutdown()
+    assert said.exit_code == 0, said.output
+    assert "shop.json: 2 products read, 1 failed" in said.output
+    assert "no catalogue" not in said.output
+    written = tomllib.loads((tmp_path / "footfall.toml").read_text())
+    assert written["catalog_sources"] == [{"name": "shop", "url": url, "allow_private": True}]
+    assert (tmp_path / "data" / "catalog" / "shop.json").read_text() == catalogue.read_text()
+    # Nobody listens there any more: the settings stand, and so does the file
+    again = init("--yes", "--force", "--catalog", url)
+    assert again.exit_code == 0, again.output
+    assert "`footfall start` tries again" in again.output
+    assert (tmp_path / "data" / "catalog" / "shop.json").exists()
 
 
 def test_a_demo_in_data_is_left_alone(init: Callable[..., Result], tmp_path: Path) -> None:
