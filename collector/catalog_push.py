@@ -91,9 +91,7 @@ class CatalogPush:
         part = folder / f"{uuid.uuid4().hex}{PART}"
         fd = -1
         try:
-            await asyncio.to_thread(self._prepare, folder)
-            fd = self._ops.create(part)
-            self._ops.lock(fd)
+            fd = await asyncio.to_thread(self._open, folder, part)
             size = await self._write(fd, inflated(chunks) if encoding == "gzip" else chunks)
             about = await asyncio.to_thread(look_over, part, ending, mode)
             await asyncio.to_thread(self._ops.sync_file, fd)
@@ -138,14 +136,18 @@ class CatalogPush:
             raise RefusedError(415, "content_type", f"the Content-Type of mode={mode} is {allowed}")
         return ending
 
-    def _prepare(self, folder: Path) -> None:
-        """Make room for a body, and remove what killed processes left."""
+    def _open(self, folder: Path, part: Path) -> int:
+        """Create the file for a body and lock it; remove what killed processes left."""
         self._ops.make_directory(folder)
-        for name in self._ops.names(folder):
-            if name.endswith(PART):
-                self._remove_dead(folder / name)
-        if self._ops.free_bytes(folder) < self._min_free + MAX_CATALOG:
-            raise RefusedError(503, "disk_full", "too little free disk for a catalogue", retry_after=300)
+        with _alone(folder):  # else another push takes a file that has no lock yet for a dead one
+            for name in self._ops.names(folder):
+                if name.endswith(PART):
+                    self._remove_dead(folder / name)
+            if self._ops.free_bytes(folder) < self._min_free + MAX_CATALOG:
+                raise RefusedError(503, "disk_full", "too little free disk for a catalogue", retry_after=300)
+            fd = self._ops.create(part)
+            self._ops.lock(fd)
+        return fd
 
     def _remove_dead(self, part: Path) -> None:
         try:
