@@ -120,7 +120,7 @@ final as (
   left join candidates as part
     on unlisted.last_word = part.bare_id
       and part.candidate_rank = 1
-      and length(unlisted.last_word) > 1
+      and unlisted.last_word like '__%'
 )
 
 select * from final
