@@ -46,6 +46,7 @@ IMPERSONAL = {
     "/metrics",
     "/overview",
     "/overview/{name:str}",
+    "/live",  # a page without a number: it asks for the secret key
 }
 
 Model = dict[str, str]
