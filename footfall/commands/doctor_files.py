@@ -67,6 +67,8 @@ def _files_and_sources(settings: Settings) -> list[Finding]:
                 else f"replace {settings.paths.catalog / each.name}"
             ),
         )
+        if each.is_catalog
+        else (True, f"catalog: {each}")
         for each in unread_files(settings.paths)
     ] + [
         (False, f"catalog: {each}; try it with `footfall catalog fetch {each.name}`")

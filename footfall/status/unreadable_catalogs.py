@@ -22,8 +22,12 @@ class UnreadFile(msgspec.Struct, frozen=True):
     """When a run met it first for this reason (UTC)."""
     stands: datetime | None
     """Of when the version is whose products count meanwhile; None where the file was never read."""
+    is_catalog: bool = True
+    """False: it doesn't look like one, say a note beside them, and nothing is wrong."""
 
     def __str__(self) -> str:
+        if not self.is_catalog:
+            return f"{self.reason}; it is left alone"
         if self.stands:
             return f"{self.reason}; its products stay as of {self.stands:%F %H:%M} UTC"
         return f"{self.reason}; it was never read"
@@ -38,13 +42,19 @@ def unread_files(paths: Paths) -> list[UnreadFile]:
 
 
 def note_unread(
-    paths: Paths, reasons: Mapping[str, str], stands: Mapping[str, datetime], at: datetime
+    paths: Paths,
+    reasons: Mapping[str, str],
+    stands: Mapping[str, datetime],
+    at: datetime,
+    others: Mapping[str, str] | None = None,
 ) -> Sequence[UnreadFile]:
-    """Replace the note: the reason by name, and of when the version is that stands. Returns what it says now."""
+    """Replace the note: the reason by name, and of when the version is that stands; ``others`` are no catalogues.
+    Returns what it says now.
+    """
     since = {(each.name, each.reason): each.since for each in unread_files(paths)}
     now = [
-        UnreadFile(name, reason, since.get((name, reason), at), stands.get(name))
-        for name, reason in sorted(reasons.items())
+        UnreadFile(name, reason, since.get((name, reason), at), stands.get(name), name in reasons)
+        for name, reason in sorted({**(others or {}), **reasons}.items())
     ]
     content = msgspec.json.encode(now)
     replace_file(_note(paths), lambda aside: aside.write_bytes(content))

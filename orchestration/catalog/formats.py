@@ -5,6 +5,9 @@ A new format is a module with a reader, and a row here.
 
 from __future__ import annotations
 
+import gzip
+import io
+import zlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,12 +27,13 @@ from orchestration.catalog.decoding import json_text, table_text
 from orchestration.catalog.delimited import UTF_16_MARKS, Table, plain_name, read_table, why_no_text
 from orchestration.catalog.json_records import Records, read_records
 from orchestration.catalog.links import Shop
-from orchestration.catalog.model import ENDINGS, CatalogError, CatalogFile
+from orchestration.catalog.model import ENDINGS, CatalogError, CatalogFile, NoCatalogError
 
 _Source = TypeVar("_Source", Records, Table)
 
 #: A shop of 100,000 products with long texts has some 300 MB; more is no catalogue, and would fill the memory.
 MAX_BYTES = 2**30
+_GZIP = b"\x1f\x8b"
 #: So much of a file tells what it is: a binary file has its zeros early.
 _HEAD = 1 << 16
 
@@ -118,7 +122,8 @@ def read_catalog(path: Path, shop: Shop | None = None, format_name: str | None =
     """Read one catalogue file.
 
     shop: what the file doesn't say. format_name: one of ``NAMES``; else the content tells it.
-    Raises CatalogError for a file that is of no format, or in which no product at all can be read.
+    Raises CatalogError for a file that is of no format, or in which no product at all can be read; NoCatalogError where
+    the ending doesn't say that it is meant for one either.
     """
     shop = shop or Shop()
     name = path.name
@@ -136,14 +141,22 @@ def read_catalog(path: Path, shop: Shop | None = None, format_name: str | None =
 
 
 def _content(path: Path) -> bytes:
+    """The file's bytes, gzip undone whatever its name is."""
+    too_large = CatalogError(f"{path.name}: larger than {MAX_BYTES >> 20} MiB; divide it into several files")
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise CatalogError(
-                f"{path.name}: larger than {MAX_BYTES >> 20} MiB; divide it into several files"
-            )
-        return path.read_bytes()
+            raise too_large
+        content = path.read_bytes()
+        if content.startswith(_GZIP):
+            with gzip.open(io.BytesIO(content)) as inflated:
+                content = inflated.read(MAX_BYTES + 1)
+            if len(content) > MAX_BYTES:
+                raise too_large
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise CatalogError(f"{path.name}: its gzip is damaged, or ends too early ({error})") from None
     except OSError as error:
         raise CatalogError(f"{path.name}: {error.strerror}") from None
+    return content
 
 
 def read_content(content: bytes, name: str, shop: Shop, format_name: str | None = None) -> CatalogFile:
@@ -173,7 +186,8 @@ def _format_of(
             return each
     if wanted is not None:
         raise CatalogError(f"{source.source_file}: no format {wanted!r}; there are {', '.join(NAMES)}")
-    raise CatalogError(
+    is_any_text = source.source_file.lower().endswith((".txt", ".txt.gz"))
+    raise (NoCatalogError if is_any_text else CatalogError)(
         f"{source.source_file}:1: unknown catalogue format: {_found(source)}. One {phrase} "
         + ", or ".join(each.has for each in formats)
     )

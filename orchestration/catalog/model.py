@@ -23,6 +23,10 @@ class CatalogError(Exception):
     """A catalog file that can't be read at all. The text begins with file and line."""
 
 
+class NoCatalogError(CatalogError):
+    """A text of no format, in a file whose ending is that of any text: rather a note than a catalogue."""
+
+
 class BadProductError(ValueError):
     """One product of a readable file is unusable; the text is the reason."""
 
@@ -137,12 +141,21 @@ _TIMES = ("%m/%d/%y", "%m/%d/%Y", "%m/%d/%y, %I:%M %p", "%m/%d/%Y %H:%M")
 #: Names for a product without a category: Shopify's and WooCommerce's, Magento's.
 _NO_CATEGORY = frozenset(["uncategorized", "default category"])
 #: How catalog files end. What they are is told by their content.
-ENDINGS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt", ".xml")
+ENDINGS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt", ".xml", ".gz")
 
 
 def inbox_files(inbox: Path) -> list[Path]:
     """The catalog files of the inbox, by name; none where there is no inbox."""
     return sorted(file for file in inbox.glob("*") if file.suffix.lower() in ENDINGS)
+
+
+def other_files(inbox: Path) -> list[Path]:
+    """What lies in the inbox and is no catalogue by its ending, such as a workbook; hidden files are nobody's."""
+    return sorted(
+        file
+        for file in inbox.glob("[!.]*")
+        if file.is_file() and not file.name.endswith("~") and file.suffix.lower() not in ENDINGS
+    )
 
 
 def shown_variant(variants: Sequence[Variant]) -> Variant | None:

@@ -51,7 +51,7 @@ def products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     from orchestration.catalog.formats import read_catalog
     from orchestration.catalog.inbox import inbox_sources, inbox_state, note_read
     from orchestration.catalog.links import Links, Shop
-    from orchestration.catalog.model import CatalogError
+    from orchestration.catalog.model import ENDINGS, CatalogError, NoCatalogError, other_files
     from orchestration.catalog.pushed import is_pushed, read_pushed
     from orchestration.catalog.versions import version_time, withdraw_missing, write_products
     from orchestration.lake.loader import newest_load_id
@@ -67,6 +67,11 @@ def products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         context.log.warning(f"no catalog in {paths.catalog}: products are known only from their events")
     written, read, failed = 0, 0, []
     unreadable: dict[str, str] = {}
+    others = {
+        name: f"{name} is no catalogue file: those end in {', '.join(ENDINGS)}"
+        for file in other_files(paths.catalog)
+        if (name := _in_utf8(file.name))
+    }
     for file in files:
         name = _in_utf8(file.name)
         if name != file.name:
@@ -75,7 +80,9 @@ def products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         try:
             catalog = read_pushed(file, shop) if is_pushed(file) else read_catalog(file, shop)
         except CatalogError as error:
-            unreadable[name] = _in_utf8(str(error))[:REASON_CHARACTERS]
+            # What was a catalogue before is one that went bad
+            is_note = isinstance(error, NoCatalogError) and not version_time(paths.lake / "products", name)
+            (others if is_note else unreadable)[name] = _in_utf8(str(error))[:REASON_CHARACTERS]
             continue
         failed += catalog.failed
         read += len(catalog.products)
@@ -94,9 +101,10 @@ def products(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     )
     stands = {name: at for name in unreadable if (at := version_time(paths.lake / "products", name))}
     note_read(paths, state)
-    unread = note_unread(paths, unreadable, stands, datetime.now(UTC))
+    noted = note_unread(paths, unreadable, stands, datetime.now(UTC), others)
+    unread = [each for each in noted if each.is_catalog]
     unfetched = failed_fetches(paths)
-    for each in (*unread, *unfetched):
+    for each in (*noted, *unfetched):
         context.log.warning(str(each))
     for name in gone:
         context.log.warning(

@@ -20,10 +20,17 @@ class Sold(NamedTuple):
     title: str
     price: Decimal
     available: bool = True
+    own_link: str = ""
+    """Else one is made of the id; so is the handle."""
+    own_handle: str = ""
 
     @property
     def link(self) -> str:
-        return f"{SHOP}/product/p-{self.product_id.encode().hex()}"
+        return self.own_link or f"{SHOP}/product/{self.handle}"
+
+    @property
+    def handle(self) -> str:
+        return self.own_handle or f"p-{self.product_id.encode().hex()}"
 
     @property
     def image(self) -> str:
@@ -38,7 +45,8 @@ def _delimited(header: Sequence[str], rows: Sequence[Sequence[object]], separato
 
 def shopify_json(products: Sequence[Sold]) -> bytes:
     listed = [
-        {"id": each.product_id, "title": each.title, "handle": each.product_id, "images": [{"src": each.image}],
+        {"id": each.product_id, "title": each.title, "handle": each.own_handle or each.product_id,
+         "images": [{"src": each.image}],
          "variants": [{"id": f"{each.product_id}-1", "title": "Default Title", "price": str(each.price),
                        "available": each.available}]}
         for each in products
@@ -92,7 +100,7 @@ def woocommerce_json(products: Sequence[Sold]) -> bytes:
     """As ``/wp-json/wc/v3/products`` answers."""
     return json.dumps(
         [
-            {"id": e.product_id, "name": e.title, "slug": f"p-{e.product_id.encode().hex()}", "permalink": e.link,
+            {"id": e.product_id, "name": e.title, "slug": e.handle, "permalink": e.link,
              "type": "simple", "status": "publish", "catalog_visibility": "visible", "description": "",
              "short_description": "", "sku": "", "price": str(e.price), "regular_price": str(e.price),
              "sale_price": "", "purchasable": True, "stock_status": "instock" if e.available else "outofstock",
@@ -107,7 +115,7 @@ def woocommerce_store_json(products: Sequence[Sold]) -> bytes:
     """As ``/wp-json/wc/store/v1/products`` answers: prices in minor units."""
     return json.dumps(
         [
-            {"id": e.product_id, "name": e.title, "slug": f"p-{e.product_id.encode().hex()}", "parent": 0,
+            {"id": e.product_id, "name": e.title, "slug": e.handle, "parent": 0,
              "type": "simple", "variation": "", "permalink": e.link, "sku": "", "short_description": "",
              "description": "", "on_sale": False,
              "prices": {"price": str(int(e.price * 100)), "regular_price": str(int(e.price * 100)), "sale_price": "",
@@ -125,7 +133,7 @@ def magento_csv(products: Sequence[Sold]) -> bytes:
          "product_online", "visibility", "price", "url_key", "base_image", "additional_attributes", "qty",
          "is_in_stock", "manage_stock", "configurable_variations"],
         [[e.product_id, "", "Default", "simple", "Default Category/Gear/Bags", "base", e.title, 1, "Catalog, Search",
-          f"{e.price}00", f"p-{e.product_id.encode().hex()}", "/a/b/c.jpg", "color=Red", "5.0000",
+          f"{e.price}00", e.handle, "/a/b/c.jpg", "color=Red", "5.0000",
           int(e.available), 1, ""] for e in products],
     )  # fmt: skip
 

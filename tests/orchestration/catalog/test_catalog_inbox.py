@@ -191,3 +191,29 @@ def test_one_bad_file_of_ten(paths: Paths, run: Callable[[], dg.AssetCheckEvalua
     check = run()
     assert set(check.metadata) == {"page-4.json"}
     assert sold(paths) == {str(number) for number in range(10) if number != 4}
+
+
+def test_a_note_beside_the_catalogue_is_left_alone(
+    paths: Paths, run: Callable[[], dg.AssetCheckEvaluation]
+) -> None:
+    settings = load_settings({"FOOTFALL_DATA": str(paths.data)})
+    (paths.catalog / "shop.json").write_bytes(shop("1"))
+    (paths.catalog / "README.txt").write_text("Products, from the ERP.\nWritten hourly, at ten past.\n")
+    (paths.catalog / "products.xlsx").write_bytes(b"PK\x03\x04")
+    (paths.catalog / ".shop.json.swp").write_bytes(b"\0")
+    assert run().passed
+    assert sold(paths) == {"1"}
+    found = look_at_catalogue(settings)
+    assert all(good for good, _ in found)
+    assert [said.split()[1] for _, said in found] == ["README.txt:1:", "products.xlsx"]
+    assert all(said.endswith("it is left alone") for _, said in found)
+
+
+def test_a_text_that_was_a_catalogue_is_no_note(
+    paths: Paths, run: Callable[[], dg.AssetCheckEvaluation]
+) -> None:
+    (paths.catalog / "feed.txt").write_text("id\ttitle\n1\tMug\n")
+    assert run().passed
+    (paths.catalog / "feed.txt").write_text("Internal Server Error, try again\n")
+    assert set(run().metadata) == {"feed.txt"}
+    assert sold(paths) == {"1"}
