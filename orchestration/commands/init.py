@@ -33,13 +33,17 @@ from footfall.settings.new_file import (
 from orchestration.catalog.fetching import fetch_sources
 from orchestration.catalog.formats import read_catalog
 from orchestration.catalog.links import Links, Shop
-from orchestration.catalog.model import CatalogError, CatalogFile, inbox_files
+from orchestration.catalog.model import CatalogError, CatalogFile, NoCatalogError, inbox_files
 from orchestration.catalog.web_files import is_public
 
 #: Products that could not be read, as many as are named.
 FAILED_SHOWN = 5
 PORTS = ("collector_port", "api_port", "dagster_port")
 _HERE = "http://127.0.0.1:8000"
+_WRONG_LINK = (
+    "and recommendations would lead there: mend the catalogue's links, or where it has none say "
+    "--product-url '/p/{handle}.html' --force, as product pages are addressed"
+)
 
 
 @click.command()
@@ -107,8 +111,10 @@ def init(
     product_url = known.product_url if product_url is None else product_url
     links = Links(storefront, product_url, tuple(pages_of(storefront)))
     read = list(_read(sources, Shop(links, currency)))
+    sources = [file for file in sources if file.name in {each.source_file for each in read}]
     told = {product.currency for each in read for product in each.products} - {None}
     usual = next(iter(told)) if len(told) == 1 else Settings().currency
+    is_guess = currency is None and yes and len(told) != 1
     currency = _asked("Currency of its prices", currency, str(usual), yes).strip().upper()
     new = NewShop(
         storefront_url=storefront,
@@ -125,6 +131,11 @@ def init(
     if fetched:
         read += _fetched(settings)
     _check(settings, read)
+    if is_guess and any(product.currency is None for each in read for product in each.products):
+        _say(
+            False,
+            f"its prices name no currency and are shown in {currency}; another one: --currency ISO --force",
+        )
     _print_for_pages(settings, software, collector_url, api_url)
     # As it was called, to be copied: in a clone it is in no PATH
     called = sys.argv[0] if "/" in sys.argv[0] and not Path(sys.argv[0]).is_absolute() else "footfall"
@@ -214,10 +225,17 @@ def _catalogue(given: str) -> list[Path]:
 
 
 def _read(files: Sequence[Path], shop: Shop) -> Iterator[CatalogFile]:
-    """Read each file, so that one that is no catalogue is refused before anything is written."""
+    """Read each file, so that one that is no catalogue is refused before anything is written. A note beside
+    catalogues is left out.
+    """
     for file in files:
         with in_words(CatalogError):
-            yield read_catalog(file, shop)
+            try:
+                yield read_catalog(file, shop)
+            except NoCatalogError as error:
+                if len(files) == 1:
+                    raise
+                click.echo(f"  {error}; it is left alone")
 
 
 def _write(file: Path, before: dict[str, Any], new: NewShop) -> Settings:
@@ -302,15 +320,20 @@ def _check(settings: Settings, read: Sequence[CatalogFile]) -> None:
             f"no catalogue: recommendations have neither names nor pictures. Put it into {paths.catalog} "
             "(docs/developer/catalog.md)",
         )
-    _say(*_look_at_front(settings.storefront_url))
+    answers, said = _look_at(settings.storefront_url)
+    _say(answers, said)
+    link = next((product.url for each in read for product in each.products if product.url), None)
+    if answers and link:
+        answers, said = _look_at(link)
+        _say(answers, said if answers else f"{said}, {_WRONG_LINK}")
 
 
 def _counted(products: int) -> str:
     return f"{products:,} product{'' if products == 1 else 's'}"
 
 
-def _look_at_front(url: str) -> tuple[bool, str]:
-    """Whether the shop's front answers from here. It need not: it may be behind a login, or not up yet."""
+def _look_at(url: str) -> tuple[bool, str]:
+    """Whether a page of the shop answers from here. It need not: it may be behind a login, or not up yet."""
     import httpx
 
     try:

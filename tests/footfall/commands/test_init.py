@@ -31,7 +31,7 @@ def init(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Resul
     """`footfall init --yes` in a directory of its own, with free ports; the shop's front answers."""
     monkeypatch.delenv("FOOTFALL_CONFIG")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(command, "_look_at_front", lambda url: (True, f"{url} answers 200"))
+    monkeypatch.setattr(command, "_look_at", lambda url: (True, f"{url} answers 200"))
     ports = [f"--{server}-port={new_port()}" for server in ("collector", "api", "dagster")]
     return lambda *options, **more: CliRunner().invoke(main, ["init", *ports, *options], **more)
 
@@ -147,6 +147,25 @@ def test_a_file_that_is_no_catalogue_is_refused_before_anything_is_written(
     assert answered.exit_code == 1
     assert "products.json" in answered.output
     assert not (tmp_path / "footfall.toml").exists()
+
+
+def test_a_currency_that_nobody_said_is_pointed_at(init: Callable[..., Result], catalogue: Path) -> None:
+    assert "shown in GBP; another one: --currency" in init("--yes", "--catalog", str(catalogue)).output
+    said = init("--yes", "--force", "--catalog", str(catalogue), "--currency", "EUR").output
+    assert "another one" not in said
+
+
+def test_a_note_in_the_catalogues_folder_is_left_out(
+    init: Callable[..., Result], catalogue: Path, tmp_path: Path
+) -> None:
+    (catalogue.parent / "README.txt").write_text("Written hourly, by the ERP.")
+    said = init("--yes", "--catalog", str(catalogue.parent))
+    assert said.exit_code == 0, said.output
+    assert "it is left alone" in said.output
+    assert [file.name for file in (tmp_path / "data" / "catalog").iterdir()] == ["products.json"]
+    alone = init("--yes", "--force", "--catalog", str(catalogue.parent / "README.txt"))
+    assert alone.exit_code == 1
+    assert "README.txt:1: unknown catalogue format" in alone.output
 
 
 def test_a_catalogue_at_an_address_is_fetched_now_and_from_then_on(
