@@ -10,7 +10,8 @@
 {#- What nobody has today, and somebody may have tomorrow. -#}
 {%- set also = {
   'top_category': 'select product_type as top_category from ' ~ ref('products'),
-  'price_band': "select 'low' as price_band union all select 'middle' union all select 'high'"
+  'price_band': "select 'low' as price_band union all select 'middle' union all select 'high'",
+  'last_device_class': "select * from (values ('mobile'), ('tablet'), ('desktop'), ('tv')) as known (last_device_class)"
 } %}
 
 {{ unknown_values(ref('visitor_facts'), asked, also) }}
