@@ -183,7 +183,12 @@ class Arrivals:
             )
             return Step(title, False, f"No catalogue is read yet. {later}")
         if not self._products:
-            return Step(title, False, "Open the page of a product.")
+            return Step(
+                title,
+                False,
+                "Open the page of a product. Was it one? Without JSON-LD its markup has to say so "
+                "(docs/developer/ten-minutes.md#the-tag-and-the-block).",
+            )
         return Step(
             title,
             False,

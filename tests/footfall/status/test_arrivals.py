@@ -70,7 +70,9 @@ def test_a_shop_ticks_off_step_by_step(shop: Settings, looked: Any, metrics: Any
     assert [title for title, (done, _) in looked().items() if done] == ["The tag", "A page view"]
     assert looked()["The tag"] == (True, f"from {URL}")
     catalogue(paths, ("501", "wool-hat"), ("502", "cap"))
-    assert looked()["A product of the catalogue"] == (False, "Open the page of a product.")
+    done, todo = looked()["A product of the catalogue"]
+    assert not done
+    assert todo.startswith("Open the page of a product.")
     seal_segment(
         paths, "s2", [sent(2, "Product Viewed", product_id="501"), sent(3, "Product Added", product_id="77")]
     )
