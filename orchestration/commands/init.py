@@ -71,6 +71,7 @@ _WRONG_LINK = (
     "--force", is_flag=True, help="Write footfall.toml anew. Its keys stay, the old file is kept beside it."
 )
 @click.option("--show", is_flag=True, help="Write nothing: print tag and block of the settings in force.")
+@click.option("--next", "following", hidden=True, help="What starts the shop where `footfall start` doesn't.")
 def init(
     domain: str | None,
     software: str | None,
@@ -80,6 +81,7 @@ def init(
     data: Path | None,
     collector_url: str | None,
     api_url: str | None,
+    following: str | None,
     *,
     yes: bool,
     force: bool,
@@ -137,6 +139,9 @@ def init(
             f"its prices name no currency and are shown in {currency}; another one: --currency ISO --force",
         )
     _print_for_pages(settings, software, collector_url, api_url)
+    if following:
+        click.secho(f"\nNext: {following}", bold=True)
+        return
     # As it was called, to be copied: in a clone it is in no PATH
     called = sys.argv[0] if "/" in sys.argv[0] and not Path(sys.argv[0]).is_absolute() else "footfall"
     click.secho(f"\nNext: {called} start", bold=True)
