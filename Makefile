@@ -14,7 +14,7 @@ INSTALLED := $(VENV)/.installed
 # process compiles its imports again: 12.6 CPU-s instead of 5.0 before `footfall run` does anything.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install demo test test-all dev lint lint-python lint-sql bench chaos fuzz clean lock release
+.PHONY: help install demo test test-all dev lint lint-python lint-sql bench chaos fuzz clean lock dist release
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -82,10 +82,15 @@ clean: ## Remove what was installed and what the demo wrote
 		tests/sdks/node_modules benchmarks/page_cost/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-release: $(INSTALLED) ## Is this tree ready to be tagged? Checks version, changelog and tree, and builds the wheel
+dist: $(INSTALLED) ## What a release publishes, into dist/: the Python client, the npm packages
+	rm -rf dist && mkdir -p dist/python dist/npm
+	$(BIN)/python -m pip install --quiet build
+	$(BIN)/python -m build --outdir dist/python packages/python-client
+	cd packages && npm ci --no-audit --no-fund --loglevel=error && npm pack --workspaces --pack-destination ../dist/npm
+
+release: $(INSTALLED) ## Is this tree ready to be tagged? Checks version, changelog and tree, and builds the packages
 	@git diff --quiet HEAD || { echo "commit first: the tree has changes"; exit 1; }
 	@! grep -m1 '^## ' CHANGELOG.md | grep -q unreleased || { echo "CHANGELOG.md: date the newest heading"; exit 1; }
 	@! git rev-parse -q --verify "v$$($(BIN)/python -c 'import footfall; print(footfall.__version__)')" >/dev/null || { echo "this version has a tag already"; exit 1; }
 	$(BIN)/python -m pytest -q -n 0 tests/footfall/test_release.py
-	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
-	@ls dist
+	@$(MAKE) --no-print-directory dist
