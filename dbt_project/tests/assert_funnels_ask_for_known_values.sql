@@ -3,7 +3,7 @@
 {{ config(severity='warn', meta={'dagster': {'ref': {'name': 'funnel_steps'}}}) }}
 
 {%- set asked = [] -%}
-{%- for declared, step in steps_and_exclusions(var('funnels')) -%}
+{%- for declared, step in steps_and_exclusions(declared_in('funnels')) -%}
   {%- do asked.append({
     'declared': declared,
     'has': "no '" ~ step.event ~ "' has",

@@ -4,7 +4,7 @@
 {{ config(severity='warn', meta={'dagster': {'ref': {'name': 'segment_members'}}}) }}
 
 {%- set asked = [] -%}
-{%- for segment in var('segments') -%}
+{%- for segment in declared_in('segments') -%}
   {%- do asked.append({'declared': 'segment ' ~ segment.name, 'has': 'no visitor has', 'where': segment.where}) -%}
 {%- endfor -%}
 {#- What nobody has today, and somebody may have tomorrow. -#}

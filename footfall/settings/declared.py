@@ -115,6 +115,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         ),
     ] = "/footfall.js"
 
+    dbt_project: Annotated[
+        Path,
+        Meta(
+            description="dbt project to run: the shop's own, with Footfall's as a package (`footfall dbt-init`)"
+        ),
+    ] = REPO / "dbt_project"
+
     collector_host: Annotated[str, Meta(description="address the collector listens on")] = "127.0.0.1"
     collector_port: Annotated[Port, Meta(description="port of the collector")] = 8710
     collector_workers: Annotated[int, Meta(ge=1, description="collector processes")] = 1

@@ -19,10 +19,11 @@ from footfall.settings import REPO, Settings, SettingsError, load_settings, sett
 from orchestration.runs.job_names import FAST_LANE, FULL_PIPELINE
 from orchestration.runs.reports import report_quietly, report_record, report_run, without_data
 from orchestration.storage.duckdb_files import is_whole
-from orchestration.storage.environment import DBT_PROJECT, export
+from orchestration.storage.environment import dbt_project, export
 from orchestration.storage.full_disk import DiskFullError, full_disk_advice, full_disk_in_words
 from orchestration.warehouse.dbt_runner import manifest_of
 from orchestration.warehouse.rebuild_days import Days, DaysRefused, days_between
+from orchestration.warehouse.shop_project import link_package
 
 if TYPE_CHECKING:
     from dagster import AssetCheckEvaluation, AssetMaterialization, AssetObservation, EventLogEntry
@@ -63,6 +64,7 @@ def run(lane: str, full_refresh: bool, days: str | None) -> None:
 
     with in_words(SettingsError, DaysRefused):
         settings = load_settings()
+        link_package(dbt_project())
         range_ = _range_of(settings, days) if days else None
     if lane == "fast" and range_:
         raise click.ClickException("--days goes with the full lane: the fast lane only adds to what stands")
@@ -245,7 +247,7 @@ def ui(host: str, without_login: bool) -> None:
         )
     export(settings, os.environ)
     # The code server imports the definitions; with the manifest there already it doesn't parse the dbt project.
-    manifest_of(DBT_PROJECT)
+    manifest_of(dbt_project())
     # `dg dev`, which Dagster would rather see, is a package more for the same processes.
     os.environ["PYTHONWARNINGS"] = "ignore:Function `dev_command`"
     workspace = str(REPO / "orchestration" / "workspace.yaml")

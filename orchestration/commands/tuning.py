@@ -51,7 +51,7 @@ def accept(anyway: bool) -> None:
     """Write the significantly better part of the proposal, lists or sessions, into dbt_project.yml."""
     from orchestration.evaluation.tuning import accept as apply
     from orchestration.evaluation.tuning import accepted_changes
-    from orchestration.storage.environment import DBT_PROJECT
+    from orchestration.storage.environment import dbt_project
 
     proposal = _read(_settings())
     if not proposal["changes"] and not proposal["session_changes"]:
@@ -62,7 +62,7 @@ def accept(anyway: bool) -> None:
             "neither lists nor sessions are significantly better on the test half; --anyway accepts them all the same"
         )
     with in_words(ValueError):
-        done = apply(changes, DBT_PROJECT / "dbt_project.yml")
+        done = apply(changes, dbt_project() / "dbt_project.yml")
     click.echo("\n".join(done))
     click.echo("dbt_project.yml was changed; the next full pipeline evaluates the change before it publishes")
 

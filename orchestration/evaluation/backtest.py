@@ -24,7 +24,7 @@ from orchestration.lake.schema import DERIVED
 from orchestration.recommend.rebuild import RebuildRule
 from orchestration.recommend.tables import write_derived
 from orchestration.storage.duckdb_files import reading, sql_path
-from orchestration.storage.environment import DBT_PROJECT
+from orchestration.storage.environment import dbt_project
 from orchestration.warehouse.dbt_runner import Elsewhere
 
 #: Where the recommendations begin: these are copied as they stood, everything from here to the lists is rebuilt.
@@ -86,7 +86,7 @@ class Past:
         with reading(settings) as source:
             self.window = choose_window(*_span(source))
             self._cut(source)
-        self._dbt = Elsewhere(DBT_PROJECT)
+        self._dbt = Elsewhere(dbt_project())
 
     def build(self, variables: Mapping[str, Any] | None = None) -> None:
         """Build the recommendations of the split day, with ``variables`` over the current ones."""

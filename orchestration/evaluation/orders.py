@@ -33,7 +33,7 @@ from orchestration.evaluation.readers import (
 )
 from orchestration.recommend.also_liked import AlsoLikedConfig, also_liked
 from orchestration.recommend.ease import decayed_counts, ease_weights, trend
-from orchestration.storage.environment import DBT_PROJECT
+from orchestration.storage.environment import dbt_project
 from orchestration.warehouse.dbt_runner import project_vars
 
 HORIZON = timedelta(days=30)
@@ -215,7 +215,7 @@ def _arms(split: _Split) -> dict[str, Callable[[int], Floats]]:
     seen.data[:] = 1.0
     items = split.shape[1]
     popularity = np.asarray(seen.sum(axis=0)).ravel().astype(np.float64)
-    config, variables = AlsoLikedConfig(), project_vars(DBT_PROJECT)
+    config, variables = AlsoLikedConfig(), project_vars(dbt_project())
     recent = decayed_counts(split.what, split.age, items, config.half_life_days)
     ever = np.bincount(split.what, minlength=items).astype(np.float64)
     learned = also_liked(seen, trend(recent, ever), config)

@@ -16,7 +16,7 @@ from orchestration.evaluation.tuning import Proposal, proposal_file, tune, write
 from orchestration.recommend.session_neighbours import session_config
 from orchestration.recommend.text_similarity import text_config
 from orchestration.recommend.visitor_similarity import VisitorSimilarityConfig
-from orchestration.storage.environment import DBT_PROJECT
+from orchestration.storage.environment import dbt_project
 from orchestration.storage.personal_data import EVALUATION, TUNING
 from orchestration.warehouse.dbt_runner import project_fingerprint, project_vars
 
@@ -28,10 +28,10 @@ def rules_in_force(settings: Settings) -> str:
     """Names everything that decides what is recommended and how it is measured: SQL, vars, settings of the models."""
     parts = [
         str(_GENERATION),
-        project_fingerprint(DBT_PROJECT),
+        project_fingerprint(dbt_project()),
         text_config(settings).model_version,
         VisitorSimilarityConfig().model_version,
-        repr(session_config(project_vars(DBT_PROJECT))),
+        repr(session_config(project_vars(dbt_project()))),
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
@@ -56,7 +56,7 @@ def propose(
     """
     folder = settings.paths.data / TUNING
     try:
-        proposal = tune(Past(settings, folder), project_vars(DBT_PROJECT), seconds=seconds, tell=tell)
+        proposal = tune(Past(settings, folder), project_vars(dbt_project()), seconds=seconds, tell=tell)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if proposal.has_changes:
@@ -75,7 +75,9 @@ def evaluate_shop(settings: Settings, *, run_id: str | None = None) -> Run:
         past = Past(settings, folder)
         window = past.window
         past.build()
-        metrics = measure(past, config=session_config(project_vars(DBT_PROJECT)), texts=text_config(settings))
+        metrics = measure(
+            past, config=session_config(project_vars(dbt_project())), texts=text_config(settings)
+        )
     except TooLittle as little:
         too_little = little
     finally:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import MutableMapping
+from pathlib import Path
 
 from footfall.runtime.atomic_write import replace_file
-from footfall.settings import REPO, Settings
+from footfall.settings import REPO, Settings, load_settings
 
 #: Dagster's configuration, at the repository's root for Dagster's own commands.
 DAGSTER_YAML = REPO / "dagster.yaml"
+#: Footfall's own dbt project, and the package of a shop's.
 DBT_PROJECT = REPO / "dbt_project"
+
+
+def dbt_project() -> Path:
+    """The dbt project that the pipeline runs: the one that the setting names, else Footfall's own."""
+    return load_settings().dbt_project.absolute()
 
 
 def export(settings: Settings, env: MutableMapping[str, str]) -> None:

@@ -24,7 +24,9 @@ import yaml
 
 from footfall.settings import load_settings
 from orchestration.storage.atomic_write import write_durably
+from orchestration.storage.environment import DBT_PROJECT
 from orchestration.storage.full_disk import full_disk_advice
+from orchestration.warehouse.shop_project import link_package
 
 if TYPE_CHECKING:
     from dagster import AssetExecutionContext
@@ -98,19 +100,27 @@ def manifest_of(project: Path) -> Path:
 
 
 def project_fingerprint(project: Path) -> str:
-    """Changes with any file of the dbt project that a model, a test or a var may stand in."""
+    """Changes with any file of the project, or of Footfall's, that a model, a test or a var may stand in."""
     digest = hashlib.sha256()
-    for file in sorted(project.rglob("*")):
-        if file.suffix in {".sql", ".yml", ".yaml", ".csv", ".md"} and "target" not in file.parts:
-            digest.update(f"{file.relative_to(project)}\0".encode())
-            digest.update(file.read_bytes())
+    for folder in dict.fromkeys([project, DBT_PROJECT]):
+        for file in sorted(folder.rglob("*")):
+            if file.suffix in {".sql", ".yml", ".yaml", ".csv", ".md"} and "target" not in file.parts:
+                digest.update(f"{file.relative_to(folder)}\0".encode())
+                digest.update(file.read_bytes())
     return digest.hexdigest()
 
 
 def project_vars(project: Path) -> dict[str, Any]:
-    """The vars as dbt_project.yml declares them."""
+    """The vars as dbt_project.yml declares them: those of a shop's project, or those it gives to the package, stand in
+    the place of Footfall's.
+    """
+    own = _declared_vars(project)
+    return _declared_vars(DBT_PROJECT) | own | (own.get("footfall") or {})
+
+
+def _declared_vars(project: Path) -> dict[str, Any]:
     declared = yaml.safe_load((project / "dbt_project.yml").read_text(encoding="utf-8"))
-    return dict(declared["vars"])
+    return dict(declared.get("vars") or {})
 
 
 def invoke(
@@ -125,15 +135,18 @@ def invoke(
 
     try:
         result = dbtRunner(callbacks=[on_event] if on_event else []).invoke(
-            [*arguments, *_places(project, target_path()), "--target", target, "--log-level", "warn"]
+            [*arguments, *project_options(project, target_path()), "--target", target, "--log-level", "warn"]
         )
     finally:
         _close_log()
     _raise_failed(result)
 
 
-def _places(project: Path, target: Path) -> list[str]:
-    """Options that every command needs: where the project is, and where dbt writes."""
+def project_options(project: Path, target: Path) -> list[str]:
+    """Options that every command needs: where the project is, and where dbt writes. Raises SettingsError where there is
+    no project.
+    """
+    link_package(project)
     return [
         "--project-dir", str(project),
         "--profiles-dir", str(project),
@@ -245,7 +258,7 @@ class Elsewhere:
 
     def _options(self) -> list[str]:
         quiet = ["--log-level", "error", "--log-level-file", "none"]
-        return [*_places(self._project, self._target), "--target", "prod", *quiet]
+        return [*project_options(self._project, self._target), "--target", "prod", *quiet]
 
 
 def stream(

@@ -31,7 +31,7 @@ from orchestration.lake.events import Choice, find, place_in_words
 from orchestration.lake.schema import DAY_FOLDERS, NO_DAY, SCHEMA_FILE
 from orchestration.storage.atomic_write import write_durably
 from orchestration.storage.duckdb_files import exclusive, in_memory, sql_path
-from orchestration.storage.environment import DBT_PROJECT
+from orchestration.storage.environment import dbt_project
 from orchestration.warehouse.dbt_runner import DbtFailed, Elsewhere
 
 #: How long a failing run searches. What it would build instead fails again, and the collector goes on meanwhile.
@@ -128,7 +128,7 @@ class _Search:
             for file in folder.glob("*.parquet")
         )
         self._prepare()
-        self.dbt = Elsewhere(DBT_PROJECT)
+        self.dbt = Elsewhere(dbt_project())
 
     def run(self) -> Diagnosis | None:
         try:

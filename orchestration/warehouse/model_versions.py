@@ -54,7 +54,7 @@ def versions_in_force(
         *(
             macro["macro_sql"]
             for _, macro in sorted(manifest["macros"].items())
-            if macro["package_name"] == manifest["metadata"]["project_name"]
+            if macro["package_name"] in ("footfall", manifest["metadata"]["project_name"])
         ),
     ]
     base = hashlib.sha256("\0".join(shared).encode()).hexdigest()

@@ -50,10 +50,22 @@
 {%- endmacro -%}
 
 
+{#-
+  What is declared in the var `name` (funnels, segments), and in shop_<name> of the shop's own project behind it. Stops
+  where either is no list.
+-#}
+{%- macro declared_in(name) -%}
+  {%- for each in [name, 'shop_' ~ name] if not footfall.is_list(var(each)) -%}
+    {{ exceptions.raise_compiler_error('dbt_project.yml, ' ~ each ~ ': no list; where there is none write ' ~ each ~ ': []') }}
+  {%- endfor -%}
+  {{ return(var(name) + var('shop_' ~ name)) }}
+{%- endmacro -%}
+
+
 {#- Stops where a segment's declaration can't be meant. -#}
 {%- macro check_segments() -%}
   {%- do footfall.check_declared(
-    'segment', var('segments'), ['name', 'description', 'where', 'since'], ['name', 'description', 'where']
+    'segment', footfall.declared_in('segments'), ['name', 'description', 'where', 'since'], ['name', 'description', 'where']
   ) -%}
 {%- endmacro -%}
 

@@ -1,11 +1,11 @@
 {#- Stops where a declaration says what no funnel can: a slip of the pen must not count something else. -#}
 {%- macro check_funnels() -%}
   {%- do footfall.check_declared(
-    'funnel', var('funnels'), ['name', 'scope', 'window_days', 'mode', 'exclude', 'breakdown', 'steps'], ['name', 'steps'],
+    'funnel', footfall.declared_in('funnels'), ['name', 'scope', 'window_days', 'mode', 'exclude', 'breakdown', 'steps'], ['name', 'steps'],
     ['steps', 'exclude']
   ) -%}
   {%- set modes = ['default', 'strict_once', 'strict_increase', 'strict_order', 'any_order'] -%}
-  {%- for funnel in var('funnels') -%}
+  {%- for funnel in footfall.declared_in('funnels') -%}
     {%- set wrong = [] -%}
     {%- if (funnel.mode or 'default') not in modes -%}
       {%- do wrong.append('mode ' ~ funnel.mode ~ ' is none of ' ~ modes | join(', ')) -%}
@@ -59,7 +59,7 @@
 {%- macro declared_funnel_steps() -%}
   {%- do footfall.check_funnels() -%}
   {%- set rows = [] -%}
-  {%- for funnel in var('funnels') -%}
+  {%- for funnel in footfall.declared_in('funnels') -%}
     {%- set names = [] -%}
     {%- for step in funnel.steps -%}
       {%- do names.append(step.name or step.event) -%}
@@ -87,5 +87,5 @@
 
 {#- The funnels as declared, as a SQL text: others ask for other conversions of everybody. -#}
 {%- macro funnel_rules() -%}
-  {{ footfall.fingerprint([var('funnels'), var('conversion_window_days')]) }}
+  {{ footfall.fingerprint([footfall.declared_in('funnels'), var('conversion_window_days')]) }}
 {%- endmacro -%}

@@ -3,7 +3,7 @@
   join is not for free). An increment reads those of the visitors whose funnels may be others now.
 -#}
 {%- macro funnel_events() -%}
-  {%- set with_sessions = var('funnels') | selectattr('breakdown', 'defined') | list -%}
+  {%- set with_sessions = footfall.declared_in('funnels') | selectattr('breakdown', 'defined') | list -%}
   {#- outside the branches, where dbt looks for what a model depends on -#}
   {%- set sessions = ref('int_sessions') -%}
   select
@@ -40,7 +40,7 @@
       on events.device = owners.device
         and {{ footfall.visitor_of('events', 'devices') }} = owners.visitor_id
   {% endif %}
-  where {{ footfall.in_funnels(var('funnels'), 'events') }}
+  where {{ footfall.in_funnels(footfall.declared_in('funnels'), 'events') }}
 {%- endmacro -%}
 
 

@@ -13,7 +13,7 @@ from orchestration.defs.evaluation.assets import EVALUATION
 from orchestration.defs.warehouse.dbt import INCREMENT, model_key, served_marts
 from orchestration.serving.marts import MARTS
 from orchestration.storage.duckdb_files import POOL, note_whole, reading
-from orchestration.storage.environment import DBT_PROJECT
+from orchestration.storage.environment import dbt_project
 from orchestration.storage.full_disk import full_disk_in_words
 
 
@@ -67,7 +67,7 @@ def snapshot(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
             session_index=session_index_file(settings.paths.derived),
             served=served_marts(),
             not_from_before=max(gone, default=None),
-            time_zone=project_vars(DBT_PROJECT)["shop_time_zone"],
+            time_zone=project_vars(dbt_project())["shop_time_zone"],
             catalogue_problems=[
                 *map(str, (*unread_files(settings.paths), *failed_fetches(settings.paths))),
                 *([str(strange)] if strange and strange.is_most else []),

@@ -178,7 +178,7 @@ def session_neighbours(context: dg.AssetExecutionContext, config: Learn) -> dg.M
     from footfall.snapshot.session_index import MODEL_VERSION, SessionIndex
     from orchestration.recommend.session_neighbours import refresh, session_config
     from orchestration.recommend.tables import session_index_file
-    from orchestration.storage.environment import DBT_PROJECT
+    from orchestration.storage.environment import dbt_project
     from orchestration.warehouse.dbt_runner import project_vars
 
     settings = load_settings()
@@ -187,7 +187,7 @@ def session_neighbours(context: dg.AssetExecutionContext, config: Learn) -> dg.M
             settings.paths.derived,
             connection,
             _rule(settings, config),
-            session_config(project_vars(DBT_PROJECT)),
+            session_config(project_vars(dbt_project())),
         )
     path = session_index_file(settings.paths.derived)
     index = SessionIndex.open(path)

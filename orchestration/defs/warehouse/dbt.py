@@ -19,12 +19,13 @@ from orchestration.lake.retention import last_cut
 from orchestration.lake.schema import prepare_lake
 from orchestration.serving.marts import MARTS
 from orchestration.storage.duckdb_files import POOL, begin, exclusive, is_whole, notice_damage
-from orchestration.storage.environment import DBT_PROJECT
+from orchestration.storage.environment import dbt_project
 from orchestration.warehouse import dbt_runner, diagnosis
 from orchestration.warehouse.model_versions import drop_former, note, outdated, stale_views, versions_in_force
 from orchestration.warehouse.rebuild_days import DaysRefused, days_between, rebuild
 
-MANIFEST: Mapping[str, Any] = json.loads(dbt_runner.manifest_of(DBT_PROJECT).read_text())
+PROJECT = dbt_project()
+MANIFEST: Mapping[str, Any] = json.loads(dbt_runner.manifest_of(PROJECT).read_text())
 #: dbt tag of the models that every batch of clicks rebuilds.
 FAST = "fast"
 #: What the fast lane adds to these models.
@@ -154,7 +155,7 @@ def _run_dbt(
     rebuilt: read again from the lake beforehand.
     """
     paths = load_settings().paths
-    views = versions_in_force(DBT_PROJECT, MANIFEST, "view", data=paths.data)
+    views = versions_in_force(PROJECT, MANIFEST, "view", data=paths.data)
     published = MARTS.keys() - in_run
     # Twice 2 MB of manifest and node results, which nobody reads: the events have them.
     arguments = [*arguments, "--no-write-json"]
@@ -171,7 +172,7 @@ def _run_dbt(
                     )
                 context.log.warning(f"{damage}. This run builds a new one from the lake")
             in_force = versions_in_force(
-                DBT_PROJECT, MANIFEST, cut=last_cut(paths), set_aside=set_aside.last_change(paths)
+                PROJECT, MANIFEST, cut=last_cut(paths), set_aside=set_aside.last_change(paths)
             )
             changed = outdated(paths, in_force, models)
             if changed:
@@ -188,7 +189,7 @@ def _run_dbt(
             arguments[selected:selected] = stale
             yield from dbt_runner.stream(
                 context,
-                DBT_PROJECT,
+                PROJECT,
                 arguments,
                 manifest=MANIFEST,
                 translator=translator,
@@ -228,10 +229,10 @@ def _rebuild_days(
         return
 
     def run_dbt(arguments: list[str], variables: Mapping[str, Any]) -> None:
-        dbt_runner.invoke(DBT_PROJECT, [*arguments, "--vars", json.dumps(dict(variables)), "--no-write-json"])
+        dbt_runner.invoke(PROJECT, [*arguments, "--vars", json.dumps(dict(variables)), "--no-write-json"])
         dbt_runner.close_warehouse()
 
-    rebuilt = rebuild(paths, days, in_force, run_dbt, dbt_runner.project_vars(DBT_PROJECT)["shop_time_zone"])
+    rebuilt = rebuild(paths, days, in_force, run_dbt, dbt_runner.project_vars(PROJECT)["shop_time_zone"])
     if not rebuilt.taken_out and not rebuilt.read_again:
         context.log.warning(f"no event was received from {days}: there is nothing to rebuild")
         return
@@ -246,7 +247,7 @@ def model_key(name: str) -> dg.AssetKey:
     for node in MANIFEST["nodes"].values():
         if node["resource_type"] in ("model", "seed") and node["name"] == name:
             return translator.get_asset_key(node)
-    raise KeyError(f"dbt_project has no model {name}")
+    raise KeyError(f"{PROJECT} has no model {name}")
 
 
 def served_marts() -> dict[str, ServedMart]:

@@ -8,7 +8,7 @@ from footfall.runtime.digests import check_lake
 from footfall.settings import load_settings
 from orchestration.defs.warehouse.dbt import MANIFEST, model_key
 from orchestration.storage.duckdb_files import POOL
-from orchestration.storage.environment import DBT_PROJECT
+from orchestration.storage.environment import dbt_project
 from orchestration.storage.full_disk import full_disk_in_words
 
 KEY = dg.AssetKey(["quality", "reconciliation"])
@@ -50,7 +50,7 @@ def reconciliation(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     files = check_lake(settings.paths)
     for name, reason in files.damaged.items():
         context.log.error(f"lake/{name}: {reason}")
-    compared = reconcile(DBT_PROJECT, MANIFEST, settings)
+    compared = reconcile(dbt_project(), MANIFEST, settings)
     different = [each for each in compared if not each.equal]
     samples = differences_file(settings.paths)
     for each in different:

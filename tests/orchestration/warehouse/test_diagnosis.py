@@ -49,7 +49,7 @@ def shop(paths: Paths, seal: Seal, project: Path, monkeypatch: pytest.MonkeyPatc
     """Three loads; the second has two messages of a bad page."""
     monkeypatch.setenv("FOOTFALL_DATA", str(paths.data))
     monkeypatch.setenv("FOOTFALL_MIN_FREE_BYTES", "0")
-    monkeypatch.setattr(diagnosis, "DBT_PROJECT", project)
+    monkeypatch.setattr(diagnosis, "dbt_project", lambda: project)
     bad = {"context": {"page": {"url": "https://shop/bad", "path": "/bad"}}}
     seal("s1", [message(0), message(1)])
     load_sealed(paths)

@@ -19,7 +19,7 @@ with events as (
 ),
 
 walked as (
-  {% for funnel in var('funnels') %}
+  {% for funnel in declared_in('funnels') %}
     select *
     from (
       {{ walked_funnel(funnel, 'events') }}

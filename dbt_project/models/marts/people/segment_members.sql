@@ -14,7 +14,7 @@ products as (
 ),
 
 members as (
-  {% for segment in var('segments') %}
+  {% for segment in declared_in('segments') %}
     select
       cast('{{ segment.name | replace("'", "''") }}' as {{ text_type() }}) as segment,
       visitor_id,
@@ -30,7 +30,7 @@ members as (
       union all
     {% endif %}
   {% endfor %}
-  {% if not var('segments') %}
+  {% if not declared_in('segments') %}
     {{ no_rows({'segment': text_type(), 'visitor_id': text_type(), 'since': 'timestamp'}) }}
   {% endif %}
 ),

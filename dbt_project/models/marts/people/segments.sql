@@ -2,7 +2,7 @@
 
 -- The declared segments and how many are in each today.
 with declared as (
-  {% for segment in var('segments') %}
+  {% for segment in declared_in('segments') %}
     select
       cast('{{ segment.name | replace("'", "''") }}' as {{ text_type() }}) as segment,
       cast('{{ segment.description | replace("'", "''") }}' as {{ text_type() }}) as description
@@ -10,7 +10,7 @@ with declared as (
       union all
     {% endif %}
   {% endfor %}
-  {% if not var('segments') %}
+  {% if not declared_in('segments') %}
     {{ no_rows({'segment': text_type(), 'description': text_type()}) }}
   {% endif %}
 ),
