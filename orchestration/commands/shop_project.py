@@ -41,9 +41,10 @@ def dbt_init(folder: Path) -> None:
     """
     from orchestration.warehouse.shop_project import PROJECT_FILE, new_project
 
+    folder = folder.absolute()  # the pipeline may be started elsewhere
     try:
         with in_words(SettingsError):
-            written = new_project(folder.absolute())
+            written = new_project(folder)
     except OSError as error:
         raise click.ClickException(f"{folder} can't be written: {error.strerror}") from None
     for file in written:
