@@ -43,6 +43,8 @@ _ORDER = [
     "ui",
     "run",
     "catalog",
+    "dbt-init",
+    "check",
     "compact",
     "retain",
     "publish",
