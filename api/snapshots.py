@@ -185,11 +185,13 @@ class Snapshot:
             label = self._labels[number] = _LABEL.decode(value)
         return label
 
-    def next_products(self, viewed: Sequence[str], top: int) -> list[tuple[str, float]]:
+    def next_products(
+        self, viewed: Sequence[str], top: int, *, returns: bool = False
+    ) -> list[tuple[str, float]]:
         """Products that similar past sessions saw next, best first; ``viewed`` is last first. Empty where no past
-        session saw any of these products.
+        session saw any of these products. returns: with those of ``viewed``, but for the last.
         """
-        return self._sessions.next_products(viewed[::-1], top)
+        return self._sessions.next_products(viewed[::-1], top, returns=returns)
 
     def trending(self, category: str = WHOLE_SHOP) -> list[Trend]:
         """Trending products of a category, or of the whole shop."""

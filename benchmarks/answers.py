@@ -15,10 +15,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from api.blending import NEXT_DEPTH, RecommendationRequest, recommend
+from api.items import recommend
 from api.snapshots import Snapshot
 from benchmarks.machine import describe_machine
 from benchmarks.shop import add_sizes, guests, make_shop
+from footfall.snapshot.blending import NEXT_DEPTH, RecommendationRequest
 
 ROUNDS = 5
 

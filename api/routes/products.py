@@ -11,7 +11,7 @@ from litestar.params import QueryParameter
 
 from api import examples
 from api.auth import needs_key
-from api.blending import product_list
+from api.items import product_list
 from api.responses import PUBLIC_LIST, answer, documented
 from api.routes.parameters import Lang, Limit, Market, ProductId, in_market, words_of
 from api.schemas import ProductList

@@ -10,11 +10,12 @@ from litestar.params import QueryParameter
 
 from api import examples
 from api.auth import needs_key, recommended_visitor
-from api.blending import History, RecommendationRequest, recommend
+from api.items import recommend
 from api.responses import PERSONAL, answer, documented
 from api.routes.parameters import Lang, Limit, Market, Signature, in_market, split_ids, words_of
 from api.schemas import Recommendations
 from api.snapshots import Snapshot
+from footfall.snapshot.blending import History, RecommendationRequest
 from footfall.snapshot.experiments import Arm, Experiment, running
 from footfall.wire.schema import MAX_ID
 

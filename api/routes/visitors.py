@@ -13,7 +13,7 @@ from litestar.params import QueryParameter
 from api import examples
 from api.affinities import ProductAffinity
 from api.auth import Caller, needs_key, needs_secret, visitor_by_id
-from api.blending import Explanation, explained
+from api.items import explained
 from api.responses import PERSONAL, answer, documented
 from api.routes.parameters import Lang, Limit, Signature, VisitorId, words_of
 from api.schemas import (
@@ -33,6 +33,7 @@ from api.schemas import (
     VisitorSegments,
 )
 from api.snapshots import Snapshot
+from footfall.snapshot.blending import Explanation
 from footfall.snapshot.format import ProductCard, Table
 from footfall.wire.schema import MAX_ID
 

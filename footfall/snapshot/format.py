@@ -249,6 +249,8 @@ class Blend(msgspec.Struct, frozen=True):
     """0: by score alone; towards 1: a product like one that stands before it comes later."""
     weights: dict[str, float]
     """By list: ``published`` is the visitor's own, the others are called by their Source."""
+    returns: bool = False
+    """Whether products seen earlier in the session are blended like others, or only fill up."""
 
 
 #: The lists that need a weight in ``Blend``.

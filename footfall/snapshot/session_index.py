@@ -206,15 +206,18 @@ class SessionIndex:
         scale = self.config.rule_weight * best_score / float(rules.values.max())
         return _summed([scores.items, rules.items], [scores.values, scale * rules.values])
 
-    def next_products(self, viewed: Sequence[str], top: int) -> list[tuple[str, float]]:
-        """(product, score), best first, of what follows on products ``viewed`` (oldest first), those left out.
+    def next_products(
+        self, viewed: Sequence[str], top: int, *, returns: bool = False
+    ) -> list[tuple[str, float]]:
+        """(product, score), best first, of what follows on products ``viewed`` (oldest first), those left out; with
+        ``returns`` the last alone.
 
         Empty where no past session saw any of them.
         """
         session = self.numbers(viewed)
         if all(item < 0 for item in session):
             return []
-        best = ranked(self.scores(session), set(session), top)
+        best = ranked(self.scores(session), set(session[-1:] if returns else session), top)
         return [
             (self.products[item], score)
             for item, score in zip(best.items.tolist(), best.values.tolist(), strict=True)

@@ -87,7 +87,7 @@ def _read(settings: Settings) -> dict[str, Any]:
 def _show(proposal: dict[str, Any]) -> None:
     for title, part, changes in (
         ("lists", proposal["lists"], proposal["changes"]),
-        ("sessions", proposal["sessions"], proposal["session_changes"]),
+        ("visits", proposal["sessions"], proposal["session_changes"]),
     ):
         if not part:
             click.echo(f"{title}: nothing to ask")

@@ -184,6 +184,13 @@ class _Split:
                 items.append(int(self.what[place]))
         return found
 
+    def bought_within(self, days: float) -> dict[int, list[int]]:
+        """By customer the items bought in so many days before the split."""
+        found: dict[int, list[int]] = {}
+        for place in np.flatnonzero(self.age <= days).tolist():
+            found.setdefault(int(self.who[place]), []).append(int(self.what[place]))
+        return found
+
     def own(self, customer: int) -> npt.NDArray[np.int32]:
         return self.counts.indices[self.counts.indptr[customer] : self.counts.indptr[customer + 1]]
 
@@ -237,6 +244,14 @@ def _arms(split: _Split) -> dict[str, Callable[[int], Floats]]:
     def own(customer: int) -> Floats:
         return counts[customer].toarray().ravel() + popularity / popularity.max() * 1e-3  # ties by popularity
 
+    days = variables["just_bought_days"]
+    recently = split.bought_within(days)
+
+    def without_just_bought(customer: int) -> Floats:
+        scores: Floats = np.add(*served(customer))
+        scores[recently.get(customer, [])] = -np.inf
+        return scores
+
     return {
         "popularity": lambda customer: popularity,
         "decayed popularity": lambda customer: recent,
@@ -244,6 +259,7 @@ def _arms(split: _Split) -> dict[str, Callable[[int], Floats]]:
         "item-kNN": item_knn,
         "EASE": lambda customer: (seen[customer] @ weights).ravel(),
         "footfall": lambda customer: np.add(*served(customer)),
+        f"footfall, just_bought_days {days}": without_just_bought,
         "footfall, discover": lambda customer: served(customer)[1],
     }
 

@@ -48,7 +48,7 @@ class Lists:
     """The top lists of one arm, made once and held against any number of truths.
 
     scorer: visitor number to a score for every item; -inf leaves an item out. own: visitor number to the items
-    that are not new. popularity: visitors by item.
+    that are not new. popularity: visitors by item. fresh: scores where only new items are asked for; None: the same.
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class Lists:
         visitors: list[int],
         own: Mapping[int, npt.NDArray[np.integer]],
         popularity: npt.NDArray[np.float64],
+        fresh: Scorer | None = None,
     ) -> None:
         self.arm = arm
         self.every: dict[int, npt.NDArray[np.int64]] = {}
@@ -67,6 +68,8 @@ class Lists:
         for visitor in visitors:
             scores = np.array(scorer(visitor), dtype=np.float64)  # a copy: an arm may hand out its own array
             self.every[visitor] = top_items(scores, TOP)
+            if fresh is not None:
+                scores = np.array(fresh(visitor), dtype=np.float64)
             scores[own[visitor]] = -np.inf
             self.fresh[visitor] = top_items(scores, TOP)
 

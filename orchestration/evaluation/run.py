@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from footfall.settings import Settings
 from orchestration.evaluation.backtest import Past, TooLittle, Window
 from orchestration.evaluation.history import Run, Verdict, held, judge, read_history, write_history
+from orchestration.evaluation.past_lists import blend_of
 from orchestration.evaluation.shop import Metric, measure
 from orchestration.evaluation.tuning import Proposal, proposal_file, tune, write_proposal
 from orchestration.recommend.session_neighbours import session_config
@@ -21,7 +22,7 @@ from orchestration.storage.personal_data import EVALUATION, TUNING
 from orchestration.warehouse.dbt_runner import project_fingerprint, project_vars
 
 #: Raised when the evaluation itself changes its numbers.
-_GENERATION = 2
+_GENERATION = 3
 
 
 def rules_in_force(settings: Settings) -> str:
@@ -75,8 +76,9 @@ def evaluate_shop(settings: Settings, *, run_id: str | None = None) -> Run:
         past = Past(settings, folder)
         window = past.window
         past.build()
+        variables = project_vars(dbt_project())
         metrics = measure(
-            past, config=session_config(project_vars(dbt_project())), texts=text_config(settings)
+            past, blend_of(variables), config=session_config(variables), texts=text_config(settings)
         )
     except TooLittle as little:
         too_little = little

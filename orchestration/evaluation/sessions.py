@@ -127,6 +127,7 @@ def default_arms(train: Sessions, config: NextItemConfig | None = None) -> dict[
         "sequential rules": lambda s, new: ranked(ours.by_rules(s), dropped(s, new), TOP),
         "VMIS-kNN as published": lambda s, new: published.next_items(s, TOP, drop_seen=new),
         "footfall": lambda s, new: ours.next_items(s, TOP, drop_seen=new),
+        "footfall, recommendation_returns 0": lambda s, new: ours.next_items(s, TOP, drop_seen=True),
     }
 
 

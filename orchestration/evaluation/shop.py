@@ -7,14 +7,16 @@ Four problems, each with its truth:
 - ``want``: of those the ones put in the cart or bought.
 - ``text``: same-type share of the ten nearest products, type and tags kept out of the text.
 
-``footfall`` names the arm that the shop is served; the others say what it is worth.
+``served`` names the arm that the shop is served: the answers of ``footfall.snapshot.blending.recommend``, the API's own
+function, over the lists of the split day. The others say what it is worth. In ``text`` it is the published similarity.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from functools import cached_property
+from itertools import chain, islice
 from typing import Any
 
 import duckdb
@@ -22,16 +24,19 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from footfall.snapshot.blending import History
+from footfall.snapshot.format import Blend
 from orchestration.evaluation.backtest import Past
 from orchestration.evaluation.catalog import PLAIN, evaluate_text_similarity
 from orchestration.evaluation.metrics import Measured, recall, top_items
+from orchestration.evaluation.past_lists import PastLists, answers
 from orchestration.evaluation.rankings import TOP, Lists
 from orchestration.evaluation.sessions import Predict, Sessions, default_arms, evaluate_sessions
 from orchestration.recommend.ease import ease_weights
 from orchestration.recommend.session_neighbours import NextItem, NextItemConfig, SoFar, ranked
 from orchestration.recommend.text_similarity import TextSimilarityConfig, product_texts
 
-OURS = "footfall"
+OURS = "served"
 #: Visits asked at most, the first by a hash of their id, and visits learned from at most, the newest.
 MOST_VISITS, MOST_LEARNED = 2000, 300_000
 #: EASE inverts an items x items matrix: 5,000 items take 200 MB and 8 s on two cores.
@@ -60,44 +65,40 @@ class Metric:
 
 def measure(
     past: Past,
+    blend: Blend,
     seed: int = 0,
     config: NextItemConfig | None = None,
     texts: TextSimilarityConfig | None = None,
 ) -> list[Metric]:
-    """All problems that the shop's data allow; a problem without cases has no metrics. ``config``, ``texts``: the
-    settings of the session neighbours and of text similarity.
+    """All problems that the shop's data allow; a problem without cases has no metrics. ``blend``, ``config`` and
+    ``texts`` are the settings of the answers, of the session neighbours, and of text similarity.
     """
     with past.connect() as connection:
-        shop = _Shop(connection, config)
+        shop = Shop(connection, blend, config)
         return [*_people(shop, seed), *_visits(connection, shop, seed), *_texts(connection, seed, texts)]
 
 
-def served_quality(connection: duckdb.DuckDBPyConnection) -> dict[str, float]:
-    """For each visitor of ``return`` the mean of recall over all products and over the new ones, of the served list."""
-    shop = _Shop(connection)
-    serve = _served(shop)
+def served_quality(connection: duckdb.DuckDBPyConnection, blend: Blend) -> dict[str, float]:
+    """For each visitor of ``return`` the mean of recall over all products and over the new ones, of the answers."""
+    shop = Shop(connection, blend)
+    every, fresh = _served(shop), _served(shop, "new")
     found = {}
     for visitor, truth in shop.truth("true").items():
-        scores = serve(visitor)
-        parts = [recall(top_items(scores, TOP), truth, TOP)]
-        own = shop.own(visitor)
-        if new := truth - set(own.tolist()):
-            scores[own] = -np.inf
-            parts.append(recall(top_items(scores, TOP), new, TOP))
+        parts = [recall(top_items(every(visitor), TOP), truth, TOP)]
+        if new := truth - set(shop.own(visitor).tolist()):
+            parts.append(recall(top_items(fresh(visitor), TOP), new, TOP))
         found[shop.visitors[visitor]] = sum(parts) / len(parts)
     return found
 
 
-def visits(connection: duckdb.DuckDBPyConnection) -> tuple[Sessions, Sessions]:
-    """Visits learned from, and visits asked about."""
-    return _sessions(_Shop(connection))
-
-
-class _Shop:
+class Shop:
     """The past in numbers: visitors by products."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, config: NextItemConfig | None = None) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, blend: Blend, config: NextItemConfig | None = None
+    ) -> None:
         self._connection = connection
+        self._blend = blend
         self.config = config
         self.items = self._texts("""
             select product_id from products union select product_id from int_visitor_product_days
@@ -114,6 +115,22 @@ class _Shop:
         self.last_at = self.matrix(
             "select visitor_id, product_id, epoch(last_at) from visitor_product_affinity"
         )
+
+    @cached_property
+    def visits(self) -> tuple[Sessions, Sessions]:
+        """Visits learned from, and visits asked about."""
+        return _sessions(self)
+
+    @cached_property
+    def lists(self) -> PastLists:
+        """What the API would have chosen from."""
+        return self.lists_with(self._blend, self.config)
+
+    def lists_with(self, blend: Blend, config: NextItemConfig | None) -> PastLists:
+        """The same with other settings."""
+        learned, _ = self.visits
+        next_item = NextItem(learned.items, learned.ended, config) if learned.items else None
+        return PastLists(self._connection, blend, next_item, self.item_of)
 
     def _texts(self, query: str) -> list[str]:
         return [str(row[0]) for row in self._connection.execute(query).fetchall()]
@@ -190,8 +207,8 @@ CO_PURCHASES = "select product_id, other_product_id, score from product_co_purch
 TEXT = "select product_id, other_product_id, similarity from stg_derived__product_similarity"
 
 
-def _arms(shop: _Shop) -> Iterator[tuple[str, Callable[[int], Floats]]]:
-    """One after another, so that not all of their matrices stand in memory."""
+def _arms(shop: Shop) -> Iterator[tuple[str, Callable[[int], Floats]]]:
+    """What the answers are held against, one after another, so that not all of their matrices stand in memory."""
     popularity = np.asarray(shop.seen.sum(axis=0)).ravel().astype(np.float64)
     yield "popularity", lambda visitor: popularity
     trending = np.full(shop.shape[1], -np.inf)
@@ -209,22 +226,21 @@ def _arms(shop: _Shop) -> Iterator[tuple[str, Callable[[int], Floats]]]:
     if shop.shape[1] <= MOST_EASE_ITEMS:
         weights = ease_weights(shop.seen)
         yield "EASE", lambda visitor: (shop.seen[visitor] @ weights).ravel()
-    yield OURS, _served(shop)
 
 
-def _beside(shop: _Shop, query: str, filling: Floats) -> Callable[[int], Floats]:
+def _beside(shop: Shop, query: str, filling: Floats) -> Callable[[int], Floats]:
     pairs = shop.pairs(query)
     return lambda visitor: (shop.seeds(visitor) @ pairs).toarray().ravel() + filling
 
 
-def _neighbours(shop: _Shop, filling: Floats) -> Callable[[int], Floats]:
+def _neighbours(shop: Shop, filling: Floats) -> Callable[[int], Floats]:
     near = shop.neighbours()
     positive = shop.affinity.maximum(0.0)
     return lambda visitor: (near[visitor] @ positive).toarray().ravel() + filling
 
 
-def _last_visit(shop: _Shop, filling: Floats) -> Callable[[int], Floats]:
-    learned, _ = _sessions(shop)
+def _last_visit(shop: Shop, filling: Floats) -> Callable[[int], Floats]:
+    learned, _ = shop.visits
     model = NextItem(learned.items, learned.ended, shop.config)
 
     def score(visitor: int) -> Floats:
@@ -238,30 +254,31 @@ def _last_visit(shop: _Shop, filling: Floats) -> Callable[[int], Floats]:
     return score
 
 
-def _served(shop: _Shop) -> Callable[[int], Floats]:
-    lists: dict[int, list[tuple[int, int]]] = {}
-    for visitor, item, rank in shop.rows("select visitor_id, product_id, rank from visitor_recommendations"):
-        if visitor in shop.visitor_of:
-            lists.setdefault(shop.visitor_of[visitor], []).append((shop.item_of[item], rank))
+def _served(shop: Shop, history: History = "any") -> Callable[[int], Floats]:
+    """The answer to a known visitor who just came: nothing viewed yet, nothing in the cart."""
+    ask = answers(shop.lists, TOP)
 
     def score(visitor: int) -> Floats:
         scores = np.full(shop.shape[1], -np.inf)
-        for item, rank in lists.get(visitor, ()):
-            scores[item] = -float(rank)
+        for rank, product_id in enumerate(ask(shop.visitors[visitor], history=history)):
+            scores[shop.item_of[product_id]] = -float(rank)
         return scores
 
     return score
 
 
-def _people(shop: _Shop, seed: int) -> Iterator[Metric]:
+def _people(shop: Shop, seed: int) -> Iterator[Metric]:
     truths = {"return": shop.truth("true"), "want": shop.truth("is_wanted")}
     asked = sorted(truths["return"])
     if not asked:
         return
     own = {visitor: shop.own(visitor) for visitor in asked}
     popularity = np.asarray(shop.seen.sum(axis=0)).ravel().astype(np.float64)
-    for name, scorer in _arms(shop):
-        lists = Lists(name, scorer, asked, own, popularity)
+    arms = chain(
+        ((name, scorer, None) for name, scorer in _arms(shop)), [(OURS, _served(shop), _served(shop, "new"))]
+    )
+    for name, scorer, fresh in arms:
+        lists = Lists(name, scorer, asked, own, popularity, fresh)
         for problem, truth in truths.items():
             if not truth:
                 continue
@@ -286,7 +303,7 @@ def _people(shop: _Shop, seed: int) -> Iterator[Metric]:
                 yield Metric(problem, name, metric, value, None, None, cases)
 
 
-def _sessions(shop: _Shop) -> tuple[Sessions, Sessions]:
+def _sessions(shop: Shop) -> tuple[Sessions, Sessions]:
     """Visits of two products and more: those before the split, and a sample of those after it."""
     learned: dict[str, list[tuple[float, int]]] = {}
     asked: dict[str, list[tuple[float, int]]] = {}
@@ -323,14 +340,17 @@ def _in_order(visits: Mapping[str, list[tuple[float, int]]]) -> Sessions:
     return Sessions(items, [visit[-1][0] for visit in visits.values()])
 
 
-def _visits(connection: duckdb.DuckDBPyConnection, shop: _Shop, seed: int) -> Iterator[Metric]:
-    learned, asked = _sessions(shop)
+def _visits(connection: duckdb.DuckDBPyConnection, shop: Shop, seed: int) -> Iterator[Metric]:
+    learned, asked = shop.visits
     if not learned.items or not asked.items:
         return
     arms = default_arms(learned, shop.config)
+    arms["session neighbours"] = arms.pop("footfall")
+    del arms["footfall, recommendation_returns 0"]
     arms["recently viewed"] = _recent
     arms["co-view"] = _along(shop.pairs(CO_VIEWS))
     arms["text"] = _along(shop.pairs(TEXT))
+    arms[OURS] = served_next(shop, shop.lists)
     for result in evaluate_sessions(learned, asked, seed=seed, arms=arms):
         yield from _measured(
             "visit",
@@ -343,6 +363,21 @@ def _visits(connection: duckdb.DuckDBPyConnection, shop: _Shop, seed: int) -> It
             },
         )
         yield Metric("visit", result.arm, "coverage", result.coverage, None, None, result.hit_rate.cases)
+
+
+def served_next(shop: Shop, lists: PastLists) -> Predict:
+    """The answers to a guest without a past, at each step of a visit."""
+    ask = answers(lists, TOP)
+
+    def predict(session: SoFar, drop_seen: bool) -> npt.NDArray[np.int64]:
+        viewed = [
+            shop.items[number] if number < len(shop.items) else f"unknown {number}"
+            for number in session.newest_first()
+        ]
+        found = ask(viewed=viewed, exclude=viewed if drop_seen else ())
+        return np.array([shop.item_of[product_id] for product_id in found], dtype=np.int64)
+
+    return predict
 
 
 def _recent(session: SoFar, drop_seen: bool) -> npt.NDArray[np.int64]:

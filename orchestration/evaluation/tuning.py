@@ -2,7 +2,8 @@
 
 No public data has views, carts and purchases: the weights of events, half-lives and the blend can be tuned nowhere but
 on the shop's own data. The search changes one setting at a time and keeps what helps (coordinate ascent), within a
-budget of seconds. It looks at one half of the visitors; the other half only judges the end. A proposal is
+budget of seconds. It looks at one half of the visitors; the other half only judges the end, and of the visits the last
+week. Both are judged by the API's answers (``orchestration.evaluation.past_lists``). A proposal is
 *better* where the lower end of the 95 % interval of its gain on the second half lies above zero. Nothing is put in
 force: an analyst accepts it (``footfall tuning accept``) or doesn't.
 """
@@ -14,7 +15,7 @@ import hashlib
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -24,9 +25,10 @@ import yaml
 
 from orchestration.evaluation.backtest import Past, TooLittle
 from orchestration.evaluation.metrics import Measured, reciprocal_rank, with_interval
+from orchestration.evaluation.past_lists import blend_of
 from orchestration.evaluation.rankings import TOP
-from orchestration.evaluation.shop import served_quality, visits
-from orchestration.recommend.session_neighbours import NextItem, NextItemConfig, SoFar, session_config
+from orchestration.evaluation.shop import Shop, served_next, served_quality
+from orchestration.recommend.session_neighbours import SoFar, session_config
 from orchestration.storage.atomic_write import write_durably
 
 #: What is tried, beside the current value. A half-life of 36,500 days is no decay.
@@ -42,10 +44,16 @@ VALUES: dict[str, tuple[float, ...]] = {
 BLEND = "rrf_weights"
 SESSIONS = "session_neighbours"
 BLEND_FACTORS = (0.0, 0.5, 2.0)
-SESSION_VALUES: dict[str, tuple[int, ...]] = {
-    "neighbours": (50, 200, 500),
-    "sessions_per_item": (100, 250, 1000, 2000),
+#: What is tried of the answers to a running visit: no list is built again, so these are cheap.
+VISIT_VALUES: dict[str, tuple[float, ...]] = {
+    "recommendation_returns": (0, 1),
+    "request_weights.similar_text": (0.0, 0.2, 0.5, 1.0),
+    "recommendation_diversity": (0.0, 0.2),
+    f"{SESSIONS}.neighbours": (50, 200, 500),
+    f"{SESSIONS}.sessions_per_item": (100, 250, 1000, 2000),
 }
+#: The last visits, at most, which only judge; never more than half of the days asked about.
+JUDGED_SECONDS = 7 * 86_400.0
 
 #: Of the budget; the rest is the sessions'.
 LISTS_SHARE = 0.8
@@ -69,7 +77,7 @@ class Gain:
 @dataclass(frozen=True)
 class Proposal:
     """A proposed change and its effect: dbt var (``rrf_weights.x`` for a part) to (from, to), those of the lists and
-    those of the session neighbours.
+    those of the answers to a running visit.
     """
 
     made_at: datetime
@@ -78,7 +86,7 @@ class Proposal:
     seconds: float
     changes: dict[str, tuple[float, float]]
     lists: Gain | None
-    session_changes: dict[str, tuple[int, int]]
+    session_changes: dict[str, tuple[float, float]]
     sessions: Gain | None
 
     @property
@@ -106,7 +114,7 @@ def tune(
     """
     began = clock()
     until = began + seconds * LISTS_SHARE
-    build = _Lists(past)
+    build = _Lists(past, in_force)
     before = build({})
     try_seconds = clock() - began
     searched, judging = ([visitor for visitor in before if _half(visitor) == half] for half in (0, 1))
@@ -122,9 +130,7 @@ def tune(
     best, chosen, tried = _climb(build, before, searched, in_force, lambda: clock() > until, tell)
     gain = [best[visitor] - before[visitor] for visitor in judging]
     lists = Gain(_mean(before, judging), _mean(best, judging), with_interval(gain, seed))
-    session_changes, sessions, more = _tune_sessions(
-        past, session_config(in_force), began + seconds, seed, clock
-    )
+    session_changes, sessions, more = _tune_visits(past, in_force, began + seconds, seed, clock)
     return Proposal(
         made_at=datetime.now(UTC).replace(microsecond=0, tzinfo=None),
         asked=f"{past.window.split} to {past.window.until} (excluded)",
@@ -169,13 +175,14 @@ def _climb(
 class _Lists:
     """Quality of the served lists by visitor, with other vars than the current ones."""
 
-    def __init__(self, past: Past) -> None:
+    def __init__(self, past: Past, in_force: Mapping[str, Any]) -> None:
         self._past = past
+        self._in_force = in_force
 
     def __call__(self, variables: Mapping[str, Any]) -> dict[str, float]:
         self._past.build(variables)
         with self._past.connect() as connection:
-            return served_quality(connection)
+            return served_quality(connection, blend_of({**self._in_force, **variables}))
 
 
 def _candidates(now: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -205,43 +212,63 @@ def _mean(cases: Mapping[str, float], visitors: Sequence[str]) -> float:
     return sum(cases[visitor] for visitor in visitors) / len(visitors)
 
 
-def _tune_sessions(
-    past: Past, now: NextItemConfig, until: float, seed: int, clock: Clock
-) -> tuple[dict[str, tuple[int, int]], Gain | None, int]:
+def _tune_visits(
+    past: Past, in_force: Mapping[str, Any], until: float, seed: int, clock: Clock
+) -> tuple[dict[str, tuple[float, float]], Gain | None, int]:
+    """Search on the earlier visits of the days asked about; the later ones judge."""
     with past.connect() as connection:
-        learned, asked = visits(connection)
-    search, judge = asked.items[0::2], asked.items[1::2]
-    if not learned.items or not search or not judge:
-        return {}, None, 0
+        shop = Shop(connection, blend_of(in_force))
+        learned, asked = shop.visits
+        if not learned.items or len(asked.items) < 2:
+            return {}, None, 0
+        first, last = min(asked.ended), max(asked.ended)
+        held_back = max(last - JUDGED_SECONDS, (first + last) / 2)
+        search = [items for items, ended in zip(asked.items, asked.ended, strict=True) if ended < held_back]
+        judge = [items for items, ended in zip(asked.items, asked.ended, strict=True) if ended >= held_back]
+        if not search:
+            return {}, None, 0
 
-    def ranks(config: NextItemConfig, sessions: Sequence[Sequence[int]]) -> list[float]:
-        model = NextItem(learned.items, learned.ended, config)
-        found = []
-        for session in sessions:
-            so_far = SoFar()
-            for item, target in pairwise(session):
-                so_far.add(item)
-                found.append(reciprocal_rank(model.next_items(so_far, TOP), target, TOP))
-        return found
+        def ranks(variables: Mapping[str, Any], sessions: Sequence[Sequence[int]]) -> list[float]:
+            lists = shop.lists_with(blend_of(variables), session_config(variables))
+            predict = served_next(shop, lists)
+            found = []
+            for session in sessions:
+                so_far = SoFar()
+                for item, target in pairwise(session):
+                    so_far.add(item)
+                    found.append(reciprocal_rank(predict(so_far, False), target, TOP))
+            return found
 
-    best = now
-    score, tried = sum(ranks(now, search)), 0
-    for name, values in SESSION_VALUES.items():
-        for value in values:
-            if value == getattr(best, name) or clock() > until:
-                continue
-            tried += 1
-            candidate = replace(best, **{name: value})
-            if (found := sum(ranks(candidate, search))) > score:
-                best, score = candidate, found
-    before, after = ranks(now, judge), ranks(best, judge)
+        best: Mapping[str, Any] = in_force
+        score, tried = sum(ranks(in_force, search)), 0
+        for name, values in VISIT_VALUES.items():
+            for value in values:
+                if value == _value(best, name) or clock() > until:
+                    continue
+                tried += 1
+                candidate = _with(best, name, value)
+                if (found := sum(ranks(candidate, search))) > score:
+                    best, score = candidate, found
+        before, after = ranks(in_force, judge), ranks(best, judge)
     gain = with_interval([b - a for a, b in zip(before, after, strict=True)], seed)
     changes = {
-        f"{SESSIONS}.{name}": (getattr(now, name), getattr(best, name))
-        for name in SESSION_VALUES
-        if getattr(now, name) != getattr(best, name)
+        name: (_value(in_force, name), _value(best, name))
+        for name in VISIT_VALUES
+        if _value(in_force, name) != _value(best, name)
     }
     return changes, Gain(sum(before) / len(before), sum(after) / len(after), gain), tried
+
+
+def _value(variables: Mapping[str, Any], name: str) -> float:
+    """A var, or with a dot a part of one."""
+    variable, _, part = name.partition(".")
+    found: float = variables[variable][part] if part else variables[variable]
+    return found
+
+
+def _with(variables: Mapping[str, Any], name: str, value: float) -> dict[str, Any]:
+    variable, _, part = name.partition(".")
+    return {**variables, variable: {**variables[variable], part: value} if part else value}
 
 
 def proposal_file(data: Path) -> Path:

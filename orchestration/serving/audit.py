@@ -161,7 +161,12 @@ def read_settings(con: duckdb.DuckDBPyConnection) -> tuple[Blend, Fading]:
         raise AuditFailedError([f"recommendation_settings: {', '.join(wrong)} can't be {values[wrong[0]]}"])
     as_of = datetime.fromtimestamp(values["affinities_as_of"], UTC)
     return (
-        Blend(rrf_constant=values["rrf_constant"], diversity=values["diversity"], weights=weights),
+        Blend(
+            rrf_constant=values["rrf_constant"],
+            diversity=values["diversity"],
+            weights=weights,
+            returns=values.get("returns", 0.0) > 0,
+        ),
         Fading(half_life_days=values["affinity_half_life_days"], as_of=as_of),
     )
 

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from api.blending import RecommendationRequest, recommend
+from api.items import recommend
 from api.snapshots import Snapshot
 from benchmarks.shop import guests, make_shop
+from footfall.snapshot.blending import RecommendationRequest
 
 pytestmark = pytest.mark.slow
 

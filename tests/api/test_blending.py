@@ -9,16 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.blending import (
-    Explanation,
-    Ranked,
-    RecommendationRequest,
-    diversified,
-    fuse,
-    product_list,
-    recommend,
-)
+from api.items import product_list, recommend
 from api.snapshots import Snapshot
+from footfall.snapshot.blending import Explanation, Ranked, RecommendationRequest, diversified, fuse
 from footfall.snapshot.format import Table
 
 

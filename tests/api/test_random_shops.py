@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.blending import RecommendationRequest, recommend
+from api.items import recommend
 from api.snapshots import Snapshot
+from footfall.snapshot.blending import RecommendationRequest
 from footfall.snapshot.format import Source
 from orchestration.recommend.session_neighbours import index_of
 from orchestration.serving.publish import build_snapshot

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import random
 import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import yaml
 from click.testing import CliRunner
 from dbt_kit import PROJECT_DIR, Lake, Warehouse, message
 
+from api.snapshots import Snapshot
 from footfall.settings import Settings, load_settings
+from footfall.snapshot.blending import History, RecommendationRequest, recommend
 from orchestration.commands.tuning import tuning as tuning_verb
 from orchestration.evaluation import run, tuning
 from orchestration.evaluation.backtest import Past, TooLittle, choose_window
 from orchestration.evaluation.history import OURS, Run, Verdict, find, read_history
 from orchestration.evaluation.metrics import Measured
+from orchestration.evaluation.past_lists import PastLists, answers, blend_of
 from orchestration.evaluation.run import evaluate_shop, last_if_fresh, rules_in_force
 from orchestration.evaluation.shop import measure
 from orchestration.evaluation.tuning import (
@@ -32,7 +37,8 @@ from orchestration.evaluation.tuning import (
     tune,
     write_proposal,
 )
-from orchestration.recommend.session_neighbours import session_config
+from orchestration.recommend.session_neighbours import NextItem, index_of, session_config
+from orchestration.serving.publish import build_snapshot
 from orchestration.storage import environment
 from orchestration.warehouse import dbt_runner
 
@@ -128,8 +134,9 @@ def test_what_is_planted_is_found_and_the_same_data_give_the_same_numbers(
 ) -> None:
     past = Past(settings, tmp_path / "past")
     past.build()
-    metrics = measure(past)
-    assert metrics == measure(past)
+    blend = blend_of(yaml.safe_load(PROJECT_FILE.read_text())["vars"])
+    metrics = measure(past, blend)
+    assert metrics == measure(past, blend)
     arms = {metric.arm for metric in metrics if metric.problem == "return"}
     assert {"popularity", "recently viewed", "co-view", "text", "session neighbours", "EASE", OURS} <= arms
     for problem, metric in (("return", "recall"), ("return", "recall_new"), ("visit", "mrr")):
@@ -143,6 +150,43 @@ def test_what_is_planted_is_found_and_the_same_data_give_the_same_numbers(
     text = find(metrics, "text", OURS, "same_type")
     assert text is not None
     assert text.cases == TASTES * PER_TASTE
+
+
+@pytest.mark.parametrize("returns", [False, True])
+def test_the_answers_that_are_measured_are_those_of_the_api(
+    shop: Warehouse, tmp_path: Path, returns: bool
+) -> None:
+    """The same warehouse published and asked through the API's snapshot, and as the evaluation reads it."""
+    shutil.copy(shop.data / "warehouse.duckdb", tmp_path)
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as con:
+        if returns:
+            con.execute("alter view recommendation_settings rename to as_built")
+            con.execute(
+                "create view recommendation_settings as select setting, "
+                "case when setting = 'returns' then 1 else value end as value from as_built"
+            )
+        clicks = con.sql("select * from session_products order by session_id, place").to_arrow_table()
+        index_of(clicks).write(tmp_path / "sessions")
+        build_snapshot(con, tmp_path / "serving", version="v1", session_index=tmp_path / "sessions")
+        published = Snapshot(tmp_path / "serving" / "v1")
+        assert published.blend.returns is returns
+        number_of = {name: n for n, name in enumerate(sorted(set(clicks["product_id"].to_pylist())))}
+        past: dict[str, tuple[list[int], float]] = {}
+        for row in clicks.to_pylist():
+            items, _ = past.get(row["session_id"], ([], 0.0))
+            past[row["session_id"]] = ([*items, number_of[row["product_id"]]], row["ended_at"].timestamp())
+        next_item = NextItem([items for items, _ in past.values()], [ended for _, ended in past.values()])
+        ask = answers(PastLists(con, published.blend, next_item, number_of), 20)
+        dice, came_back = random.Random(1), 0
+        for case in range(150):
+            viewed = tuple(dice.sample([*number_of, "nobody knows this"], dice.randrange(5)))
+            visitor = dice.choice([None, *(f"g_g{n}" for n in range(VISITORS))])
+            history: History = dice.choice(["any", "new", "again"])
+            wanted = RecommendationRequest(visitor, viewed, (), (), 20, history=history)
+            served = [chosen.product_id for chosen in recommend(published, wanted)]
+            assert ask(visitor, viewed=viewed, history=history) == served, case
+            came_back += history == "any" and bool(set(viewed[1:]) & set(served[:5]))
+        assert (came_back > 0) is returns, "what was seen earlier comes back early, if at all"
 
 
 def test_a_fall_is_held_until_the_data_are_whole_again(

@@ -85,7 +85,7 @@
   {%- for name in positive if not footfall.is_number(var(name)) or var(name) <= 0 -%}
     {%- do wrong.append(name ~ ' ' ~ var(name) ~ ' is not a number above 0') -%}
   {%- endfor -%}
-  {%- for name in ['dedup_days', 'just_bought_days', 'pair_damping', 'recommendation_max_age_hours'] -%}
+  {%- for name in ['dedup_days', 'just_bought_days', 'pair_damping', 'recommendation_max_age_hours', 'recommendation_returns'] -%}
     {%- if not footfall.is_number(var(name)) or var(name) < 0 -%}
       {%- do wrong.append(name ~ ' ' ~ var(name) ~ ' is not a number, 0 or above') -%}
     {%- endif -%}

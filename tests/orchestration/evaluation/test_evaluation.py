@@ -114,6 +114,15 @@ def test_orders_buy_again_and_discover() -> None:
         )
 
 
+def test_what_was_just_bought_stays_out_by_the_shops_rule() -> None:
+    rows = []
+    for n in range(10):
+        rows += [(f"c{n}", "pot", f"a{n}", "2026-01-02"), (f"c{n}", "tea", f"b{n}", "2026-01-25")]
+        rows += [(f"c{n}", "tea", f"c{n}", "2026-02-05"), (f"c{n}", "pot", f"c{n}", "2026-02-05")]
+    arms = {arm.arm: arm.recall_all.mean for arm in evaluate_orders(lines(rows), datetime(2026, 2, 1))}
+    assert (arms["footfall"], arms["footfall, just_bought_days 14"]) == (1.0, 0.5)
+
+
 SESSIONS = Sessions([[1, 2, 3], [1, 2, 3], [4, 5], [1, 2, 9], [2, 3, 1]], [1.0, 2.0, 3.0, 4.0, 5.0])
 
 
@@ -187,4 +196,8 @@ def test_sessions_protocol() -> None:
     assert ours.hit_rate.cases == 3
     assert ours.hit_rate_new.cases == 2
     assert ours.hit_rate.mean == pytest.approx(2 / 3)
+    assert arms["footfall, recommendation_returns 0"].mrr_new == ours.mrr_new
+    back = Sessions([[1, 2, 1]], [9.0])
+    found = {arm.arm: arm.hit_rate.mean for arm in evaluate_sessions(SESSIONS, back)}
+    assert (found["footfall"], found["footfall, recommendation_returns 0"]) == (1.0, 0.5)
     assert 0 < ours.coverage <= 1

@@ -160,7 +160,7 @@ def test_tables_and_plots() -> None:
     runs = [run(1, 0.4), run(2, 0.3)]
     lines = tables(runs[-1].metrics).splitlines()
     assert lines[0] == "**Product views of a returning visitor** (500 cases)"
-    assert lines[4].startswith("| **footfall** | 0.3000 [0.280, 0.320] |")
+    assert lines[4].startswith("| **served** | 0.3000 [0.280, 0.320] |")
     assert lines[5].startswith("| popularity | 0.1500")
     for picture in (arms_plot(runs[-1].metrics), trend_plot(runs)):
         assert picture.startswith("![")

@@ -5,6 +5,7 @@
 {%- set settings = {
   'rrf_constant': var('rrf_constant'),
   'diversity': var('recommendation_diversity'),
+  'returns': var('recommendation_returns'),
   'affinity_half_life_days': var('affinity_half_life_days'),
 } %}
 {%- for source_name, weight in var('request_weights').items() %}

@@ -1,4 +1,4 @@
-"""Blends published lists with what the visitor did a second ago.
+"""Blends published lists with what the visitor did a second ago: for the API, and for the evaluation of the past.
 
 The order of the chain (weights, constant and diversity: vars of the dbt project, published with the snapshot):
 
@@ -7,7 +7,8 @@ The order of the chain (weights, constant and diversity: vars of the dbt project
 2. bought together with the cart (for the placement ``cart`` this comes into the fusion instead),
 3. what trends in the category at hand, then in the whole shop,
 4. the rest of the catalogue, so that a shop without any history still fills its page,
-5. what the visitor saw earlier in this session, only where nothing else is left.
+5. what the visitor saw earlier in this session, only where nothing else is left; with ``Blend.returns`` it comes into
+   the fusion like everything else, unless only new products are asked for.
 
 Each product keeps the source (``footfall.snapshot.format.Source``) it came with, and the product that led there (the
 seed): the reason is made of the two, in the words asked for.
@@ -15,15 +16,12 @@ seed): the reason is made of the two, in the words asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from operator import itemgetter
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
-from api.schemas import NamedProduct, ProductItem
-from api.snapshots import Snapshot
-from footfall.snapshot.explanations import WORDS, sentence
-from footfall.snapshot.format import Source, Table, Trend
+from footfall.snapshot.format import Blend, Label, ProductCard, Source, Table, Trend
 
 #: Each step back in the session counts this much of the one after it, over so many last products.
 SESSION_DECAY = 0.6
@@ -33,6 +31,41 @@ LIST_DEPTH = 50
 
 #: Past sessions' next products that are looked at: more than are kept, as some of them are sold out by now.
 NEXT_DEPTH = 2 * LIST_DEPTH
+
+
+class OwnProduct(Protocol):
+    """A product of a visitor's history."""
+
+    @property
+    def product_id(self) -> str: ...
+
+
+class OwnCategory(Protocol):
+    """A category that a visitor is close to."""
+
+    @property
+    def category(self) -> str: ...
+    @property
+    def affinity(self) -> float: ...
+
+
+class Lists(Protocol):
+    """What is blended: a published snapshot (``api/snapshots.py``, which says what each method gives), or the shop's
+    past (``orchestration/evaluation/past_lists.py``).
+    """
+
+    @property
+    def blend(self) -> Blend: ...
+    def product(self, product_id: str) -> ProductCard | None: ...
+    def picks(self, table: Table, key: str) -> Sequence[tuple[str, float, int]]: ...
+    def label(self, number: int) -> Label: ...
+    def next_products(
+        self, viewed: Sequence[str], top: int, *, returns: bool = False
+    ) -> list[tuple[str, float]]: ...
+    def trending(self, category: str = ...) -> Sequence[Trend]: ...
+    def catalogue(self) -> Sequence[str]: ...
+    def product_affinities(self, visitor_id: str) -> Sequence[OwnProduct]: ...
+    def category_affinities(self, visitor_id: str) -> Sequence[OwnCategory]: ...
 
 
 class Explanation(NamedTuple):
@@ -49,6 +82,16 @@ class Ranked(NamedTuple):
     why: Callable[[str], Explanation]
     weight: float = 1.0
     """Weight of the list relative to others."""
+
+
+class Chosen(NamedTuple):
+    """A product of an answer."""
+
+    product_id: str
+    score: float
+    card: ProductCard
+    why: Callable[[str], Explanation]
+    """Explains the product, by its id."""
 
 
 History = Literal["any", "new", "again"]
@@ -69,10 +112,8 @@ class RecommendationRequest(NamedTuple):
     """How to treat products from the visitor's history: include them, leave them out, or list only them."""
 
 
-def recommend(
-    snapshot: Snapshot, wanted: RecommendationRequest, words: Mapping[str, str] = WORDS["en"]
-) -> list[ProductItem]:
-    """Up to ``limit`` products, best first, none twice, all of them to be had. words: what a reason says, by source.
+def recommend(snapshot: Lists, wanted: RecommendationRequest) -> list[Chosen]:
+    """Up to ``limit`` products, best first, none twice, all of them to be had.
 
     Never a product of ``cart`` or ``exclude``, nor the one being looked at (the first of ``viewed``). Of the own
     history alone there may be few, or none; everything else fills up.
@@ -80,25 +121,26 @@ def recommend(
     barred = {*wanted.cart, *wanted.exclude, *wanted.viewed[:1]}
     if wanted.history == "again":
         again = [_again(snapshot, wanted.visitor_id)] if wanted.visitor_id is not None else []
-        return _take(snapshot, again, barred, wanted.limit, words)
+        return _take(snapshot, again, barred, wanted.limit)
     if wanted.history == "new" and wanted.visitor_id is not None:
         barred |= _own(snapshot, wanted.visitor_id)
     earlier = [product_id for product_id in wanted.viewed[1:] if product_id not in barred]
+    returns = snapshot.blend.returns and wanted.history == "any"
     # Earlier products wait for the end of the chain: there they are let through.
-    waiting = barred.union(earlier)
-    items = _take(snapshot, _chain(snapshot, wanted, waiting), waiting, wanted.limit, words)
-    if len(items) < wanted.limit:
+    waiting = barred if returns else barred.union(earlier)
+    items = _take(snapshot, _chain(snapshot, wanted, waiting, returns=returns), waiting, wanted.limit)
+    if len(items) < wanted.limit and not returns:
         seen = Ranked(dict.fromkeys(earlier, 0.0), _always(Explanation(Source.SEEN_EARLIER)))
-        items += _take(snapshot, [seen], barred, wanted.limit - len(items), words)
+        items += _take(snapshot, [seen], barred, wanted.limit - len(items))
     return items
 
 
-def _own(snapshot: Snapshot, visitor_id: str) -> set[str]:
+def _own(snapshot: Lists, visitor_id: str) -> set[str]:
     """Products that the visitor looked at, put in the cart or bought."""
     return {own.product_id for own in snapshot.product_affinities(visitor_id)}
 
 
-def _again(snapshot: Snapshot, visitor_id: str) -> Ranked:
+def _again(snapshot: Lists, visitor_id: str) -> Ranked:
     """Of the published list what is the visitor's own: in its order, and without what was bought a moment ago."""
     own = _own(snapshot, visitor_id)
     published = _published(snapshot, Table.VISITOR_RECOMMENDATIONS, visitor_id)
@@ -106,26 +148,23 @@ def _again(snapshot: Snapshot, visitor_id: str) -> Ranked:
 
 
 def product_list(
-    snapshot: Snapshot,
+    snapshot: Lists,
     product_id: str,
     order: Sequence[Table],
     limit: int,
     *,
     fallback: bool,
-    words: Mapping[str, str] = WORDS["en"],
-) -> list[ProductItem]:
+) -> list[Chosen]:
     """The first list of ``order`` that has something to show; after them, with fallback, what trends."""
     barred = {product_id}
     for table in order if fallback else order[:1]:
-        if items := _take(snapshot, [_published(snapshot, table, product_id)], barred, limit, words):
+        if items := _take(snapshot, [_published(snapshot, table, product_id)], barred, limit):
             return items
     if not fallback:
         return []
     card = snapshot.product(product_id)
     categories = [card.product_type] if card and card.product_type else []
-    return _take(
-        snapshot, chain(_trends(snapshot, categories), _catalogue_fallback(snapshot)), barred, limit, words
-    )
+    return _take(snapshot, chain(_trends(snapshot, categories), _catalogue_fallback(snapshot)), barred, limit)
 
 
 def fuse(lists: Sequence[Ranked], constant: float) -> Ranked:
@@ -168,14 +207,16 @@ class _Fusion:
         return Ranked(_by_score(self._scores), lambda product_id: most[product_id][1](product_id), weight)
 
 
-def _chain(snapshot: Snapshot, wanted: RecommendationRequest, barred: Collection[str]) -> Iterator[Ranked]:
+def _chain(
+    snapshot: Lists, wanted: RecommendationRequest, barred: Collection[str], *, returns: bool
+) -> Iterator[Ranked]:
     """The lists to take from, in order; each is made only when the ones before were not enough."""
     if not wanted.is_personal:
         yield from _trends(snapshot, ())
         yield from _catalogue_fallback(snapshot)
         return
     blend = snapshot.blend
-    session = _next(snapshot, wanted.viewed)
+    session = _next(snapshot, wanted.viewed, returns=returns)
     alike = _around(
         snapshot, wanted.viewed[:SESSION_DEPTH], Table.SIMILAR, SESSION_DECAY, Source.SIMILAR_TEXT
     )
@@ -192,11 +233,11 @@ def _chain(snapshot: Snapshot, wanted: RecommendationRequest, barred: Collection
     yield from _catalogue_fallback(snapshot)
 
 
-def _bought(snapshot: Snapshot, wanted: RecommendationRequest) -> Ranked:
+def _bought(snapshot: Lists, wanted: RecommendationRequest) -> Ranked:
     return _around(snapshot, wanted.cart, Table.BOUGHT_TOGETHER, 1.0, Source.BOUGHT_TOGETHER)
 
 
-def diversified(snapshot: Snapshot, ranked: Ranked, barred: Collection[str], limit: int) -> Ranked:
+def diversified(snapshot: Lists, ranked: Ranked, barred: Collection[str], limit: int) -> Ranked:
     """The list re-ordered for its first ``limit`` places, without what can't be shown.
 
     Maximal marginal relevance: each place goes to the product with the largest (1 - diversity) x score / best score
@@ -229,16 +270,14 @@ def diversified(snapshot: Snapshot, ranked: Ranked, barred: Collection[str], lim
     return ranked._replace(scores={product_id: shown[product_id] for product_id in [*order, *waiting]})
 
 
-def _next(snapshot: Snapshot, viewed: Sequence[str]) -> Ranked:
+def _next(snapshot: Lists, viewed: Sequence[str], *, returns: bool) -> Ranked:
     """Return the products that similar past sessions saw next."""
-    found = dict(snapshot.next_products(viewed, NEXT_DEPTH))
+    found = dict(snapshot.next_products(viewed, NEXT_DEPTH, returns=returns))
     why = _always(Explanation(Source.SESSION_NEIGHBOURS))
     return Ranked(found, why, snapshot.blend.weights[Source.SESSION_NEIGHBOURS])
 
 
-def _around(
-    snapshot: Snapshot, products: Sequence[str], table: Table, decay: float, source: Source
-) -> Ranked:
+def _around(snapshot: Lists, products: Sequence[str], table: Table, decay: float, source: Source) -> Ranked:
     """The lists of some products, fused; each counts ``decay`` of the one before. The seed is the product whose list
     adds most.
     """
@@ -249,7 +288,7 @@ def _around(
     return fusion.ranked(snapshot.blend.weights[source])
 
 
-def _published(snapshot: Snapshot, table: Table, key: str) -> Ranked:
+def _published(snapshot: Lists, table: Table, key: str) -> Ranked:
     """A list as it was published. The seed of all of a product's list is that product."""
     through = None if table is Table.VISITOR_RECOMMENDATIONS else key
     picks = snapshot.picks(table, key)
@@ -262,7 +301,7 @@ def _published(snapshot: Snapshot, table: Table, key: str) -> Ranked:
     return Ranked({product_id: score for product_id, score, _ in picks}, why)
 
 
-def _categories(snapshot: Snapshot, wanted: RecommendationRequest) -> list[str]:
+def _categories(snapshot: Lists, wanted: RecommendationRequest) -> list[str]:
     """Categories at hand: of the product being looked at, then the visitor's own favourite."""
     categories = []
     card = snapshot.product(wanted.viewed[0]) if wanted.viewed else None
@@ -274,7 +313,7 @@ def _categories(snapshot: Snapshot, wanted: RecommendationRequest) -> list[str]:
     return categories
 
 
-def _trends(snapshot: Snapshot, categories: Iterable[str]) -> Iterator[Ranked]:
+def _trends(snapshot: Lists, categories: Iterable[str]) -> Iterator[Ranked]:
     for category in categories:
         yield _trend(snapshot.trending(category), Source.TRENDING_IN_CATEGORY)
     yield _trend(snapshot.trending(), Source.TRENDING)
@@ -284,7 +323,7 @@ def _trend(trends: Iterable[Trend], source: Source) -> Ranked:
     return Ranked({trend.product_id: trend.score for trend in trends}, _always(Explanation(source)))
 
 
-def _catalogue_fallback(snapshot: Snapshot) -> Iterator[Ranked]:
+def _catalogue_fallback(snapshot: Lists) -> Iterator[Ranked]:
     yield Ranked(dict.fromkeys(snapshot.catalogue(), 0.0), _always(Explanation(Source.CATALOGUE)))
 
 
@@ -298,20 +337,10 @@ def _by_score(scores: dict[str, float]) -> dict[str, float]:
     return dict(sorted(scores.items(), key=itemgetter(1), reverse=True)[:LIST_DEPTH])
 
 
-def explained(
-    snapshot: Snapshot, why: Explanation, category: str | None, words: Mapping[str, str]
-) -> tuple[NamedProduct | None, str]:
-    """The seed by name, and the reason in words. category: of the product that is explained."""
-    seed = NamedProduct(product_id=why.seed, title=snapshot.title(why.seed)) if why.seed else None
-    return seed, sentence(words, why.source, seed.title if seed else None, category)
-
-
-def _take(
-    snapshot: Snapshot, lists: Iterable[Ranked], barred: set[str], limit: int, words: Mapping[str, str]
-) -> list[ProductItem]:
+def _take(snapshot: Lists, lists: Iterable[Ranked], barred: set[str], limit: int) -> list[Chosen]:
     """The first ``limit`` products of the lists that may be shown."""
     taken: set[str] = set()
-    items: list[ProductItem] = []
+    items: list[Chosen] = []
     for ranked in lists:
         for product_id, score in ranked.scores.items():
             if product_id in barred or product_id in taken:
@@ -320,23 +349,7 @@ def _take(
             if card is None or not card.is_available:
                 continue
             taken.add(product_id)
-            why = ranked.why(product_id)
-            seed, reason = explained(snapshot, why, card.product_type, words)
-            items.append(
-                ProductItem(
-                    product_id=product_id,
-                    title=card.title,
-                    url=card.url,
-                    image_url=card.image_url,
-                    price=card.price,
-                    currency=card.currency,
-                    category=card.product_type,
-                    score=round(score, 6),
-                    source=why.source,
-                    seed=seed,
-                    reason=reason,
-                )
-            )
+            items.append(Chosen(product_id, score, card, ranked.why))
             if len(items) == limit:
                 return items
     return items
